@@ -1,0 +1,131 @@
+// CartPilotClient: every endpoint of CartPilot's REST contract as one typed call.
+//
+// One client serves the whole program: calls may come from any number of threads and share
+// kept-alive connections. The transport is borrowed and must outlive the client. Reads are retried
+// (at most 3 tries, full jitter); nothing that writes is ever retried here. Ids are checked against
+// ^[A-Za-z0-9_-]{1,64}$ before they enter a path. Answers carry both the typed value and the
+// server's JSON unchanged.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cartpilot/error.h"
+#include "cartpilot/http.h"
+#include "commerce/cartpilot_types.h"
+
+namespace cartpilot::commerce {
+
+struct ClientOptions {
+  std::string base_url = "http://localhost:8000";
+  std::string api_key;
+  std::string session_id;  ///< sent with every intent that names none; "" = none
+  std::int64_t connect_timeout_ms = 5'000;
+  std::int64_t total_timeout_ms = 35'000;  ///< CartPilot itself waits up to 10 s for a merchant
+};
+
+/// One problem of a 422 answer: where and what.
+struct FieldProblem {
+  std::string location;  ///< "body.items[0].quantity"
+  std::string message;
+};
+
+/// Any failed call, whichever of the five error shapes the server used, or no answer at all.
+///
+/// `error_code` is the server's own code ("OFFER_NOT_FOUND"), or VALIDATION_ERROR (422), HTTP_404,
+/// HTTP_405, ..., NETWORK_ERROR (nothing came back), TIMEOUT, BAD_RESPONSE (an answer we cannot
+/// read), INVALID_ID, CANCELLED. `request_may_have_run` is false only when it is certain that
+/// nothing reached the server.
+class CartPilotError : public Error {
+ public:
+  CartPilotError(ErrorCode code, const std::string& message) : Error(code, message) {}
+  std::string error_code;
+  std::vector<FieldProblem> problems;
+  bool request_may_have_run = true;
+};
+
+template <typename Value>
+struct Answer {
+  Value value;
+  Json raw;                ///< the server's JSON, member order kept
+  std::string request_id;  ///< X-Request-ID of the answer
+};
+
+struct OrderFilter {
+  std::int64_t page = 1;
+  std::int64_t page_size = 20;
+  std::optional<std::string> status;
+  std::optional<std::string> merchant_id;
+};
+
+/// Per-call extras of the six routes that honour Idempotency-Key. "" sends no header.
+struct WriteOptions {
+  std::string idempotency_key;
+};
+
+class CartPilotClient {
+ public:
+  /// Throws Error{kInvalidArgument} for a URL that is not http(s), or plain http off loopback.
+  CartPilotClient(ClientOptions options, HttpTransport& transport);
+
+  const ClientOptions& options() const { return options_; }
+
+  Json health(const CallContext& context) const;
+  Json ready(const CallContext& context) const;
+  Answer<std::vector<Merchant>> merchants(const CallContext& context) const;
+
+  /// 1..500 code points. `session_id` overrides ClientOptions::session_id.
+  Answer<Intent> create_intent(const std::string& query,
+                               const std::optional<std::string>& session_id,
+                               const WriteOptions& write, const CallContext& context) const;
+  Answer<Intent> get_intent(const std::string& intent_id, const CallContext& context) const;
+  Answer<Page<Offer>> get_intent_offers(const std::string& intent_id, std::int64_t page,
+                                        std::int64_t page_size, const CallContext& context) const;
+  Answer<Offer> get_offer(const std::string& offer_id, const CallContext& context) const;
+
+  /// `body_key` is the body's idempotency_key; "" leaves it out.
+  Answer<Checkout> create_checkout(const std::string& offer_id,
+                                   const std::vector<ItemRequest>& items,
+                                   const std::string& body_key, const WriteOptions& write,
+                                   const CallContext& context) const;
+  Answer<Checkout> get_checkout(const std::string& checkout_id, const CallContext& context) const;
+  Answer<Checkout> quote(const std::string& checkout_id, const std::vector<ItemRequest>& items,
+                         const std::optional<std::string>& customer_email,
+                         const WriteOptions& write, const CallContext& context) const;
+  Answer<Checkout> request_approval(const std::string& checkout_id, const WriteOptions& write,
+                                    const CallContext& context) const;
+  /// Money. Only the purchase gate calls these two; both use a connection of their own.
+  Answer<Checkout> approve(const std::string& checkout_id, const std::string& approved_by,
+                           const WriteOptions& write, const CallContext& context) const;
+  Answer<Confirmation> confirm(const std::string& checkout_id, const std::string& payment_method,
+                               const std::string& body_key, const WriteOptions& write,
+                               const CallContext& context) const;
+
+  Answer<Page<OrderSummary>> list_orders(const OrderFilter& filter,
+                                         const CallContext& context) const;
+  Answer<Order> get_order(const std::string& order_id, const CallContext& context) const;
+  Answer<Order> cancel_order(const std::string& order_id, const std::string& reason,
+                             const std::string& cancelled_by, const CallContext& context) const;
+  /// nullopt refunds the whole total.
+  Answer<Order> refund_order(const std::string& order_id, std::optional<std::int64_t> amount_cents,
+                             const std::string& reason, const CallContext& context) const;
+  /// `steps` 1..3. For the sandbox and test systems.
+  Answer<Order> simulate_advance(const std::string& order_id, std::int64_t steps,
+                                 const CallContext& context) const;
+
+ private:
+  struct RawAnswer {
+    Json json;
+    std::string request_id;
+  };
+  RawAnswer exchange(const std::string& method, const std::string& path,
+                     const std::optional<Json>& body, const WriteOptions& write,
+                     bool fresh_connection, const CallContext& context) const;
+
+  ClientOptions options_;
+  HttpTransport& transport_;
+};
+
+}  // namespace cartpilot::commerce

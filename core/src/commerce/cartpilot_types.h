@@ -1,0 +1,191 @@
+// CartPilot's resources as values. Optional fields are optional here; timestamps stay the server's
+// text.
+//
+// Every `parse_*` function takes the server's JSON and throws Error{kProtocol} naming the field
+// when a required one is missing or of another type. Amounts must be JSON integers: 10.79, 1e3 and
+// "1079" are refused.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cartpilot/json.h"
+#include "commerce/money.h"
+
+namespace cartpilot::commerce {
+
+struct Intent {
+  std::string id;
+  std::string query;
+  std::optional<std::string> session_id;
+  Json metadata = Json::object();
+  bool offers_collected = false;
+  std::int64_t offer_count = 0;
+  std::string created_at;
+  std::string updated_at;
+};
+
+struct OfferItem {
+  std::string product_id;
+  std::optional<std::string> variant_id;
+  std::optional<std::string> sku;
+  std::string title;
+  std::optional<std::string> description;
+  std::optional<std::string> brand;
+  std::optional<std::string> category_path;
+  Money price;
+  std::int64_t quantity_available = 0;
+  std::optional<std::string> image_url;
+  std::optional<double> rating;
+  std::optional<std::int64_t> review_count;
+};
+
+struct Offer {
+  std::string id;
+  std::string intent_id;
+  std::string merchant_id;
+  std::vector<OfferItem> items;
+  std::optional<Money> lowest_price;
+  std::optional<Money> highest_price;
+  std::optional<std::string> expires_at;
+  bool is_expired = false;
+  Json metadata = Json::object();
+  std::string created_at;
+};
+
+template <typename Item>
+struct Page {
+  std::int64_t total = 0;
+  std::int64_t page = 1;
+  std::int64_t page_size = 20;
+  bool has_more = false;
+  std::vector<Item> items;
+};
+
+struct Merchant {
+  std::string id;
+  std::string name;
+  std::string url;
+  bool enabled = true;
+};
+
+/// What a person asks for: a product, perhaps a variant, how many.
+struct ItemRequest {
+  std::string product_id;
+  std::optional<std::string> variant_id;
+  std::int64_t quantity = 1;
+};
+
+struct CheckoutItem {
+  std::string product_id;
+  std::optional<std::string> variant_id;
+  std::string sku;
+  std::string title;
+  Money unit_price;
+  std::int64_t quantity = 0;
+  Money line_total;
+};
+
+/// The receipt as frozen by request-approval.
+struct FrozenReceipt {
+  struct Item {
+    std::string product_id;
+    std::optional<std::string> variant_id;
+    std::string sku;
+    std::string title;
+    std::int64_t unit_price_cents = 0;
+    std::int64_t quantity = 0;
+    std::string currency;
+  };
+  std::string hash;
+  std::vector<Item> items;
+  std::int64_t subtotal_cents = 0;
+  std::int64_t tax_cents = 0;
+  std::int64_t shipping_cents = 0;
+  std::int64_t total_cents = 0;
+  std::string currency;
+  std::string frozen_at;
+};
+
+struct Checkout {
+  std::string id;
+  std::string offer_id;
+  std::string merchant_id;
+  std::string
+      status;  ///< created, quoted, awaiting_approval, approved, confirmed, failed, cancelled
+  std::vector<CheckoutItem> items;
+  std::optional<Money> subtotal;
+  std::optional<Money> tax;
+  std::optional<Money> shipping;
+  std::optional<Money> total;
+  std::optional<std::string> merchant_checkout_id;
+  std::optional<std::string> receipt_hash;
+  std::optional<FrozenReceipt> frozen_receipt;
+  std::optional<std::string> merchant_order_id;
+  std::optional<std::string> approved_by;
+  std::string expires_at;
+  std::string created_at;
+  std::string updated_at;
+};
+
+struct Confirmation {
+  std::string checkout_id;
+  std::string merchant_order_id;        ///< "" when the merchant gave none
+  std::optional<std::string> order_id;  ///< absent when the confirm was a repeat
+  std::string status;
+  Money total;
+  std::string confirmed_at;
+};
+
+struct OrderSummary {
+  std::string id;
+  std::string merchant_id;
+  std::optional<std::string> merchant_order_id;
+  std::string status;
+  Money total;
+  std::int64_t item_count = 0;
+  std::string customer_email;
+  std::string created_at;
+};
+
+struct OrderItem {
+  std::string product_id;
+  std::optional<std::string> variant_id;
+  std::optional<std::string> sku;
+  std::string title;
+  std::int64_t quantity = 0;
+  Money unit_price;
+  Money line_total;
+};
+
+struct Order {
+  std::string id;
+  std::string checkout_id;
+  std::string merchant_id;
+  std::optional<std::string> merchant_order_id;
+  std::string status;
+  std::vector<OrderItem> items;
+  Money subtotal;
+  Money tax;
+  Money shipping;
+  Money total;
+  std::optional<std::string> tracking_number;
+  std::optional<std::string> carrier;
+  std::optional<std::string> cancelled_reason;
+  std::optional<Money> refund_amount;
+  std::string created_at;
+  std::string updated_at;
+};
+
+Intent parse_intent(const Json& json);
+Offer parse_offer(const Json& json);
+Page<Offer> parse_offer_page(const Json& json);
+std::vector<Merchant> parse_merchants(const Json& json);
+Checkout parse_checkout(const Json& json);
+Confirmation parse_confirmation(const Json& json);
+Order parse_order(const Json& json);
+Page<OrderSummary> parse_order_page(const Json& json);
+
+}  // namespace cartpilot::commerce

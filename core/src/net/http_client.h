@@ -1,0 +1,43 @@
+// HttpClient: the program's one HTTP client, and the only place that touches Poco/Net.
+//
+// Keeps idle connections per origin and shares them between threads. Sends exactly what it is
+// given: no redirects, no cookies, no Accept-Encoding; Host, Content-Length and a User-Agent are
+// added. Plain http is refused unless the host is loopback (localhost, 127/8, ::1). TLS >= 1.2 with
+// the system's trust store; the usual proxy variables are honoured for hosts off loopback. A call
+// ends within 50 ms of its context being cancelled, in every phase including DNS and connect.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cartpilot/http.h"
+
+namespace cartpilot::net {
+
+struct HttpClientOptions {
+  bool use_proxy_environment = true;
+  std::string user_agent = "cartpilot";
+};
+
+class HttpClient final : public HttpTransport {
+ public:
+  explicit HttpClient(HttpClientOptions options = {});
+  ~HttpClient() override;
+
+  void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A whole answer. For answers that are one body.
+struct HttpAnswer {
+  HttpHead head;
+  std::string body;
+};
+
+/// Sends and collects. Same errors as HttpTransport::send. Works with any transport.
+HttpAnswer fetch(HttpTransport& transport, const HttpRequest& request, const CallContext& context);
+
+}  // namespace cartpilot::net

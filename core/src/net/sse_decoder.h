@@ -1,0 +1,47 @@
+// SseDecoder: server-sent events out of bytes, however they are cut.
+//
+// Accepts LF, CRLF and CR, a BOM, comments, several data lines, no final blank line. Keeps no more
+// than one event in memory and refuses one larger than the limit. Views given to the callback live
+// until it returns. One thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "cartpilot/http.h"
+
+namespace cartpilot::net {
+
+class SseDecoder {
+ public:
+  /// Returns false to stop; then feed() and finish() do nothing more and return false.
+  using Callback = std::function<bool(const HttpEvent&)>;
+
+  SseDecoder(Callback callback, std::size_t max_event_bytes);
+
+  /// Throws Error{kProtocol, reason "too_large"} for an event over the limit.
+  bool feed(std::string_view bytes);
+
+  /// End of the stream: dispatches an event that lacks its blank line, and stray lines.
+  bool finish();
+
+ private:
+  bool line(std::string_view text);
+  bool dispatch();
+  bool flush_stray();
+
+  Callback callback_;
+  std::size_t max_event_bytes_;
+  std::string buffer_;
+  std::string name_;
+  std::string data_;
+  std::string stray_;
+  bool has_data_ = false;
+  bool skip_lf_ = false;
+  bool first_line_ = true;
+  bool stopped_ = false;
+};
+
+}  // namespace cartpilot::net

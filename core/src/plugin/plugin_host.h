@@ -1,0 +1,94 @@
+// PluginHost: finds plugins, loads the ones a command needs, and hands out their providers and tool
+// sets as the ordinary abstract classes.
+//
+// The host owns the modules; every proxy keeps its module alive. Loading is lazy and serialised;
+// loaded code is never unloaded. One broken file never stops another: it becomes a PluginRecord
+// with what, why and fix. Call shutdown() from main before exit; nothing runs from static
+// destructors. The transport is borrowed.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cartpilot/abi.h"
+#include "cartpilot/http.h"
+#include "cartpilot/llm_provider.h"
+#include "cartpilot/tool_set.h"
+
+namespace cartpilot::plugin {
+
+/// Where to look, in the order the first hit wins.
+struct SearchOptions {
+  std::vector<std::filesystem::path> files;        ///< --plugin FILE
+  std::vector<std::filesystem::path> directories;  ///< --plugin-path DIR
+  std::string environment_path;                    ///< CARTPILOT_PLUGIN_PATH
+  std::string environment_allow;  ///< CARTPILOT_PLUGINS: "none" or "id,id"; "" = all
+  std::vector<std::filesystem::path> configured;  ///< plugins.paths of the config file
+  bool enabled = true;                            ///< false after --no-plugins
+};
+
+enum class PluginStatus { kAvailable, kRefused, kShadowed, kDisabled };
+
+/// One file that was looked at (or one statically registered plugin; then `file` is empty).
+struct PluginRecord {
+  std::filesystem::path file;
+  std::string id;  ///< from the manifest; file name stem when it was never read
+  std::string version;
+  PluginStatus status = PluginStatus::kAvailable;
+  std::string code;  ///< CP-Pnn when refused
+  std::string why;
+  std::string fix;
+  std::vector<std::string> providers;
+  std::vector<std::string> tool_sets;
+  std::vector<std::string> environment;  ///< variables the plugin asks for
+};
+
+class PluginHost {
+ public:
+  PluginHost(SearchOptions search, HttpTransport& transport);
+  ~PluginHost();
+  PluginHost(const PluginHost&) = delete;
+  PluginHost& operator=(const PluginHost&) = delete;
+
+  /// Registers a plugin that is linked in, through the same structs. Throws Error when its struct
+  /// is refused.
+  void register_static(const cp_plugin* plugin);
+
+  /// All plugins found, examined (loads each; problems are records, not errors). Sorted by search
+  /// order.
+  std::vector<PluginRecord> list();
+
+  /// Notices about ignored search entries ("relative entry in CARTPILOT_PLUGIN_PATH"), for stderr.
+  const std::vector<std::string>& notices() const;
+
+  /// Names of all providers on offer; only file names are read, so it is cheap.
+  std::vector<std::string> provider_names();
+
+  /// Makes a provider by short name ("gemini") or "id:factory". Loads only what it must:
+  /// cartpilot-NAME.so first. `environment` is filtered to the variables the plugin declared.
+  /// Throws Error{kNotFound} with near names, or the refusal of the very plugin asked for (reason
+  /// "CP-Pnn").
+  std::unique_ptr<LLMProvider> make_provider(const std::string& name,
+                                             const std::map<std::string, std::string>& environment,
+                                             const std::map<std::string, std::string>& options);
+
+  /// All tool sets of all plugins that offer some.
+  struct NamedToolSet {
+    std::string name;
+    std::unique_ptr<ToolSet> tools;
+  };
+  std::vector<NamedToolSet> make_tool_sets(const std::map<std::string, std::string>& environment);
+
+  /// Calls the plugins' shutdown functions, newest first. Every provider and tool set must be gone
+  /// before.
+  void shutdown();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cartpilot::plugin

@@ -1,0 +1,47 @@
+// StateDb: the program's own SQLite file, $XDG_STATE_HOME/cartpilot/state.db.
+//
+// WAL, foreign keys on, busy timeout 5 s; the file is 0600, its folder 0700. Rooms keep their
+// tables in it through `session()`; each creates its own tables with CREATE TABLE IF NOT EXISTS.
+// One StateDb per thread that uses it; several processes may have the file open. A damaged or newer
+// file is refused with a clear Error{kUnavailable} and not touched.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace Poco::Data {
+class Session;
+}
+
+namespace cartpilot::store {
+
+class StateDb {
+ public:
+  /// Opens or creates. `path` ":memory:" keeps everything in memory.
+  explicit StateDb(const std::filesystem::path& path);
+  ~StateDb();
+  StateDb(const StateDb&) = delete;
+  StateDb& operator=(const StateDb&) = delete;
+
+  Poco::Data::Session& session() { return *session_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Runs `work` inside BEGIN IMMEDIATE .. COMMIT with synchronous=FULL: when it returns, the
+  /// change is on disk. Rolls back and rethrows when `work` throws.
+  void durable(const std::function<void()>& work);
+
+  /// Runs `work` inside BEGIN IMMEDIATE .. COMMIT (survives a killed process, not a power cut).
+  void transaction(const std::function<void()>& work);
+
+  /// $XDG_STATE_HOME/cartpilot/state.db, or ~/.local/state/cartpilot/state.db.
+  static std::filesystem::path default_path();
+
+ private:
+  void run(const char* begin, const std::function<void()>& work);
+  std::filesystem::path path_;
+  std::unique_ptr<Poco::Data::Session> session_;
+};
+
+}  // namespace cartpilot::store
