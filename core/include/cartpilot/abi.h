@@ -78,7 +78,9 @@ typedef struct cp_call {
   int64_t deadline_unix_ms;        /* 0 = none */
 } cp_call;
 
-/* Services of the host. query() returns null for an id it does not know. */
+/* Services of the host. query() returns null for an id it does not know. The struct and the tables
+ * it hands out stay valid for the life of the process; after shutdown they answer CP_UNAVAILABLE.
+ */
 typedef struct cp_host {
   uint32_t struct_size;
   uint32_t epoch;
@@ -99,7 +101,8 @@ typedef struct cp_host_http_v1 {
   uint32_t struct_size;
   void* ctx;
   /* [any] request:
-     {"method","url","headers":[[n,v]],"server_sent_events","connect_timeout_ms","idle_timeout_ms",
+     {"method","url","headers":[[n,v]],"server_sent_events","fresh_connection"?,
+     "connect_timeout_ms","idle_timeout_ms",
      "total_timeout_ms","max_body_bytes"}; body: raw bytes. Emits HTTP_HEAD, then BODY or SSE/STRAY
      pieces; on failure CP_EMIT_ERROR and the status. */
   int32_t (*send)(void* ctx, const cp_call* call, cp_bytes request_json, cp_bytes body,
@@ -154,8 +157,90 @@ typedef struct cp_toolset_v1 {
 #define CP_ENTRY_NAME "cartpilot_plugin_entry"
 typedef const cp_plugin* (*cp_entry_fn)(uint32_t host_epoch, uint32_t host_revision);
 
+/* True when `object` (a pointer to a `type`) carries function or pointer `field`. */
+#define CP_HAS(type, object, field)                                            \
+  ((object)->struct_size >= offsetof(type, field) + sizeof((object)->field) && \
+   (object)->field != NULL)
+
 #ifdef __cplusplus
 }
+#endif
+
+/* The layout is the contract: a changed offset breaks every plugin in the field. */
+#if UINTPTR_MAX == UINT64_MAX
+#ifdef __cplusplus
+#define CP_LAYOUT(type, field, offset) \
+  static_assert(offsetof(type, field) == (offset), #type "." #field " moved")
+#define CP_SIZE(type, size) static_assert(sizeof(type) == (size), #type " changed its size")
+#else
+#define CP_LAYOUT(type, field, offset) \
+  _Static_assert(offsetof(type, field) == (offset), #type "." #field " moved")
+#define CP_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " changed its size")
+#endif
+
+CP_LAYOUT(cp_bytes, ptr, 0);
+CP_LAYOUT(cp_bytes, len, 8);
+CP_SIZE(cp_bytes, 16);
+
+CP_LAYOUT(cp_sink, struct_size, 0);
+CP_LAYOUT(cp_sink, ctx, 8);
+CP_LAYOUT(cp_sink, emit, 16);
+CP_SIZE(cp_sink, 24);
+
+CP_LAYOUT(cp_call, struct_size, 0);
+CP_LAYOUT(cp_call, ctx, 8);
+CP_LAYOUT(cp_call, cancelled, 16);
+CP_LAYOUT(cp_call, deadline_unix_ms, 24);
+CP_SIZE(cp_call, 32);
+
+CP_LAYOUT(cp_host, struct_size, 0);
+CP_LAYOUT(cp_host, epoch, 4);
+CP_LAYOUT(cp_host, revision, 8);
+CP_LAYOUT(cp_host, ctx, 16);
+CP_LAYOUT(cp_host, query, 24);
+CP_SIZE(cp_host, 32);
+
+CP_LAYOUT(cp_host_log_v1, struct_size, 0);
+CP_LAYOUT(cp_host_log_v1, ctx, 8);
+CP_LAYOUT(cp_host_log_v1, log, 16);
+CP_SIZE(cp_host_log_v1, 24);
+
+CP_LAYOUT(cp_host_http_v1, struct_size, 0);
+CP_LAYOUT(cp_host_http_v1, ctx, 8);
+CP_LAYOUT(cp_host_http_v1, send, 16);
+CP_SIZE(cp_host_http_v1, 24);
+
+CP_LAYOUT(cp_plugin, magic, 0);
+CP_LAYOUT(cp_plugin, struct_size, 4);
+CP_LAYOUT(cp_plugin, epoch, 8);
+CP_LAYOUT(cp_plugin, revision, 12);
+CP_LAYOUT(cp_plugin, manifest, 16);
+CP_LAYOUT(cp_plugin, init, 32);
+CP_LAYOUT(cp_plugin, shutdown, 40);
+CP_LAYOUT(cp_plugin, query, 48);
+CP_SIZE(cp_plugin, 56);
+
+CP_LAYOUT(cp_provider_v1, struct_size, 0);
+CP_LAYOUT(cp_provider_v1, create, 8);
+CP_LAYOUT(cp_provider_v1, destroy, 16);
+CP_LAYOUT(cp_provider_v1, models, 24);
+CP_LAYOUT(cp_provider_v1, chat, 32);
+CP_LAYOUT(cp_provider_v1, info, 40);
+CP_LAYOUT(cp_provider_v1, check, 48);
+CP_LAYOUT(cp_provider_v1, function_declarations, 56);
+CP_LAYOUT(cp_provider_v1, parse_function_calls, 64);
+CP_LAYOUT(cp_provider_v1, function_responses, 72);
+CP_SIZE(cp_provider_v1, 80);
+
+CP_LAYOUT(cp_toolset_v1, struct_size, 0);
+CP_LAYOUT(cp_toolset_v1, create, 8);
+CP_LAYOUT(cp_toolset_v1, destroy, 16);
+CP_LAYOUT(cp_toolset_v1, list, 24);
+CP_LAYOUT(cp_toolset_v1, call, 32);
+CP_SIZE(cp_toolset_v1, 40);
+
+#undef CP_LAYOUT
+#undef CP_SIZE
 #endif
 
 #endif /* CARTPILOT_ABI_H */

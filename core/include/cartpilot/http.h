@@ -39,6 +39,9 @@ struct HttpRequest {
   HttpHeaders headers;
   std::string body;
   bool server_sent_events = false;  ///< split a text/event-stream answer into its events
+  /// Never on a kept-alive connection: when the server closes an idle one at the wrong moment, the
+  /// caller cannot know whether its request ran.
+  bool fresh_connection = false;
   std::int64_t connect_timeout_ms = 10'000;
   std::int64_t idle_timeout_ms = 120'000;  ///< longest silence; models think for minutes
   std::int64_t total_timeout_ms = 600'000;

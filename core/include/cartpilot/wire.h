@@ -2,15 +2,17 @@
 // type.
 //
 // Both sides of the boundary compile these functions for themselves. Decoders ignore unknown
-// members and throw Error{kProtocol} naming what is missing or of the wrong type. Members with
-// their default value are left out.
+// members and throw Error{kProtocol} naming what is missing or of the wrong type. Members a reader
+// always needs are always written; the others are left out when they have their default value.
+// `provider_metadata` is any JSON value and is kept as it is, order of members included. Encoders
+// make values: text comes from dump_json(), values from parse_json() (json.h), which also bound
+// depth and survive bytes that are no UTF-8.
+//
+//   wire_message.h  Message, Part, ToolSpec, ToolCall, ToolResult, ToolOutcome
+//   wire_event.h    StreamEvent, Usage, Error
+//   wire_request.h  GenerateRequest, ProviderInfo, ModelInfo, ProviderConfig, HttpRequest, HttpHead
 #pragma once
 
-#include <string>
-#include <variant>
-#include <vector>
-
-#include "cartpilot/llm_provider.h"
-#include "cartpilot/tool_set.h"
-
-// (definitions follow)
+#include "cartpilot/wire_event.h"
+#include "cartpilot/wire_message.h"
+#include "cartpilot/wire_request.h"

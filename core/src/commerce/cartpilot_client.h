@@ -2,12 +2,14 @@
 //
 // One client serves the whole program: calls may come from any number of threads and share
 // kept-alive connections. The transport is borrowed and must outlive the client. Reads are retried
-// (at most 3 tries, full jitter); nothing that writes is ever retried here. Ids are checked against
+// (3 tries, see net/retry_policy.h); nothing that writes is ever retried here. Ids are checked
+// against
 // ^[A-Za-z0-9_-]{1,64}$ before they enter a path. Answers carry both the typed value and the
-// server's JSON unchanged.
+// server's JSON unchanged. Every call throws CartPilotError and nothing else.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,15 +17,21 @@
 #include "cartpilot/error.h"
 #include "cartpilot/http.h"
 #include "commerce/cartpilot_types.h"
+#include "net/retry_policy.h"
 
 namespace cartpilot::commerce {
 
 struct ClientOptions {
   std::string base_url = "http://localhost:8000";
-  std::string api_key;
-  std::string session_id;  ///< sent with every intent that names none; "" = none
+  std::string api_key{};
+  std::string session_id{};  ///< sent with every intent that names none; "" = none
   std::int64_t connect_timeout_ms = 5'000;
   std::int64_t total_timeout_ms = 35'000;  ///< CartPilot itself waits up to 10 s for a merchant
+  net::RetryPolicy read_retries{};
+  /// Waits between two tries of a read and a number 0..1 for the jitter. Empty means the clock (it
+  /// stops waiting when the call is cancelled) and a random source; tests put their own.
+  std::function<void(std::int64_t wait_ms, const CallContext& context)> wait{};
+  std::function<double()> random{};
 };
 
 /// One problem of a 422 answer: where and what.
@@ -36,12 +44,15 @@ struct FieldProblem {
 ///
 /// `error_code` is the server's own code ("OFFER_NOT_FOUND"), or VALIDATION_ERROR (422), HTTP_404,
 /// HTTP_405, ..., NETWORK_ERROR (nothing came back), TIMEOUT, BAD_RESPONSE (an answer we cannot
-/// read), INVALID_ID, CANCELLED. `request_may_have_run` is false only when it is certain that
-/// nothing reached the server.
+/// read), INVALID_ID, INVALID_ARGUMENT and INVALID_URL (refused here, nothing sent), CANCELLED.
+/// `request_may_have_run` is false only when it is certain that nothing reached the server.
 class CartPilotError : public Error {
  public:
-  CartPilotError(ErrorCode code, const std::string& message) : Error(code, message) {}
+  CartPilotError(ErrorCode kind, const std::string& message) : Error(kind, message) {}
   std::string error_code;
+  /// The merchant's own code when CartPilot passed on a merchant's refusal: OUT_OF_STOCK,
+  /// PRICE_CHANGED, INVALID_STATE, QUOTE_FAILED, ...; "" otherwise.
+  std::string merchant_code;
   std::vector<FieldProblem> problems;
   bool request_may_have_run = true;
 };
@@ -56,8 +67,8 @@ struct Answer {
 struct OrderFilter {
   std::int64_t page = 1;
   std::int64_t page_size = 20;
-  std::optional<std::string> status;
-  std::optional<std::string> merchant_id;
+  std::optional<std::string> status{};
+  std::optional<std::string> merchant_id{};
 };
 
 /// Per-call extras of the six routes that honour Idempotency-Key. "" sends no header.
@@ -67,9 +78,11 @@ struct WriteOptions {
 
 class CartPilotClient {
  public:
-  /// Throws Error{kInvalidArgument} for a URL that is not http(s), or plain http off loopback.
+  /// Throws Error{kInvalidArgument} for a URL that is not http(s), plain http off loopback, a URL
+  /// with a user name, query or fragment, and for an API key with control characters.
   CartPilotClient(ClientOptions options, HttpTransport& transport);
 
+  /// As given, with `base_url` normalised: no trailing slash, no default port.
   const ClientOptions& options() const { return options_; }
 
   Json health(const CallContext& context) const;
@@ -118,11 +131,25 @@ class CartPilotClient {
  private:
   struct RawAnswer {
     Json json;
+    std::string method;
+    int status = 0;
     std::string request_id;
   };
-  RawAnswer exchange(const std::string& method, const std::string& path,
-                     const std::optional<Json>& body, const WriteOptions& write,
-                     bool fresh_connection, const CallContext& context) const;
+  RawAnswer get(const std::string& target, const CallContext& context) const;
+  RawAnswer post(const std::string& target, const Json& body, const WriteOptions& write,
+                 const CallContext& context) const;
+  /// post() on a connection that carried nothing before: on an idle one that the server is just
+  /// closing, we could not know whether the money moved.
+  RawAnswer post_money(const std::string& target, const Json& body, const WriteOptions& write,
+                       const CallContext& context) const;
+  HttpRequest request_for(const std::string& method, const std::string& target) const;
+  HttpRequest post_request(const std::string& target, const Json& body,
+                           const WriteOptions& write) const;
+  RawAnswer send_once(const HttpRequest& request, const CallContext& context) const;
+  void wait(std::int64_t wait_ms, const CallContext& context) const;
+  /// Answers that do not parse become BAD_RESPONSE.
+  template <typename Parse>
+  auto typed(RawAnswer raw, Parse parse) const -> Answer<decltype(parse(raw.json))>;
 
   ClientOptions options_;
   HttpTransport& transport_;

@@ -25,6 +25,8 @@ struct Intent {
   std::int64_t offer_count = 0;
   std::string created_at;
   std::string updated_at;
+
+  friend bool operator==(const Intent&, const Intent&) = default;
 };
 
 struct OfferItem {
@@ -40,6 +42,8 @@ struct OfferItem {
   std::optional<std::string> image_url;
   std::optional<double> rating;
   std::optional<std::int64_t> review_count;
+
+  friend bool operator==(const OfferItem&, const OfferItem&) = default;
 };
 
 struct Offer {
@@ -53,6 +57,8 @@ struct Offer {
   bool is_expired = false;
   Json metadata = Json::object();
   std::string created_at;
+
+  friend bool operator==(const Offer&, const Offer&) = default;
 };
 
 template <typename Item>
@@ -62,6 +68,8 @@ struct Page {
   std::int64_t page_size = 20;
   bool has_more = false;
   std::vector<Item> items;
+
+  friend bool operator==(const Page&, const Page&) = default;
 };
 
 struct Merchant {
@@ -69,13 +77,17 @@ struct Merchant {
   std::string name;
   std::string url;
   bool enabled = true;
+
+  friend bool operator==(const Merchant&, const Merchant&) = default;
 };
 
 /// What a person asks for: a product, perhaps a variant, how many.
 struct ItemRequest {
   std::string product_id;
-  std::optional<std::string> variant_id;
+  std::optional<std::string> variant_id{};
   std::int64_t quantity = 1;
+
+  friend bool operator==(const ItemRequest&, const ItemRequest&) = default;
 };
 
 struct CheckoutItem {
@@ -86,6 +98,8 @@ struct CheckoutItem {
   Money unit_price;
   std::int64_t quantity = 0;
   Money line_total;
+
+  friend bool operator==(const CheckoutItem&, const CheckoutItem&) = default;
 };
 
 /// The receipt as frozen by request-approval.
@@ -98,6 +112,8 @@ struct FrozenReceipt {
     std::int64_t unit_price_cents = 0;
     std::int64_t quantity = 0;
     std::string currency;
+
+    friend bool operator==(const Item&, const Item&) = default;
   };
   std::string hash;
   std::vector<Item> items;
@@ -107,6 +123,8 @@ struct FrozenReceipt {
   std::int64_t total_cents = 0;
   std::string currency;
   std::string frozen_at;
+
+  friend bool operator==(const FrozenReceipt&, const FrozenReceipt&) = default;
 };
 
 struct Checkout {
@@ -128,6 +146,8 @@ struct Checkout {
   std::string expires_at;
   std::string created_at;
   std::string updated_at;
+
+  friend bool operator==(const Checkout&, const Checkout&) = default;
 };
 
 struct Confirmation {
@@ -137,6 +157,8 @@ struct Confirmation {
   std::string status;
   Money total;
   std::string confirmed_at;
+
+  friend bool operator==(const Confirmation&, const Confirmation&) = default;
 };
 
 struct OrderSummary {
@@ -148,6 +170,8 @@ struct OrderSummary {
   std::int64_t item_count = 0;
   std::string customer_email;
   std::string created_at;
+
+  friend bool operator==(const OrderSummary&, const OrderSummary&) = default;
 };
 
 struct OrderItem {
@@ -158,6 +182,8 @@ struct OrderItem {
   std::int64_t quantity = 0;
   Money unit_price;
   Money line_total;
+
+  friend bool operator==(const OrderItem&, const OrderItem&) = default;
 };
 
 struct Order {
@@ -177,6 +203,8 @@ struct Order {
   std::optional<Money> refund_amount;
   std::string created_at;
   std::string updated_at;
+
+  friend bool operator==(const Order&, const Order&) = default;
 };
 
 Intent parse_intent(const Json& json);

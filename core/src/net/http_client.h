@@ -1,4 +1,4 @@
-// HttpClient: the program's one HTTP client, and the only place that touches Poco/Net.
+// HttpClient: the program's one HTTP client.
 //
 // Keeps idle connections per origin and shares them between threads. Sends exactly what it is
 // given: no redirects, no cookies, no Accept-Encoding; Host, Content-Length and a User-Agent are
@@ -24,6 +24,9 @@ class HttpClient final : public HttpTransport {
   explicit HttpClient(HttpClientOptions options = {});
   ~HttpClient() override;
 
+  /// As HttpTransport::send. Reasons url, dns, connect, tls and connect_timeout mean that nothing
+  /// of the request was sent. A GET or HEAD whose reused connection turns out to be closed is sent
+  /// once more on a new one; nothing else is ever sent twice.
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override;
 
  private:

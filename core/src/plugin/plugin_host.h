@@ -17,6 +17,7 @@
 #include "cartpilot/http.h"
 #include "cartpilot/llm_provider.h"
 #include "cartpilot/tool_set.h"
+#include "plugin/host_services.h"
 
 namespace cartpilot::plugin {
 
@@ -28,6 +29,7 @@ struct SearchOptions {
   std::string environment_allow;  ///< CARTPILOT_PLUGINS: "none" or "id,id"; "" = all
   std::vector<std::filesystem::path> configured;  ///< plugins.paths of the config file
   bool enabled = true;                            ///< false after --no-plugins
+  bool standard_places = true;  ///< the user's, the program's and the compiled-in directory
 };
 
 enum class PluginStatus { kAvailable, kRefused, kShadowed, kDisabled };
@@ -48,20 +50,24 @@ struct PluginRecord {
 
 class PluginHost {
  public:
-  PluginHost(SearchOptions search, HttpTransport& transport);
+  /// Reads directories, loads nothing. `log` receives plugins' log lines (any thread); empty = they
+  /// are dropped.
+  PluginHost(SearchOptions search, HttpTransport& transport, HostServices::LogSink log = {});
+  /// Cuts plugins off from the transport; runs no plugin code.
   ~PluginHost();
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
 
-  /// Registers a plugin that is linked in, through the same structs. Throws Error when its struct
-  /// is refused.
+  /// Registers a plugin that is linked in, through the same structs. The struct lives as long as the
+  /// process. Throws Error when it is refused or its id is taken.
   void register_static(const cp_plugin* plugin);
 
   /// All plugins found, examined (loads each; problems are records, not errors). Sorted by search
   /// order.
   std::vector<PluginRecord> list();
 
-  /// Notices about ignored search entries ("relative entry in CARTPILOT_PLUGIN_PATH"), for stderr.
+  /// Notices about ignored search entries ("relative entry in CARTPILOT_PLUGIN_PATH") and about
+  /// tool sets that could not be made, for stderr. Not while another thread makes tool sets.
   const std::vector<std::string>& notices() const;
 
   /// Names of all providers on offer; only file names are read, so it is cheap.
@@ -75,7 +81,8 @@ class PluginHost {
                                              const std::map<std::string, std::string>& environment,
                                              const std::map<std::string, std::string>& options);
 
-  /// All tool sets of all plugins that offer some.
+  /// All tool sets of all plugins that offer some; loads only files that mention the interface. One
+  /// that fails is a notice.
   struct NamedToolSet {
     std::string name;
     std::unique_ptr<ToolSet> tools;
@@ -83,7 +90,7 @@ class PluginHost {
   std::vector<NamedToolSet> make_tool_sets(const std::map<std::string, std::string>& environment);
 
   /// Calls the plugins' shutdown functions, newest first. Every provider and tool set must be gone
-  /// before.
+  /// before; a plugin that still has one is left running. Afterwards nothing can be loaded.
   void shutdown();
 
  private:

@@ -7,6 +7,9 @@
 // confirm. A durable record precedes every confirm; an answer that does not prove what happened
 // makes the attempt UNKNOWN, which locks its basket until it is resolved.
 //
+// Split by topic: purchase_gate.cpp (the door), consent.cpp (up to an approved checkout),
+// confirm_attempt.cpp (the confirm and its answer), reconcile.cpp (finding out what happened).
+//
 // Client, journal, prompt and observer are borrowed. One gate per conversation; calls come from one
 // thread.
 #pragma once
@@ -16,12 +19,13 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "chat/call_guard.h"
 #include "commerce/cartpilot_client.h"
 #include "commerce/receipt.h"
+#include "purchase/confirm_answer.h"
 #include "purchase/purchase_journal.h"
 #include "purchase/purchase_policy.h"
 
@@ -44,8 +48,17 @@ class ConsentPrompt {
 
 enum class PurchaseOutcome { kDone, kNotDone, kUnknown };
 
-/// Exit code the outcome asks for: 0 done, 10 declined, 11 refused by policy, 12 price changed, 13
-/// unknown, 14 bought but not as agreed, 5 CartPilot failed.
+/// Exit codes an outcome asks for.
+constexpr int kExitDone = 0;
+constexpr int kExitNoRecord = 1;  ///< the state database failed; nothing was sent
+constexpr int kExitCartPilotFailed = 5;
+constexpr int kExitDeclined = 10;
+constexpr int kExitRefused = 11;
+constexpr int kExitChanged = 12;
+constexpr int kExitUnknown = 13;
+constexpr int kExitNotAsAgreed = 14;
+constexpr int kExitInterrupted = 130;
+
 struct PurchaseReport {
   std::string attempt;
   PurchaseOutcome outcome = PurchaseOutcome::kNotDone;
@@ -54,7 +67,7 @@ struct PurchaseReport {
   std::string order_id;
   std::string merchant_order_id;
   commerce::Money total;
-  std::string message;  ///< one line for the person
+  std::string message;  ///< one line for the person, to stand after the outcome
 };
 
 struct ApprovalRequest {
@@ -69,7 +82,8 @@ struct ApprovalDecision {
   std::string reason;
 };
 
-/// Hears what the gate does; drives the JSONL events and the host's own status lines.
+/// Hears what the gate does; drives the JSONL events and the host's own status lines. What it
+/// throws is ignored: a broken screen must not change what is known about a purchase.
 class PurchaseObserver {
  public:
   virtual ~PurchaseObserver() = default;
@@ -80,12 +94,9 @@ class PurchaseObserver {
 
 /// Time, injectable for tests.
 struct GateClock {
-  std::function<std::chrono::steady_clock::time_point()> steady = [] {
-    return std::chrono::steady_clock::now();
-  };
-  std::function<std::chrono::system_clock::time_point()> system = [] {
-    return std::chrono::system_clock::now();
-  };
+  /// Goes on while the machine sleeps, so that a consent does not outlive a closed lid.
+  std::function<std::chrono::steady_clock::time_point()> steady;  ///< null = time since boot
+  std::function<std::chrono::system_clock::time_point()> system;  ///< null = system_clock::now
   std::function<void(std::chrono::milliseconds)> sleep;  ///< null = std::this_thread::sleep_for
 };
 
@@ -101,33 +112,111 @@ class PurchaseGate final : public chat::CallGuard {
   void begin_turn() override;
 
   /// Settles attempts an earlier process left unfinished. Called once before the first money call.
-  /// Returns the reports of those it settled or had to leave unknown.
+  /// Waits about 20 s in all at most. Returns the reports of those it settled or had to leave
+  /// unknown; the observer does not hear of them. Throws Error when the journal fails.
   std::vector<PurchaseReport> reconcile(const CallContext& context);
 
   /// The last attempt of this process, for the exit code.
   const std::optional<PurchaseReport>& last_report() const { return last_report_; }
 
  private:
+  using CheckoutAnswer = commerce::Answer<commerce::Checkout>;
+
   struct Consent {
     std::string attempt;
-    std::string digest;
     commerce::Receipt receipt;
     std::chrono::steady_clock::time_point expires;
-    std::string by;
   };
+  struct Decision {
+    bool approved = false;
+    std::string decision;  ///< as ApprovalDecision
+    std::string by;
+    std::string error_code;
+    int exit_code = kExitRefused;
+    std::string reason;
+  };
+  /// A confirm that was sent, and what its answer proves.
+  struct Sent {
+    ConfirmVerdict verdict = ConfirmVerdict::kUnknown;
+    Json answer;                                      ///< of a readable 200
+    std::optional<commerce::Confirmation> value;      ///< of a readable 200
+    std::optional<commerce::CartPilotError> failure;  ///< otherwise
+    std::string note;
+
+    std::chrono::milliseconds asked_wait() const {
+      return std::chrono::milliseconds(failure ? failure->retry_after_ms.value_or(0) : 0);
+    }
+  };
+  /// How an attempt ended, as far as is known.
+  struct Ending {
+    Attempt attempt;
+    PurchaseOutcome outcome = PurchaseOutcome::kUnknown;
+    Json result;           ///< kDone: CartPilot's answer to the confirm, or its like
+    std::string mismatch;  ///< kDone: what is not as agreed, "" = nothing
+    std::string why;       ///< what is known, for the person
+  };
+
+  // purchase_gate.cpp
+  std::optional<ToolOutcome> lock_on(const ToolCall& call);
+  ToolOutcome refuse(const PurchaseReport& refusal, const std::string& error_code);
+  ToolOutcome failed(const std::string& checkout_id, const commerce::CartPilotError& error);
+  ToolOutcome not_ours(const std::string& checkout_id);
+  ToolOutcome unresolved(const Attempt& attempt);
+  ToolOutcome outcome_of(const Ending& ending);
+  void publish(PurchaseReport report);
+  void record_void(const std::string& attempt, const std::string& note);
+  void notify(const std::function<void(PurchaseObserver&)>& call) const;
+  std::chrono::milliseconds time_left(const commerce::Checkout& checkout) const;
+
+  // consent.cpp
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome seek_consent(const commerce::Checkout& checkout, const CallContext& context);
+  Decision decide(const commerce::Receipt& receipt, const std::string& basket);
+  Decision ask_person(const commerce::Receipt& receipt, const std::string& basket);
+  std::string note_for(const commerce::Receipt& receipt, const std::string& basket) const;
+  ToolOutcome approve_at_cartpilot(const Attempt& attempt, const commerce::Receipt& receipt,
+                                   std::chrono::steady_clock::time_point answered,
+                                   const CallContext& context);
+  CheckoutAnswer send_approve(const Attempt& attempt, const CallContext& context);
+  Consent* live_consent(const std::string& checkout_id);
+  bool same_receipt(const commerce::Receipt& agreed, const commerce::Checkout& now) const;
+  ToolOutcome withdraw(const std::string& attempt, const commerce::Receipt& agreed,
+                       const commerce::Checkout& now);
+
+  // confirm_attempt.cpp
   ToolOutcome confirm(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome spend(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome conclude(Attempt attempt, const Sent& sent, const CallContext& context);
+  Sent send_confirm(const Attempt& attempt, const CallContext& context) const;
+  Ending bought(Attempt attempt, Json result, const std::string& merchant_order_id,
+                const std::string& order_id, const CallContext& context);
+  std::string examine(Attempt& attempt, const CallContext& context) const;
+  std::string find_order(const Attempt& attempt, const CallContext& context) const;
+  std::string record(const std::string& attempt, AttemptState state, const AttemptChange& change);
+  bool is_in_state(const std::string& attempt, AttemptState state) const;
+  Json stored_result(const Attempt& attempt) const;
+
+  // reconcile.cpp
+  Ending settle(Attempt attempt, const CallContext& context, std::chrono::milliseconds budget,
+                std::chrono::milliseconds asked_wait);
+  Ending still_unknown(Attempt attempt, const std::string& why);
+  PurchaseReport report_of(const Ending& ending) const;
+  bool pause(std::chrono::milliseconds length, const CallContext& context) const;
 
   const commerce::CartPilotClient& client_;
   PurchaseJournal& journal_;
-  PurchasePolicy policy_;
+  const PurchasePolicy policy_;
   ConsentPrompt& prompt_;
   PurchaseObserver& observer_;
-  std::string session_id_;
+  const std::string session_id_;
   GateClock clock_;
-  std::map<std::string, Consent> consents_;  ///< by checkout id
-  std::map<std::string, commerce::Money> last_totals_;
+  const std::string run_;  ///< random; keeps this process's create keys apart from an earlier one's
+  std::map<std::string, Consent> consents_;             ///< by checkout id
+  std::map<std::string, commerce::Money> last_totals_;  ///< agreed before a change, by checkout id
+  std::map<std::string, Json> results_;                 ///< of confirms that are done, by checkout
+  std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
   int questions_this_turn_ = 0;
+  std::int64_t turn_ = 0;
   std::optional<PurchaseReport> last_report_;
 };
 

@@ -1,5 +1,7 @@
-// PurchasePolicy: what may be bought without asking, if anything. Values from the command line
-// only.
+// PurchasePolicy: what may be bought without asking, if anything.
+//
+// Values from the command line only: nothing here reads a configuration file or the environment,
+// so that neither can switch asking off. Plain values and functions; any thread.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +25,22 @@ struct PurchasePolicy {
   /// Hard cap of any one purchase, whoever says yes, in minor units.
   std::int64_t hard_cap_minor = 1'000'000;
   std::vector<std::string> currencies = {"USD", "EUR", "GBP"};
+  /// The host's setting; a model's argument of that name is thrown away.
+  std::string payment_method = "test_card";
 };
 
 /// Reads --approve ("ask", "never", "up-to:150:USD") and --merchants ("merchant-a,merchant-b").
-/// Throws Error{kInvalidArgument} with what is expected; "up-to" without merchants is refused.
+/// Throws Error{kInvalidArgument} with what is expected; "up-to" without merchants is refused, and
+/// so are merchants without "up-to" (they would restrict nothing).
 PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants);
+
+/// Why the permission of kUpTo does not cover a purchase; nullopt when it does.
+std::optional<std::string> outside_permission(const PurchasePolicy& policy,
+                                              const commerce::Money& total,
+                                              const std::string& merchant_id);
+
+/// Limits that hold whoever says yes: the hard cap and the currencies. nullopt when all is well.
+std::optional<std::string> outside_limits(const PurchasePolicy& policy,
+                                          const commerce::Money& total);
 
 }  // namespace cartpilot::purchase

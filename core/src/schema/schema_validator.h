@@ -14,10 +14,14 @@
 
 namespace cartpilot::schema {
 
+class CompiledSchema;
+
 struct Violation {
   std::string path;     ///< JSON Pointer into the instance, "" = the whole
   std::string message;  ///< "is 2.5, must be an integer"
 };
+
+constexpr std::size_t kMaxViolations = 20;
 
 class SchemaValidator {
  public:
@@ -28,7 +32,7 @@ class SchemaValidator {
   SchemaValidator(SchemaValidator&&) noexcept;
   SchemaValidator& operator=(SchemaValidator&&) noexcept;
 
-  /// All violations, at most 20; empty = valid.
+  /// All violations, at most kMaxViolations; empty = valid.
   std::vector<Violation> validate(const Json& instance) const;
 
   /// Turns numbers like 2.0 into 2 wherever the schema asks for an integer. Nothing else is
@@ -36,8 +40,7 @@ class SchemaValidator {
   void narrow_integers(Json& instance) const;
 
  private:
-  struct Node;
-  std::unique_ptr<Node> root_;
+  std::unique_ptr<const CompiledSchema> compiled_;
 };
 
 }  // namespace cartpilot::schema

@@ -1,9 +1,10 @@
 // StateDb: the program's own SQLite file, $XDG_STATE_HOME/cartpilot/state.db.
 //
-// WAL, foreign keys on, busy timeout 5 s; the file is 0600, its folder 0700. Rooms keep their
-// tables in it through `session()`; each creates its own tables with CREATE TABLE IF NOT EXISTS.
-// One StateDb per thread that uses it; several processes may have the file open. A damaged or newer
-// file is refused with a clear Error{kUnavailable} and not touched.
+// WAL, foreign keys on, busy timeout 5 s; the file is 0600 from its first byte, its folder 0700.
+// Rooms keep their tables in it through `session()`; each creates its own tables with CREATE TABLE
+// IF NOT EXISTS. One StateDb per thread that uses it; several processes may have the file open. A
+// file that is damaged, of a newer program, or no state database at all is refused with a clear
+// Error{kUnavailable} and not touched.
 #pragma once
 
 #include <filesystem>
@@ -19,6 +20,9 @@ namespace cartpilot::store {
 
 class StateDb {
  public:
+  /// Written to the file as PRAGMA user_version. A program refuses files with a higher one.
+  static constexpr int kSchemaVersion = 1;
+
   /// Opens or creates. `path` ":memory:" keeps everything in memory.
   explicit StateDb(const std::filesystem::path& path);
   ~StateDb();
@@ -29,17 +33,24 @@ class StateDb {
   const std::filesystem::path& path() const { return path_; }
 
   /// Runs `work` inside BEGIN IMMEDIATE .. COMMIT with synchronous=FULL: when it returns, the
-  /// change is on disk. Rolls back and rethrows when `work` throws.
+  /// change is on disk. Rolls back and rethrows when `work` throws. Not nested.
   void durable(const std::function<void()>& work);
 
   /// Runs `work` inside BEGIN IMMEDIATE .. COMMIT (survives a killed process, not a power cut).
   void transaction(const std::function<void()>& work);
 
-  /// $XDG_STATE_HOME/cartpilot/state.db, or ~/.local/state/cartpilot/state.db.
+  /// Runs `work` as it is, for single statements and reads. Here and in the two above, the
+  /// database's own exceptions become Error{kUnavailable} naming the file and what to do.
+  void checked(const std::function<void()>& work) const;
+
+  /// $XDG_STATE_HOME/cartpilot/state.db, or ~/.local/state/cartpilot/state.db. Throws
+  /// Error{kUnavailable} when neither variable is set to an absolute path.
   static std::filesystem::path default_path();
 
  private:
-  void run(const char* begin, const std::function<void()>& work);
+  void open();
+  void check_version();
+
   std::filesystem::path path_;
   std::unique_ptr<Poco::Data::Session> session_;
 };

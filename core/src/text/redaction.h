@@ -1,7 +1,7 @@
 // Redaction: secrets never reach a screen, a log or a file.
 //
-// The program registers each secret once; every line that leaves goes through redact().
-// Thread-safe.
+// The program registers each secret once; every line that leaves goes through redact(). The list
+// lives as long as the process. Thread-safe.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace cartpilot::text {
 
-/// Registers a secret (ignored when shorter than 6 bytes: it would hit ordinary words).
+/// Registers a secret, and the form it takes in a URL. Ignored when shorter than 6 bytes: it would
+/// hit ordinary words.
 void add_secret(std::string_view secret);
 
 /// `text` with every registered secret replaced by "[redacted]".

@@ -1,0 +1,261 @@
+#include "chat/chat_session.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <chrono>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace cartpilot::chat {
+
+namespace {
+
+double random_fraction() {
+  thread_local std::mt19937 engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+}
+
+/// Waits in slices short enough that Ctrl-C is felt at once.
+void wait_unless_cancelled(std::int64_t wait_ms, const CallContext& context) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  while (!context.cancelled() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+ToolResult result_of(const ToolCall& call, const ToolOutcome& outcome) {
+  ToolResult result;
+  result.call_id = call.id;
+  result.name = call.name;
+  result.content = outcome.content;
+  result.is_error = !outcome.ok;
+  result.provider_metadata = call.provider_metadata;
+  return result;
+}
+
+Message message_of(std::vector<ToolResult> results) {
+  Message message;
+  message.role = Role::kTool;
+  for (ToolResult& result : results) message.parts.emplace_back(std::move(result));
+  return message;
+}
+
+/// Why calls of a finished answer must not run, "" when they may.
+std::string unusable_because(FinishReason reason) {
+  if (reason == FinishReason::kLength) {
+    return "The answer was cut at the length limit, so this call was not run. Ask again with fewer "
+           "calls.";
+  }
+  if (reason == FinishReason::kContentFilter) {
+    return "The answer was stopped by the vendor's content filter, so this call was not run.";
+  }
+  return "";
+}
+
+std::string finish_word(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kLength: return "length";
+    case FinishReason::kContentFilter: return "content_filter";
+    default: return "stop";
+  }
+}
+
+}  // namespace
+
+std::string model_family(const std::string& model) {
+  std::size_t end = 0;
+  while (end < model.size() && std::isalpha(static_cast<unsigned char>(model[end]))) ++end;
+  return model.substr(0, end);
+}
+
+ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver& observer,
+                         MessageLog& log, ChatOptions options)
+    : provider_(&provider),
+      router_(router),
+      observer_(observer),
+      log_(log),
+      options_(std::move(options)),
+      guard_(options_.limits, router.specs()) {
+  if (options_.model.empty()) options_.model = provider.info().default_model;
+  request_.tools = router_.specs();
+  request_.system = options_.system;
+  request_.stream = options_.stream;
+}
+
+std::string ChatSession::model() const { return options_.model; }
+
+void ChatSession::keep(Message message) {
+  log_.append(message);
+  request_.messages.push_back(std::move(message));
+}
+
+TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext& context) {
+  TurnResult turn;
+  guard_.begin_turn();
+  router_.guard().begin_turn();
+  request_.model = options_.model;
+  keep(Message::user(user_text));
+  try {
+    while (true) {
+      if (!guard_.may_start_round()) {
+        turn.finish = "limit";
+        turn.text = guard_.limit_message();
+        break;
+      }
+      Message assistant = generate(context, turn);
+      const FinishReason reason = last_finish_;
+      const bool has_calls = !tool_calls_of(assistant).empty();
+      const std::string text = text_of(assistant);
+      if (!text.empty()) turn.text = text;
+      keep(assistant);
+      if (!has_calls) {
+        turn.finish = finish_word(reason);
+        break;
+      }
+      keep(answer_calls(assistant, reason, context));
+      if (context.cancelled()) {
+        turn.finish = "cancelled";
+        break;
+      }
+    }
+  } catch (const Error& error) {
+    turn.finish =
+        error.code == ErrorCode::kCancelled || context.cancelled() ? "cancelled" : "error";
+    if (turn.finish == "error") turn.error = error;
+  }
+  total_usage_ += turn.usage;
+  return turn;
+}
+
+Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
+  std::int64_t waited_ms = 0;
+  for (int attempt = 1;; ++attempt) {
+    if (context.cancelled()) throw Error(ErrorCode::kCancelled, "cancelled");
+    StreamAssembler assembler(observer_);
+    try {
+      provider_->generate(request_, assembler, context);
+      if (!assembler.complete()) {
+        Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
+        cut.retryable = true;
+        cut.reason = "stream_cut";
+        throw cut;
+      }
+      turn.usage += assembler.usage();
+      ++turn.steps;
+      last_finish_ = assembler.finish().reason;
+      return assembler.take(options_.provider, options_.model);
+    } catch (const Error& error) {
+      const std::string partial = assembler.text();
+      const auto wait =
+          assembler.shown() || context.cancelled()
+              ? std::nullopt
+              : net::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms, random_fraction);
+      if (!wait) {
+        // What the person already read stays in the history, so that the model knows it too.
+        if (!partial.empty()) {
+          turn.text = partial;
+          Message unfinished;
+          unfinished.role = Role::kAssistant;
+          unfinished.provider = options_.provider;
+          unfinished.model = options_.model;
+          unfinished.parts.push_back(TextPart{partial + " [interrupted]", nullptr});
+          keep(std::move(unfinished));
+        }
+        throw;
+      }
+      observer_.on_retry(*wait, error.what());
+      wait_unless_cancelled(*wait, context);
+      waited_ms += *wait;
+    }
+  }
+}
+
+Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
+                                  const CallContext& context) {
+  const std::vector<ToolCall> calls = tool_calls_of(assistant);
+  const std::string unusable = unusable_because(reason);
+  std::vector<std::optional<ToolResult>> results(calls.size());
+  std::vector<std::int64_t> milliseconds(calls.size(), 0);
+  std::vector<ToolCall> allowed;
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    observer_.on_tool_call(calls[i]);
+    if (!unusable.empty()) {
+      results[i] = result_of(calls[i], tool_error("ANSWER_INCOMPLETE", unusable));
+    } else if (const auto refusal = guard_.check(calls[i])) {
+      results[i] = result_of(calls[i], *refusal);
+    } else {
+      allowed.push_back(calls[i]);
+      positions.push_back(i);
+    }
+  }
+  std::size_t done = 0;
+  const std::vector<ToolResult> run = router_.run(
+      allowed, context, [&](const ToolCall&, const ToolResult&, std::chrono::milliseconds ms) {
+        if (done < positions.size()) milliseconds[positions[done++]] = ms.count();
+      });
+  for (std::size_t i = 0; i < run.size(); ++i) results[positions[i]] = run[i];
+
+  std::vector<ToolResult> ordered;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    observer_.on_tool_result(calls[i], *results[i], milliseconds[i]);
+    ordered.push_back(std::move(*results[i]));
+  }
+  return message_of(std::move(ordered));
+}
+
+std::string ChatSession::switch_provider(LLMProvider& provider, const std::string& name,
+                                         const std::string& model) {
+  provider_ = &provider;
+  options_.provider = name;
+  options_.model = model.empty() ? provider.info().default_model : model;
+  return drop_foreign_metadata();
+}
+
+std::string ChatSession::drop_foreign_metadata() {
+  int dropped = 0;
+  const auto drop = [&dropped](Json& metadata) {
+    if (metadata.is_null()) return;
+    metadata = nullptr;
+    ++dropped;
+  };
+  bool foreign = false;
+  for (Message& message : request_.messages) {
+    // Results follow the calls they answer: their metadata is as foreign as that of the message
+    // before.
+    if (message.role == Role::kAssistant) {
+      foreign = message.provider != options_.provider ||
+                model_family(message.model) != model_family(options_.model);
+    }
+    if (!foreign) continue;
+    drop(message.provider_metadata);
+    for (Part& part : message.parts) {
+      std::visit([&drop](auto& content) { drop(content.provider_metadata); }, part);
+    }
+  }
+  if (dropped == 0) return "";
+  return fmt::format(
+      "the vendor's private notes on {} earlier parts (such as thought signatures) do not fit {} "
+      "and "
+      "were left out",
+      dropped, options_.model.empty() ? options_.provider : options_.model);
+}
+
+std::string ChatSession::restore(std::vector<Message> messages) {
+  request_.messages = std::move(messages);
+  if (!request_.messages.empty() && request_.messages.back().role == Role::kAssistant) {
+    std::vector<ToolResult> results;
+    for (const ToolCall& call : tool_calls_of(request_.messages.back())) {
+      results.push_back(
+          result_of(call, tool_error("CANCELLED", "The program ended before this call was run.")));
+    }
+    if (!results.empty()) keep(message_of(std::move(results)));
+  }
+  return drop_foreign_metadata();
+}
+
+}  // namespace cartpilot::chat

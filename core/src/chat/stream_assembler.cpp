@@ -1,0 +1,54 @@
+#include "chat/stream_assembler.h"
+
+#include <utility>
+
+namespace cartpilot::chat {
+
+namespace {
+
+/// Appends to the last part when it is of the same kind, so that a text streamed in pieces is one
+/// part.
+template <typename PartType>
+void append_text(Message& message, const std::string& text) {
+  if (!message.parts.empty()) {
+    if (auto* last = std::get_if<PartType>(&message.parts.back())) {
+      last->text += text;
+      return;
+    }
+  }
+  message.parts.push_back(PartType{text, nullptr});
+}
+
+}  // namespace
+
+void StreamAssembler::on_event(const StreamEvent& event) {
+  if (complete_) {
+    throw Error(ErrorCode::kProtocol, "the provider went on after the end of its answer");
+  }
+  if (const auto* text = std::get_if<TextDelta>(&event)) {
+    append_text<TextPart>(message_, text->text);
+    shown_ = shown_ || !text->text.empty();
+  } else if (const auto* reasoning = std::get_if<ReasoningDelta>(&event)) {
+    append_text<ReasoningPart>(message_, reasoning->text);
+    shown_ = shown_ || !reasoning->text.empty();
+  } else if (const auto* call = std::get_if<ToolCallEvent>(&event)) {
+    message_.parts.push_back(call->call);
+  } else if (const auto* usage = std::get_if<UsageEvent>(&event)) {
+    usage_ = usage->usage;
+  } else if (const auto* finish = std::get_if<Finish>(&event)) {
+    finish_ = *finish;
+    complete_ = true;
+  }
+  watcher_.on_event(event);
+}
+
+Message StreamAssembler::take(const std::string& provider, const std::string& model) {
+  Message message = std::move(message_);
+  message.role = Role::kAssistant;
+  message.provider = provider;
+  message.model = model;
+  message.provider_metadata = std::move(finish_.provider_metadata);
+  return message;
+}
+
+}  // namespace cartpilot::chat

@@ -1,0 +1,42 @@
+// StreamAssembler: turns the events of one answer into one assistant message.
+//
+// Sits between the provider and whoever watches: every event is forwarded at once and kept. Nothing
+// in it is to be acted upon before complete() is true. Made anew for every attempt; one thread.
+#pragma once
+
+#include <string>
+
+#include "cartpilot/message.h"
+#include "cartpilot/stream_event.h"
+
+namespace cartpilot::chat {
+
+class StreamAssembler final : public EventSink {
+ public:
+  explicit StreamAssembler(EventSink& watcher) : watcher_(watcher) {}
+
+  void on_event(const StreamEvent& event) override;
+
+  /// True once Finish arrived.
+  bool complete() const { return complete_; }
+  /// True once something a person can see was forwarded; such an answer is never retried.
+  bool shown() const { return shown_; }
+
+  const Finish& finish() const { return finish_; }
+  const Usage& usage() const { return usage_; }
+  /// The text so far, also of an answer that was cut.
+  std::string text() const { return text_of(message_); }
+
+  /// The message, tagged with who wrote it. Leaves the assembler empty.
+  Message take(const std::string& provider, const std::string& model);
+
+ private:
+  EventSink& watcher_;
+  Message message_;
+  Usage usage_;
+  Finish finish_;
+  bool complete_ = false;
+  bool shown_ = false;
+};
+
+}  // namespace cartpilot::chat

@@ -1,0 +1,84 @@
+#include "commerce/money.h"
+
+#include <fmt/format.h>
+
+#include "cartpilot/error.h"
+#include "cartpilot/json.h"
+
+namespace cartpilot::commerce {
+namespace {
+
+constexpr std::int64_t kMinorPerMajor = 100;
+
+[[noreturn]] void fail(const std::string& message) {
+  throw Error(ErrorCode::kInvalidArgument, message);
+}
+
+[[noreturn]] void not_an_amount(std::string_view text) {
+  // As JSON, so that odd bytes in the text cannot spoil the message.
+  const std::string shown = dump_json(Json(std::string(text.substr(0, 40))));
+  fail(fmt::format("{} is not an amount; write it like 150 or 86.38", shown));
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+Money add(const Money& a, const Money& b) {
+  if (a.currency != b.currency) {
+    fail(fmt::format("{} and {} are of different currencies and cannot be added", format_money(a),
+                     format_money(b)));
+  }
+  Money sum{0, a.currency};
+  if (__builtin_add_overflow(a.minor, b.minor, &sum.minor)) {
+    fail(fmt::format("{} plus {} is too large an amount", format_money(a), format_money(b)));
+  }
+  return sum;
+}
+
+Money multiply(const Money& unit, std::int64_t quantity) {
+  Money product{0, unit.currency};
+  if (__builtin_mul_overflow(unit.minor, quantity, &product.minor)) {
+    fail(fmt::format("{} times {} is too large an amount", quantity, format_money(unit)));
+  }
+  return product;
+}
+
+std::string format_money(const Money& money) {
+  return fmt::format("{} {}", format_minor(money.minor), money.currency);
+}
+
+std::string format_minor(std::int64_t minor) {
+  // Unsigned, because the most negative amount has no positive counterpart.
+  const auto bits = static_cast<std::uint64_t>(minor);
+  const std::uint64_t magnitude = minor < 0 ? std::uint64_t{0} - bits : bits;
+  return fmt::format("{}{}.{:02}", minor < 0 ? "-" : "", magnitude / kMinorPerMajor,
+                     magnitude % kMinorPerMajor);
+}
+
+std::int64_t parse_minor(std::string_view text) {
+  const std::size_t point = text.find('.');
+  const std::string_view major = text.substr(0, point);
+  std::string digits(major);
+  if (point != std::string_view::npos) {
+    const std::string_view decimals = text.substr(point + 1);
+    if (decimals.empty() || decimals.size() > 2) not_an_amount(text);
+    digits += decimals;
+    digits.append(2 - decimals.size(), '0');
+  } else {
+    digits += "00";
+  }
+  if (major.empty()) not_an_amount(text);
+
+  std::int64_t minor = 0;
+  for (const char c : digits) {
+    if (!is_digit(c)) not_an_amount(text);
+    if (__builtin_mul_overflow(minor, std::int64_t{10}, &minor) ||
+        __builtin_add_overflow(minor, std::int64_t{c - '0'}, &minor)) {
+      fail(fmt::format("{} is too large an amount", text.substr(0, 40)));
+    }
+  }
+  return minor;
+}
+
+}  // namespace cartpilot::commerce

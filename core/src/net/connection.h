@@ -1,0 +1,65 @@
+// Connection: one open way to a server, plain or TLS, read and written under CallLimits.
+//
+// The socket never blocks; waiting happens in poll() slices that ask the limits, so nothing on the
+// network can hold a cancelled call. Owned by one call at a time; a pool may keep it in between.
+// Errors: {kUnavailable, retryable, "reset"} when the other side broke off, and those of
+// CallLimits.
+#pragma once
+
+#include <Poco/Net/StreamSocket.h>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "net/call_limits.h"
+
+namespace cartpilot::net {
+
+class Connection {
+ public:
+  /// `socket` is connected and non-blocking; `peer` names the server in messages.
+  Connection(Poco::Net::StreamSocket socket, bool tls, std::string peer);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void send(std::string_view bytes, CallLimits& limits);
+
+  /// What was received and not consumed yet; waits until there is something. Empty at the end of
+  /// the stream. The view lives until the next call.
+  std::string_view received(CallLimits& limits);
+  void consume(std::size_t size) { first_ += size; }
+
+  /// True once a byte arrived since forget(): the other side has begun to answer.
+  bool heard() const { return heard_; }
+  void forget() { heard_ = false; }
+
+  /// True when nothing came since the last answer: still open, and not out of step.
+  bool idle_and_open();
+
+  /// Gives up the open socket; this connection is done then.
+  Poco::Net::StreamSocket release();
+
+  const std::string& peer() const { return peer_; }
+
+ private:
+  int descriptor() const;
+  int transmit(const char* bytes, std::size_t size);
+  int receive(char* target, std::size_t size);
+
+  Poco::Net::StreamSocket socket_;
+  bool tls_;
+  bool heard_ = false;
+  std::string peer_;
+  std::size_t first_ = 0;  ///< the unconsumed part of buffer_
+  std::size_t last_ = 0;
+  std::array<char, 16384> buffer_;
+};
+
+/// Reads one line, without its CRLF or LF, into `line`. False at the end of the stream. `budget` is
+/// what may still be read; over it: Error{kProtocol, "http"}.
+bool read_line(Connection& connection, CallLimits& limits, std::size_t& budget, std::string& line);
+
+}  // namespace cartpilot::net

@@ -1,0 +1,243 @@
+#include "plugin/plugin_discovery.h"
+
+#include <fmt/format.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace cartpilot::plugin {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "cartpilot-";
+constexpr std::string_view kSuffix = ".so";
+constexpr std::size_t kMaxEntries = 1000;       // plugin files taken from one directory
+constexpr std::size_t kMaxPathEntries = 10000;  // parts of CARTPILOT_PLUGIN_PATH
+
+using Identity = std::pair<dev_t, ino_t>;
+
+bool identity_of(const fs::path& path, Identity& identity) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return false;
+  identity = {status.st_dev, status.st_ino};
+  return true;
+}
+
+/// Why the directory cannot be searched; "" when it can.
+std::string examine_directory(const fs::path& path, Identity& identity) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::strerror(errno);
+  if (!S_ISDIR(status.st_mode)) return "not a directory";
+  if (::access(path.c_str(), R_OK | X_OK) != 0) return std::strerror(errno);
+  identity = {status.st_dev, status.st_ino};
+  return "";
+}
+
+std::string environment_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+bool has_plugin_name(std::string_view name) {
+  return name.size() > kPrefix.size() + kSuffix.size() &&
+         name.substr(0, kPrefix.size()) == kPrefix &&
+         name.substr(name.size() - kSuffix.size()) == kSuffix;
+}
+
+std::string stem_of(const fs::path& file) {
+  std::string name = file.filename().string();
+  if (name.size() > kSuffix.size() &&
+      name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0) {
+    name.resize(name.size() - kSuffix.size());
+  }
+  if (name.size() > kPrefix.size() && name.compare(0, kPrefix.size(), kPrefix) == 0) {
+    name.erase(0, kPrefix.size());
+  }
+  return name;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (;;) {
+    const std::size_t end = text.find(separator, begin);
+    parts.push_back(text.substr(begin, end - begin));
+    if (end == std::string::npos || parts.size() >= kMaxPathEntries) return parts;
+    begin = end + 1;
+  }
+}
+
+/// One walk over all places.
+class Search {
+ public:
+  Search(const SearchOptions& options, const Surroundings& surroundings)
+      : options_(options), surroundings_(surroundings) {
+    if (!surroundings_.secure) read_allow_list();
+  }
+
+  Discovery run() {
+    if (!options_.enabled) return std::move(found_);
+    for (const fs::path& file : options_.files) add_named(file);
+    for (const fs::path& path : options_.directories) add_typed_directory(path);
+    add_environment_path();
+    for (const fs::path& path : options_.configured) add_directory(path, "plugins.paths");
+    if (options_.standard_places) add_standard_places();
+    return std::move(found_);
+  }
+
+ private:
+  void read_allow_list() {
+    if (options_.environment_allow.empty()) return;
+    allow_all_ = false;
+    for (const std::string& name : split(options_.environment_allow, ',')) {
+      if (name != "none") allowed_.insert(name);
+    }
+  }
+
+  void notice(std::string text) { found_.notices.push_back(std::move(text)); }
+
+  void add_named(const fs::path& file) {
+    std::error_code ignored;
+    const fs::path absolute = fs::absolute(file, ignored).lexically_normal();
+    add_file(absolute, absolute, true);
+  }
+
+  /// What a person types may be relative; what was written down earlier may not.
+  void add_typed_directory(const fs::path& directory) {
+    std::error_code ignored;
+    add_directory(directory.empty() ? directory : fs::absolute(directory, ignored),
+                  "--plugin-path");
+  }
+
+  void add_environment_path() {
+    const std::string& list = options_.environment_path;
+    if (list.empty()) return;
+    if (surroundings_.secure) {
+      notice("CARTPILOT_PLUGIN_PATH is ignored: the program runs with another user's rights");
+      return;
+    }
+    for (const std::string& entry : split(list, ':')) add_directory(entry, "CARTPILOT_PLUGIN_PATH");
+  }
+
+  void add_standard_places() {
+    if (!surroundings_.secure) {
+      if (!surroundings_.data_home.empty() && surroundings_.data_home[0] == '/') {
+        add_directory(fs::path(surroundings_.data_home) / "cartpilot/plugins", "");
+      } else if (!surroundings_.home.empty() && surroundings_.home[0] == '/') {
+        add_directory(fs::path(surroundings_.home) / ".local/share/cartpilot/plugins", "");
+      }
+    }
+    if (!surroundings_.program_directory.empty()) {
+      for (const fs::path& library : names_in(surroundings_.program_directory.parent_path())) {
+        if (library.filename().string().rfind("lib", 0) == 0) {
+          add_directory(library / "cartpilot/plugins", "");
+        }
+      }
+    }
+    if (!surroundings_.compiled_directory.empty()) {
+      add_directory(surroundings_.compiled_directory, "");
+    }
+  }
+
+  /// Sorted bytewise. What cannot be read is empty.
+  static std::vector<fs::path> names_in(const fs::path& directory) {
+    std::vector<fs::path> paths;
+    std::error_code error;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+      paths.push_back(entry->path());
+    }
+    std::sort(paths.begin(), paths.end(),
+              [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
+    return paths;
+  }
+
+  /// `source` says who asked for the directory; "" for the standard places, which may be absent.
+  void add_directory(const fs::path& directory, std::string_view source) {
+    if (directory.empty() || !directory.is_absolute()) {
+      notice(directory.empty()
+                 ? fmt::format("an empty entry in {} is ignored; write the directory out", source)
+                 : fmt::format("the relative entry \"{}\" in {} is ignored; write an absolute path",
+                               directory.string(), source));
+      return;
+    }
+    Identity identity;
+    const std::string problem = examine_directory(directory, identity);
+    if (!problem.empty()) {
+      if (!source.empty()) {
+        notice(fmt::format("plugin directory {} from {} is skipped: {}", directory.string(), source,
+                           problem));
+      }
+      return;
+    }
+    if (!directories_.insert(identity).second) return;
+
+    std::size_t taken = 0;
+    for (const fs::path& file : names_in(directory)) {
+      if (!has_plugin_name(file.filename().native())) continue;
+      if (++taken > kMaxEntries) {
+        notice(fmt::format("plugin directory {} holds more than {} plugins; the rest is ignored",
+                           directory.string(), kMaxEntries));
+        break;
+      }
+      add_file(file, directory, false);
+    }
+  }
+
+  void add_file(const fs::path& file, const fs::path& directory, bool named) {
+    Identity identity;
+    // A broken link has no identity; it stays a candidate, so that loading it can say so.
+    if (identity_of(file, identity) && !files_.insert(identity).second) return;
+    Candidate candidate;
+    candidate.file = file;
+    candidate.directory = directory;
+    candidate.stem = stem_of(file);
+    candidate.named = named;
+    candidate.allowed = named || allow_all_ || allowed_.count(candidate.stem) != 0;
+    for (const Candidate& earlier : found_.candidates) {
+      if (earlier.stem == candidate.stem) {
+        candidate.shadowed_by = earlier.file;
+        break;
+      }
+    }
+    found_.candidates.push_back(std::move(candidate));
+  }
+
+  const SearchOptions& options_;
+  const Surroundings& surroundings_;
+  bool allow_all_ = true;
+  std::set<std::string> allowed_;
+  std::set<Identity> directories_;
+  std::set<Identity> files_;
+  Discovery found_;
+};
+
+}  // namespace
+
+Surroundings Surroundings::of_process() {
+  Surroundings result;
+  result.secure = ::getauxval(AT_SECURE) != 0;
+  result.data_home = environment_variable("XDG_DATA_HOME");
+  result.home = environment_variable("HOME");
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (!error) result.program_directory = program.parent_path();
+  result.compiled_directory = CARTPILOT_PLUGIN_DIR;
+  return result;
+}
+
+Discovery discover(const SearchOptions& search, const Surroundings& surroundings) {
+  return Search(search, surroundings).run();
+}
+
+}  // namespace cartpilot::plugin

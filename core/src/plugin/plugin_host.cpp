@@ -1,0 +1,215 @@
+#include "plugin/plugin_host.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "plugin/plugin_discovery.h"
+#include "plugin/plugin_names.h"
+#include "plugin/plugin_registry.h"
+#include "plugin/provider_proxy.h"
+#include "plugin/tool_set_proxy.h"
+
+namespace cartpilot::plugin {
+namespace {
+
+using Slot = PluginRegistry::Slot;
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void add_once(std::vector<std::string>& names, const std::string& name) {
+  if (!contains(names, name)) names.push_back(name);
+}
+
+/// "id:factory" or "factory"; what people pass to --provider.
+struct ProviderName {
+  std::string id;  ///< "" = any plugin
+  std::string factory;
+
+  explicit ProviderName(const std::string& text) : factory(text) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos) return;
+    id = text.substr(0, colon);
+    factory = text.substr(colon + 1);
+  }
+  bool fits(const PluginManifest& manifest) const {
+    return (id.empty() || id == manifest.id) && contains(manifest.providers, factory);
+  }
+};
+
+/// What a plugin may see of the environment: only what its manifest declares.
+ProviderConfig config_for(const PluginManifest& manifest,
+                          const std::map<std::string, std::string>& environment,
+                          const std::map<std::string, std::string>& options) {
+  ProviderConfig config;
+  config.options = options;
+  for (const std::string& name : manifest.environment) {
+    const auto found = environment.find(name);
+    if (found != environment.end()) config.environment.insert(*found);
+  }
+  return config;
+}
+
+std::string refusal_line(const PluginRecord& record) {
+  return fmt::format("plugin refused ({}): {}: {}; {}", record.code,
+                     record.file.empty() ? record.id : record.file.string(), record.why,
+                     record.fix);
+}
+
+}  // namespace
+
+struct PluginHost::Impl {
+  Impl(const SearchOptions& search, HttpTransport& transport, HostServices::LogSink log)
+      : services(HostServices::open(transport, std::move(log))),
+        discovery(discover(search, Surroundings::of_process())),
+        registry(std::move(discovery.candidates), services) {}
+
+  void add_notice(const std::string& text) { add_once(discovery.notices, text); }
+
+  /// The plugin whose file (or id) carries the name, loaded; null when there is none, or when it
+  /// offers something else. Throws its refusal.
+  std::shared_ptr<Module> load_by_file_name(const ProviderName& name) {
+    const std::string& wanted = name.id.empty() ? name.factory : name.id;
+    for (Slot* slot : registry.slots()) {
+      if (slot->candidate.stem != wanted) continue;
+      registry.load(*slot);
+      const PluginRecord record = registry.record(*slot);
+      if (record.status == PluginStatus::kRefused) {
+        Error error(ErrorCode::kUnsupported, refusal_line(record));
+        error.reason = record.code;
+        throw error;
+      }
+      if (record.status == PluginStatus::kDisabled) {
+        throw Error(ErrorCode::kNotFound,
+                    fmt::format("plugin {} is {}; add it there or name its file with --plugin",
+                                record.id, record.why));
+      }
+      const std::shared_ptr<Module> module = registry.module_of(*slot);
+      return module != nullptr && name.fits(module->manifest) ? module : nullptr;
+    }
+    return nullptr;
+  }
+
+  /// All plugins that offer it, whatever their files are called.
+  std::vector<std::shared_ptr<Module>> load_by_contents(const ProviderName& name) {
+    std::vector<std::string> texts = {CP_PROVIDER, "\"" + name.factory + "\""};
+    if (!name.id.empty()) texts.push_back("\"" + name.id + "\"");
+    std::vector<std::shared_ptr<Module>> modules;
+    for (Slot* slot : registry.slots()) {
+      if (!slot->linked && !file_mentions(slot->candidate.file, texts)) continue;
+      registry.load(*slot);
+      const std::shared_ptr<Module> module = registry.module_of(*slot);
+      if (module != nullptr && name.fits(module->manifest)) modules.push_back(module);
+    }
+    return modules;
+  }
+
+  /// By the names of files that were not loaded yet; `look_inside` leaves out those that offer no
+  /// provider at all.
+  std::vector<std::string> provider_names(bool look_inside) {
+    std::vector<std::string> names;
+    for (const Slot* slot : registry.slots()) {
+      const PluginRecord record = registry.record(*slot);
+      if (record.status != PluginStatus::kAvailable || !slot->candidate.allowed) continue;
+      if (!record.version.empty()) {
+        for (const std::string& provider : record.providers) add_once(names, provider);
+      } else if (!look_inside || file_mentions(slot->candidate.file, {CP_PROVIDER})) {
+        add_once(names, record.id);
+      }
+    }
+    return names;
+  }
+
+  [[noreturn]] void not_found(const std::string& name) {
+    const std::vector<std::string> known = provider_names(true);
+    const std::vector<std::string> near = near_names(name, known);
+    Error error(ErrorCode::kNotFound,
+                fmt::format("there is no provider \"{}\"{}; available: {}", name,
+                            near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front()),
+                            joined(known)));
+    error.reason = "provider";
+    throw error;
+  }
+
+  [[noreturn]] static void ambiguous(const std::string& name,
+                                     const std::vector<std::shared_ptr<Module>>& modules) {
+    std::vector<std::string> candidates;
+    for (const auto& module : modules) candidates.push_back(module->manifest.id + ":" + name);
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("several plugins offer the provider \"{}\"; write {}", name,
+                            fmt::join(candidates, " or ")));
+  }
+
+  const std::shared_ptr<HostServices> services;
+  Discovery discovery;
+  PluginRegistry registry;
+};
+
+PluginHost::PluginHost(SearchOptions search, HttpTransport& transport, HostServices::LogSink log)
+    : impl_(std::make_unique<Impl>(search, transport, std::move(log))) {}
+
+PluginHost::~PluginHost() { impl_->services->close(); }
+
+void PluginHost::register_static(const cp_plugin* plugin) { impl_->registry.add_linked(plugin); }
+
+std::vector<PluginRecord> PluginHost::list() {
+  const std::vector<Slot*> slots = impl_->registry.slots();
+  for (Slot* slot : slots) impl_->registry.load(*slot);
+  std::vector<PluginRecord> records;
+  for (const Slot* slot : slots) records.push_back(impl_->registry.record(*slot));
+  return records;
+}
+
+const std::vector<std::string>& PluginHost::notices() const { return impl_->discovery.notices; }
+
+std::vector<std::string> PluginHost::provider_names() { return impl_->provider_names(false); }
+
+std::unique_ptr<LLMProvider> PluginHost::make_provider(
+    const std::string& name, const std::map<std::string, std::string>& environment,
+    const std::map<std::string, std::string>& options) {
+  const ProviderName wanted(name);
+  std::shared_ptr<Module> module = impl_->load_by_file_name(wanted);
+  if (module == nullptr) {
+    const std::vector<std::shared_ptr<Module>> modules = impl_->load_by_contents(wanted);
+    if (modules.empty()) impl_->not_found(name);
+    if (modules.size() > 1) Impl::ambiguous(wanted.factory, modules);
+    module = modules.front();
+  }
+  const ProviderConfig config = config_for(module->manifest, environment, options);
+  return std::make_unique<PluginProvider>(std::move(module), wanted.factory, config);
+}
+
+std::vector<PluginHost::NamedToolSet> PluginHost::make_tool_sets(
+    const std::map<std::string, std::string>& environment) {
+  std::vector<NamedToolSet> result;
+  for (Slot* slot : impl_->registry.slots()) {
+    if (!slot->linked && !file_mentions(slot->candidate.file, {CP_TOOLSET})) continue;
+    impl_->registry.load(*slot);
+    const PluginRecord record = impl_->registry.record(*slot);
+    if (record.status == PluginStatus::kRefused) impl_->add_notice(refusal_line(record));
+    const std::shared_ptr<Module> module = impl_->registry.module_of(*slot);
+    if (module == nullptr) continue;
+    for (const std::string& factory : module->manifest.tool_sets) {
+      const std::string name = factory == record.id ? factory : record.id + ":" + factory;
+      try {
+        result.push_back(
+            {name, std::make_unique<PluginToolSet>(module, factory,
+                                                   config_for(module->manifest, environment, {}))});
+      } catch (const Error& error) {
+        impl_->add_notice(
+            fmt::format("the tools of plugin {} are missing: {}", name, error.what()));
+      }
+    }
+  }
+  return result;
+}
+
+void PluginHost::shutdown() {
+  impl_->registry.shutdown();
+  impl_->services->close();
+}
+
+}  // namespace cartpilot::plugin

@@ -1,0 +1,71 @@
+// PluginRegistry: the plugins a host knows, each loaded at most once, in search order.
+//
+// Decides what is available, refused, shadowed or disabled. The registry owns the modules and holds
+// no lock while plugin code runs; threads that want the same plugin wait for the first of them.
+// Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "plugin/plugin_discovery.h"
+#include "plugin/plugin_file.h"
+#include "plugin/plugin_host.h"
+#include "plugin/plugin_loader.h"
+
+namespace cartpilot::plugin {
+
+class PluginRegistry {
+ public:
+  /// One plugin. Its address stays valid as long as the registry.
+  struct Slot {
+    Candidate candidate;
+    bool linked = false;
+
+    // The rest belongs to the registry; read it through record() and module_of().
+    enum class State { kNew, kLoading, kDone } state = State::kNew;
+    std::thread::id loader;
+    std::shared_ptr<Module> module;
+    PluginStatus status = PluginStatus::kAvailable;
+    Refusal refusal;
+  };
+
+  PluginRegistry(std::vector<Candidate> candidates, std::shared_ptr<HostServices> services);
+
+  /// Throws Error when the struct is refused or its id is taken.
+  void add_linked(const cp_plugin* plugin);
+
+  /// All slots in search order, linked ones first.
+  std::vector<Slot*> slots() const;
+
+  /// Loads and starts the plugin unless that was done, or decided against. Problems are the
+  /// record's. Throws Error{kUnsupported} when a plugin calls this while it is being loaded, and
+  /// Error{kUnavailable} after shutdown().
+  void load(Slot& slot);
+
+  PluginRecord record(const Slot& slot) const;
+
+  /// The module of an available plugin that was loaded; null otherwise.
+  std::shared_ptr<Module> module_of(const Slot& slot) const;
+
+  /// Shuts down what was started, newest first, except modules that are still in use.
+  void shutdown();
+
+ private:
+  void run_load(Slot& slot, std::unique_lock<std::mutex>& lock);
+  bool decided_unseen(Slot& slot) const;
+  void settle_id(Slot& slot);
+
+  const std::shared_ptr<HostServices> services_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::shared_ptr<Module>> started_;  // in order of their start
+  bool closed_ = false;
+};
+
+}  // namespace cartpilot::plugin

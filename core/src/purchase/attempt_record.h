@@ -1,0 +1,38 @@
+// How attempts and their events look in the database: rows, records, the hash chain.
+//
+// The journal's private half: it decides when something is written, this file what. All functions
+// work inside the caller's transaction and let the database's own exceptions through. One thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "purchase/purchase_journal.h"
+
+namespace cartpilot::purchase {
+
+/// Reads attempt_state_name() back. Throws Error{kProtocol} for anything else.
+AttemptState attempt_state_from(std::string_view name);
+
+/// Whether `next` may follow the present state.
+bool may_follow(const Attempt& attempt, AttemptState next);
+
+/// The whole attempt as one line of JSON: what an event says and what is hashed.
+std::string attempt_record(const Attempt& attempt);
+
+/// SHA-256 over the hash before, the number and the record.
+std::string chain_hash(std::string_view previous, std::int64_t seq, std::string_view record);
+
+void insert_attempt(Poco::Data::Session& session, const Attempt& attempt);
+void update_attempt(Poco::Data::Session& session, const Attempt& attempt);
+
+/// Rows that fit `where`, whose question marks take `bound` in order.
+std::vector<Attempt> select_attempts(Poco::Data::Session& session, const std::string& where,
+                                     const std::vector<std::string>& bound);
+
+/// See PurchaseJournal::verify().
+std::optional<std::int64_t> first_broken_event(Poco::Data::Session& session);
+
+}  // namespace cartpilot::purchase

@@ -1,0 +1,294 @@
+// The part of PurchaseGate that leads up to an approved checkout: look, check, ask, look again.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cartpilot/error.h"
+#include "commerce/cartpilot_tools.h"
+#include "purchase/purchase_gate.h"
+#include "purchase/purchase_keys.h"
+
+namespace cartpilot::purchase {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kMaxQuestionsPerTurn = 3;
+constexpr std::size_t kAttemptIdBytes = 8;
+constexpr auto kConsentLifetime = std::chrono::minutes(5);
+constexpr auto kExpiryMarginOfConsent = std::chrono::seconds(30);
+constexpr auto kExpiryMarginOfQuestion = std::chrono::seconds(60);
+constexpr std::int64_t kRecentPurchaseMs = 60 * 60 * 1000;
+
+constexpr std::string_view kHowToAllow =
+    "run cartpilot on a terminal and answer its question (--approve ask), or allow purchases "
+    "beforehand with --approve up-to:AMOUNT:CUR --merchants LIST, like --approve up-to:150:USD "
+    "--merchants merchant-a";
+
+bool can_be_asked_about(const std::string& status) {
+  return status == "awaiting_approval" || status == "approved";
+}
+
+std::string advice_for(const std::string& status) {
+  if (status == "created") return "call quote_checkout, then request_approval, then try again";
+  if (status == "quoted") return "call request_approval, then try again";
+  if (status == "confirmed") return "it is bought already; see list_orders";
+  return "make another checkout";
+}
+
+std::int64_t pieces_in(const std::vector<commerce::ItemRequest>& items) {
+  std::int64_t count = 0;
+  for (const commerce::ItemRequest& item : items) {
+    if (__builtin_add_overflow(count, item.quantity, &count)) return -1;
+  }
+  return count;
+}
+
+}  // namespace
+
+ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallContext& context) {
+  if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
+  const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
+  if (const Consent* consent = live_consent(checkout_id)) {
+    if (same_receipt(consent->receipt, answer.value)) return {true, answer.raw};
+    return withdraw(consent->attempt, consent->receipt, answer.value);
+  }
+  if (!can_be_asked_about(answer.value.status)) {
+    return tool_error("NOT_AWAITING_APPROVAL",
+                      fmt::format("the checkout is {}, so there is nothing to approve: {}",
+                                  answer.value.status, advice_for(answer.value.status)));
+  }
+  return seek_consent(answer.value, context);
+}
+
+/// From a fetched checkout to a live consent, or to the reason why not. On success the outcome is
+/// CartPilot's checkout.
+ToolOutcome PurchaseGate::seek_consent(const commerce::Checkout& checkout,
+                                       const CallContext& context) {
+  PurchaseReport refusal;
+  refusal.exit_code = kExitRefused;
+  refusal.checkout_id = checkout.id;
+  commerce::Receipt receipt;
+  try {
+    receipt = commerce::make_receipt(client_.options().base_url, policy_.payment_method, checkout);
+  } catch (const Error& error) {
+    refusal.message = error.what();
+    return refuse(refusal, "RECEIPT_INVALID");
+  }
+  refusal.total = receipt.total();
+  if (time_left(checkout) < kExpiryMarginOfQuestion) {
+    refusal.message = "the checkout expires within a minute; make another one";
+    return refuse(refusal, "CHECKOUT_EXPIRED");
+  }
+  Attempt attempt;
+  attempt.basket = basket_of(checkout.merchant_id, items_of(checkout));
+  if (const auto open = journal_.unfinished_on(attempt.basket)) return unresolved(*open);
+
+  attempt.id = random_id(kAttemptIdBytes);
+  attempt.session = session_id_;
+  attempt.api_origin = receipt.api_origin;
+  attempt.checkout_id = checkout.id;
+  attempt.merchant_checkout_id = checkout.merchant_checkout_id.value_or("");
+  attempt.merchant_id = checkout.merchant_id;
+  attempt.digest = receipt.digest;
+  attempt.payment_method = receipt.payment_method;
+  attempt.total = receipt.total();
+  refusal.attempt = attempt.id;
+
+  notify([&](PurchaseObserver& observer) { observer.on_approval_request({attempt.id, receipt}); });
+  const Decision decision = decide(receipt, attempt.basket);
+  const auto answered = clock_.steady();
+  notify([&](PurchaseObserver& observer) {
+    observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
+  });
+  if (!decision.approved) {
+    refusal.exit_code = decision.exit_code;
+    refusal.message = decision.reason;
+    return refuse(refusal, decision.error_code);
+  }
+  attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.flag_text;
+  journal_.open(attempt);
+  return approve_at_cartpilot(attempt, receipt, answered, context);
+}
+
+PurchaseGate::Decision PurchaseGate::decide(const commerce::Receipt& receipt,
+                                            const std::string& basket) {
+  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
+  if (const auto outside = outside_limits(policy_, receipt.total())) {
+    refused.reason = *outside;
+    return refused;
+  }
+  switch (policy_.mode) {
+    case ApprovalMode::kNever:
+      refused.reason =
+          fmt::format("purchases need an approval and --approve is never; {}", kHowToAllow);
+      return refused;
+    case ApprovalMode::kUpTo:
+      if (const auto outside =
+              outside_permission(policy_, receipt.total(), receipt.checkout.merchant_id)) {
+        refused.reason = fmt::format("{} ({})", *outside, policy_.flag_text);
+        return refused;
+      }
+      return {true, "approved", "policy", "", kExitDone, policy_.flag_text};
+    case ApprovalMode::kAsk: break;
+  }
+  return ask_person(receipt, basket);
+}
+
+PurchaseGate::Decision PurchaseGate::ask_person(const commerce::Receipt& receipt,
+                                                const std::string& basket) {
+  if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
+    return {false,
+            "refused",
+            "policy",
+            "TOO_MANY_QUESTIONS",
+            kExitRefused,
+            fmt::format("{} approvals were asked for in this turn already; wait for the person's "
+                        "next message",
+                        kMaxQuestionsPerTurn)};
+  }
+  ++questions_this_turn_;
+  const std::string& checkout_id = receipt.checkout.id;
+  std::optional<commerce::Money> previous;
+  const auto seen = last_totals_.find(checkout_id);
+  if (seen != last_totals_.end() && seen->second != receipt.total()) previous = seen->second;
+  switch (prompt_.ask(receipt, previous, note_for(receipt, basket))) {
+    case ConsentAnswer::kApproved:
+      last_totals_.erase(checkout_id);
+      return {true, "approved", "human", "", kExitDone, "the total was typed"};
+    case ConsentAnswer::kDeclined:
+      return {
+          false,         "declined",
+          "human",       "APPROVAL_DECLINED",
+          kExitDeclined, "the person did not agree; ask what they want instead of trying again"};
+    case ConsentAnswer::kNoTerminal: break;
+  }
+  return {false,        "refused",
+          "policy",     "APPROVAL_REFUSED_BY_POLICY",
+          kExitRefused, fmt::format("there is no terminal to ask on; {}", kHowToAllow)};
+}
+
+/// What the person should know beyond the receipt.
+std::string PurchaseGate::note_for(const commerce::Receipt& receipt,
+                                   const std::string& basket) const {
+  std::vector<std::string> notes;
+  const std::string requested =
+      journal_.requested_of(session_id_, receipt.checkout.id).value_or("[]");
+  const auto asked = requested_items(Json{{"items", parse_json(requested, "a stored request")}});
+  const auto offered = items_of(receipt.checkout);
+  if (canonical_items(asked) != canonical_items(offered)) {
+    notes.push_back(pieces_in(asked) == pieces_in(offered)
+                        ? "NOT the products that were asked for"
+                        : fmt::format("{} asked for, the receipt has {}", pieces_in(asked),
+                                      pieces_in(offered)));
+  }
+  const std::int64_t now = journal_.now_unix_ms();
+  if (const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs)) {
+    notes.push_back(fmt::format("the same basket was bought {} minutes ago",
+                                (now - recent->updated_unix_ms) / 60'000));
+  }
+  if (!commerce::frozen_hash_fits(receipt.frozen)) {
+    notes.push_back("CartPilot's own receipt hash does not fit these lines");
+  }
+  return fmt::format("{}", fmt::join(notes, "; "));
+}
+
+/// Records the consent, looks again, and lets CartPilot approve.
+ToolOutcome PurchaseGate::approve_at_cartpilot(const Attempt& attempt,
+                                               const commerce::Receipt& receipt,
+                                               std::chrono::steady_clock::time_point answered,
+                                               const CallContext& context) {
+  CheckoutAnswer answer;
+  try {
+    answer = client_.get_checkout(attempt.checkout_id, context);
+    if (!same_receipt(receipt, answer.value)) {
+      return withdraw(attempt.id, receipt, answer.value);
+    }
+    // A checkout whose earlier consent lapsed is still approved there; nothing takes that back.
+    if (answer.value.status == "awaiting_approval") {
+      journal_.advance(attempt.id, AttemptState::kApproveSent);
+      answer = send_approve(attempt, context);
+      if (answer.value.status != "approved" || !same_receipt(receipt, answer.value)) {
+        return withdraw(attempt.id, receipt, answer.value);
+      }
+    }
+  } catch (const commerce::CartPilotError& error) {
+    record_void(attempt.id, error.error_code);
+    return failed(attempt.checkout_id, error);
+  }
+  journal_.advance(attempt.id, AttemptState::kApproved);
+  const auto lifetime =
+      std::min<milliseconds>(kConsentLifetime, time_left(answer.value) - kExpiryMarginOfConsent);
+  consents_[attempt.checkout_id] = Consent{attempt.id, receipt, answered + lifetime};
+  return {true, std::move(answer.raw)};
+}
+
+/// Approving moves no money, so silence is answered by looking.
+PurchaseGate::CheckoutAnswer PurchaseGate::send_approve(const Attempt& attempt,
+                                                        const CallContext& context) {
+  const std::string key = derive_key(journal_.install_secret(), "approve", attempt.session,
+                                     commerce::netstring(attempt.digest) + attempt.id, 0);
+  try {
+    return client_.approve(attempt.checkout_id, attempt.by == "human" ? "user" : "policy", {key},
+                           context);
+  } catch (const commerce::CartPilotError& error) {
+    const bool no_verdict = error.http_status < 300 || error.http_status >= 500;
+    if (!no_verdict || !error.request_may_have_run) throw;
+    CheckoutAnswer seen = client_.get_checkout(attempt.checkout_id, context);
+    if (seen.value.status != "approved") throw;
+    return seen;
+  }
+}
+
+/// The consent for this checkout that still holds. One that lapsed is ended here.
+PurchaseGate::Consent* PurchaseGate::live_consent(const std::string& checkout_id) {
+  const auto found = consents_.find(checkout_id);
+  if (found == consents_.end()) return nullptr;
+  if (clock_.steady() < found->second.expires) return &found->second;
+  record_void(found->second.attempt, "the consent lapsed");
+  consents_.erase(found);
+  return nullptr;
+}
+
+/// Whether a fresh copy of the checkout is, in every field that was agreed to, the same.
+bool PurchaseGate::same_receipt(const commerce::Receipt& agreed,
+                                const commerce::Checkout& now) const {
+  if (!can_be_asked_about(now.status)) return false;
+  try {
+    return commerce::make_receipt(agreed.api_origin, agreed.payment_method, now).digest ==
+           agreed.digest;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// The checkout is no longer what was agreed to: the consent is void, nothing is sent.
+ToolOutcome PurchaseGate::withdraw(const std::string& attempt, const commerce::Receipt& agreed,
+                                   const commerce::Checkout& now) {
+  const bool price = now.status == "quoted" || now.total != agreed.total();
+  PurchaseReport report;
+  report.attempt = attempt;
+  report.checkout_id = agreed.checkout.id;
+  report.total = agreed.total();
+  // Both parameters may live in the consent, so that goes last.
+  record_void(attempt, price ? "price changed" : "receipt changed");
+  consents_.erase(report.checkout_id);
+  if (now.status == "confirmed") {
+    report.outcome = PurchaseOutcome::kDone;
+    report.exit_code = kExitNotAsAgreed;
+    report.merchant_order_id = now.merchant_order_id.value_or("");
+    report.message =
+        "this checkout was confirmed from elsewhere after it was approved here; look at "
+        "list_orders before buying anything again";
+    return refuse(report, "ALREADY_CONFIRMED");
+  }
+  last_totals_[report.checkout_id] = report.total;
+  report.exit_code = kExitChanged;
+  report.message = fmt::format(
+      "{} after it was approved; call quote_checkout with the same items, "
+      "then request_approval, then approve_checkout: the person is asked again",
+      price ? "the price changed" : "the receipt changed");
+  return refuse(report, price ? "PRICE_CHANGED" : "RECEIPT_CHANGED");
+}
+
+}  // namespace cartpilot::purchase

@@ -1,0 +1,243 @@
+#include "purchase/purchase_gate.h"
+
+#include <Poco/DateTime.h>
+#include <Poco/DateTimeParser.h>
+#include <Poco/Timestamp.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <thread>
+#include <utility>
+
+#include "cartpilot/error.h"
+#include "commerce/cartpilot_tools.h"
+#include "purchase/purchase_keys.h"
+
+namespace cartpilot::purchase {
+namespace {
+
+constexpr std::size_t kRunBytes = 8;
+
+std::chrono::steady_clock::time_point time_since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +
+                                               std::chrono::nanoseconds(now.tv_nsec));
+}
+
+GateClock with_defaults(GateClock clock) {
+  if (!clock.steady) clock.steady = time_since_boot;
+  if (!clock.system) clock.system = [] { return std::chrono::system_clock::now(); };
+  if (!clock.sleep) {
+    clock.sleep = [](std::chrono::milliseconds length) { std::this_thread::sleep_for(length); };
+  }
+  return clock;
+}
+
+/// "2026-11-24T00:49:28.023294Z", the fraction optional. nullopt for anything else: a time that
+/// cannot be read must not pass for a far one.
+std::optional<std::int64_t> unix_ms_of(const std::string& text) {
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() <= kShape.size() || text.back() != 'Z') return std::nullopt;
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    const char expected = i < kShape.size() ? kShape[i] : i == kShape.size() ? '.' : 'd';
+    if (expected == 'd' ? !digit : text[i] != expected) return std::nullopt;
+  }
+  Poco::DateTime time;
+  int zone = 0;
+  if (!Poco::DateTimeParser::tryParse("%Y-%m-%dT%H:%M:%s%z", text, time, zone)) return std::nullopt;
+  return time.timestamp().epochMicroseconds() / 1000;
+}
+
+}  // namespace
+
+PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
+                           PurchasePolicy policy, ConsentPrompt& prompt, PurchaseObserver& observer,
+                           std::string session_id, GateClock clock)
+    : client_(client),
+      journal_(journal),
+      policy_(std::move(policy)),
+      prompt_(prompt),
+      observer_(observer),
+      session_id_(std::move(session_id)),
+      clock_(with_defaults(std::move(clock))),
+      run_(random_id(kRunBytes)) {}
+
+void PurchaseGate::begin_turn() {
+  ++turn_;
+  questions_this_turn_ = 0;
+}
+
+std::optional<ToolOutcome> PurchaseGate::before_write(ToolCall& call) {
+  try {
+    if (auto locked = lock_on(call)) return locked;
+    if (call.name == "create_checkout") {
+      // The model's own key would let two different requests share one, or one request have two.
+      // Ours is the same for the same request within a turn, so that a repetition makes nothing.
+      const std::string subject =
+          commerce::netstring(run_) + commerce::netstring(string_or(call.arguments, "offer_id")) +
+          commerce::netstring(canonical_items(requested_items(call.arguments)));
+      call.arguments["idempotency_key"] =
+          derive_key(journal_.install_secret(), "create_checkout", session_id_, subject, turn_);
+    }
+    return std::nullopt;
+  } catch (const Error& error) {
+    return tool_error("STATE_UNAVAILABLE", error.what());
+  }
+}
+
+/// The answer to a write that must wait for a purchase, if there is one.
+std::optional<ToolOutcome> PurchaseGate::lock_on(const ToolCall& call) {
+  const bool creates = call.name == "create_checkout";
+  const bool quotes = call.name == "quote_checkout";
+  if (!creates && !quotes && call.name != "request_approval") return std::nullopt;
+  const std::string checkout_id = creates ? "" : string_or(call.arguments, "checkout_id");
+
+  std::vector<commerce::ItemRequest> items = requested_items(call.arguments);
+  if (items.empty()) {
+    const auto seen = quoted_.find(checkout_id);
+    if (seen != quoted_.end()) items = seen->second;
+  }
+  for (const Attempt& attempt : journal_.unfinished()) {
+    // The merchant of a new checkout is not in the arguments, so the attempt's own is tried.
+    if (attempt.checkout_id == checkout_id ||
+        attempt.basket == basket_of(attempt.merchant_id, items)) {
+      return unresolved(attempt);
+    }
+  }
+  if (quotes && live_consent(checkout_id) != nullptr) {
+    return tool_error("PURCHASE_IN_PROGRESS",
+                      "this checkout is approved and waits for confirm_checkout; quoting it again "
+                      "would replace what was agreed to. Confirm it, or make another checkout.");
+  }
+  return std::nullopt;
+}
+
+void PurchaseGate::after_write(const ToolCall& call, const ToolOutcome& outcome) {
+  if (!outcome.ok) return;
+  if (call.name == "create_checkout") {
+    const std::string checkout_id = string_or(outcome.content, "id");
+    if (checkout_id.empty()) return;
+    const auto items = call.arguments.find("items");
+    journal_.remember_checkout(session_id_, checkout_id,
+                               items == call.arguments.end() ? "[]" : dump_json(*items));
+  } else if (call.name == "quote_checkout") {
+    quoted_[string_or(call.arguments, "checkout_id")] = requested_items(call.arguments);
+  }
+}
+
+ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& context) {
+  // Every other argument of these two functions is the host's to decide.
+  const std::string checkout_id = string_or(call.arguments, "checkout_id");
+  const auto no_record = [&](const std::string& what) {
+    PurchaseReport report;
+    report.exit_code = kExitNoRecord;
+    report.checkout_id = checkout_id;
+    report.message = what;
+    return refuse(report, "STATE_UNAVAILABLE");
+  };
+  try {
+    if (call.name == "approve_checkout") return approve(checkout_id, context);
+    if (call.name == "confirm_checkout") return confirm(checkout_id, context);
+    return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
+  } catch (const commerce::CartPilotError& error) {
+    return failed(checkout_id, error);
+  } catch (const std::exception& error) {
+    return no_record(error.what());
+  } catch (...) {
+    return no_record("an unknown failure inside the program");
+  }
+}
+
+void PurchaseGate::notify(const std::function<void(PurchaseObserver&)>& call) const {
+  try {
+    call(observer_);
+  } catch (...) {  // NOLINT: see PurchaseObserver
+  }
+}
+
+void PurchaseGate::publish(PurchaseReport report) {
+  last_report_ = std::move(report);
+  notify([&](PurchaseObserver& observer) { observer.on_purchase(*last_report_); });
+}
+
+/// Publishes the report and tells the model. The host puts the outcome before the message itself.
+ToolOutcome PurchaseGate::refuse(const PurchaseReport& refusal, const std::string& error_code) {
+  publish(refusal);
+  const char* outcome = refusal.outcome == PurchaseOutcome::kNotDone ? "nothing was bought: "
+                        : refusal.exit_code == kExitNotAsAgreed      ? "bought, but not as agreed: "
+                                                                     : "";
+  return tool_error(error_code, outcome + refusal.message);
+}
+
+/// CartPilot failed before any confirm was sent.
+ToolOutcome PurchaseGate::failed(const std::string& checkout_id,
+                                 const commerce::CartPilotError& error) {
+  PurchaseReport report;
+  report.exit_code = error.code == ErrorCode::kCancelled ? kExitInterrupted : kExitCartPilotFailed;
+  report.checkout_id = checkout_id;
+  report.message = error.what();
+  publish(report);
+  return commerce::tool_outcome_of(error);
+}
+
+ToolOutcome PurchaseGate::not_ours(const std::string& checkout_id) {
+  PurchaseReport report;
+  report.exit_code = kExitRefused;
+  report.checkout_id = checkout_id;
+  report.message =
+      "this checkout was not made in this conversation; make one with create_checkout, only those "
+      "can be bought";
+  return refuse(report, "NOT_OURS");
+}
+
+ToolOutcome PurchaseGate::unresolved(const Attempt& attempt) {
+  PurchaseReport report;
+  report.attempt = attempt.id;
+  report.outcome = PurchaseOutcome::kUnknown;
+  report.exit_code = kExitUnknown;
+  report.checkout_id = attempt.checkout_id;
+  report.total = attempt.total;
+  report.message = fmt::format(
+      "an earlier purchase of the same basket ({} at {}) has an unknown outcome, so it is not "
+      "repeated; see `cartpilot purchases show {}`, and when you know the outcome `cartpilot "
+      "purchases resolve {} --bought` or --not-bought",
+      commerce::format_money(attempt.total), attempt.merchant_id, attempt.id, attempt.id);
+  return refuse(report, "PURCHASE_UNRESOLVED");
+}
+
+ToolOutcome PurchaseGate::outcome_of(const Ending& ending) {
+  const PurchaseReport report = report_of(ending);
+  if (ending.outcome == PurchaseOutcome::kNotDone) return refuse(report, "NOT_BOUGHT");
+  if (ending.outcome == PurchaseOutcome::kDone) {
+    results_[report.checkout_id] = ending.result;
+    if (!ending.mismatch.empty()) return refuse(report, "NOT_AS_AGREED");
+    publish(report);
+    return {true, ending.result};
+  }
+  publish(report);
+  return {false, Json{{"status", "unknown"},
+                      {"checkout_id", report.checkout_id},
+                      {"do", "nothing: the program finds out what happened"},
+                      {"message", report.message}}};
+}
+
+/// Ends an attempt that was never sent. Another process may have ended it first.
+void PurchaseGate::record_void(const std::string& attempt, const std::string& note) {
+  try {
+    journal_.advance(attempt, AttemptState::kVoid, {note, "", "", false});
+  } catch (const Error& error) {
+    if (error.reason != "state") throw;
+  }
+}
+
+/// Until the checkout expires; none at all when its time cannot be read.
+std::chrono::milliseconds PurchaseGate::time_left(const commerce::Checkout& checkout) const {
+  const auto expiry = unix_ms_of(checkout.expires_at);
+  if (!expiry) return std::chrono::milliseconds(0);
+  return std::chrono::milliseconds(*expiry) -
+         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.system().time_since_epoch());
+}
+
+}  // namespace cartpilot::purchase

@@ -1,0 +1,240 @@
+// The part of PurchaseGate that finds out what became of a confirm without a clear answer.
+//
+// It looks first. It repeats the confirm only while CartPilot still shows the very checkout that
+// was agreed to as approved, with the key rule of the journal, long enough after the last send, and
+// at merchants that recognise their own session. It never quotes, makes a checkout, or guesses.
+#include <Poco/URI.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+#include "cartpilot/error.h"
+#include "purchase/purchase_gate.h"
+#include "purchase/settling_context.h"
+
+namespace cartpilot::purchase {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kMaxLooks = 5;
+constexpr auto kFirstBackoff = milliseconds(500);
+constexpr auto kLongestBackoff = milliseconds(8'000);
+constexpr auto kPollInterval = milliseconds(50);
+constexpr auto kStartBudget = std::chrono::seconds(20);
+constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
+
+constexpr int kMaxSends = 3;
+constexpr std::int64_t kLongestResendMs = 10 * 60 * 1000;
+/// CartPilot gives a merchant 10 s, and no key stops a second request while the first still runs.
+constexpr std::int64_t kResendGapMs = 15 * 1000;
+constexpr std::int64_t kLongestAskedWaitMs = 30 * 1000;
+
+/// Merchants known to answer a second confirm of one session with the order they already have.
+constexpr std::array<std::string_view, 2> kRecogniseTheirSession = {"merchant-a", "merchant-b"};
+
+/// Two addresses of one CartPilot. The embedded one gets another port at every start.
+bool same_server(const std::string& one, const std::string& other) {
+  if (one == other) return true;
+  const auto is_local = [](const std::string& url) {
+    const std::string host = Poco::URI(url).getHost();
+    return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+  };
+  return is_local(one) && is_local(other);
+}
+
+milliseconds backoff(int look) {
+  thread_local std::minstd_rand generator{std::random_device{}()};
+  const auto ceiling = std::min(kFirstBackoff * (1 << (look - 1)), kLongestBackoff);
+  return milliseconds(std::uniform_int_distribution<std::int64_t>(0, ceiling.count())(generator));
+}
+
+bool may_send_again(const Attempt& attempt, std::int64_t now) {
+  return attempt.sends < kMaxSends && now - attempt.created_unix_ms <= kLongestResendMs &&
+         std::find(kRecogniseTheirSession.begin(), kRecogniseTheirSession.end(),
+                   attempt.merchant_id) != kRecogniseTheirSession.end();
+}
+
+bool is_what_was_agreed(const Attempt& attempt, const commerce::Checkout& checkout) {
+  try {
+    return commerce::make_receipt(attempt.api_origin, attempt.payment_method, checkout).digest ==
+           attempt.digest;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// The confirm's answer, told from the checkout.
+Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
+  const commerce::Checkout& checkout = answer.value;
+  const auto member = [&](const char* name) {
+    const auto found = answer.raw.find(name);
+    return found == answer.raw.end() ? Json() : *found;
+  };
+  return Json{
+      {"checkout_id", checkout.id}, {"merchant_order_id", checkout.merchant_order_id.value_or("")},
+      {"order_id", nullptr},        {"status", checkout.status},
+      {"total", member("total")},   {"confirmed_at", member("confirmed_at")}};
+}
+
+}  // namespace
+
+std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
+  // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
+  journal_.void_abandoned(kConsentLifetimeMs);
+  std::vector<PurchaseReport> reports;
+  const auto end = clock_.steady() + kStartBudget;
+  for (const Attempt& attempt : journal_.unfinished()) {
+    if (!same_server(attempt.api_origin, client_.options().base_url)) {
+      Ending ending;
+      ending.attempt = attempt;
+      ending.why = fmt::format("it was sent to {}; start with --api-url {} to look into it",
+                               attempt.api_origin, attempt.api_origin);
+      reports.push_back(report_of(ending));
+      continue;
+    }
+    const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.steady());
+    const auto budget = std::max(left, milliseconds(0));
+    reports.push_back(report_of(settle(attempt, context, budget, milliseconds(0))));
+  }
+  return reports;
+}
+
+/// Looks, waits and perhaps repeats until the outcome is known or `budget` is used up.
+/// `asked_wait` is what CartPilot asked for with its last answer.
+PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& context,
+                                          milliseconds budget, milliseconds asked_wait) {
+  const auto end = clock_.steady() + budget;
+  const auto wait = [&](milliseconds length) {
+    return clock_.steady() + length <= end && pause(length, context);
+  };
+  std::string why = attempt.note;
+  for (int look = 1; look <= kMaxLooks; ++look) {
+    CheckoutAnswer seen;
+    try {
+      const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.steady());
+      const SettlingContext bounded(context, std::max<milliseconds>(left, std::chrono::seconds(1)));
+      seen = client_.get_checkout(attempt.checkout_id, bounded);
+    } catch (const commerce::CartPilotError& error) {
+      why = fmt::format("CartPilot cannot be asked ({})", error.error_code);
+      // A refusal will not change by asking again. A 404 means the server lost its memory.
+      if (error.http_status >= 400 && error.http_status < 500 && error.http_status != 429) break;
+      if (look == kMaxLooks || !wait(backoff(look))) break;
+      continue;
+    }
+    const commerce::Checkout& checkout = seen.value;
+    if (checkout.status == "confirmed") {
+      return bought(std::move(attempt), confirmation_of(seen),
+                    checkout.merchant_order_id.value_or(""), "", context);
+    }
+    if (checkout.status != "approved" || !is_what_was_agreed(attempt, checkout)) {
+      why = fmt::format("CartPilot now shows the checkout as {}{}", checkout.status,
+                        checkout.status == "approved" ? ", with another receipt" : "");
+      break;
+    }
+    why = fmt::format("CartPilot shows the checkout as approved, not as bought ({})", attempt.note);
+    const std::int64_t now = journal_.now_unix_ms();
+    if (!may_send_again(attempt, now)) break;
+    const std::int64_t gap =
+        std::max(kResendGapMs, std::min<std::int64_t>(asked_wait.count(), kLongestAskedWaitMs));
+    const std::int64_t remaining = attempt.sent_unix_ms + gap - now;
+    if (remaining > 0) {
+      if (!wait(milliseconds(remaining))) break;
+      continue;  // much can have happened: look again before sending
+    }
+    try {
+      attempt = journal_.begin_send(attempt.id, kResendGapMs);
+    } catch (const Error& error) {
+      why = error.what();
+      break;
+    }
+    Sent sent = send_confirm(attempt, context);
+    if (sent.verdict == ConfirmVerdict::kDone) {
+      return bought(std::move(attempt), std::move(sent.answer), sent.value->merchant_order_id,
+                    sent.value->order_id.value_or(""), context);
+    }
+    // Whatever this answer proves about the repetition, it proves nothing about the first send.
+    const bool spent = sent.failure && failure_is_kept(sent.failure->http_status);
+    asked_wait = sent.asked_wait();
+    record(attempt.id, AttemptState::kUnknown, {sent.note, "", "", spent});
+    attempt = journal_.find(attempt.id).value_or(attempt);
+  }
+  return still_unknown(std::move(attempt), why);
+}
+
+/// Unless another process or a person has found out meanwhile.
+PurchaseGate::Ending PurchaseGate::still_unknown(Attempt attempt, const std::string& why) {
+  Ending ending;
+  attempt = journal_.find(attempt.id).value_or(attempt);
+  if (attempt.state == AttemptState::kDone) {
+    ending.outcome = PurchaseOutcome::kDone;
+    ending.result = stored_result(attempt);
+  } else if (attempt.state == AttemptState::kVoid) {
+    ending.outcome = PurchaseOutcome::kNotDone;
+    ending.why = attempt.note;
+  } else {
+    ending.why = why;
+    if (attempt.state != AttemptState::kUnknown) {
+      record(attempt.id, AttemptState::kUnknown, {why, "", "", false});
+    }
+  }
+  ending.attempt = std::move(attempt);
+  return ending;
+}
+
+PurchaseReport PurchaseGate::report_of(const Ending& ending) const {
+  const Attempt& attempt = ending.attempt;
+  PurchaseReport report;
+  report.attempt = attempt.id;
+  report.outcome = ending.outcome;
+  report.checkout_id = attempt.checkout_id;
+  report.order_id = attempt.order_id;
+  report.merchant_order_id = attempt.merchant_order_id;
+  report.total = attempt.total;
+  const std::string total = commerce::format_money(attempt.total);
+  const std::string order =
+      attempt.merchant_order_id.empty() ? "number not available yet" : attempt.merchant_order_id;
+  switch (ending.outcome) {
+    case PurchaseOutcome::kDone:
+      if (!ending.mismatch.empty()) {
+        report.exit_code = kExitNotAsAgreed;
+        report.message = fmt::format(
+            "{}. Order {} at {}, agreed total {}. Cancel or refund it "
+            "with CartPilot or the merchant if you do not want it.{}",
+            ending.mismatch, order, attempt.merchant_id, total, ending.why);
+      } else {
+        report.exit_code = kExitDone;
+        report.message = fmt::format("bought for {} at {}, order {}{}", total, attempt.merchant_id,
+                                     order, ending.why);
+      }
+      break;
+    case PurchaseOutcome::kNotDone:
+      report.exit_code = kExitCartPilotFailed;
+      report.message = ending.why;
+      break;
+    case PurchaseOutcome::kUnknown:
+      report.exit_code = kExitUnknown;
+      report.message = fmt::format(
+          "it is not known whether {} was spent at {}: {}. The basket is locked; look at your "
+          "orders or ask the merchant, then run `cartpilot purchases resolve {} --bought` or "
+          "--not-bought",
+          total, attempt.merchant_id, ending.why, attempt.id);
+      break;
+  }
+  return report;
+}
+
+/// Waits; false when the person asked to stop.
+bool PurchaseGate::pause(milliseconds length, const CallContext& context) const {
+  while (length.count() > 0) {
+    if (context.cancelled()) return false;
+    const milliseconds slice = std::min(length, kPollInterval);
+    clock_.sleep(slice);
+    length -= slice;
+  }
+  return !context.cancelled();
+}
+
+}  // namespace cartpilot::purchase

@@ -1,0 +1,49 @@
+// SessionStore: conversations on disk, message by message, in the state database.
+//
+// A message is stored as soon as it is final, so a killed program loses at most the answer in
+// flight. Opaque provider metadata is kept byte for byte. The StateDb is borrowed; one thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cartpilot/message.h"
+#include "store/state_db.h"
+
+namespace cartpilot::store {
+
+struct SessionSummary {
+  std::string id;
+  std::string provider;
+  std::string model;
+  std::string title;  ///< first user text, at most 80 bytes
+  std::int64_t message_count = 0;
+  std::int64_t created_unix_ms = 0;
+  std::int64_t updated_unix_ms = 0;
+};
+
+class SessionStore {
+ public:
+  explicit SessionStore(StateDb& db);
+
+  /// Makes the session if it is new; remembers who answers in it now.
+  void open(const std::string& session, const std::string& provider, const std::string& model);
+  void append(const std::string& session, const Message& message);
+
+  std::optional<SessionSummary> find(const std::string& session) const;
+  std::vector<Message> load(const std::string& session) const;
+  /// Newest first; sessions without a message are left out.
+  std::vector<SessionSummary> list() const;
+  /// True when there was such a session.
+  bool remove(const std::string& session);
+
+ private:
+  StateDb& db_;
+};
+
+/// A new session id: 16 lower-case hex digits.
+std::string new_session_id();
+
+}  // namespace cartpilot::store

@@ -1,0 +1,222 @@
+#include "store/state_db.h"
+
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/SQLite/SQLiteException.h>
+#include <Poco/Data/Session.h>
+#include <Poco/Data/Statement.h>
+#include <Poco/Exception.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include "cartpilot/error.h"
+
+namespace cartpilot::store {
+
+using namespace Poco::Data::Keywords;  // NOLINT: Poco's statement syntax
+
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kOthersBits = 0077;
+
+[[noreturn]] void refuse(const std::filesystem::path& path, std::string_view what,
+                         std::string_view remedy) {
+  throw Error(ErrorCode::kUnavailable,
+              fmt::format("state database {} {}; {}", path.string(), what, remedy));
+}
+
+constexpr std::string_view kMoveAway =
+    "move it away to start afresh, or restore it from a backup (nothing was changed)";
+
+/// One line for the person. The database's own text is added where it helps.
+[[noreturn]] void refuse_for(const std::filesystem::path& path, const Poco::Exception& error) {
+  namespace sqlite = Poco::Data::SQLite;
+  const auto says = [text = error.displayText()](const char* words) {
+    return text.find(words) != std::string::npos;
+  };
+  if (dynamic_cast<const sqlite::CorruptImageException*>(&error) != nullptr ||
+      says("not a database") || says("malformed")) {
+    refuse(path, "is damaged or is no database", kMoveAway);
+  }
+  if (dynamic_cast<const sqlite::DBLockedException*>(&error) != nullptr ||
+      dynamic_cast<const sqlite::TableLockedException*>(&error) != nullptr) {
+    refuse(path, "is held by another process", "wait for the other cartpilot to finish");
+  }
+  if (dynamic_cast<const sqlite::ReadOnlyException*>(&error) != nullptr) {
+    refuse(path, "cannot be written", "check its permissions and those of its folder");
+  }
+  if (dynamic_cast<const sqlite::DatabaseFullException*>(&error) != nullptr) {
+    refuse(path, "cannot grow", "free some disk space");
+  }
+  refuse(path, fmt::format("failed ({})", error.displayText()),
+         "check the disk and the file's permissions");
+}
+
+/// Missing folders are made private; an existing one keeps the mode its owner gave it.
+void make_folder(const std::filesystem::path& file) {
+  const std::filesystem::path folder = file.parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder)) return;
+  std::filesystem::path step;
+  for (const auto& part : folder) {
+    step /= part;
+    if (::mkdir(step.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+      refuse(file, fmt::format("needs the folder {}: {}", step.string(), std::strerror(errno)),
+             "make it, or point XDG_STATE_HOME to a folder you may write");
+    }
+  }
+}
+
+/// Creates the empty file with its final mode whatever the umask, so that it is never readable by
+/// others, not even for a moment. An existing file is never opened here: closing a second
+/// descriptor would drop the locks that SQLite holds on it in this process.
+void make_file(const std::filesystem::path& file) {
+  const int descriptor =
+      ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+  if (descriptor < 0) {
+    if (errno != EEXIST) {
+      refuse(file, fmt::format("cannot be created: {}", std::strerror(errno)),
+             "check the folder's permissions and free space");
+    }
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+      refuse(file, "is not an ordinary file", "move it away");
+    }
+    if (::access(file.c_str(), R_OK | W_OK) != 0) {
+      refuse(file, "cannot be written", "check its permissions and its owner");
+    }
+    if ((status.st_mode & kOthersBits) != 0 && status.st_uid == ::geteuid()) {
+      ::chmod(file.c_str(), kFileMode);
+    }
+    return;
+  }
+  ::fchmod(descriptor, kFileMode);
+  ::close(descriptor);
+  // The name itself must survive a power cut, or durable records would vanish with it.
+  const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
+  const int parent = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (parent >= 0) {
+    ::fsync(parent);
+    ::close(parent);
+  }
+}
+
+/// Creation and opening are one step for the threads of this process (see make_file).
+std::mutex& creation_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+}  // namespace
+
+StateDb::StateDb(const std::filesystem::path& path) : path_(path) {
+  const std::lock_guard lock(creation_mutex());
+  if (path_ != ":memory:") {
+    make_folder(path_);
+    make_file(path_);
+  }
+  checked([&] { open(); });
+}
+
+StateDb::~StateDb() = default;
+
+void StateDb::open() {
+  Poco::Data::SQLite::Connector::registerConnector();
+  session_ =
+      std::make_unique<Poco::Data::Session>(Poco::Data::SQLite::Connector::KEY, path_.string());
+  *session_ << "PRAGMA busy_timeout = 5000", now;
+  check_version();
+  *session_ << "PRAGMA journal_mode = WAL", now;
+  *session_ << "PRAGMA synchronous = NORMAL", now;
+  *session_ << "PRAGMA foreign_keys = ON", now;
+}
+
+/// Reads only, unless the file is new: a file that is not ours must stay as it is.
+void StateDb::check_version() {
+  int version = 0;
+  *session_ << "PRAGMA user_version", into(version), now;
+  if (version > kSchemaVersion) {
+    refuse(path_, fmt::format("was written by a newer cartpilot (format {})", version),
+           "update cartpilot, or point XDG_STATE_HOME elsewhere (nothing was changed)");
+  }
+  if (version == kSchemaVersion) return;
+  transaction([&] {
+    int tables = 0;
+    *session_ << "SELECT count(*) FROM main.sqlite_schema", into(tables), now;
+    // Another process may have been first: then the version is there by now.
+    *session_ << "PRAGMA user_version", into(version), now;
+    if (version == kSchemaVersion) return;
+    if (tables > 0) refuse(path_, "is some other program's database", kMoveAway);
+    *session_ << fmt::format("PRAGMA user_version = {}", kSchemaVersion), now;
+  });
+}
+
+void StateDb::checked(const std::function<void()>& work) const {
+  try {
+    work();
+  } catch (const Error&) {
+    throw;
+  } catch (const Poco::Exception& error) {
+    refuse_for(path_, error);
+  }
+}
+
+void StateDb::transaction(const std::function<void()>& work) {
+  checked([&] {
+    *session_ << "BEGIN IMMEDIATE", now;
+    try {
+      work();
+      *session_ << "COMMIT", now;
+    } catch (...) {
+      try {
+        *session_ << "ROLLBACK", now;
+      } catch (const Poco::Exception&) {  // NOLINT: SQLite has rolled back by itself
+      }
+      throw;
+    }
+  });
+}
+
+void StateDb::durable(const std::function<void()>& work) {
+  // The level cannot change inside a transaction, and holds for this connection until set back.
+  checked([&] { *session_ << "PRAGMA synchronous = FULL", now; });
+  const auto back_to_normal = [&] {
+    try {
+      *session_ << "PRAGMA synchronous = NORMAL", now;
+    } catch (const Poco::Exception&) {  // NOLINT: staying at FULL is only slower
+    }
+  };
+  try {
+    transaction(work);
+  } catch (...) {
+    back_to_normal();
+    throw;
+  }
+  back_to_normal();
+}
+
+std::filesystem::path StateDb::default_path() {
+  const auto absolute = [](const char* name) -> std::filesystem::path {
+    const char* value = std::getenv(name);
+    // A relative value would make the state depend on the current folder; the XDG rules say to
+    // ignore it.
+    return value != nullptr && value[0] == '/' ? value : "";
+  };
+  if (const auto state = absolute("XDG_STATE_HOME"); !state.empty()) {
+    return state / "cartpilot" / "state.db";
+  }
+  if (const auto home = absolute("HOME"); !home.empty()) {
+    return home / ".local" / "state" / "cartpilot" / "state.db";
+  }
+  throw Error(ErrorCode::kUnavailable,
+              "no place for the state database: set HOME or XDG_STATE_HOME to an absolute path");
+}
+
+}  // namespace cartpilot::store

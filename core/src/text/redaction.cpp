@@ -1,0 +1,82 @@
+#include "text/redaction.h"
+
+#include <algorithm>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace cartpilot::text {
+namespace {
+
+constexpr std::size_t kShortestSecret = 6;
+
+struct Secrets {
+  std::shared_mutex mutex;
+  std::vector<std::string> values;
+};
+
+/// Never destroyed: threads may still print while the program ends.
+Secrets& secrets() {
+  static auto* const all = new Secrets;
+  return *all;
+}
+
+/// The form a secret takes inside a URL.
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void add_secret(std::string_view secret) {
+  if (secret.size() < kShortestSecret) return;
+  Secrets& all = secrets();
+  const std::unique_lock lock(all.mutex);
+  for (std::string value : {std::string(secret), percent_encoded(secret)}) {
+    if (std::find(all.values.begin(), all.values.end(), value) == all.values.end()) {
+      all.values.push_back(std::move(value));
+    }
+  }
+}
+
+std::string redact(std::string_view text) {
+  std::vector<std::pair<std::size_t, std::size_t>> found;  // first, end
+  {
+    Secrets& all = secrets();
+    const std::shared_lock lock(all.mutex);
+    for (const std::string& value : all.values) {
+      // One step at a time: occurrences may overlap, and every byte of each must go.
+      for (std::size_t at = text.find(value); at != std::string_view::npos;
+           at = text.find(value, at + 1)) {
+        found.emplace_back(at, at + value.size());
+      }
+    }
+  }
+  std::sort(found.begin(), found.end());
+  std::string out;
+  std::size_t copied = 0;
+  for (const auto& [first, end] : found) {
+    if (first >= copied) {
+      out.append(text.substr(copied, first - copied));
+      out += "[redacted]";
+    }
+    copied = std::max(copied, end);
+  }
+  out.append(text.substr(copied));
+  return out;
+}
+
+}  // namespace cartpilot::text

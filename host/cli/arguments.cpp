@@ -1,0 +1,242 @@
+#include "cli/arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <sstream>
+
+#include "cli/exit_code.h"
+#include "cli/near_words.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+constexpr const char* kAbout =
+    "cartpilot lets any large language model shop through CartPilot.\n"
+    "The model proposes; nothing is bought without your explicit yes to exactly that purchase.\n"
+    "Try it without key or network:  cartpilot chat --demo";
+
+constexpr const char* kFooter =
+    "Environment: GEMINI_API_KEY, OPENAI_API_KEY, CARTPILOT_API_URL, CARTPILOT_API_KEY, "
+    "CARTPILOT_PROVIDER, "
+    "CARTPILOT_PLUGIN_PATH, ...\nExit codes and all details: docs/cli.md";
+
+/// Flags shared by everything that talks to CartPilot.
+void add_cartpilot_flags(CLI::App& command, Arguments& a) {
+  command.add_flag("--sandbox", a.sandbox, "Use the embedded CartPilot on this machine");
+  command.add_option("--api-url", a.api_url,
+                     "CartPilot to use (default $CARTPILOT_API_URL or http://localhost:8000)");
+  command.add_option("--session", a.session,
+                     "Id of the conversation; purchases belong to the one that prepared them");
+  command.add_option(
+      "--approve", a.approve,
+      "Who says yes to a purchase: ask (default on a terminal), never (default elsewhere), or "
+      "up-to:AMOUNT:CUR, which needs --merchants");
+  command.add_option("--merchants", a.merchants,
+                     "Merchants that --approve up-to holds for, separated by commas");
+}
+
+void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {
+  command.add_option("--provider", a.provider,
+                     "Model vendor: gemini, openai, offline or any plugin's name");
+  command.add_option("--provider-option", options, "KEY=VALUE for the provider (repeatable)")
+      ->take_all()
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
+void add_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
+  CLI::App* chat = app.add_subcommand("chat", "Talk to a model that can shop for you");
+  chat->footer(
+      "With MESSAGE: answers it and exits. Without: reads lines, with editing on a terminal.\n"
+      "Within a conversation: /provider NAME [MODEL]  /model ID  /tools  /cost  /export  /help  "
+      "/quit");
+  add_provider_flags(*chat, a, options);
+  chat->add_option("--model", a.model, "Model id (default: the provider's)");
+  chat->add_flag("--demo", a.demo, "Same as --provider offline --sandbox: no key, no network");
+  add_cartpilot_flags(*chat, a);
+  chat->add_flag("--continue", a.continue_last, "Go on with the last conversation");
+  chat->add_option("--resume", a.resume, "Go on with conversation ID");
+  chat->add_option("--max-steps", a.max_steps, "Most answers of the model per message (default 12)")
+      ->check(CLI::Range(1, 100));
+  chat->add_option("--system", a.system_file, "File with your own instructions for the model");
+  chat->add_flag("--no-stream", a.no_stream, "Ask for whole answers");
+  chat->add_option("--output", a.output, "text, or jsonl: one JSON object per line")
+      ->check(CLI::IsMember({"text", "jsonl"}));
+  chat->add_option("message", a.message, "What you want to say");
+}
+
+void add_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
+  CLI::App* tools = app.add_subcommand(
+      "tools", "The functions without the chat, for programs with a model of their own");
+  tools->require_subcommand(1);
+  add_cartpilot_flags(*tools->add_subcommand("list", "The functions and what they can do"), a);
+  CLI::App* declarations = tools->add_subcommand(
+      "declarations", "The JSON array a user of the vendor's SDK passes as functions");
+  add_provider_flags(*declarations, a, options);
+  CLI::App* call = tools->add_subcommand("call", "Run one function");
+  add_cartpilot_flags(*call, a);
+  call->add_option("name", a.name, "Function, see 'cartpilot tools list'")->required();
+  call->add_option("arguments", a.tool_arguments,
+                   "JSON object, or - to read it from standard input (default {})");
+  CLI::App* handle = tools->add_subcommand(
+      "handle",
+      "Read vendor-native function calls, one a line, and print the vendor-native responses");
+  add_provider_flags(*handle, a, options);
+  add_cartpilot_flags(*handle, a);
+}
+
+void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
+  CLI::App* models = app.add_subcommand("models", "The models a provider offers, one id a line");
+  add_provider_flags(*models, a, options);
+
+  CLI::App* plugin =
+      app.add_subcommand("plugin", "What is installed and why something is not used");
+  plugin->require_subcommand(1);
+  plugin->add_subcommand("list", "All plugins found, refused ones with the reason");
+  plugin->add_subcommand("info", "One plugin in full")
+      ->add_option("name", a.name, "Plugin id")
+      ->required();
+
+  CLI::App* purchases =
+      app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
+  purchases->require_subcommand(1);
+  purchases->add_subcommand("list", "All purchases, newest first");
+  purchases->add_subcommand("show", "One purchase with its history")
+      ->add_option("id", a.name, "Id")
+      ->required();
+  CLI::App* resolve =
+      purchases->add_subcommand("resolve", "Say what really happened to an unknown purchase");
+  resolve->add_option("id", a.name, "Id")->required();
+  CLI::Option* bought = resolve->add_flag("--bought", a.bought, "It was bought");
+  resolve->add_flag("--not-bought", a.not_bought, "It was not bought")->excludes(bought);
+  purchases->add_subcommand("verify", "Check that the record was not altered");
+
+  CLI::App* sessions = app.add_subcommand("sessions", "Stored conversations");
+  sessions->require_subcommand(1);
+  sessions->add_subcommand("list", "All conversations, newest first");
+  sessions->add_subcommand("show", "One conversation as text")
+      ->add_option("id", a.name, "Id")
+      ->required();
+  CLI::App* exported = sessions->add_subcommand("export", "One conversation to standard output");
+  exported->add_option("id", a.name, "Id")->required();
+  exported->add_option("--format", a.export_format, "md or json")
+      ->check(CLI::IsMember({"md", "json"}));
+  sessions->add_subcommand("delete", "Forget one conversation")
+      ->add_option("id", a.name, "Id")
+      ->required();
+
+  CLI::App* sandbox =
+      app.add_subcommand("sandbox", "An embedded CartPilot with two merchants on this machine");
+  sandbox->add_option("--port", a.port, "Port on 127.0.0.1 (default 8000; 0 picks one)")
+      ->check(CLI::Range(0, 65535));
+  sandbox->add_option("--db", a.database,
+                      "Database file, or :memory: (default: sandbox.db in the state folder)");
+  sandbox->add_option("--api-key", a.api_key,
+                      "Key clients must send (default: CartPilot's development key)");
+
+  app.add_subcommand("doctor", "Check keys, API, clock, TLS, plugins and the state folder");
+}
+
+/// "tools call" from CLI11's tree of parsed subcommands.
+std::string command_path(const CLI::App& app) {
+  std::string path;
+  for (const CLI::App* level = &app; !level->get_subcommands().empty();) {
+    level = level->get_subcommands().front();
+    path += (path.empty() ? "" : " ") + level->get_name();
+  }
+  return path;
+}
+
+void collect_names(const CLI::App& app, std::vector<std::string>& names) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) {
+    names.push_back(sub->get_name());
+    collect_names(*sub, names);
+  }
+}
+
+/// The word of the error CLI11 complains about, for the suggestion.
+std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const std::size_t colon = text.rfind(": ");
+  if (colon == std::string::npos) return "";
+  // CLI11 lists what it did not expect, last one first; a flag among them is what went wrong.
+  std::istringstream unexpected(text.substr(colon + 2));
+  std::string word;
+  for (std::string next; unexpected >> next;) {
+    if (word.rfind("--", 0) != 0 || next.rfind("--", 0) == 0) word = next;
+  }
+  word = word.substr(0, word.find('='));
+  std::vector<std::string> names;
+  collect_names(app, names);
+  const std::vector<std::string> near = near_words(word, names);
+  return near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front());
+}
+
+int report(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+  std::string command = command_path(app);
+  std::string text = error.what();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  fmt::print(stderr, "cartpilot: {}{}. See 'cartpilot{}{} --help'.\n", text, suggestion(app, error),
+             command.empty() ? "" : " ", command);
+  return kUsage;
+}
+
+}  // namespace
+
+ParsedArguments parse_arguments(int argc, const char* const* argv) {
+  ParsedArguments parsed;
+  Arguments& a = parsed.arguments;
+  std::vector<std::string> options;
+
+  CLI::App app{kAbout, "cartpilot"};
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("cartpilot ") + CARTPILOT_VERSION);
+  app.fallthrough();
+  app.add_option("--plugin", a.plugin_files, "Also load this plugin file (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  app.add_option("--plugin-path", a.plugin_directories, "Also search this folder (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
+  app.add_flag("--no-plugins", a.no_plugins, "Do not search for plugins");
+  app.add_option("--config", a.config_file,
+                 "Settings file (default config.ini in the config folder)");
+  app.add_option("--log-level", a.log_level, "debug, info, warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  app.add_flag("--json", a.json, "JSON for list, show, info and doctor");
+  add_chat(app, a, options);
+  add_tools(app, a, options);
+  add_small_commands(app, a, options);
+  app.require_subcommand(0, 1);
+
+  try {
+    app.parse(argc, argv);
+    a.command = command_path(app);
+    if (a.command.empty()) {
+      fmt::print("{}", app.help());
+      parsed.exit_code = kOk;
+    }
+    for (const std::string& option : options) {
+      const std::size_t equals = option.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        fmt::print(stderr, "cartpilot: --provider-option takes KEY=VALUE, got '{}'.\n", option);
+        parsed.exit_code = kUsage;
+        break;
+      }
+      a.provider_options[option.substr(0, equals)] = option.substr(equals + 1);
+    }
+  } catch (const CLI::ParseError& error) {
+    parsed.exit_code = report(app, error);
+  }
+  return parsed;
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,66 @@
+// Arguments: the command line, read but not yet interpreted.
+//
+// parse_arguments() is the only place that knows flags. Values; nothing is opened or looked up
+// here, so --version and
+// --help cost nothing.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cartpilot::host {
+
+struct Arguments {
+  std::string command;  ///< "chat", "tools call", "plugin list", ...
+
+  // Everywhere.
+  std::vector<std::string> plugin_files;
+  std::vector<std::string> plugin_directories;
+  bool no_plugins = false;
+  std::string config_file;
+  std::string log_level = "warning";
+  bool json = false;
+
+  // Conversations and tools.
+  std::string provider;
+  std::string model;
+  bool demo = false;
+  bool sandbox = false;
+  std::string api_url;
+  std::string session;
+  bool continue_last = false;
+  std::string resume;
+  std::string approve;
+  std::string merchants;
+  int max_steps = 12;
+  std::string system_file;
+  bool no_stream = false;
+  std::string output = "text";
+  std::map<std::string, std::string> provider_options;
+  std::vector<std::string> message;
+
+  // tools call, plugin info, purchases show, sessions show, ...
+  std::string name;
+  std::string tool_arguments = "{}";
+  std::string export_format = "md";
+  bool bought = false;
+  bool not_bought = false;
+
+  // sandbox
+  int port = 8000;
+  std::string database;
+  std::string api_key;
+};
+
+/// Outcome of reading the command line: arguments, or an exit code after help, version or an error
+/// was printed.
+struct ParsedArguments {
+  Arguments arguments;
+  std::optional<int> exit_code;
+};
+
+ParsedArguments parse_arguments(int argc, const char* const* argv);
+
+}  // namespace cartpilot::host

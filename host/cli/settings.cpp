@@ -1,0 +1,131 @@
+#include "cli/settings.h"
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Exception.h>
+#include <Poco/Util/IniFileConfiguration.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "cartpilot/error.h"
+#include "store/state_db.h"
+#include "text/redaction.h"
+
+extern char** environ;
+
+namespace cartpilot::host {
+
+namespace {
+
+constexpr const char* kDevelopmentKey = "dev-api-key-change-in-production";
+
+std::string lookup(const std::map<std::string, std::string>& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? "" : found->second;
+}
+
+std::filesystem::path config_path(const Arguments& arguments,
+                                  const std::map<std::string, std::string>& environment) {
+  if (!arguments.config_file.empty()) return arguments.config_file;
+  const std::string xdg = lookup(environment, "XDG_CONFIG_HOME");
+  if (!xdg.empty() && xdg.front() == '/')
+    return std::filesystem::path(xdg) / "cartpilot" / "config.ini";
+  return std::filesystem::path(lookup(environment, "HOME")) / ".config" / "cartpilot" /
+         "config.ini";
+}
+
+void read_config(const std::filesystem::path& file, Settings& settings) {
+  try {
+    Poco::AutoPtr<Poco::Util::IniFileConfiguration> ini(
+        new Poco::Util::IniFileConfiguration(file.string()));
+    static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};
+    Poco::Util::AbstractConfiguration::Keys sections;
+    ini->keys(sections);
+    for (const std::string& section : sections) {
+      Poco::Util::AbstractConfiguration::Keys keys;
+      ini->keys(section, keys);
+      if (keys.empty()) keys.emplace_back();
+      for (const std::string& key : keys) {
+        const std::string name = key.empty() ? section : section + "." + key;
+        if (known.count(name) == 0) {
+          throw Error(ErrorCode::kInvalidArgument,
+                      fmt::format("{}: unknown setting '{}'; known are provider, model, api_url "
+                                  "and [plugins] paths. "
+                                  "Approval of purchases can only be given on the command line",
+                                  file.string(), name));
+        }
+      }
+    }
+    settings.provider = ini->getString("provider", "");
+    settings.model = ini->getString("model", "");
+    settings.api_url = ini->getString("api_url", settings.api_url);
+    std::istringstream paths(ini->getString("plugins.paths", ""));
+    for (std::string path; std::getline(paths, path, ':');)
+      settings.plugins.configured.emplace_back(path);
+  } catch (const Poco::Exception& error) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}: cannot be read ({}); mend it or name another with --config",
+                            file.string(), error.displayText()));
+  }
+}
+
+/// Whatever looks like a key must never be printed.
+void register_secrets(const Settings& settings) {
+  for (const auto& [name, value] : settings.environment) {
+    const bool secret =
+        name.find("API_KEY") != std::string::npos || name.find("TOKEN") != std::string::npos ||
+        name.find("SECRET") != std::string::npos || name.find("PASSWORD") != std::string::npos;
+    if (secret) text::add_secret(value);
+  }
+  if (settings.api_key != kDevelopmentKey) text::add_secret(settings.api_key);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> process_environment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return environment;
+}
+
+Settings read_settings(const Arguments& arguments) {
+  Settings settings;
+  settings.environment = process_environment();
+  settings.config_file = config_path(arguments, settings.environment);
+  if (!arguments.config_file.empty() || std::filesystem::exists(settings.config_file)) {
+    read_config(settings.config_file, settings);
+  }
+  const auto prefer = [](std::string& value, const std::string& better) {
+    if (!better.empty()) value = better;
+  };
+  prefer(settings.provider, lookup(settings.environment, "CARTPILOT_PROVIDER"));
+  prefer(settings.api_url, lookup(settings.environment, "CARTPILOT_API_URL"));
+  settings.api_key = lookup(settings.environment, "CARTPILOT_API_KEY");
+
+  if (arguments.demo) settings.provider = "offline";
+  if (!arguments.provider.empty() && arguments.provider != settings.provider) {
+    settings.provider = arguments.provider;
+    settings.model.clear();  // the file's model belongs to the file's provider
+  }
+  prefer(settings.model, arguments.model);
+  prefer(settings.api_url, arguments.api_url);
+  if (settings.api_key.empty()) settings.api_key = kDevelopmentKey;
+
+  settings.state_directory = store::StateDb::default_path().parent_path();
+  for (const std::string& file : arguments.plugin_files) settings.plugins.files.emplace_back(file);
+  for (const std::string& folder : arguments.plugin_directories)
+    settings.plugins.directories.emplace_back(folder);
+  settings.plugins.environment_path = lookup(settings.environment, "CARTPILOT_PLUGIN_PATH");
+  settings.plugins.environment_allow = lookup(settings.environment, "CARTPILOT_PLUGINS");
+  settings.plugins.enabled = !arguments.no_plugins;
+  register_secrets(settings);
+  return settings;
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include <exception>
+#include <map>
+
+#include "cli/arguments.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "commands/commands.h"
+#include "commerce/cartpilot_client.h"
+#include "ui/output.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+const std::map<std::string, int (*)(Workbench&)>& commands() {
+  static const std::map<std::string, int (*)(Workbench&)> table = {
+      {"chat", run_chat},
+      {"models", run_models},
+      {"tools list", run_tools_list},
+      {"tools declarations", run_tools_declarations},
+      {"tools call", run_tools_call},
+      {"tools handle", run_tools_handle},
+      {"plugin list", run_plugin_list},
+      {"plugin info", run_plugin_info},
+      {"purchases list", run_purchases_list},
+      {"purchases show", run_purchases_show},
+      {"purchases resolve", run_purchases_resolve},
+      {"purchases verify", run_purchases_verify},
+      {"sessions list", run_sessions_list},
+      {"sessions show", run_sessions_show},
+      {"sessions export", run_sessions_export},
+      {"sessions delete", run_sessions_delete},
+      {"sandbox", run_sandbox},
+      {"doctor", run_doctor},
+  };
+  return table;
+}
+
+}  // namespace
+
+int exit_code_of(const Error& error) {
+  if (dynamic_cast<const commerce::CartPilotError*>(&error) != nullptr) return kCartPilotFailed;
+  if (error.reason == "output") return kFailed;
+  switch (error.code) {
+    case ErrorCode::kInvalidArgument: return kUsage;
+    case ErrorCode::kCancelled: return kInterrupted;
+    case ErrorCode::kNotFound:
+    case ErrorCode::kUnsupported: return kConfiguration;
+    case ErrorCode::kUnauthenticated:
+      return error.http_status == 0 ? kConfiguration : kProviderFailed;
+    default: return kFailed;
+  }
+}
+
+int provider_exit_code(const Error& error) {
+  if (error.code == ErrorCode::kCancelled) return kInterrupted;
+  if (error.code == ErrorCode::kUnauthenticated && error.http_status == 0) return kConfiguration;
+  return kProviderFailed;
+}
+
+int run(int argc, const char* const* argv) {
+  const ParsedArguments parsed = parse_arguments(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
+  Interrupt::install();
+  try {
+    Workbench bench(parsed.arguments);
+    return commands().at(parsed.arguments.command)(bench);
+  } catch (const Error& error) {
+    const int code = exit_code_of(error);
+    if (error.reason != "output") err_line(fmt::format("cartpilot: {}", error.what()));
+    return code;
+  } catch (const std::exception& error) {
+    err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));
+    return kFailed;
+  }
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <iterator>
+
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "cli/near_words.h"
+#include "commands/commands.h"
+#include "text/terminal_text.h"
+#include "ui/output.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+constexpr const char* kToolsSession = "tools";
+
+const char* effect_word(EffectClass effect) {
+  switch (effect) {
+    case EffectClass::kRead: return "read";
+    case EffectClass::kWrite: return "write";
+    case EffectClass::kMoney: return "money";
+  }
+  return "write";
+}
+
+/// The gate's news as lines on standard error: standard output belongs to the JSON.
+class GateNews final : public purchase::PurchaseObserver {
+ public:
+  void on_approval_request(const purchase::ApprovalRequest&) override {}
+  void on_approval_decision(const purchase::ApprovalDecision& decision) override {
+    err_line(fmt::format("cartpilot: {} by {}{}", decision.decision, decision.by,
+                         decision.reason.empty() ? "" : ": " + decision.reason));
+  }
+  void on_purchase(const purchase::PurchaseReport& report) override {
+    err_line(fmt::format("cartpilot: {}", report.message));
+  }
+};
+
+std::string session_of(const Arguments& arguments) {
+  return arguments.session.empty() ? kToolsSession : arguments.session;
+}
+
+std::string read_all(std::istream& in) {
+  return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+bool is_service_failure(const std::string& code) {
+  return code == "NETWORK_ERROR" || code == "TIMEOUT" || code == "BAD_RESPONSE" ||
+         code == "UNAUTHORIZED" || code == "INVALID_API_KEY" || code.rfind("HTTP_", 0) == 0;
+}
+
+/// Answers one line of `tools handle`.
+Json handle_line(const std::string& line, const LLMProvider& provider, chat::ToolRouter& router) {
+  try {
+    router.guard().begin_turn();
+    const std::vector<ToolCall> calls = provider.parse_function_calls(parse_json(line, "the line"));
+    return provider.function_responses(router.run(calls, Interrupt()));
+  } catch (const Error& error) {
+    return tool_error("INVALID_INPUT", error.what()).content;
+  }
+}
+
+}  // namespace
+
+int run_tools_list(Workbench& bench) {
+  Json list = Json::array();
+  for (const ToolSpec& spec : commerce::cartpilot_tool_specs()) {
+    if (bench.arguments().json) {
+      list.push_back({{"name", spec.name},
+                      {"effect", effect_word(spec.effect)},
+                      {"description", spec.description},
+                      {"parameters", spec.parameters}});
+    } else {
+      out_line(
+          fmt::format("{:<18} {:<6} {}", spec.name, effect_word(spec.effect), spec.description));
+    }
+  }
+  if (bench.arguments().json) out(dump_json(list) + "\n");
+  return kOk;
+}
+
+int run_tools_declarations(Workbench& bench) {
+  const auto provider = bench.make_provider(bench.provider_name());
+  out(dump_json(provider->function_declarations(commerce::cartpilot_tool_specs())) + "\n");
+  return kOk;
+}
+
+int run_tools_call(Workbench& bench) {
+  const Arguments& arguments = bench.arguments();
+  const std::string text =
+      arguments.tool_arguments == "-" ? read_all(std::cin) : arguments.tool_arguments;
+  ToolCall call;
+  call.id = "call_1";
+  call.name = arguments.name;
+  try {
+    call.arguments = parse_json(text, "the arguments");
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kInvalidArgument, error.what());
+  }
+  GateNews news;
+  Workbench::Shop shop = bench.make_shop(session_of(arguments), news);
+  std::vector<std::string> names;
+  for (const ToolSpec& spec : shop.router->specs()) names.push_back(spec.name);
+  if (std::find(names.begin(), names.end(), call.name) == names.end()) {
+    const auto near = near_words(call.name, names);
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("no function '{}'{}; see 'cartpilot tools list'", call.name,
+                            near.empty() ? "" : " (did you mean " + near.front() + "?)"));
+  }
+  const Interrupt interrupt;
+  const std::vector<ToolResult> results = shop.router->run({call}, interrupt);
+  out(dump_json(results.front().content) + "\n");
+  if (shop.gate->last_report()) return shop.gate->last_report()->exit_code;
+  if (!results.front().is_error) return kOk;
+  err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
+  if (interrupt.cancelled()) return kInterrupted;
+  return is_service_failure(string_or(results.front().content, "error_code")) ? kCartPilotFailed
+                                                                              : kFailed;
+}
+
+int run_tools_handle(Workbench& bench) {
+  const auto provider = bench.make_provider(bench.provider_name());
+  GateNews news;
+  Workbench::Shop shop = bench.make_shop(session_of(bench.arguments()), news);
+  for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    out(dump_json(handle_line(line, *provider, *shop.router)) + "\n");
+  }
+  if (Interrupt().cancelled()) return kInterrupted;
+  return shop.gate->last_report() ? shop.gate->last_report()->exit_code : kOk;
+}
+
+}  // namespace cartpilot::host

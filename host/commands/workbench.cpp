@@ -1,0 +1,125 @@
+#include "commands/workbench.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "cartpilot/error.h"
+#include "sandbox/sandbox_server.h"
+#include "ui/output.h"
+#include "ui/terminal_prompt.h"
+
+namespace cartpilot::host {
+
+Workbench::Workbench(const Arguments& arguments)
+    : arguments_(arguments), settings_(read_settings(arguments)) {}
+
+Workbench::~Workbench() {
+  if (plugins_) plugins_->shutdown();
+}
+
+net::HttpClient& Workbench::http() {
+  if (!http_) {
+    net::HttpClientOptions options;
+    options.user_agent = std::string("cartpilot/") + CARTPILOT_VERSION;
+    http_ = std::make_unique<net::HttpClient>(options);
+  }
+  return *http_;
+}
+
+plugin::PluginHost& Workbench::plugins() {
+  if (!plugins_) {
+    plugins_ = std::make_unique<plugin::PluginHost>(settings_.plugins, http());
+    for (const std::string& notice : plugins_->notices()) err_line("cartpilot: " + notice);
+  }
+  return *plugins_;
+}
+
+store::StateDb& Workbench::state() {
+  if (!state_) state_ = std::make_unique<store::StateDb>(store::StateDb::default_path());
+  return *state_;
+}
+
+store::SessionStore& Workbench::sessions() {
+  if (!sessions_) sessions_ = std::make_unique<store::SessionStore>(state());
+  return *sessions_;
+}
+
+purchase::PurchaseJournal& Workbench::journal() {
+  if (!journal_) journal_ = std::make_unique<purchase::PurchaseJournal>(state());
+  return *journal_;
+}
+
+std::string Workbench::provider_name() const {
+  if (!settings_.provider.empty()) return settings_.provider;
+  Error error(ErrorCode::kNotFound,
+              "no provider was named; pass --provider gemini, openai or offline (or set "
+              "CARTPILOT_PROVIDER), or try "
+              "'cartpilot chat --demo'");
+  error.reason = "no_provider";
+  throw error;
+}
+
+std::unique_ptr<LLMProvider> Workbench::make_provider(const std::string& name) {
+  return plugins().make_provider(name, settings_.environment, arguments_.provider_options);
+}
+
+void Workbench::start_sandbox() {
+  sandbox::SandboxServer::Options options;
+  options.db_path = (settings_.state_directory / "sandbox.db").string();
+  sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
+  api_url_ = sandbox_->url();
+  settings_.api_key = options.api_key;
+}
+
+const std::string& Workbench::api_url() {
+  if (api_url_.empty()) {
+    if (arguments_.demo || arguments_.sandbox) {
+      if (!arguments_.api_url.empty()) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    "--api-url and --sandbox name two different CartPilots; give one");
+      }
+      start_sandbox();
+    } else {
+      api_url_ = settings_.api_url;
+    }
+  }
+  return api_url_;
+}
+
+commerce::CartPilotClient& Workbench::cartpilot(const std::string& session_id) {
+  if (!client_) {
+    commerce::ClientOptions options;
+    options.base_url = api_url();
+    options.api_key = settings_.api_key;
+    options.session_id = session_id;
+    client_ = std::make_unique<commerce::CartPilotClient>(options, http());
+  }
+  return *client_;
+}
+
+purchase::PurchasePolicy Workbench::policy() const {
+  return purchase::parse_policy(policy_word(), arguments_.merchants);
+}
+
+std::string Workbench::policy_word() const {
+  if (!arguments_.approve.empty()) return arguments_.approve;
+  return ::isatty(STDIN_FILENO) == 1 && has_terminal() ? "ask" : "never";
+}
+
+Workbench::Shop Workbench::make_shop(const std::string& session_id,
+                                     purchase::PurchaseObserver& observer) {
+  Shop shop;
+  shop.prompt = std::make_unique<TerminalPrompt>();
+  commerce::CartPilotClient& client = cartpilot(session_id);
+  shop.gate = std::make_unique<purchase::PurchaseGate>(client, journal(), policy(), *shop.prompt,
+                                                       observer, session_id);
+  shop.tools = std::make_unique<commerce::CartPilotTools>(client);
+  shop.router = std::make_unique<chat::ToolRouter>(*shop.gate);
+  shop.router->add(*shop.tools, "cartpilot", true);
+  shop.plugin_tools = plugins().make_tool_sets(settings_.environment);
+  for (auto& set : shop.plugin_tools) shop.router->add(*set.tools, set.name, false);
+  return shop;
+}
+
+}  // namespace cartpilot::host

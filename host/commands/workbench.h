@@ -1,0 +1,85 @@
+// Workbench: the parts a command needs, built when first asked for and torn down in the right
+// order.
+//
+// Owns the HTTP client, the plugin host, the embedded CartPilot (with --sandbox), the state
+// database and everything that stands on them. One per process; one thread. Commands ask only for
+// what they use, so `plugin list` opens no database and `tools declarations` starts no server.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "chat/tool_router.h"
+#include "cli/arguments.h"
+#include "cli/settings.h"
+#include "commerce/cartpilot_client.h"
+#include "commerce/cartpilot_tools.h"
+#include "net/http_client.h"
+#include "plugin/plugin_host.h"
+#include "purchase/purchase_gate.h"
+#include "store/session_store.h"
+#include "store/state_db.h"
+
+namespace cartpilot::sandbox {
+class SandboxServer;
+}
+
+namespace cartpilot::host {
+
+class Workbench {
+ public:
+  explicit Workbench(const Arguments& arguments);
+  ~Workbench();
+  Workbench(const Workbench&) = delete;
+  Workbench& operator=(const Workbench&) = delete;
+
+  const Arguments& arguments() const { return arguments_; }
+  const Settings& settings() const { return settings_; }
+
+  net::HttpClient& http();
+  plugin::PluginHost& plugins();
+  store::StateDb& state();
+  store::SessionStore& sessions();
+  purchase::PurchaseJournal& journal();
+
+  /// The provider named by flag, environment or file. Throws Error{kNotFound, reason "no_provider"}
+  /// when none is named.
+  std::unique_ptr<LLMProvider> make_provider(const std::string& name);
+  /// The name to use; same error.
+  std::string provider_name() const;
+
+  /// CartPilot's URL: the embedded server's with --sandbox (starts it), else the configured one.
+  const std::string& api_url();
+  commerce::CartPilotClient& cartpilot(const std::string& session_id);
+
+  /// Client, tools, gate and router for one conversation. `observer` is borrowed.
+  struct Shop {
+    std::unique_ptr<purchase::ConsentPrompt> prompt;
+    std::unique_ptr<purchase::PurchaseGate> gate;
+    std::unique_ptr<commerce::CartPilotTools> tools;
+    std::vector<plugin::PluginHost::NamedToolSet> plugin_tools;
+    std::unique_ptr<chat::ToolRouter> router;
+  };
+  Shop make_shop(const std::string& session_id, purchase::PurchaseObserver& observer);
+
+  /// The policy of this run; the word for it ("ask", "never", "up-to:150:USD").
+  purchase::PurchasePolicy policy() const;
+  std::string policy_word() const;
+
+ private:
+  void start_sandbox();
+
+  Arguments arguments_;
+  Settings settings_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::unique_ptr<plugin::PluginHost> plugins_;
+  std::unique_ptr<sandbox::SandboxServer> sandbox_;
+  std::unique_ptr<store::StateDb> state_;
+  std::unique_ptr<store::SessionStore> sessions_;
+  std::unique_ptr<purchase::PurchaseJournal> journal_;
+  std::unique_ptr<commerce::CartPilotClient> client_;
+  std::string api_url_;
+};
+
+}  // namespace cartpilot::host

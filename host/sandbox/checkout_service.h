@@ -1,0 +1,62 @@
+// CheckoutService: a checkout's way from created to confirmed, faithful to the service.
+//
+// Faithful includes its weak spots: items given at creation are dropped, a quote in the wrong state
+// still opens a merchant session, only totals are compared after an approval, and expiry is looked
+// at after the merchant was asked. docs/sandbox.md lists them. Guarded by the application's lock.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sandbox/merchants.h"
+#include "sandbox/order_service.h"
+#include "sandbox/sandbox_store.h"
+
+namespace cartpilot::sandbox {
+
+class CheckoutService {
+ public:
+  CheckoutService(SandboxStore& store, Merchants& merchants, OrderService& orders,
+                  const Clock& clock)
+      : store_(store), merchants_(merchants), orders_(orders), clock_(clock) {}
+
+  /// A key seen before returns the checkout made with it, as it is now, whatever else is asked.
+  /// Throws Refusal{404 OFFER_NOT_FOUND}.
+  Checkout create(const std::string& offer_id, const std::optional<std::string>& key);
+
+  /// Throws Refusal{404 CHECKOUT_NOT_FOUND}, as do all calls below.
+  Checkout get(const std::string& id);
+
+  /// Asks the merchant for prices. After an approval request a different total takes the checkout
+  /// back to quoted; an equal one leaves its status. Throws Refusal: INVALID_STATE, QUOTE_FAILED,
+  /// MERCHANT_NOT_FOUND, MERCHANT_ERROR (all 400).
+  Checkout quote(const std::string& id, const std::vector<ItemRequest>& items,
+                 const std::optional<std::string>& customer_email);
+
+  /// Freezes the receipt. Throws Refusal: CHECKOUT_EXPIRED, APPROVAL_REQUEST_FAILED (400).
+  Checkout request_approval(const std::string& id);
+
+  /// Throws Refusal: CHECKOUT_EXPIRED, APPROVAL_FAILED (400).
+  Checkout approve(const std::string& id, const std::string& approved_by);
+
+  struct Confirmation {
+    Checkout checkout;
+    std::optional<std::string> order_id;  ///< nullopt when the checkout was confirmed before
+  };
+  /// Buys. Throws Refusal: NOT_APPROVED, MERCHANT_NOT_FOUND, MERCHANT_ERROR,
+  /// CHECKOUT_EXPIRED (400), REAPPROVAL_REQUIRED (409; the checkout stays approved).
+  Confirmation confirm(const std::string& id);
+
+ private:
+  Merchant& merchant_of(const Checkout& checkout) const;
+  bool expired(const Checkout& checkout) const { return clock_() > checkout.expires_at; }
+  void accept_quote(Checkout& checkout, const MerchantSession& session);
+
+  SandboxStore& store_;
+  Merchants& merchants_;
+  OrderService& orders_;
+  const Clock& clock_;
+};
+
+}  // namespace cartpilot::sandbox

@@ -1,0 +1,124 @@
+#include "sandbox/database_file.h"
+
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/Session.h>
+#include <Poco/Exception.h>
+#include <Poco/URI.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "cartpilot/error.h"
+
+namespace cartpilot::sandbox {
+namespace {
+
+namespace sql = Poco::Data::Keywords;
+using Poco::Data::Session;
+
+constexpr int kSchemaVersion = 1;
+constexpr int kApplicationId = 0x43505342;  // "CPSB"
+constexpr int kBusyTimeoutMs = 5000;
+
+// `number` keeps the order of creation; a document is the record as the API shows it.
+constexpr const char* kTables[] = {
+    "CREATE TABLE intents(id TEXT PRIMARY KEY, document TEXT NOT NULL)",
+    "CREATE TABLE offers(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " intent_id TEXT NOT NULL, document TEXT NOT NULL)",
+    "CREATE INDEX offers_of_intent ON offers(intent_id, number)",
+    "CREATE TABLE checkouts(id TEXT PRIMARY KEY, body_key TEXT UNIQUE, document TEXT NOT NULL)",
+    "CREATE TABLE merchant_sessions(id TEXT PRIMARY KEY, document TEXT NOT NULL)",
+    "CREATE TABLE orders(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " checkout_id TEXT NOT NULL UNIQUE, merchant_id TEXT NOT NULL, status TEXT NOT NULL,"
+    " document TEXT NOT NULL)",
+    "CREATE TABLE answers(key TEXT, path TEXT, body_hash TEXT, status INTEGER NOT NULL,"
+    " body TEXT NOT NULL, stored_at INTEGER NOT NULL, PRIMARY KEY(key, path))",
+    "CREATE INDEX answers_by_age ON answers(stored_at)",
+};
+
+Error refused(const std::string& path, const std::string& why) {
+  return Error(ErrorCode::kUnavailable,
+               fmt::format("sandbox database {} {}; give another file with --db", path, why));
+}
+
+int number(Session& session, const std::string& statement) {
+  int value = 0;
+  session << statement, sql::into(value), sql::now;
+  return value;
+}
+
+// A database that was never written to carries neither mark nor table.
+bool is_empty(Session& session) {
+  return number(session, "PRAGMA application_id") == 0 &&
+         number(session, "PRAGMA user_version") == 0 &&
+         number(session, "SELECT count(*) FROM sqlite_master") == 0;
+}
+
+void check_owner_and_version(Session& session, const std::string& path) {
+  if (is_empty(session)) return;
+  if (number(session, "PRAGMA application_id") != kApplicationId) {
+    throw refused(path, "belongs to another program");
+  }
+  const int version = number(session, "PRAGMA user_version");
+  if (version != kSchemaVersion) {
+    throw refused(
+        path, fmt::format("has format {}, this program reads format {}", version, kSchemaVersion));
+  }
+}
+
+void inspect_existing(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return;
+  if (!std::filesystem::is_regular_file(path, ignored)) throw refused(path, "is not a file");
+  std::string encoded;
+  Poco::URI::encode(std::filesystem::absolute(path).string(), "?#%", encoded);
+  Session session("SQLite", "file:" + encoded + "?mode=ro");
+  check_owner_and_version(session, path);
+}
+
+void make_parent_folder(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (error) throw refused(path, "has no folder and none can be made: " + error.message());
+}
+
+void create_tables(Session& session) {
+  session << "BEGIN IMMEDIATE", sql::now;
+  // Another process may have been faster.
+  if (is_empty(session)) {
+    for (const char* statement : kTables) session << statement, sql::now;
+    session << fmt::format("PRAGMA application_id = {}", kApplicationId), sql::now;
+    session << fmt::format("PRAGMA user_version = {}", kSchemaVersion), sql::now;
+  }
+  session << "COMMIT", sql::now;
+}
+
+std::unique_ptr<Session> open_for_writing(const std::string& path) {
+  auto session = std::make_unique<Session>("SQLite", path);
+  *session << fmt::format("PRAGMA busy_timeout = {}", kBusyTimeoutMs), sql::now;
+  *session << "PRAGMA synchronous = NORMAL", sql::now;
+  std::string mode;
+  *session << "PRAGMA journal_mode = WAL", sql::into(mode), sql::now;
+  if (is_empty(*session)) create_tables(*session);
+  check_owner_and_version(*session, path);
+  return session;
+}
+
+}  // namespace
+
+std::unique_ptr<Session> open_database(const std::string& path) {
+  Poco::Data::SQLite::Connector::registerConnector();
+  try {
+    if (path != ":memory:") {
+      make_parent_folder(path);
+      inspect_existing(path);
+    }
+    return open_for_writing(path);
+  } catch (const Poco::Exception& e) {
+    throw refused(path, "cannot be used (" + e.displayText() + ")");
+  }
+}
+
+}  // namespace cartpilot::sandbox

@@ -1,0 +1,48 @@
+#include "sandbox/identifiers.h"
+
+#include <Poco/DigestEngine.h>
+#include <Poco/MD5Engine.h>
+#include <Poco/SHA2Engine.h>
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <random>
+
+namespace cartpilot::sandbox {
+namespace {
+
+std::uint32_t random_word() { return std::random_device{}(); }
+
+}  // namespace
+
+std::string new_uuid() {
+  std::random_device source;
+  const std::uint32_t a = source();
+  const std::uint32_t b = source();
+  const std::uint32_t c = source();
+  const std::uint32_t d = source();
+  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}", a, b >> 16, b & 0xFFFU,
+                     0x8000U | ((c >> 16) & 0x3FFFU), c & 0xFFFFU, d);
+}
+
+std::string new_order_number(Micros now) {
+  return fmt::format("ORD-{}-{:08X}", format_compact(now), random_word());
+}
+
+std::string new_tracking_number() { return fmt::format("SIM{:08X}", random_word()); }
+
+std::string md5_hex(std::string_view text) {
+  Poco::MD5Engine engine;
+  engine.update(text.data(), text.size());
+  return Poco::DigestEngine::digestToHex(engine.digest());
+}
+
+std::string sha256_hex(std::string_view text) {
+  Poco::SHA2Engine engine(Poco::SHA2Engine::SHA_256);
+  engine.update(text.data(), text.size());
+  return Poco::DigestEngine::digestToHex(engine.digest());
+}
+
+std::string short_hash(std::string_view text) { return sha256_hex(text).substr(0, 16); }
+
+}  // namespace cartpilot::sandbox

@@ -1,0 +1,75 @@
+#include "sandbox/intent_service.h"
+
+#include "sandbox/identifiers.h"
+#include "sandbox/offer_search.h"
+#include "sandbox/refusal.h"
+
+namespace cartpilot::sandbox {
+namespace {
+
+OfferItem offer_item(const Product& product) {
+  return {product.id,        product.sku,           product.title,       product.description,
+          product.brand,     product.category_path, product.price_cents, product.stock,
+          product.image_url, product.rating,        product.review_count};
+}
+
+}  // namespace
+
+Intent IntentService::create(const std::string& query, const std::optional<std::string>& session_id,
+                             const Json& metadata) {
+  Intent intent;
+  intent.id = new_uuid();
+  intent.query = query;
+  intent.session_id = session_id;
+  intent.metadata = metadata;
+  intent.created_at = clock_();
+  intent.updated_at = clock_();
+  store_.save(intent);
+  return intent;
+}
+
+Intent IntentService::get(const std::string& id) {
+  std::optional<Intent> intent = store_.find_intent(id);
+  if (!intent) throw Refusal(404, "INTENT_NOT_FOUND", "Intent not found: " + id);
+  return std::move(*intent);
+}
+
+std::vector<Offer> IntentService::offers(const std::string& intent_id) {
+  if (!get(intent_id).offers_collected) {
+    store_.transaction([&] {
+      // Read again: another process may have collected in the meantime.
+      Intent intent = get(intent_id);
+      if (!intent.offers_collected) collect(intent);
+    });
+  }
+  return store_.offers_of(intent_id);
+}
+
+void IntentService::collect(Intent& intent) {
+  for (const auto& merchant : merchants_.all()) {
+    Offer offer;
+    offer.id = new_uuid();
+    offer.intent_id = intent.id;
+    offer.merchant_id = merchant->id();
+    offer.merchant_name = merchant->name();
+    offer.query = intent.query;
+    for (const Product* product : matching_products(merchant->catalogue(), intent.query)) {
+      offer.items.push_back(offer_item(*product));
+    }
+    offer.expires_at = clock_() + kHour;
+    offer.created_at = clock_();
+    store_.add(offer);
+    ++intent.offer_count;
+  }
+  intent.offers_collected = true;
+  intent.updated_at = clock_();
+  store_.save(intent);
+}
+
+Offer IntentService::get_offer(const std::string& id) {
+  std::optional<Offer> offer = store_.find_offer(id);
+  if (!offer) throw Refusal(404, "OFFER_NOT_FOUND", "Offer not found: " + id);
+  return std::move(*offer);
+}
+
+}  // namespace cartpilot::sandbox

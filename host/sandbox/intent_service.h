@@ -1,0 +1,41 @@
+// IntentService: wishes, and the offers that the merchants make for them.
+//
+// Keeps nothing itself. Guarded by the application's lock.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sandbox/merchants.h"
+#include "sandbox/sandbox_store.h"
+
+namespace cartpilot::sandbox {
+
+class IntentService {
+ public:
+  IntentService(SandboxStore& store, Merchants& merchants, const Clock& clock)
+      : store_(store), merchants_(merchants), clock_(clock) {}
+
+  Intent create(const std::string& query, const std::optional<std::string>& session_id,
+                const Json& metadata);
+
+  /// Throws Refusal{404 INTENT_NOT_FOUND}.
+  Intent get(const std::string& id);
+
+  /// The offers for an intent, the one made last first. The first call collects them, in a
+  /// transaction of its own; every merchant answers, if only with an empty offer. Later calls
+  /// return the same offers, however old. Throws Refusal{404 INTENT_NOT_FOUND}.
+  std::vector<Offer> offers(const std::string& intent_id);
+
+  /// Throws Refusal{404 OFFER_NOT_FOUND}.
+  Offer get_offer(const std::string& id);
+
+ private:
+  void collect(Intent& intent);
+
+  SandboxStore& store_;
+  Merchants& merchants_;
+  const Clock& clock_;
+};
+
+}  // namespace cartpilot::sandbox

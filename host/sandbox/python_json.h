@@ -1,0 +1,30 @@
+// JSON text judged as CPython's json module judges it.
+//
+// Callers of the service see that module's messages and offsets for broken bodies, and its
+// leniency: NaN, Infinity and lone surrogates pass. Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cartpilot/json.h"
+
+namespace cartpilot::sandbox {
+
+struct PythonJson {
+  struct Problem {
+    std::string message;     ///< "Expecting value"
+    std::size_t offset = 0;  ///< in code points
+  };
+
+  std::optional<Json> value;  ///< set unless there is a problem
+  Problem problem;
+};
+
+/// Reads UTF-8 `text`. NaN and the infinities become null, which is how the service shows them
+/// again; lone surrogates become U+FFFD. Throws Error{kProtocol} when the text nests deeper than
+/// kMaxJsonDepth or is not UTF-8.
+PythonJson read_python_json(std::string_view text);
+
+}  // namespace cartpilot::sandbox

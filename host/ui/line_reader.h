@@ -1,0 +1,34 @@
+// LineReader: the person's next line, with editing and history on a terminal, plain from a pipe.
+//
+// One at a time per process. History is kept in a file of mode 0600.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace cartpilot::host {
+
+class LineReader {
+ public:
+  virtual ~LineReader() = default;
+
+  struct Line {
+    std::string text;          ///< without the line end
+    bool interrupted = false;  ///< Ctrl-C at the prompt; text is empty
+    bool too_long = false;     ///< over kMaxMessageBytes; the rest of the line was skipped
+  };
+
+  /// nullopt at end of input.
+  virtual std::optional<Line> next() = 0;
+};
+
+/// Longest message that is passed on. Vendors take more, but a megabyte on one line is a mistake,
+/// not a wish.
+constexpr std::size_t kMaxMessageBytes = 256 * 1024;
+
+/// Editing when standard input is a terminal; `history` "" keeps none.
+std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history);
+
+}  // namespace cartpilot::host

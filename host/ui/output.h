@@ -1,0 +1,27 @@
+// The two funnels everything printed goes through: redacted, and without a byte that could steer a
+// terminal.
+//
+// out() is standard output, err() standard error. Both throw Error{kUnavailable, reason "output"}
+// when the other end is closed. Not for concurrent use.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cartpilot::host {
+
+/// Writes `text` as it is except for secrets. The caller made it safe (or it is JSON).
+void out(std::string_view text);
+void err(std::string_view text);
+
+/// One line for a person: control bytes removed, line breaks and runs of blanks turned into one
+/// blank, "\n" added.
+void out_line(std::string_view text);
+/// The same for a row of a table: blanks are kept.
+void out_row(std::string_view text);
+void err_line(std::string_view text);
+
+/// True when standard error is a terminal and colours are wanted (NO_COLOR).
+bool err_has_style();
+
+}  // namespace cartpilot::host

@@ -1,0 +1,29 @@
+// TerminalPrompt: shows a receipt on the controlling terminal and waits for the total to be typed.
+//
+// Works on /dev/tty, never on standard input, so neither a pipe nor the model can answer. What was
+// typed before the question is thrown away. Everything shown is ASCII; every field is on a line of
+// its own and nothing is cut.
+#pragma once
+
+#include <string>
+
+#include "purchase/purchase_gate.h"
+
+namespace cartpilot::host {
+
+class TerminalPrompt final : public purchase::ConsentPrompt {
+ public:
+  purchase::ConsentAnswer ask(const commerce::Receipt& receipt,
+                              const std::optional<commerce::Money>& previous_total,
+                              const std::string& note) override;
+};
+
+/// The receipt as the person sees it.
+std::string receipt_text(const commerce::Receipt& receipt,
+                         const std::optional<commerce::Money>& previous_total,
+                         const std::string& note);
+
+/// True when there is a controlling terminal to ask on.
+bool has_terminal();
+
+}  // namespace cartpilot::host

@@ -1,0 +1,54 @@
+// RequestPlan: everything about a request that depends on server, model, options and experience.
+//
+// The plan is made once per attempt from pure inputs; encoders only write down what it says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cartpilot/llm_provider.h"
+#include "openai/model_profile.h"
+#include "openai/openai_options.h"
+
+namespace cartpilot::openai {
+
+/// What a server refused earlier, for one model.
+struct Learned {
+  std::optional<Api> api;         ///< it asked for the other API
+  std::set<std::string> refused;  ///< names of RequestPlan's members, as written in kDroppable
+  bool other_limit_field = false;
+  bool echo_reasoning = false;
+};
+
+struct RequestPlan {
+  Api api = Api::kChat;
+  ServerProfile server;
+  ModelTraits traits;
+  std::string model;
+  std::string endpoint;  ///< base URL; opaque metadata goes back only where it came from
+  bool stream = true;
+  bool include_usage = false;
+  bool developer_role = false;  ///< reasoning models call the system text "developer"
+  bool strict = false;
+  bool explicit_strict = true;       ///< Responses rewrites schemas unless `strict` is written
+  bool stateless = true;             ///< Responses: store=false
+  bool encrypted_reasoning = false;  ///< Responses: ask for reasoning that can be sent back
+  bool echo_reasoning = false;
+  bool completion_limit = false;
+  std::vector<const ToolSpec*> tools;  ///< borrowed from the request
+  std::string tool_choice = "auto";    ///< "auto", "none", "required" or a function's name
+  std::optional<bool> parallel_tool_calls;
+  std::optional<std::int64_t> max_output_tokens;
+  std::optional<double> temperature;
+  std::string reasoning_effort;
+  std::string reasoning_summary;
+  std::vector<std::string> warnings;  ///< what the person asked for and does not get
+};
+
+RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoint, Server server,
+                         const OpenAiOptions& options, const Learned& learned);
+
+}  // namespace cartpilot::openai

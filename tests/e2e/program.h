@@ -1,0 +1,86 @@
+// Program: runs the real cartpilot binary the way a person or script does.
+//
+// Every run has a state folder of its own (a Home), a clean environment, and no controlling
+// terminal unless asked for a pseudo-terminal. The destructor kills what still runs.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cartpilot/json.h"
+
+namespace cartpilot::e2e {
+
+/// A fresh home folder, removed at the end.
+class Home {
+ public:
+  Home();
+  ~Home();
+  Home(const Home&) = delete;
+  Home& operator=(const Home&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+using Environment = std::map<std::string, std::string>;
+
+struct Result {
+  int exit_code = -1;  ///< 128 + signal when killed by one
+  std::string out;
+  std::string err;
+};
+
+class Program {
+ public:
+  /// Starts it. With `terminal`, standard streams are a pseudo-terminal that is also the
+  /// controlling terminal.
+  Program(const Home& home, const std::vector<std::string>& arguments,
+          const Environment& environment = {}, bool terminal = false);
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void write(const std::string& text);
+  void close_input();
+  /// Nobody reads standard output any more.
+  void close_output();
+  void signal(int number);
+  /// Waits until `text` was printed (on stdout, or the terminal) after what earlier waits found.
+  /// Throws std::runtime_error with the output when it ends or 30 s pass first.
+  void wait_for(const std::string& text);
+  /// The same for a regular expression; returns what matched. The match must be followed by more
+  /// output.
+  std::string wait_for_match(const std::string& expression);
+  /// Closes input, waits for the end.
+  Result finish();
+
+ private:
+  bool pump(std::chrono::milliseconds limit);
+  void wait_until(const std::function<bool()>& found, const std::string& what);
+
+  pid_t child_ = -1;
+  int input_ = -1;
+  int output_ = -1;
+  int errors_ = -1;
+  bool terminal_ = false;
+  std::size_t found_ = 0;
+  Result result_;
+};
+
+/// Runs to the end with `input` on standard input.
+Result run(const Home& home, const std::vector<std::string>& arguments,
+           const std::string& input = "", const Environment& environment = {});
+
+/// The JSON objects on the lines of `text`.
+std::vector<Json> json_lines(const std::string& text);
+
+/// Those whose "type" is `type`.
+std::vector<Json> of_type(const std::vector<Json>& lines, const std::string& type);
+
+}  // namespace cartpilot::e2e

@@ -1,0 +1,119 @@
+// The three-turn purchase through the real plugins, over streaming, against strict pretend vendors.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "e2e/program.h"
+#include "fakes/fake_gemini.h"
+#include "fakes/fake_openai.h"
+
+namespace cartpilot::e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr const char* kKey = "key-that-must-not-leak-0123456789";
+const std::string kThreeLines = "I need wireless headphones under $100\nbuy the cheapest\nyes\n";
+
+std::vector<std::string> buying_with(const std::string& provider) {
+  return {"chat",  "--provider", provider,        "--sandbox",   "--output",
+          "jsonl", "--approve",  "up-to:150:USD", "--merchants", "merchant-a,merchant-b"};
+}
+
+fakes::FakeGeminiOptions gemini_options() {
+  fakes::FakeGeminiOptions options;
+  options.api_key = kKey;
+  options.chunk_bytes = 7;  // the stream arrives in crumbs
+  return options;
+}
+
+fakes::FakeOpenAiOptions openai_options() {
+  fakes::FakeOpenAiOptions options;
+  options.key = kKey;
+  options.piece_bytes = 7;
+  return options;
+}
+
+/// What every vendor's purchase must show.
+void expect_purchase(const Result& result, const std::string& provider) {
+  ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
+  const std::vector<Json> lines = json_lines(result.out);
+  EXPECT_EQ(lines.at(0)["provider"], provider);
+  ASSERT_EQ(of_type(lines, "turn_end").size(), 3u);
+  EXPECT_GT(of_type(lines, "text_delta").size(), 3u);
+  const std::vector<Json> purchases = of_type(lines, "purchase");
+  ASSERT_EQ(purchases.size(), 1u);
+  EXPECT_EQ(purchases[0]["outcome"], "done");
+  EXPECT_THAT(of_type(lines, "turn_end").at(2)["text"].get<std::string>(),
+              HasSubstr(purchases[0]["merchant_order_id"].get<std::string>()));
+  EXPECT_GT(of_type(lines, "turn_end").at(0)["usage"]["input_tokens"].get<int>(), 0);
+  for (const Json& tool : of_type(lines, "tool_result")) EXPECT_EQ(tool["ok"], true) << tool.dump();
+  EXPECT_THAT(result.out + result.err, Not(HasSubstr(kKey)));
+}
+
+TEST(Vendors, gemini_buys_in_three_turns_over_streaming) {
+  fakes::FakeGemini vendor(fakes::shopping_model, gemini_options());
+  const Home home;
+  const Result result = run(home, buying_with("gemini"), kThreeLines,
+                            {{"GEMINI_API_KEY", kKey}, {"GEMINI_BASE_URL", vendor.url()}});
+  expect_purchase(result, "gemini");
+  EXPECT_THAT(vendor.violations(), IsEmpty());
+}
+
+TEST(Vendors, openai_buys_in_three_turns_through_chat_completions) {
+  fakes::FakeOpenAi vendor(fakes::shopping_model, openai_options());
+  const Home home;
+  std::vector<std::string> words = buying_with("openai");
+  words.insert(words.end(), {"--model", "gpt-4.1-mini", "--provider-option", "api=chat",
+                             "--provider-option", "server=openai"});
+  const Result result = run(home, words, kThreeLines,
+                            {{"OPENAI_API_KEY", kKey}, {"OPENAI_BASE_URL", vendor.base_url()}});
+  expect_purchase(result, "openai");
+  EXPECT_THAT(vendor.violations(), IsEmpty());
+}
+
+TEST(Vendors, openai_buys_in_three_turns_through_responses) {
+  fakes::FakeOpenAi vendor(fakes::shopping_model, openai_options());
+  const Home home;
+  std::vector<std::string> words = buying_with("openai");
+  words.insert(words.end(), {"--model", "gpt-6.1-terra", "--provider-option", "server=openai"});
+  const Result result = run(home, words, kThreeLines,
+                            {{"OPENAI_API_KEY", kKey}, {"OPENAI_BASE_URL", vendor.base_url()}});
+  expect_purchase(result, "openai");
+  EXPECT_THAT(vendor.violations(), IsEmpty());
+}
+
+TEST(Vendors, whole_answers_work_like_streamed_ones) {
+  fakes::FakeGemini vendor(fakes::shopping_model, gemini_options());
+  const Home home;
+  std::vector<std::string> words = buying_with("gemini");
+  words.push_back("--no-stream");
+  const Result result =
+      run(home, words, kThreeLines, {{"GEMINI_API_KEY", kKey}, {"GEMINI_BASE_URL", vendor.url()}});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(vendor.violations(), IsEmpty());
+}
+
+TEST(Vendors, a_wrong_key_is_exit_4_and_one_clear_line) {
+  fakes::LoopbackServer vendor([](const fakes::LoopbackServer::Request&,
+                                  fakes::LoopbackServer::Reply& reply) {
+    reply.send(
+        401, {{"Content-Type", "application/json"}},
+        R"({"error":{"message":"Incorrect API key provided.","type":"invalid_request_error","param":null,)"
+        R"("code":"invalid_api_key"}})");
+  });
+  const Home home;
+  const Result result =
+      run(home, {"chat", "--provider", "openai", "--model", "m", "--sandbox", "hello"}, "",
+          {{"OPENAI_API_KEY", kKey}, {"OPENAI_BASE_URL", vendor.url() + "/v1"}});
+  EXPECT_EQ(result.exit_code, 4);
+  EXPECT_THAT(result.err, HasSubstr("OPENAI_API_KEY"));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_THAT(result.out + result.err, Not(HasSubstr(kKey)));
+  EXPECT_EQ(vendor.requests().size(), 1u);
+}
+
+}  // namespace
+}  // namespace cartpilot::e2e

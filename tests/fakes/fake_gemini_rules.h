@@ -1,0 +1,56 @@
+// What the Gemini service checks in a request, one function per part of the body.
+//
+// Pure functions. The first broken rule throws GeminiRefusal with the answer the service gives;
+// rules that only this project has are added to the list of violations and do not stop the request.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cartpilot/json.h"
+
+namespace cartpilot::fakes::gemini_rules {
+
+/// The service says no: `rule` is the number of the check ("S13").
+struct GeminiRefusal {
+  std::string rule;
+  int code;
+  std::string status;
+  std::string message;
+  Json details = Json::array();
+
+  /// {"error":{...}} as Google writes it.
+  Json body() const;
+};
+
+[[noreturn]] void refuse_argument(const std::string& rule, const std::string& message);
+
+using Violations = std::vector<std::string>;
+
+/// Parses the body: UTF-8, JSON, no duplicate keys (S6).
+Json parse_request_body(const std::string& text);
+
+/// Unknown keys anywhere (S7, S44, S45) and base64 fields (S41). Spelling is camelCase only.
+void check_keys(const Json& body);
+
+/// functionDeclarations (S28 to S34).
+void check_declarations(const Json& body);
+
+/// toolConfig, generationConfig, systemInstruction and safetySettings (S35, S36, S38 to S40, S48).
+void check_settings(const Json& body, const std::string& model);
+
+/// Roles, parts and turn order (S9 to S17, S20 to S22, S37, S42).
+void check_contents(const Json& body, Violations& violations);
+
+/// What pairs calls and responses (S18, S19). False when the service would answer with nothing.
+bool responses_match(const Json& contents, Violations& violations);
+
+/// Names of the functions declared in `body`.
+std::vector<std::string> declared_functions(const Json& body);
+
+/// The functionCall parts of one content.
+Json calls_of(const Json& content);
+
+bool holds_response(const Json& content);
+
+}  // namespace cartpilot::fakes::gemini_rules

@@ -1,0 +1,286 @@
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <future>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "fakes/loopback_server.h"
+#include "net/http_client.h"
+#include "recorder.h"
+#include "tls_test_server.h"
+
+namespace cartpilot::net {
+namespace {
+
+/// Sets an environment variable for one test.
+class Variable {
+ public:
+  Variable(const char* name, const std::string& value) : name_(name) {
+    if (const char* before = ::getenv(name)) before_ = before;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Variable() {
+    if (before_) {
+      ::setenv(name_, before_->c_str(), 1);
+    } else {
+      ::unsetenv(name_);
+    }
+  }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+const Failure kRefused{ErrorCode::kUnavailable, "tls"};
+
+void serve_ok(TlsTestServer::Stream& stream) {
+  while (!stream.read_head().empty()) {
+    stream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  }
+}
+
+TEST(HttpClientTls, refuses_a_certificate_nobody_vouches_for) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  TlsTestServer server(certificate, serve_ok);
+  HttpClient client;
+  const auto error = error_of([&] { fetch(client, get(server.url()), CallContext()); });
+  ASSERT_TRUE(error);
+  EXPECT_EQ((Failure{error->code, error->reason, error->retryable}), kRefused);
+  EXPECT_EQ(std::string(error->what()),
+            "the certificate of 127.0.0.1 was refused: self-signed certificate; check the address "
+            "and the system's certificates");
+}
+
+TEST(HttpClientTls, talks_to_a_server_whose_certificate_is_trusted) {
+  const TestCertificate certificate("IP:127.0.0.1,DNS:localhost");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  TlsTestServer server(certificate, serve_ok);
+  HttpClient client;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
+  }
+  EXPECT_EQ(server.names().size(), 1U);  // one connection for the three calls
+  // The server above serves one connection at a time; this one has it to itself.
+  TlsTestServer by_name(certificate, serve_ok);
+  const std::string url = "https://localhost:" + std::to_string(by_name.port());
+  EXPECT_EQ(fetch(client, get(url), CallContext()).body, "ok");
+  EXPECT_EQ(by_name.names(), std::vector<std::string>{"localhost"});
+}
+
+TEST(HttpClientTls, refuses_a_trusted_certificate_of_another_name) {
+  for (const char* names : {"DNS:localhost", "IP:127.0.0.2", "DNS:127.0.0.1", "DNS:*"}) {
+    const TestCertificate certificate(names);
+    const Variable trust("SSL_CERT_FILE", certificate.file());
+    TlsTestServer server(certificate, serve_ok);
+    HttpClient client;
+    EXPECT_EQ(failure_of([&] { fetch(client, get(server.url()), CallContext()); }), kRefused)
+        << names;
+  }
+}
+
+TEST(HttpClientTls, takes_the_way_through_a_proxy_and_checks_the_server_behind_it) {
+  const TestCertificate certificate("DNS:*.shop.example");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  TlsTestServer server(certificate, serve_ok, true);
+  const Variable proxy("https_proxy",
+                       "http://user:pass@127.0.0.1:" + std::to_string(server.port()));
+  const Variable direct("no_proxy", "");
+  HttpClient client;
+  EXPECT_EQ(fetch(client, get("https://api.shop.example/v1"), CallContext()).body, "ok");
+  EXPECT_EQ(fetch(client, get("https://api.shop.example/v2"), CallContext()).body, "ok");
+  EXPECT_EQ(server.names(), std::vector<std::string>{"api.shop.example"});
+  EXPECT_EQ(server.connects(),
+            std::vector<std::string>{"CONNECT api.shop.example:443 HTTP/1.1\r\n"
+                                     "Host: api.shop.example:443\r\n"
+                                     "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n"});
+}
+
+TEST(HttpClientTls, refuses_a_wildcard_that_would_have_to_cover_two_labels) {
+  const TestCertificate certificate("DNS:*.shop.example");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  TlsTestServer server(certificate, serve_ok, true);
+  const Variable proxy("https_proxy", "http://127.0.0.1:" + std::to_string(server.port()));
+  const Variable direct("no_proxy", "");
+  HttpClient client;
+  EXPECT_EQ(failure_of([&] { fetch(client, get("https://a.b.shop.example/"), CallContext()); }),
+            kRefused);
+}
+
+TEST(HttpClientTls, names_the_proxy_that_refuses) {
+  for (const auto& [status, retryable] : {std::pair{407, false}, std::pair{502, true}}) {
+    fakes::LoopbackServer server([&, code = status](const auto&, auto& reply) {
+      reply.send(code, {{"Connection", "close"}}, "no");
+    });
+    const std::string address = "127.0.0.1:" + std::to_string(server.port());
+    const Variable proxy("https_proxy", address);
+    const Variable direct("no_proxy", "");
+    HttpClient client;
+    const auto error =
+        error_of([&] { fetch(client, post("https://api.shop.example/"), CallContext()); });
+    ASSERT_TRUE(error);
+    EXPECT_EQ((Failure{error->code, error->reason, error->retryable}),
+              (Failure{ErrorCode::kUnavailable, "connect", retryable}));
+    EXPECT_NE(std::string(error->what()).find("the proxy " + address + " refused"),
+              std::string::npos)
+        << error->what();
+    ASSERT_EQ(server.requests().size(), 1U);
+    EXPECT_EQ(server.requests()[0].body, "");  // nothing of the request itself
+  }
+}
+
+TEST(HttpClientTls, refuses_plain_http_off_loopback_before_it_reaches_the_proxy) {
+  fakes::LoopbackServer server([](const auto&, auto& reply) { reply.send(200, {}, ""); });
+  const Variable one("http_proxy", server.url());
+  const Variable two("https_proxy", server.url());
+  const Variable direct("no_proxy", "");
+  HttpClient client;
+  EXPECT_EQ(failure_of([&] { fetch(client, post("http://api.shop.example/"), CallContext()); }),
+            (Failure{ErrorCode::kInvalidArgument, "url"}));
+  EXPECT_EQ(server.connections(), 0U);
+}
+
+TEST(HttpClientTls, calls_a_server_that_does_not_speak_tls_a_tls_failure) {
+  BareServer server([](int descriptor) {
+    char bytes[512];
+    if (::read(descriptor, bytes, sizeof(bytes)) > 0) {
+      constexpr std::string_view kPlain = "HTTP/1.1 400 Bad Request\r\n\r\n";
+      EXPECT_EQ(::write(descriptor, kPlain.data(), kPlain.size()),
+                static_cast<ssize_t>(kPlain.size()));
+    }
+  });
+  HttpClient client;
+  EXPECT_EQ(failure_of([&] { fetch(client, get("https://" + server.address()), CallContext()); }),
+            (Failure{ErrorCode::kUnavailable, "tls", true}));
+}
+
+TEST(HttpClientTls, calls_a_connection_closed_in_the_handshake_a_tls_failure) {
+  BareServer server([](int descriptor) {
+    char byte = 0;
+    EXPECT_EQ(::read(descriptor, &byte, 1), 1);
+  });
+  HttpClient client;
+  EXPECT_EQ(failure_of([&] { fetch(client, get("https://" + server.address()), CallContext()); }),
+            (Failure{ErrorCode::kUnavailable, "tls", true}));
+}
+
+TEST(HttpClientTls, calls_a_body_cut_without_a_goodbye_a_reset) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  for (const char* answer :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+        "HTTP/1.1 200 OK\r\n\r\nwhere does it end",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"}) {
+    TlsTestServer server(certificate, [=](TlsTestServer::Stream& stream) {
+      stream.read_head();
+      stream.write(answer);
+    });
+    HttpClient client;
+    EXPECT_EQ(failure_of([&] { fetch(client, get(server.url()), CallContext()); }),
+              (Failure{ErrorCode::kUnavailable, "reset", true}))
+        << answer;
+  }
+}
+
+TEST(HttpClientTls, survives_a_server_that_goes_away_during_an_upload) {
+  // OpenSSL writes to the dead connection; a SIGPIPE would end this process. Poco happens to block
+  // the signal in the main thread; a program may have reasons to let it through again.
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_UNBLOCK, &pipe, nullptr);
+  const TestCertificate certificate("IP:127.0.0.1");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  TlsTestServer server(certificate, [](TlsTestServer::Stream& stream) { stream.read_head(); });
+  HttpClient client;
+  EXPECT_EQ(failure_of([&] {
+              fetch(client, post(server.url(), std::string(16 << 20, 'x')), CallContext());
+            }),
+            (Failure{ErrorCode::kUnavailable, "reset", true}));
+}
+
+TEST(HttpClientTls, ends_while_the_server_takes_no_bytes) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  std::promise<void> over;
+  TlsTestServer server(certificate, [&](TlsTestServer::Stream&) { over.get_future().wait(); });
+  HttpClient client;
+  HttpRequest request = post(server.url(), std::string(64 << 20, 'x'));
+  request.idle_timeout_ms = 50;
+  EXPECT_EQ(failure_of([&] { fetch(client, request, CallContext()); }),
+            (Failure{ErrorCode::kDeadline, "idle_timeout", true}));
+  over.set_value();
+}
+
+TEST(HttpClientTls, carries_large_bodies_both_ways) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  const std::string large(5 << 20, 'x');
+  TlsTestServer server(certificate, [&](TlsTestServer::Stream& stream) {
+    stream.read_head();
+    EXPECT_TRUE(stream.read_bytes(large.size()) == large);
+    stream.write("HTTP/1.1 200 OK\r\nContent-Length: 5242880\r\n\r\n");
+    stream.write(large);
+  });
+  HttpClient client;
+  EXPECT_TRUE(fetch(client, post(server.url(), large), CallContext()).body == large);
+}
+
+TEST(HttpClientTls, passes_over_a_connection_the_server_closed_meanwhile) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  TlsTestServer server(certificate, [](TlsTestServer::Stream& stream) {
+    stream.read_head();
+    stream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  });
+  HttpClient client;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
+  }
+  EXPECT_EQ(server.names().size(), 3U);
+}
+
+TEST(HttpClientTls, is_not_misled_by_errors_other_code_left_in_openssl) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  TlsTestServer server(certificate, serve_ok);
+  HttpClient client;
+  for (int i = 0; i < 2; ++i) {
+    ERR_raise(ERR_LIB_USER, 1);
+    ERR_raise(ERR_LIB_USER, 2);
+    EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
+  }
+  EXPECT_EQ(server.names().size(), 1U);  // the idle connection was not taken for a broken one
+}
+
+TEST(HttpClientTls, ends_when_another_thread_cancels_the_handshake) {
+  Cancellable context;
+  BareServer server([&](int descriptor) {
+    char bytes[4096];
+    EXPECT_GT(::read(descriptor, bytes, sizeof(bytes)), 0);  // the client's greeting
+    context.cancel();
+    while (::read(descriptor, bytes, sizeof(bytes)) > 0) {
+    }
+  });
+  HttpClient client;
+  EXPECT_EQ(failure_of([&] { fetch(client, get("https://" + server.address()), context); }),
+            (Failure{ErrorCode::kCancelled, ""}));
+}
+
+TEST(HttpClientTls, ends_when_the_handshake_takes_too_long) {
+  const BareServer server;
+  HttpClient client;
+  HttpRequest request = get("https://" + server.address());
+  request.connect_timeout_ms = 30;
+  EXPECT_EQ(failure_of([&] { fetch(client, request, CallContext()); }),
+            (Failure{ErrorCode::kDeadline, "connect_timeout", true}));
+}
+
+}  // namespace
+}  // namespace cartpilot::net

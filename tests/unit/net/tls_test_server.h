@@ -1,0 +1,73 @@
+// A TLS server on 127.0.0.1 with a certificate of its own making, for tests of the client's checks.
+//
+// TestCertificate writes a self-signed certificate to a temporary file, removed at the end.
+// TlsTestServer speaks TLS on every connection, after a CONNECT when it plays the proxy too.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bare_server.h"
+
+namespace cartpilot::net {
+
+class TestCertificate {
+ public:
+  /// `names` as OpenSSL writes subjectAltName: "DNS:localhost,IP:127.0.0.1".
+  explicit TestCertificate(const std::string& names);
+  ~TestCertificate();
+  TestCertificate(const TestCertificate&) = delete;
+  TestCertificate& operator=(const TestCertificate&) = delete;
+
+  X509* certificate() const { return certificate_.get(); }
+  EVP_PKEY* key() const { return key_.get(); }
+  const std::string& file() const { return file_; }  ///< PEM, usable as SSL_CERT_FILE
+
+ private:
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+  std::unique_ptr<X509, decltype(&X509_free)> certificate_;
+  std::string file_;
+};
+
+class TlsTestServer {
+ public:
+  /// One connection after the handshake. read_head() gives "" when the client has gone.
+  class Stream {
+   public:
+    explicit Stream(SSL* ssl) : ssl_(ssl) {}
+    std::string read_head();
+    std::string read_bytes(std::size_t size);
+    void write(std::string_view bytes);
+
+   private:
+    SSL* ssl_;
+  };
+  using Serve = std::function<void(Stream&)>;
+
+  /// A connection whose `serve` returned is closed without a TLS goodbye.
+  TlsTestServer(const TestCertificate& certificate, Serve serve, bool proxy = false);
+
+  int port() const { return server_->port(); }
+  std::string url() const { return "https://" + server_->address(); }
+  std::vector<std::string> connects() const;  ///< heads of the CONNECT requests
+  std::vector<std::string> names() const;     ///< server names the clients asked for
+
+ private:
+  void run(int descriptor);
+
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  Serve serve_;
+  bool proxy_;
+  mutable std::mutex mutex_;  // guards the two below
+  std::vector<std::string> connects_;
+  std::vector<std::string> names_;
+  std::unique_ptr<BareServer> server_;  // last: its thread uses the others
+};
+
+}  // namespace cartpilot::net

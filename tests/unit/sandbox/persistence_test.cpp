@@ -1,0 +1,207 @@
+// What a killed process leaves behind, and which files are refused.
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/Session.h>
+#include <Poco/Pipe.h>
+#include <Poco/PipeStream.h>
+#include <Poco/Process.h>
+#include <Poco/TemporaryFile.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "unit/sandbox/shopper.h"
+
+namespace cartpilot::sandbox {
+namespace {
+
+using testing::HasSubstr;
+
+class Folder {
+ public:
+  Folder() : path_(Poco::TemporaryFile::tempName()) { std::filesystem::create_directories(path_); }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class SandboxProcess {
+ public:
+  explicit SandboxProcess(const std::string& db_path)
+      : process_(Poco::Process::launch(CARTPILOT_SANDBOX_PROCESS, {db_path}, nullptr, &output_,
+                                       nullptr)) {
+    Poco::PipeInputStream stream(output_);
+    stream >> port_;
+  }
+  ~SandboxProcess() { kill(); }
+
+  int port() const { return port_; }
+  void kill() {
+    if (killed_) return;
+    killed_ = true;
+    ::kill(process_.id(), SIGKILL);
+    process_.wait();
+  }
+
+ private:
+  Poco::Pipe output_;
+  Poco::ProcessHandle process_;
+  int port_ = 0;
+  bool killed_ = false;
+};
+
+std::string contents(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+std::string refusal(const std::string& db_path) {
+  try {
+    SandboxServer::Options options;
+    options.db_path = db_path;
+    SandboxServer server(options);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+    return error.what();
+  }
+  return "";
+}
+
+void run_sql(const std::string& path, const std::string& statement) {
+  Poco::Data::SQLite::Connector::registerConnector();
+  Poco::Data::Session session("SQLite", path);
+  session << statement, Poco::Data::Keywords::now;
+}
+
+TEST(Persistence, a_killed_sandbox_has_lost_nothing_that_it_answered) {
+  Folder folder;
+  const std::string path = folder.file("sandbox.db");
+  std::map<std::string, std::string> answered;
+  std::string half_bought;
+  Answer remembered;
+  const HttpHeaders key = {{"Idempotency-Key", "k"}};
+  {
+    SandboxProcess sandbox(path);
+    Shopper shopper(sandbox.port());
+    for (int i = 0; i < 5; ++i) {
+      const std::string order = "/orders/" + shopper.order("merchant-a", kEarbudsA);
+      answered[order] = shopper.post(order + "/simulate-advance", {{"steps", 2}}).body;
+    }
+    half_bought = shopper.approved("merchant-b", kHeadphonesB);
+    remembered = shopper.post("/intents", {{"query", "a"}}, key);
+    const std::string intent = "/intents/" + shopper.intent("headphones");
+    answered[intent + "/offers"] = shopper.get(intent + "/offers").body;
+    for (const std::string& target :
+         {intent, "/checkouts/" + half_bought, std::string("/orders")}) {
+      answered[target] = shopper.get(target).body;
+    }
+    sandbox.kill();
+  }
+  SandboxProcess sandbox(path);
+  Shopper shopper(sandbox.port());
+  for (const auto& [target, body] : answered) EXPECT_EQ(shopper.get(target).body, body) << target;
+  EXPECT_EQ(shopper.post("/intents", {{"query", "a"}}, key).body, remembered.body);
+  EXPECT_EQ(shopper.act(half_bought, "confirm").status, 200);
+}
+
+TEST(Persistence, survives_being_killed_again_and_again) {
+  Folder folder;
+  const std::string path = folder.file("sandbox.db");
+  std::vector<std::string> orders;
+  for (int round = 0; round < 8; ++round) {
+    SandboxProcess sandbox(path);
+    Shopper shopper(sandbox.port());
+    EXPECT_EQ(shopper.get("/orders").json().at("total"), orders.size());
+    orders.push_back(shopper.order("merchant-a", kEarbudsA));
+    sandbox.kill();
+  }
+  SandboxProcess sandbox(path);
+  Shopper shopper(sandbox.port());
+  for (const std::string& order : orders) EXPECT_EQ(shopper.get("/orders/" + order).status, 200);
+}
+
+TEST(Persistence, makes_missing_folders) {
+  Folder folder;
+  SandboxServer::Options options;
+  options.db_path = folder.file("a/b/sandbox.db");
+  SandboxServer server(options);
+  EXPECT_TRUE(std::filesystem::exists(options.db_path));
+}
+
+TEST(Persistence, refuses_a_file_that_is_no_database_and_leaves_it_alone) {
+  Folder folder;
+  const std::string path = folder.file("notes.db");
+  std::ofstream(path) << "just some notes, long enough to look like a header of a file\n";
+  const std::string before = contents(path);
+  EXPECT_THAT(refusal(path), AllOf(HasSubstr(path), HasSubstr("give another file with --db")));
+  EXPECT_EQ(contents(path), before);
+}
+
+TEST(Persistence, refuses_a_truncated_database_and_leaves_it_alone) {
+  Folder folder;
+  const std::string path = folder.file("sandbox.db");
+  {
+    SandboxServer::Options options;
+    options.db_path = path;
+    SandboxServer server(options);
+    Shopper(server.port()).order("merchant-a", kEarbudsA);
+  }
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  const std::string before = contents(path);
+  EXPECT_THAT(refusal(path), HasSubstr("cannot be used"));
+  EXPECT_EQ(contents(path), before);
+}
+
+TEST(Persistence, refuses_a_newer_database_and_leaves_it_alone) {
+  Folder folder;
+  const std::string path = folder.file("sandbox.db");
+  {
+    SandboxServer::Options options;
+    options.db_path = path;
+    SandboxServer server(options);
+  }
+  run_sql(path, "PRAGMA user_version = 2");
+  const std::string before = contents(path);
+  EXPECT_THAT(refusal(path), HasSubstr("has format 2, this program reads format 1"));
+  EXPECT_EQ(contents(path), before);
+}
+
+TEST(Persistence, refuses_the_database_of_another_program_and_leaves_it_alone) {
+  Folder folder;
+  const std::string path = folder.file("other.db");
+  run_sql(path, "CREATE TABLE bookmarks(url TEXT)");
+  const std::string before = contents(path);
+  EXPECT_THAT(refusal(path), HasSubstr("belongs to another program"));
+  EXPECT_EQ(contents(path), before);
+}
+
+TEST(Persistence, refuses_a_folder_and_a_path_below_a_file) {
+  Folder folder;
+  EXPECT_THAT(refusal(folder.file("")), HasSubstr("--db"));
+  std::ofstream(folder.file("file")) << "x";
+  EXPECT_THAT(refusal(folder.file("file/sandbox.db")), HasSubstr("--db"));
+}
+
+TEST(Persistence, takes_paths_with_any_characters) {
+  Folder folder;
+  for (const char* name : {"with space.db", "per%cent.db", "quest?ion#.db", "ünï.db"}) {
+    SandboxServer::Options options;
+    options.db_path = folder.file(name);
+    std::string intent;
+    {
+      SandboxServer server(options);
+      intent = Shopper(server.port()).intent("a");
+    }
+    SandboxServer server(options);
+    EXPECT_EQ(Shopper(server.port()).get("/intents/" + intent).status, 200) << name;
+  }
+}
+
+}  // namespace
+}  // namespace cartpilot::sandbox
