@@ -49,9 +49,8 @@ void GeminiDecoder::fail_empty(const std::string& what) const {
 
 void GeminiDecoder::drop_calls(EventSink& sink, const std::string& why) {
   if (calls_.empty()) return;
-  sink.on_event(
-      WarningEvent{fmt::format("{} function call{} not carried out: {}",
-                               calls_.size(), calls_.size() == 1 ? " was" : "s were", why)});
+  sink.on_event(WarningEvent{fmt::format("{} function call{} not carried out: {}", calls_.size(),
+                                         calls_.size() == 1 ? " was" : "s were", why)});
   calls_.clear();
   Json kept = Json::array();
   for (Json& part : parts_) {

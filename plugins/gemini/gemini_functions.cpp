@@ -207,7 +207,8 @@ std::vector<ToolCall> parse_calls(const Json& message, std::uint64_t& ordinal) {
   const auto parts = content->find("parts");
   if (parts == content->end()) {
     // A model content without parts is an answer without calls; anything else is not Gemini's.
-    if (candidates == message.end() && !content->contains("role")) refuse_message();
+    const bool named = content->contains("role") && role == "model";
+    if (candidates == message.end() && !named) refuse_message();
     return calls;
   }
   if (!parts->is_array() || role != "model") refuse_message();

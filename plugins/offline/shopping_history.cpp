@@ -24,7 +24,11 @@ bool is_unknown_outcome(const Exchange& exchange) {
 ShoppingHistory::ShoppingHistory(const std::vector<Message>& messages) {
   std::map<std::string, const ToolCall*> open;
   for (const Message& message : messages) {
-    if (message.role == Role::kUser) texts_.push_back(text_of(message));
+    if (message.role == Role::kUser) {
+      std::string text = text_of(message);
+      if (!texts_.empty() && asks_to_go_on(text)) text = texts_.back();
+      texts_.push_back(std::move(text));
+    }
     for (const Part& part : message.parts) {
       if (const auto* call = std::get_if<ToolCall>(&part)) {
         open[call->id] = call;

@@ -46,7 +46,8 @@ class ShoppingHistory {
  public:
   explicit ShoppingHistory(const std::vector<Message>& messages);
 
-  /// The person's texts; the last one is the one to answer.
+  /// The person's texts; the last one is the one to answer. "continue" stands here as what it
+  /// continues.
   const std::vector<std::string>& texts() const { return texts_; }
 
   /// What was done since the person last spoke.

@@ -167,7 +167,7 @@ bool reads_as_help(const Words& words, const Wish& wish) {
     return true;
   }
   if (wish.asked) return false;
-  if (has(words, {"have", "is there", "available"})) return false;
+  if (has(words, {"have", "available"})) return false;
   return wish.words.size() > kMostWordsOfAWish ||
          is_one_of(words.front().lower,
                    {"what", "what's", "why", "who", "how", "when", "which", "where", "is", "are",
@@ -175,6 +175,11 @@ bool reads_as_help(const Words& words, const Wish& wish) {
 }
 
 }  // namespace
+
+bool asks_to_go_on(std::string_view text) {
+  return is_only(split_words(text), {"continue", "again", "retry", "on"},
+                 {"please", "go", "try", "it", "that", "do", "just"});
+}
 
 Utterance read_utterance(std::string_view text) {
   Utterance utterance;

@@ -44,6 +44,9 @@ struct Utterance {
   Wish wish;
 };
 
+/// "continue", "try again": what was said before is said once more.
+bool asks_to_go_on(std::string_view text);
+
 Utterance read_utterance(std::string_view text);
 
 }  // namespace cartpilot::offline

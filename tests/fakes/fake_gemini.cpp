@@ -8,12 +8,12 @@
 
 namespace cartpilot::fakes {
 
-using gemini_rules::GeminiRefusal;
 using gemini_rules::calls_of;
 using gemini_rules::check_contents;
 using gemini_rules::check_declarations;
 using gemini_rules::check_keys;
 using gemini_rules::check_settings;
+using gemini_rules::GeminiRefusal;
 using gemini_rules::holds_response;
 using gemini_rules::parse_request_body;
 using gemini_rules::refuse_argument;

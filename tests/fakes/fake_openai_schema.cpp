@@ -84,7 +84,8 @@ void check_strict(const Json& schema, const std::string& param, int level) {
       bad("'additionalProperties' is required to be supplied and to be false.");
     }
     std::set<std::string> names;
-    for (const auto& [name, child] : schema.value("properties", Json::object()).items()) {
+    const Json properties = schema.value("properties", Json::object());
+    for (const auto& [name, child] : properties.items()) {
       names.insert(name);
     }
     std::set<std::string> required;

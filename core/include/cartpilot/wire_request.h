@@ -98,13 +98,13 @@ inline ProviderConfig config_from_json(const Json& json) {
 /// Everything of a request but its body, which travels beside it as raw bytes.
 inline Json http_request_to_json(const HttpRequest& request) {
   Json json{{"method", request.method},
-              {"url", request.url},
-              {"headers", wire::headers_to_json(request.headers)},
-              {"server_sent_events", request.server_sent_events},
-              {"connect_timeout_ms", request.connect_timeout_ms},
-              {"idle_timeout_ms", request.idle_timeout_ms},
-              {"total_timeout_ms", request.total_timeout_ms},
-              {"max_body_bytes", request.max_body_bytes}};
+            {"url", request.url},
+            {"headers", wire::headers_to_json(request.headers)},
+            {"server_sent_events", request.server_sent_events},
+            {"connect_timeout_ms", request.connect_timeout_ms},
+            {"idle_timeout_ms", request.idle_timeout_ms},
+            {"total_timeout_ms", request.total_timeout_ms},
+            {"max_body_bytes", request.max_body_bytes}};
   if (request.fresh_connection) json["fresh_connection"] = true;
   return json;
 }

@@ -58,8 +58,8 @@ class PluginHost {
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
 
-  /// Registers a plugin that is linked in, through the same structs. The struct lives as long as the
-  /// process. Throws Error when it is refused or its id is taken.
+  /// Registers a plugin that is linked in, through the same structs. The struct lives as long as
+  /// the process. Throws Error when it is refused or its id is taken.
   void register_static(const cp_plugin* plugin);
 
   /// All plugins found, examined (loads each; problems are records, not errors). Sorted by search

@@ -62,8 +62,7 @@ ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallCont
       refusal.exit_code = kExitRefused;
       refusal.checkout_id = checkout_id;
       refusal.message = fmt::format(
-          "the checkout is {} and nobody has agreed to buy it; call "
-          "approve_checkout first",
+          "the checkout is {} and nobody has agreed to buy it; call approve_checkout first",
           answer.value.status);
       return refuse(refusal, "CONSENT_REQUIRED");
     }
@@ -108,8 +107,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
     }
     if (error.reason != "state") throw;
     refusal.message =
-        "the approval was withdrawn by another cartpilot; call "
-        "approve_checkout again";
+        "the approval was withdrawn by another cartpilot; call approve_checkout again";
     return refuse(refusal, "CONSENT_REQUIRED");
   }
   return conclude(attempt, send_confirm(attempt, context), context);

@@ -44,6 +44,16 @@ TEST_F(Failures, stops_at_the_first_failed_step_and_says_why) {
   EXPECT_THAT(turn.text, HasSubstr("CartPilot no longer knows that offer."));
 }
 
+TEST_F(Failures, says_it_once_more_when_asked_to_try_again) {
+  shop.answer_once("get_intent_offers", tool_error("CANCELLED", "The person stopped this turn."));
+  EXPECT_EQ(say(kWish).text, "Stopped.\n");
+  EXPECT_THAT(say("continue").text, HasSubstr("1. Fabrikam"));
+  EXPECT_THAT(say("buy it").text, HasSubstr("total 86.38 USD"));
+  shop.answer_once("get_checkout", tool_error("TIMEOUT", "no answer in time"));
+  EXPECT_THAT(say("yes").text, StartsWith("CartPilot cannot be reached"));
+  EXPECT_THAT(say("try again please").text, StartsWith("Bought at Merchant A"));
+}
+
 TEST_F(Failures, says_that_stock_ran_out) {
   say(kWish);
   shop.answer_once(

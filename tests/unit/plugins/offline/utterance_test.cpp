@@ -29,8 +29,9 @@ TEST(Utterance, tells_agreement_from_refusal_and_from_everything_else) {
                            "Yes, I want to buy it", "go ahead and place the order"}) {
     EXPECT_EQ(reading(text), "yes") << text;
   }
-  for (const char* text : {"no", "No thanks", "cancel", "cancel that", "never mind", "don't buy it",
-                           "do not buy it", "stop", "forget it", "cancel the plan"}) {
+  for (const char* text :
+       {"no", "No thanks", "cancel", "cancel that", "never mind", "don't buy it", "do not buy it",
+        "stop", "forget it", "cancel the plan", "I changed my mind"}) {
     EXPECT_EQ(reading(text), "no") << text;
   }
   for (const char* text : {"yes but two of them", "no, the second one", "buy the cheapest",
