@@ -180,7 +180,7 @@ std::vector<Json> call_deltas(const Json& calls, const OpenAiQuirks& quirks) {
     Json head = Json::object();
     if (!quirks.no_index) head["index"] = quirks.index_zero ? 0 : i;
     for (const auto& [key, value] : calls[i].items()) head[key] = value;
-    if (quirks.whole_calls || quirks.no_index || quirks.index_zero) {
+    if (quirks.whole_calls || quirks.arguments_object || quirks.no_index || quirks.index_zero) {
       heads.push_back(Json{{"tool_calls", Json::array({head})}});
       continue;
     }

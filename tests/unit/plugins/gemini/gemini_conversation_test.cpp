@@ -293,7 +293,7 @@ TEST(GeminiConversation, r44_an_overloaded_service_is_worth_another_try) {
       503, Json::parse(R"({"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}})")));
   Conversation conversation(service);
   EXPECT_EQ(conversation.say("yes"), "error unavailable unavailable retryable");
-  EXPECT_EQ(conversation.say("yes"), "There is nothing to buy yet.");
+  EXPECT_EQ(conversation.say("yes"), "The cheapest is Plain Headphones for 79.99 USD.");
   EXPECT_EQ(service.violations(), Lines{});
 }
 
