@@ -90,7 +90,7 @@ TEST(HttpClientReuse, is_ruled_out_after_a_fresh_connection_the_server_would_kee
   money.fresh_connection = true;
   fetch(client, money, CallContext());
   fetch(client, get("http://" + server.address()), CallContext());
-  EXPECT_EQ(connections, 2);
+  EXPECT_EQ(connections.load(), 2);
 }
 
 TEST(HttpClientReuse, ends_where_the_server_says_so) {
