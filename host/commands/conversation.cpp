@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <set>
 #include <sstream>
 
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
+#include "commands/service_failure.h"
 #include "commands/transcript.h"
 #include "text/terminal_text.h"
 #include "ui/output.h"
@@ -54,15 +54,6 @@ std::string read_system(const std::string& file) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("--system: '{}' is not UTF-8", file));
   }
   return std::string(kSystemPrompt) + "\n\n" + text.str();
-}
-
-/// Codes that mean CartPilot itself is out of reach or out of order, not that the model asked for
-/// something wrong.
-bool is_service_failure(const std::string& code) {
-  static const std::set<std::string> failures = {"NETWORK_ERROR",   "TIMEOUT",
-                                                 "BAD_RESPONSE",    "UNAUTHORIZED",
-                                                 "INVALID_API_KEY", "INTERNAL_ERROR"};
-  return failures.count(code) != 0 || code.rfind("HTTP_5", 0) == 0 || code.rfind("HTTP_3", 0) == 0;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/near_words.h"
 #include "commands/commands.h"
+#include "commands/service_failure.h"
 #include "text/terminal_text.h"
 #include "ui/output.h"
 
@@ -44,11 +45,6 @@ std::string session_of(const Arguments& arguments) {
 
 std::string read_all(std::istream& in) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-}
-
-bool is_service_failure(const std::string& code) {
-  return code == "NETWORK_ERROR" || code == "TIMEOUT" || code == "BAD_RESPONSE" ||
-         code == "UNAUTHORIZED" || code == "INVALID_API_KEY" || code.rfind("HTTP_", 0) == 0;
 }
 
 /// Answers one line of `tools handle`.
