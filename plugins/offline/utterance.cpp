@@ -43,13 +43,13 @@ bool says_yes(const Words& words) {
 }
 
 bool says_no(const Words& words) {
-  return is_only(words,
-                 {"no", "n", "nope", "nah", "cancel", "stop", "don't", "dont", "not", "abort",
-                  "forget", "never", "nevermind", "drop", "nothing", "nein"},
-                 {"thanks",  "thank", "you",   "please",   "it",       "that",  "this", "them",
-                  "the",     "my",    "plan",  "checkout", "purchase", "order", "buy",  "do",
-                  "i",       "want",  "to",    "mind",     "now",      "all",   "of",   "a",
-                  "changed", "wait",  "let's", "lets",     "after",    "for"});
+  return is_only(
+      words,
+      {"no", "n", "nope", "nah", "cancel", "stop", "don't", "dont", "not", "abort", "forget",
+       "never", "nevermind", "drop", "nothing", "nein", "changed"},
+      {"thanks", "thank",    "you",      "please", "it",   "that",  "this", "them",  "the", "my",
+       "plan",   "checkout", "purchase", "order",  "buy",  "do",    "i",    "want",  "to",  "mind",
+       "now",    "all",      "of",       "a",      "wait", "let's", "lets", "after", "for"});
 }
 
 bool is_hex_or_dash(char c) { return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }

@@ -75,7 +75,7 @@ TEST(Package, the_code_in_the_guide_is_the_code_that_is_tested) {
 TEST(Package, a_provider_built_by_its_own_cmake_project_talks) {
   const TemporaryDirectory directory;
   ASSERT_EQ(run(directory.path(),
-                "cmake -S \"$CARTPILOT/tests/package/shout\" -B build "
+                "cmake -G Ninja -S \"$CARTPILOT/tests/package/shout\" -B build "
                 "-DCARTPILOT_INCLUDE_DIR=\"$CARTPILOT/core/include\" "
                 "-DCMAKE_CXX_FLAGS='-Wall -Wextra -Wpedantic -Werror' && "
                 "cmake --build build"),
