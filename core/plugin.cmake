@@ -12,6 +12,8 @@ function(cartpilot_add_plugin name)
 
   target_precompile_headers(cartpilot_plugin_${name}_code PRIVATE ${PROJECT_SOURCE_DIR}/core/src/plugin_pch.h)
 
+  cartpilot_use_mutant(cartpilot_plugin_${name}_code)
+
   add_library(cartpilot-${name} MODULE ${ARG_ENTRY})
   target_link_libraries(cartpilot-${name} PRIVATE cartpilot_plugin_${name}_code)
   set_target_properties(cartpilot-${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON

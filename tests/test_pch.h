@@ -16,3 +16,5 @@
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "json_instances.h"

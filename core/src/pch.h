@@ -21,3 +21,5 @@
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "json_instances.h"

@@ -1,0 +1,3 @@
+#include "json_instances.h"
+
+CARTPILOT_JSON_INSTANCES(template);
