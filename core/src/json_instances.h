@@ -5,7 +5,6 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 #include <vector>
 
 // Each name with how it is meant: `extern template` here, `template` in json_instances.cpp.
@@ -18,7 +17,6 @@
   KIND class nlohmann::detail::parser<nlohmann::ordered_json,                                 \
                                       nlohmann::detail::iterator_input_adapter<const char*>>; \
   KIND class nlohmann::ordered_map<std::string, nlohmann::ordered_json>;                      \
-  KIND class std::vector<nlohmann::ordered_json>;                                             \
-  KIND class std::vector<std::pair<const std::string, nlohmann::ordered_json>>
+  KIND class std::vector<nlohmann::ordered_json>
 
 CARTPILOT_JSON_INSTANCES(extern template);
