@@ -43,6 +43,8 @@ std::optional<std::chrono::milliseconds> asked_delay(const GivenAnswer& given) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::stod(match[1]) * unit));
 }
 
+std::string generation_of(const std::string& model) { return model.substr(0, 8); }
+
 Json without(const Json& parts, const char* key) {
   Json result = parts;
   for (Json& part : result) part.erase(key);
@@ -102,10 +104,10 @@ void FakeGemini::play(GivenAnswer answer) {
 
 void FakeGemini::issue(const Json& parts) {
   const std::lock_guard lock(mutex_);
-  remember(parts);
+  remember(parts, "");
 }
 
-void FakeGemini::remember(const Json& parts) {
+void FakeGemini::remember(const Json& parts, const std::string& generation) {
   for (const Json& part : parts) {
     const std::string signature = string_or(part, "thoughtSignature");
     if (!signature.empty()) issued_by_signature_[signature] = issued_.size();
@@ -113,7 +115,7 @@ void FakeGemini::remember(const Json& parts) {
       if (kEverydayKeys.count(key) == 0) issued_kinds_.insert(key);
     }
   }
-  issued_.push_back({parts});
+  issued_.push_back({parts, generation});
 }
 
 std::vector<std::string> FakeGemini::violations() const {
@@ -176,7 +178,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
         check_contents(body, model, issued_kinds_, violations_);
         check_declarations(body, violations_);
         check_settings(body, model, options_.sampling_expected, violations_);
-        check_signatures(body["contents"]);
+        check_signatures(body["contents"], model);
         silent = !responses_match(body["contents"], violations_);
       }
       if (!given_.empty()) {
@@ -261,18 +263,21 @@ void FakeGemini::check_repetition(const std::string& body) {
     violations_.push_back("S46 the same request again and again");
 }
 
-void FakeGemini::check_signatures(const Json& contents) {
+void FakeGemini::check_signatures(const Json& contents, const std::string& model) {
   std::size_t turn_begin = 0;
   for (std::size_t i = 0; i < contents.size(); ++i) {
     if (begins_a_turn(contents[i])) turn_begin = i;
   }
   for (std::size_t i = 0; i < contents.size(); ++i) {
-    if (string_or(contents[i], "role") == "model") check_step(contents[i], i, i > turn_begin);
+    if (string_or(contents[i], "role") == "model") {
+      check_step(contents[i], i, i > turn_begin, generation_of(model));
+    }
   }
 }
 
 /// One content of the model: what was issued must come back as it was.
-void FakeGemini::check_step(const Json& content, std::size_t index, bool current_turn) {
+void FakeGemini::check_step(const Json& content, std::size_t index, bool current_turn,
+                            const std::string& generation) {
   const auto complain = [&](const std::string& rule, const std::string& what) {
     violations_.push_back(fmt::format("{} {} in contents[{}]", rule, what, index));
   };
@@ -306,6 +311,8 @@ void FakeGemini::check_step(const Json& content, std::size_t index, bool current
     return;
   }
   for (const Issued& issued : issued_) {
+    // Another generation of models does not take it.
+    if (!issued.generation.empty() && issued.generation != generation) continue;
     const Json calls = calls_of(Json{{"parts", issued.parts}});
     if (!calls.empty() && calls == calls_of(content)) {
       complain("S25", "an issued signature was lost");

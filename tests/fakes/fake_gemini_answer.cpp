@@ -127,7 +127,7 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
                                {"totalTokenCount", 240},
                                {"thoughtsTokenCount", 138}};
   chunks.push_back(std::move(last));
-  remember(parts);
+  remember(parts, model.substr(0, 8));
   return chunks;
 }
 

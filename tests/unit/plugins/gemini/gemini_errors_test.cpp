@@ -43,6 +43,18 @@ TEST_P(GeminiRefusals, are_classified) {
   EXPECT_EQ(verdict(GetParam().status, GetParam().body), GetParam().verdict);
 }
 
+TEST_P(GeminiRefusals, say_what_the_person_can_do) {
+  const std::string message =
+      classify_answer(HttpHead{GetParam().status, {}}, GetParam().body, "gemini-3.8-flash").what();
+  bool helps = false;
+  for (const char* advice :
+       {"try again", "choose another", "check ", "Check ", "set GEMINI_API_KEY", "start a new one",
+        "start a new conversation", "wait "}) {
+    helps = helps || message.find(advice) != std::string::npos;
+  }
+  EXPECT_TRUE(helps) << message;
+}
+
 const std::vector<Case> kCases = {
     {"invalid_key", 400,
      status_body(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.",

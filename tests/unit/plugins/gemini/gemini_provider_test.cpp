@@ -324,6 +324,45 @@ TEST_F(GeminiProviderTest, a_list_of_models_that_is_refused_or_unreadable_is_an_
   }
 }
 
+TEST_F(GeminiProviderTest, vertex_gets_its_own_path_and_neither_ids_nor_store) {
+  GeminiProvider gemini = provider(
+      {}, {{"GEMINI_API_KEY", kKey}, {"GEMINI_BASE_URL", "https://aiplatform.googleapis.com"}});
+  GenerateRequest request = question();
+  ToolCall call;
+  call.id = "a";
+  call.name = "get_time";
+  request.messages.push_back(Message{Role::kAssistant,
+                                     {call},
+                                     Json::parse(R"({"backend":"aiplatform.googleapis.com",)"
+                                                 R"("model":"gemini-3.8-flash","parts":[)"
+                                                 R"({"functionCall":{"id":"a","name":"get_time"},)"
+                                                 R"("thoughtSignature":"S="}]})"),
+                                     "gemini",
+                                     "gemini-3.8-flash"});
+  ask(gemini, request);
+  EXPECT_EQ(transport_.requests.at(0).url,
+            "https://aiplatform.googleapis.com/v1beta1/publishers/google/models/"
+            "gemini-3.8-flash:streamGenerateContent?alt=sse");
+  EXPECT_FALSE(transport_.body(0).contains("store"));
+  const Json contents = transport_.body(0)["contents"];
+  EXPECT_EQ(contents[1]["parts"], Json::parse(R"([{"functionCall":{"name":"get_time"},)"
+                                              R"("thoughtSignature":"S="}])"));
+  EXPECT_FALSE(contents[2]["parts"][0]["functionResponse"].contains("id"));
+  EXPECT_THROW(gemini.models(context_), Error);
+}
+
+TEST_F(GeminiProviderTest, a_useless_answer_is_worth_one_more_try_for_every_request) {
+  const std::string empty = R"({"candidates":[{"finishReason":"STOP"}]})";
+  GeminiProvider gemini = provider();
+  transport_.answers = {{200, empty}, {200, empty}, {200, empty}, {200, empty}};
+  EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error protocol empty_answer retryable"}));
+  EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error protocol empty_answer final"}));
+  GenerateRequest next = question();
+  next.messages.push_back(Message::user("Hello?"));
+  EXPECT_EQ(ask(gemini, next).lines, (Lines{"error protocol empty_answer retryable"}));
+  EXPECT_EQ(ask(gemini, next).lines, (Lines{"error protocol empty_answer final"}));
+}
+
 TEST_F(GeminiProviderTest, made_up_ids_of_the_function_format_never_repeat) {
   const GeminiProvider gemini = provider();
   const Json call = Json::parse(R"({"name":"get_time"})");
