@@ -37,6 +37,15 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
       "up-to:AMOUNT:CUR, which needs --merchants");
   command.add_option("--merchants", a.merchants,
                      "Merchants that --approve up-to holds for, separated by commas");
+  command.add_option("--limit-order", a.limit_order,
+                     "Most that one purchase may cost, AMOUNT:CUR (default 10000 in any currency)");
+  command.add_option("--limit-session", a.limit_session,
+                     "Most that this conversation may spend, AMOUNT:CUR (default 20000)");
+  command.add_option(
+      "--limit-day", a.limit_day,
+      "Most that all conversations may spend in 24 hours, AMOUNT:CUR (default 20000)");
+  command.add_flag("--new-journal", a.new_journal,
+                   "Go on although the record of purchases was altered, deleted or rolled back");
 }
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {

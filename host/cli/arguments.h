@@ -34,6 +34,10 @@ struct Arguments {
   std::string resume;
   std::string approve;
   std::string merchants;
+  std::string limit_order;
+  std::string limit_session;
+  std::string limit_day;
+  bool new_journal = false;
   int max_steps = 12;
   std::string system_file;
   bool no_stream = false;

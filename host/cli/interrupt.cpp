@@ -7,12 +7,12 @@ namespace cartpilot::host {
 
 namespace {
 
-std::atomic<bool> interrupted{false};  // lock-free, so a handler may write it
+std::atomic<int> interrupts{0};  // lock-free, so a handler may write it
 std::atomic<bool> ending{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 void on_signal(int signal) {
-  interrupted = true;
+  ++interrupts;
   if (signal != SIGINT) ending = true;
 }
 
@@ -32,12 +32,14 @@ void Interrupt::install() {
   handle(SIGPIPE, SIG_IGN);
 }
 
-bool Interrupt::cancelled() const noexcept { return interrupted; }
+bool Interrupt::cancelled() const noexcept { return interrupts > 0; }
+
+bool Interrupt::insisted() noexcept { return interrupts > 1; }
 
 bool Interrupt::must_end() noexcept { return ending; }
 
 void Interrupt::reset() noexcept {
-  if (!ending) interrupted = false;
+  if (!ending) interrupts = 0;
 }
 
 }  // namespace cartpilot::host

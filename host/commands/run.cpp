@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/process_guard.h"
 #include "commands/commands.h"
 #include "commerce/cartpilot_client.h"
 #include "ui/output.h"
@@ -63,6 +64,7 @@ int provider_exit_code(const Error& error) {
 int run(int argc, const char* const* argv) {
   const ParsedArguments parsed = parse_arguments(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
+  forbid_core_files();
   Interrupt::install();
   try {
     Workbench bench(parsed.arguments);
