@@ -101,6 +101,8 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
       ->add_option("name", a.name, "Plugin id")
       ->required();
 
+  add_plugin_author_commands(*plugin, a.plugin_author);
+
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
   purchases->require_subcommand(1);

@@ -24,6 +24,8 @@ const std::map<std::string, int (*)(Workbench&)>& commands() {
       {"tools handle", run_tools_handle},
       {"plugin list", run_plugin_list},
       {"plugin info", run_plugin_info},
+      {"plugin check", run_plugin_check},
+      {"plugin new", run_plugin_new},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},
