@@ -17,6 +17,8 @@ int run_plugin_list(Workbench& bench);
 int run_plugin_info(Workbench& bench);
 int run_plugin_check(Workbench& bench);
 int run_plugin_new(Workbench& bench);
+int run_plugin_path(Workbench& bench);
+int run_plugin_doctor(Workbench& bench);
 int run_purchases_list(Workbench& bench);
 int run_purchases_show(Workbench& bench);
 int run_purchases_resolve(Workbench& bench);

@@ -26,6 +26,8 @@ const std::map<std::string, int (*)(Workbench&)>& commands() {
       {"plugin info", run_plugin_info},
       {"plugin check", run_plugin_check},
       {"plugin new", run_plugin_new},
+      {"plugin path", run_plugin_path},
+      {"plugin doctor", run_plugin_doctor},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},
