@@ -103,6 +103,8 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   plugin->add_subcommand("path", "The folders that are searched, in order");
   plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
 
+  add_plugin_author_commands(*plugin, a.plugin_author);
+
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
   purchases->require_subcommand(1);

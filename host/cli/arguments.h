@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/plugin_arguments.h"
+
 namespace cartpilot::host {
 
 struct Arguments {
@@ -51,6 +53,8 @@ struct Arguments {
   std::string export_format = "md";
   bool bought = false;
   bool not_bought = false;
+
+  PluginAuthorArguments plugin_author;
 
   // sandbox
   int port = 8000;

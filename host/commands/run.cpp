@@ -24,6 +24,8 @@ const std::map<std::string, int (*)(Workbench&)>& commands() {
       {"tools handle", run_tools_handle},
       {"plugin list", run_plugin_list},
       {"plugin info", run_plugin_info},
+      {"plugin check", run_plugin_check},
+      {"plugin new", run_plugin_new},
       {"plugin path", run_plugin_path},
       {"plugin doctor", run_plugin_doctor},
       {"purchases list", run_purchases_list},
