@@ -51,7 +51,7 @@ bool is_disguise(std::string_view kind) {
 void wear(Json& checkout, const Json& disguise) {
   const std::string kind = string_or(disguise, "kind");
   const bool quoted = checkout.at("total").is_object();
-  if (kind == "unaware") {
+  if (kind == "unaware" || kind == "expired") {
     checkout = disguise.at("view");
   } else if (kind == "requoted") {
     checkout = disguise.at("view");

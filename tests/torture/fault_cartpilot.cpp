@@ -206,8 +206,8 @@ void FaultCartPilot::serve(const Request& request, Line& line) {
     }
     if (passage.has("lose_memory_after") != nullptr) forget();
   }
-  deliver(passage, line);
   if (passage.has("deaf") != nullptr) listener_.go_deaf();
+  deliver(passage, line);
 }
 
 /// Two requests with one key, both under way at the same time: neither finds the other's answer.
@@ -229,10 +229,6 @@ void FaultCartPilot::meet_twin(Passage& passage, std::unique_lock<std::mutex>& l
 void FaultCartPilot::act_before(const Fault& fault, const Passage& passage) {
   const std::string& id = passage.id;
   if (fault.kind == "lose_memory") return forget();
-  if (fault.kind == "expire") {
-    skew_us_ += kExpiryUs;
-    return;
-  }
   const Json checkout = inner_checkout(id);
   if (checkout.is_null()) return;
   if (fault.kind == "price_change" || fault.kind == "stock_out" || fault.kind == "requote_other") {
@@ -343,15 +339,30 @@ void FaultCartPilot::work(Passage& passage) {
   disguise_answer(passage);
 }
 
+/// What a checkout in this disguise answers to a confirm, if that is not the sandbox's to say.
+std::optional<Response> FaultCartPilot::refusal_of(const std::vector<Json>& disguises) const {
+  for (const Json& worn : disguises) {
+    const std::string kind = string_or(worn, "kind");
+    const std::string id = worn.contains("view") ? string_or(worn.at("view"), "id") : "";
+    if (kind == "requoted") {
+      return refusal(400, "NOT_APPROVED",
+                     "Checkout must be approved before confirmation (current: quoted)");
+    }
+    if (kind == "expired") {
+      return refusal(400, "CHECKOUT_EXPIRED", fmt::format("Checkout {} has expired", id));
+    }
+  }
+  return std::nullopt;
+}
+
 /// The confirm is where merchants book.
 void FaultCartPilot::confirm(Passage& passage) {
   const Json before = inner_checkout(passage.id);
   auto& disguises = disguises_[passage.id];
   std::erase_if(disguises, [](const Json& worn) { return worn.at("kind") == "unaware"; });
   const Json shown = disguised(passage.id, before);
-  if (string_or(shown, "status") == "quoted" && string_or(before, "status") == "confirmed") {
-    passage.response = refusal(400, "NOT_APPROVED",
-                               "Checkout must be approved before confirmation (current: quoted)");
+  if (const auto refused = refusal_of(disguises)) {
+    passage.response = *refused;
     keep(passage);
     return;
   }
@@ -361,12 +372,9 @@ void FaultCartPilot::confirm(Passage& passage) {
   const Json after = inner_checkout(passage.id);
   const bool was_booked = string_or(before, "status") == "confirmed";
   const bool is_booked = string_or(after, "status") == "confirmed";
-  const bool expired_late = string_or(before, "status") == "approved" &&
-                            string_or(json_of(passage.response), "error_code") ==
-                                "CHECKOUT_EXPIRED";
   const std::string number = string_or(after, "merchant_order_id");
   const std::int64_t extra = passage.has("overcharge") != nullptr ? kOverchargeCents : 0;
-  if (!was_booked && (is_booked || expired_late)) {
+  if (!was_booked && is_booked) {
     book(shown, number, passage.by_program, extra);
   } else if (was_booked && plans("unrecognising") && passage.response.status == 200) {
     book(shown, "", passage.by_program, extra);
@@ -398,6 +406,12 @@ void FaultCartPilot::hide_what_happened(Passage& passage, const Json& shown,
     disguises.push_back({{"kind", "requoted"},
                          {"view", shown},
                          {"session", fresh_session_id(++numbers_)}});
+    hidden_orders_.insert(number);
+  } else if (passage.has("expire") != nullptr) {
+    skew_us_ += kExpiryUs;
+    passage.response =
+        refusal(400, "CHECKOUT_EXPIRED", fmt::format("Checkout {} has expired", passage.id));
+    disguises.push_back({{"kind", "expired"}, {"view", shown}});
     hidden_orders_.insert(number);
   } else if (passage.has("lost_race") != nullptr) {
     passage.response = refusal(
@@ -439,7 +453,8 @@ void FaultCartPilot::disguise_answer(Passage& passage) {
   Json answer = json_of(passage.response);
   if (!answer.is_object()) return;
   if (is_checkout(answer)) {
-    answer = disguised(string_or(answer, "id"), std::move(answer));
+    const std::string id = string_or(answer, "id");
+    answer = disguised(id, std::move(answer));
   } else if (passage.route == "confirm" && passage.response.status == 200) {
     const Json shown = disguised(passage.id, inner_checkout(passage.id));
     if (!shown.is_null() && shown.at("total").is_object()) answer["total"] = shown.at("total");

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -87,6 +88,7 @@ class FaultCartPilot {
   bool answer_instead(Passage& passage);
   void work(Passage& passage);
   void confirm(Passage& passage);
+  std::optional<sandbox::Response> refusal_of(const std::vector<Json>& disguises) const;
   void hide_what_happened(Passage& passage, const Json& shown, const std::string& number);
   void book(const Json& checkout, const std::string& number, bool by_program,
             std::int64_t extra_charge);
