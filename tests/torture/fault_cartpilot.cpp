@@ -112,14 +112,21 @@ std::int64_t FaultCartPilot::now_us() const {
 
 void FaultCartPilot::begin(std::vector<Fault> faults) {
   listener_.listen_again();
+  {
+    const std::lock_guard lock(mutex_);
+    bookings_.clear();
+    skew_us_ = 0;
+    forget();
+  }
+  plan(std::move(faults));
+}
+
+void FaultCartPilot::plan(std::vector<Fault> faults) {
   const std::lock_guard lock(mutex_);
   faults_ = std::move(faults);
   counts_.clear();
   confirms_.clear();
   struck_.clear();
-  bookings_.clear();
-  skew_us_ = 0;
-  forget();
 }
 
 void FaultCartPilot::forget() {

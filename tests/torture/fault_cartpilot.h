@@ -54,6 +54,8 @@ class FaultCartPilot {
 
   /// A fresh world with these faults.
   void begin(std::vector<Fault> faults);
+  /// Other faults for the world as it is; counts start again.
+  void plan(std::vector<Fault> faults);
   /// What was passing has passed; what lasts stays. Also listens again.
   void heal();
   /// Waits until all that was sent has been dealt with.
