@@ -106,6 +106,7 @@ class FaultCartPilot {
   Json inner_checkout(const std::string& checkout_id);
   Json disguised(const std::string& checkout_id, Json checkout) const;
   std::int64_t now_us() const;
+  std::int64_t stage_ms() const;
 
   const Options options_;
   mutable std::mutex mutex_;  ///< guards all below

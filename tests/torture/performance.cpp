@@ -139,7 +139,7 @@ class Stagehand {
     const auto end = std::chrono::steady_clock::now() + kPatience;
     while (said_ >= 0 || errors_ >= 0) {
       pollfd waiting[3] = {{said_, POLLIN, 0}, {terminal_, POLLIN, 0}, {errors_, POLLIN, 0}};
-      ::poll(waiting, 3, 50);
+      if (::poll(waiting, 3, 50) == 0) person_.nothing_happens();
       listen();
       if (std::chrono::steady_clock::now() > end) {
         result_.stuck = true;

@@ -55,6 +55,8 @@ class Person {
   void sit_down();
   /// More of the screen.
   void see(const std::string& bytes);
+  /// The screen has been still for a moment.
+  void nothing_happens();
 
   const std::vector<Question>& questions() const { return questions_; }
   const std::string& screen() const { return screen_; }
@@ -67,6 +69,7 @@ class Person {
   const Hands hands_;
   std::string screen_;
   std::size_t seen_ = 0;
+  bool away_ = false;
   std::vector<Question> questions_;
 };
 
