@@ -19,6 +19,10 @@ struct Arguments {
   std::vector<std::string> plugin_files;
   std::vector<std::string> plugin_directories;
   bool no_plugins = false;
+  bool allow_insecure_plugins = false;
+  std::string probe = "first";             ///< first, always or off
+  int probe_timeout = 10;                  ///< seconds
+  std::vector<std::string> money_plugins;  ///< ids whose money tools are let in
   std::string config_file;
   std::string log_level = "warning";
   bool json = false;

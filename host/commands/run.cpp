@@ -24,6 +24,8 @@ const std::map<std::string, int (*)(Workbench&)>& commands() {
       {"tools handle", run_tools_handle},
       {"plugin list", run_plugin_list},
       {"plugin info", run_plugin_info},
+      {"plugin path", run_plugin_path},
+      {"plugin doctor", run_plugin_doctor},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},
@@ -60,13 +62,11 @@ int provider_exit_code(const Error& error) {
   return kProviderFailed;
 }
 
-int run(int argc, const char* const* argv) {
-  const ParsedArguments parsed = parse_arguments(argc, argv);
-  if (parsed.exit_code) return *parsed.exit_code;
+int run_command(const Arguments& arguments) {
   Interrupt::install();
   try {
-    Workbench bench(parsed.arguments);
-    return commands().at(parsed.arguments.command)(bench);
+    Workbench bench(arguments);
+    return commands().at(arguments.command)(bench);
   } catch (const Error& error) {
     const int code = exit_code_of(error);
     if (error.reason != "output") err_line(fmt::format("cartpilot: {}", error.what()));
