@@ -4,12 +4,14 @@
 #include <Poco/Exception.h>
 #include <Poco/Util/IniFileConfiguration.h>
 #include <fmt/format.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <set>
 #include <sstream>
 
 #include "cartpilot/error.h"
+#include "cli/process_guard.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
 
@@ -34,6 +36,27 @@ std::filesystem::path config_path(const Arguments& arguments,
     return std::filesystem::path(xdg) / "cartpilot" / "config.ini";
   return std::filesystem::path(lookup(environment, "HOME")) / ".config" / "cartpilot" /
          "config.ini";
+}
+
+/// Where verdicts about plugins are kept; "" when there is no place of the user.
+std::filesystem::path plugin_cache(const std::map<std::string, std::string>& environment) {
+  if (::getauxval(AT_SECURE) != 0) return {};
+  const std::string xdg = lookup(environment, "XDG_CACHE_HOME");
+  const std::filesystem::path home = lookup(environment, "HOME");
+  if (!xdg.empty() && xdg.front() == '/') {
+    return std::filesystem::path(xdg) / "cartpilot" / "plugins-1";
+  }
+  return home.is_absolute() ? home / ".cache" / "cartpilot" / "plugins-1" : "";
+}
+
+plugin::ProbeOptions probe_options(const Arguments& arguments) {
+  plugin::ProbeOptions probe;
+  probe.when = arguments.probe == "off"      ? plugin::ProbeOptions::When::kOff
+               : arguments.probe == "always" ? plugin::ProbeOptions::When::kAlways
+                                             : plugin::ProbeOptions::When::kFirstSight;
+  probe.program = "/proc/self/exe";
+  probe.limit = std::chrono::seconds(arguments.probe_timeout);
+  return probe;
 }
 
 void read_config(const std::filesystem::path& file, Settings& settings) {
@@ -74,10 +97,7 @@ void read_config(const std::filesystem::path& file, Settings& settings) {
 /// Whatever looks like a key must never be printed.
 void register_secrets(const Settings& settings) {
   for (const auto& [name, value] : settings.environment) {
-    const bool secret =
-        name.find("API_KEY") != std::string::npos || name.find("TOKEN") != std::string::npos ||
-        name.find("SECRET") != std::string::npos || name.find("PASSWORD") != std::string::npos;
-    if (secret) text::add_secret(value);
+    if (is_secret_name(name)) text::add_secret(value);
   }
   if (settings.api_key != kDevelopmentKey) text::add_secret(settings.api_key);
 }
@@ -97,6 +117,7 @@ std::map<std::string, std::string> process_environment() {
 Settings read_settings(const Arguments& arguments) {
   Settings settings;
   settings.environment = process_environment();
+  wipe_secrets_from_environment();
   settings.config_file = config_path(arguments, settings.environment);
   if (!arguments.config_file.empty() || std::filesystem::exists(settings.config_file)) {
     read_config(settings.config_file, settings);
@@ -124,6 +145,9 @@ Settings read_settings(const Arguments& arguments) {
   settings.plugins.environment_path = lookup(settings.environment, "CARTPILOT_PLUGIN_PATH");
   settings.plugins.environment_allow = lookup(settings.environment, "CARTPILOT_PLUGINS");
   settings.plugins.enabled = !arguments.no_plugins;
+  settings.plugins.allow_insecure = arguments.allow_insecure_plugins;
+  settings.plugins.probe = probe_options(arguments);
+  settings.plugins.cache_directory = plugin_cache(settings.environment);
   register_secrets(settings);
   return settings;
 }

@@ -31,12 +31,15 @@ class Application {
     Clock clock;
     bool strict = false;
     std::uint64_t chaos_seed = 0;
-    std::string webhook_secret;
+    std::string webhook_secret = "dev-webhook-secret-change-in-production";
   };
   using Delivery = std::function<void(std::vector<OutgoingWebhook>)>;
 
   /// Throws Error{kUnavailable} when the database cannot be used.
   explicit Application(Options options);
+  /// As the service does it, with defaults for the rest.
+  Application(std::string db_path, std::string api_key, Clock clock)
+      : Application(Options{std::move(db_path), std::move(api_key), std::move(clock)}) {}
 
   /// CartPilot's API. Never throws; an unexpected failure is a 500.
   Response handle(const Request& request);
