@@ -3,13 +3,20 @@
 // does not wait for what only a conversation needs.
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "cartpilot/error.h"
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "parts/program_part.h"
+#include "plugin/plugin_probe.h"
 
 int main(int argc, char** argv) {
   using cartpilot::host::Arguments;
+  // The program as the child that tries a plugin; it has no other use of the program's.
+  if (argc > 1 && std::strcmp(argv[1], cartpilot::plugin::kProbeCommand) == 0) {
+    return cartpilot::plugin::run_probe_child(argc, argv);
+  }
   const cartpilot::host::ParsedArguments parsed = cartpilot::host::parse_arguments(argc, argv);
   if (parsed.exit_code) return *parsed.exit_code;
   try {

@@ -96,10 +96,14 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   CLI::App* plugin =
       app.add_subcommand("plugin", "What is installed and why something is not used");
   plugin->require_subcommand(1);
-  plugin->add_subcommand("list", "All plugins found, refused ones with the reason");
-  plugin->add_subcommand("info", "One plugin in full")
-      ->add_option("name", a.name, "Plugin id")
+  plugin->add_subcommand("list", "All plugins found, refused ones with the reason; runs none");
+  plugin->add_subcommand("info", "One plugin in full, tried in a process of its own")
+      ->add_option("name", a.name, "Plugin id, file name or path")
       ->required();
+  plugin->add_subcommand("path", "The folders that are searched, in order");
+  plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
+
+  add_plugin_author_commands(*plugin, a.plugin_author);
 
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
@@ -207,6 +211,18 @@ ParsedArguments parse_arguments(int argc, const char* const* argv) {
       ->type_size(1)
       ->allow_extra_args(false);
   app.add_flag("--no-plugins", a.no_plugins, "Do not search for plugins");
+  app.add_flag("--allow-insecure-plugin-dir", a.allow_insecure_plugins,
+               "Load plugins from files and folders that others may write (containers)");
+  app.add_option("--probe", a.probe,
+                 "Try plugins in a process of their own: first (the first time, default), always, "
+                 "or off")
+      ->check(CLI::IsMember({"first", "always", "off"}));
+  app.add_option("--probe-timeout", a.probe_timeout, "Seconds a try may take (default 10)")
+      ->check(CLI::Range(1, 600));
+  app.add_option("--allow-money-tools", a.money_plugins,
+                 "Let the plugin with this id offer functions that spend money (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
   app.add_option("--config", a.config_file,
                  "Settings file (default config.ini in the config folder)");
   app.add_option("--log-level", a.log_level, "debug, info, warning or error")

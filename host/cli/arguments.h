@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/plugin_arguments.h"
+
 namespace cartpilot::host {
 
 struct Arguments {
@@ -19,6 +21,10 @@ struct Arguments {
   std::vector<std::string> plugin_files;
   std::vector<std::string> plugin_directories;
   bool no_plugins = false;
+  bool allow_insecure_plugins = false;
+  std::string probe = "first";             ///< first, always or off
+  int probe_timeout = 10;                  ///< seconds
+  std::vector<std::string> money_plugins;  ///< ids whose money tools are let in
   std::string config_file;
   std::string log_level = "warning";
   bool json = false;
@@ -47,6 +53,8 @@ struct Arguments {
   std::string export_format = "md";
   bool bought = false;
   bool not_bought = false;
+
+  PluginAuthorArguments plugin_author;
 
   // sandbox
   int port = 8000;

@@ -1,6 +1,7 @@
 #include "cli/settings.h"
 
 #include <fmt/format.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <set>
@@ -32,6 +33,27 @@ std::filesystem::path config_path(const Arguments& arguments,
     return std::filesystem::path(xdg) / "cartpilot" / "config.ini";
   return std::filesystem::path(lookup(environment, "HOME")) / ".config" / "cartpilot" /
          "config.ini";
+}
+
+/// Where verdicts about plugins are kept; "" when there is no place of the user.
+std::filesystem::path plugin_cache(const std::map<std::string, std::string>& environment) {
+  if (::getauxval(AT_SECURE) != 0) return {};
+  const std::string xdg = lookup(environment, "XDG_CACHE_HOME");
+  const std::filesystem::path home = lookup(environment, "HOME");
+  if (!xdg.empty() && xdg.front() == '/') {
+    return std::filesystem::path(xdg) / "cartpilot" / "plugins-1";
+  }
+  return home.is_absolute() ? home / ".cache" / "cartpilot" / "plugins-1" : "";
+}
+
+plugin::ProbeOptions probe_options(const Arguments& arguments) {
+  plugin::ProbeOptions probe;
+  probe.when = arguments.probe == "off"      ? plugin::ProbeOptions::When::kOff
+               : arguments.probe == "always" ? plugin::ProbeOptions::When::kAlways
+                                             : plugin::ProbeOptions::When::kFirstSight;
+  probe.program = "/proc/self/exe";
+  probe.limit = std::chrono::seconds(arguments.probe_timeout);
+  return probe;
 }
 
 void read_config(const std::filesystem::path& file, Settings& settings) {
@@ -117,6 +139,9 @@ Settings read_settings(const Arguments& arguments) {
   settings.plugins.environment_path = lookup(settings.environment, "CARTPILOT_PLUGIN_PATH");
   settings.plugins.environment_allow = lookup(settings.environment, "CARTPILOT_PLUGINS");
   settings.plugins.enabled = !arguments.no_plugins;
+  settings.plugins.allow_insecure = arguments.allow_insecure_plugins;
+  settings.plugins.probe = probe_options(arguments);
+  settings.plugins.cache_directory = plugin_cache(settings.environment);
   register_secrets(settings);
   return settings;
 }

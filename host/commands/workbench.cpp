@@ -30,9 +30,16 @@ net::HttpClient& Workbench::http() {
 plugin::PluginHost& Workbench::plugins() {
   if (!plugins_) {
     plugins_ = std::make_unique<plugin::PluginHost>(settings_.plugins, http());
-    for (const std::string& notice : plugins_->notices()) err_line("cartpilot: " + notice);
+    show_plugin_notices();
   }
   return *plugins_;
+}
+
+void Workbench::show_plugin_notices() {
+  const std::vector<std::string> notices = plugins_->notices();
+  for (; notices_shown_ < notices.size(); ++notices_shown_) {
+    err_line("cartpilot: " + notices[notices_shown_]);
+  }
 }
 
 store::StateDb& Workbench::state() {
@@ -61,7 +68,9 @@ std::string Workbench::provider_name() const {
 }
 
 std::unique_ptr<LLMProvider> Workbench::make_provider(const std::string& name) {
-  return plugins().make_provider(name, settings_.environment, arguments_.provider_options);
+  auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
+  show_plugin_notices();
+  return provider;
 }
 
 void Workbench::start_sandbox() {
@@ -115,10 +124,15 @@ Workbench::Shop Workbench::make_shop(const std::string& session_id,
   shop.gate = std::make_unique<purchase::PurchaseGate>(client, journal(), policy(), *shop.prompt,
                                                        observer, session_id);
   shop.tools = std::make_unique<commerce::CartPilotTools>(client);
-  shop.router = std::make_unique<chat::ToolRouter>(*shop.gate);
+  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, policy_word() == "ask");
+  shop.router = std::make_unique<chat::ToolRouter>(*shop.money_guard);
   shop.router->add(*shop.tools, "cartpilot", true);
   shop.plugin_tools = plugins().make_tool_sets(settings_.environment);
-  for (auto& set : shop.plugin_tools) shop.router->add(*set.tools, set.name, false);
+  show_plugin_notices();
+  for (const std::string& warning : add_plugin_tools(shop.plugin_tools, arguments_.money_plugins,
+                                                     *shop.money_guard, *shop.router)) {
+    err_line("cartpilot: " + warning);
+  }
   return shop;
 }
 

@@ -127,4 +127,14 @@ purchase::ConsentAnswer TerminalPrompt::ask(const commerce::Receipt& receipt,
   return yes ? purchase::ConsentAnswer::kApproved : purchase::ConsentAnswer::kDeclined;
 }
 
+bool confirmed_on_terminal(std::string_view question) {
+  const Terminal terminal;
+  if (!terminal.usable()) return false;
+  terminal.forget_typed();
+  if (!terminal.write(text::redact(question))) return false;
+  const std::optional<std::string> answer = terminal.read_line();
+  if (!answer) terminal.write("\n");
+  return answer && trimmed(*answer) == "yes";
+}
+
 }  // namespace cartpilot::host

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "purchase/purchase_gate.h"
 
@@ -22,6 +23,10 @@ class TerminalPrompt final : public purchase::ConsentPrompt {
 std::string receipt_text(const commerce::Receipt& receipt,
                          const std::optional<commerce::Money>& previous_total,
                          const std::string& note);
+
+/// Shows `question` on the controlling terminal; true when "yes" was typed after it. False without
+/// a terminal.
+bool confirmed_on_terminal(std::string_view question);
 
 /// True when there is a controlling terminal to ask on.
 bool has_terminal();

@@ -29,6 +29,22 @@ Json calling(const char* mode, const std::vector<std::string>& allowed) {
   return Json{{"functionCallingConfig", std::move(config)}};
 }
 
+/// More declarations fail the whole request; long before that the choice gets worse.
+void check_declaration_count(std::size_t count, Notices& notices) {
+  constexpr std::size_t kMost = 512;
+  constexpr std::size_t kDocumented = 128;
+  if (count > kMost) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("Gemini takes at most {} functions, {} are declared; load fewer plugins", kMost,
+                    count));
+  }
+  if (count > kDocumented) {
+    notices.add(fmt::format("{} functions are declared; Google documents {} as the most", count,
+                            kDocumented));
+  }
+}
+
 /// True when the newest content asks the model to go on after results.
 bool after_results(const Json& contents) {
   return contents.back()["parts"][0].contains("functionResponse");
@@ -135,6 +151,7 @@ Json encode_body(const GenerateRequest& request, const std::string& model, const
   std::vector<std::string> losses;
   Json declarations = encode_declarations(request.tools, form, losses);
   for (std::string& loss : losses) notices.add(std::move(loss));
+  check_declaration_count(declarations.size(), notices);
   const bool declares = !declarations.empty();
   if (declares) {
     body["tools"] = Json::array({Json{{"functionDeclarations", std::move(declarations)}}});

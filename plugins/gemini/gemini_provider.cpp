@@ -108,6 +108,7 @@ HttpRequest GeminiProvider::build_request(const GenerateRequest& request) {
              (request.stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
   http.headers = headers();
   http.body = kept_.dump(last_body_, "contents");
+  second_try_.sending(http.body);
   http.server_sent_events = request.stream;
   http.total_timeout_ms = kTotalTimeoutMs;
   return http;
@@ -125,6 +126,7 @@ std::unique_ptr<HttpProvider::Decoder> GeminiProvider::make_decoder(
     }
   }
   context.notices = &notices_;
+  context.second_try = &second_try_;
   return std::make_unique<GeminiDecoder>(std::move(context));
 }
 
@@ -153,6 +155,11 @@ std::optional<std::string> GeminiProvider::adapt(const Error& error, std::string
 
 std::vector<ModelInfo> GeminiProvider::models(const CallContext& context) {
   check();
+  if (endpoint_.vertex) {
+    throw Error(ErrorCode::kUnsupported,
+                "Vertex AI lists no models for API keys; its ids are at "
+                "https://cloud.google.com/vertex-ai/generative-ai/docs/models");
+  }
   std::vector<ModelInfo> models;
   std::set<std::string> seen_tokens;
   std::string token;

@@ -16,6 +16,7 @@
 #include "gemini/gemini_endpoint.h"
 #include "gemini/gemini_notices.h"
 #include "gemini/gemini_options.h"
+#include "gemini/gemini_second_try.h"
 
 namespace cartpilot::gemini {
 
@@ -45,6 +46,7 @@ class GeminiProvider final : public HttpProvider {
   std::string key_;
   Options options_;
   Notices notices_;
+  SecondTry second_try_;
   std::map<std::string, Refused> refused_;  ///< by model
   std::string last_model_;                  ///< of the request adapt() is asked about
   Json last_body_;                          ///< without what is in kept_

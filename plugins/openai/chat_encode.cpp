@@ -5,6 +5,7 @@
 #include "openai/call_arguments.h"
 #include "openai/call_identity.h"
 #include "openai/history.h"
+#include "openai/plain_schema.h"
 #include "openai/strict_schema.h"
 
 namespace cartpilot::openai {
@@ -82,12 +83,7 @@ Json chat_tool(const ToolSpec& tool, bool strict) {
   Json function = {{"name", tool.name}, {"description", tool.description}};
   std::optional<Json> rewritten;
   if (strict) rewritten = strict_schema(tool.parameters);
-  function["parameters"] = rewritten ? *rewritten : tool.parameters;
-  if (string_or(function["parameters"], "type").empty()) function["parameters"]["type"] = "object";
-  // Several servers read `properties` without looking whether it is there.
-  if (!function["parameters"].contains("properties")) {
-    function["parameters"]["properties"] = Json::object();
-  }
+  function["parameters"] = rewritten ? *rewritten : plain_schema(tool.parameters);
   if (rewritten) function["strict"] = true;
   return Json{{"type", "function"}, {"function", std::move(function)}};
 }

@@ -88,9 +88,12 @@ ProviderInfo OpenAiProvider::info() const {
 void OpenAiProvider::check() const {
   if (problem_) throw *problem_;
   if (!key_.empty() || endpoint_.loopback()) return;
+  const std::string variable =
+      server_ == Server::kAzure ? "AZURE_OPENAI_API_KEY" : "OPENAI_API_KEY";
   throw Error(ErrorCode::kUnauthenticated,
-              "OPENAI_API_KEY is not set; set it to your key, or try the program without one: "
-              "cartpilot chat --demo");
+              variable +
+                  " is not set; set it to your key, or try the program without one: "
+                  "cartpilot chat --demo");
 }
 
 std::string OpenAiProvider::chosen_model(const GenerateRequest& request) const {

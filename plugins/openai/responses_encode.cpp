@@ -6,6 +6,7 @@
 #include "openai/call_arguments.h"
 #include "openai/call_identity.h"
 #include "openai/history.h"
+#include "openai/plain_schema.h"
 #include "openai/strict_schema.h"
 
 namespace cartpilot::openai {
@@ -125,11 +126,7 @@ Json responses_tool(const ToolSpec& tool, bool strict, bool explicit_strict) {
   Json result = {{"type", "function"}, {"name", tool.name}, {"description", tool.description}};
   std::optional<Json> rewritten;
   if (strict) rewritten = strict_schema(tool.parameters);
-  result["parameters"] = rewritten ? *rewritten : tool.parameters;
-  if (string_or(result["parameters"], "type").empty()) result["parameters"]["type"] = "object";
-  if (!result["parameters"].contains("properties")) {
-    result["parameters"]["properties"] = Json::object();
-  }
+  result["parameters"] = rewritten ? *rewritten : plain_schema(tool.parameters);
   if (explicit_strict) result["strict"] = rewritten.has_value();
   return result;
 }
