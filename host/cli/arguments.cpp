@@ -37,6 +37,15 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
       "up-to:AMOUNT:CUR, which needs --merchants");
   command.add_option("--merchants", a.merchants,
                      "Merchants that --approve up-to holds for, separated by commas");
+  command.add_option("--limit-order", a.limit_order,
+                     "Most that one purchase may cost, AMOUNT:CUR (default 10000 in any currency)");
+  command.add_option("--limit-session", a.limit_session,
+                     "Most that this conversation may spend, AMOUNT:CUR (default 20000)");
+  command.add_option(
+      "--limit-day", a.limit_day,
+      "Most that all conversations may spend in 24 hours, AMOUNT:CUR (default 20000)");
+  command.add_flag("--new-journal", a.new_journal,
+                   "Go on although the record of purchases was altered, deleted or rolled back");
 }
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {
@@ -102,6 +111,8 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
       ->required();
   plugin->add_subcommand("path", "The folders that are searched, in order");
   plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
+
+  add_plugin_author_commands(*plugin, a.plugin_author);
 
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");

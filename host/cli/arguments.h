@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/plugin_arguments.h"
+
 namespace cartpilot::host {
 
 struct Arguments {
@@ -38,6 +40,10 @@ struct Arguments {
   std::string resume;
   std::string approve;
   std::string merchants;
+  std::string limit_order;
+  std::string limit_session;
+  std::string limit_day;
+  bool new_journal = false;
   int max_steps = 12;
   std::string system_file;
   bool no_stream = false;
@@ -51,6 +57,8 @@ struct Arguments {
   std::string export_format = "md";
   bool bought = false;
   bool not_bought = false;
+
+  PluginAuthorArguments plugin_author;
 
   // sandbox
   int port = 8000;

@@ -43,7 +43,9 @@ int read_lines(Workbench& bench, Conversation& conversation) {
     } else if (!conversation.say(line->text)) {
       break;
     }
-    if (Interrupt::must_end() || (!terminal && conversation.cancelled())) return kInterrupted;
+    if (Interrupt::must_end() || (!terminal && conversation.cancelled())) {
+      return conversation.interrupted_exit_code();
+    }
   }
   return conversation.exit_code();
 }

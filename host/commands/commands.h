@@ -15,6 +15,8 @@ int run_tools_call(Workbench& bench);
 int run_tools_handle(Workbench& bench);
 int run_plugin_list(Workbench& bench);
 int run_plugin_info(Workbench& bench);
+int run_plugin_check(Workbench& bench);
+int run_plugin_new(Workbench& bench);
 int run_plugin_path(Workbench& bench);
 int run_plugin_doctor(Workbench& bench);
 int run_purchases_list(Workbench& bench);

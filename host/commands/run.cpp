@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/process_guard.h"
 #include "commands/commands.h"
 #include "commerce/cartpilot_client.h"
 #include "ui/output.h"
@@ -24,6 +25,8 @@ const std::map<std::string, int (*)(Workbench&)>& commands() {
       {"tools handle", run_tools_handle},
       {"plugin list", run_plugin_list},
       {"plugin info", run_plugin_info},
+      {"plugin check", run_plugin_check},
+      {"plugin new", run_plugin_new},
       {"plugin path", run_plugin_path},
       {"plugin doctor", run_plugin_doctor},
       {"purchases list", run_purchases_list},
@@ -63,6 +66,7 @@ int provider_exit_code(const Error& error) {
 }
 
 int run_command(const Arguments& arguments) {
+  forbid_core_files();
   Interrupt::install();
   try {
     Workbench bench(arguments);

@@ -10,6 +10,8 @@
 #include <thread>
 #include <utility>
 
+#include "chat/message_redaction.h"
+
 namespace cartpilot::chat {
 
 namespace {
@@ -89,6 +91,7 @@ ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver
 std::string ChatSession::model() const { return options_.model; }
 
 void ChatSession::keep(Message message) {
+  message = redacted(std::move(message));
   log_.append(message);
   request_.messages.push_back(std::move(message));
 }

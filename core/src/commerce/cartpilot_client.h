@@ -60,8 +60,9 @@ class CartPilotError : public Error {
 template <typename Value>
 struct Answer {
   Value value;
-  Json raw;                ///< the server's JSON, member order kept
-  std::string request_id;  ///< X-Request-ID of the answer
+  Json raw;                                      ///< the server's JSON, member order kept
+  std::string request_id;                        ///< X-Request-ID of the answer
+  std::optional<std::int64_t> server_unix_ms{};  ///< its Date, which has whole seconds
 };
 
 struct OrderFilter {
@@ -134,6 +135,7 @@ class CartPilotClient {
     std::string method;
     int status = 0;
     std::string request_id;
+    std::optional<std::int64_t> server_unix_ms;
   };
   RawAnswer get(const std::string& target, const CallContext& context) const;
   RawAnswer post(const std::string& target, const Json& body, const WriteOptions& write,
