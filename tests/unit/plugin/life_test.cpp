@@ -89,8 +89,8 @@ TEST(PluginLife, two_hosts_share_one_start_and_the_last_one_shuts_down) {
   PluginHost second(only({}), transport);
   first.register_static(&d);
   second.register_static(&d);
-  first.list();
-  second.list();
+  first.make_tool_sets({});
+  second.make_tool_sets({});
   first.shutdown();
   EXPECT_THAT(diary(), ElementsAre("init d"));
   second.shutdown();
@@ -112,11 +112,11 @@ TEST(PluginLife, a_plugin_that_asks_for_itself_while_it_starts_gets_an_error) {
   host_to_ask = &host;
   static cp_plugin plugin = *static_tool_set_plugin<Silent>("narcissus");
   plugin.init = [](const cp_host*, const cp_sink*) -> std::int32_t {
-    answer = error_of([] { host_to_ask->list(); });
+    answer = error_of([] { host_to_ask->make_tool_sets({}); });
     return CP_OK;
   };
   host.register_static(&plugin);
-  EXPECT_EQ(host.list()[0].status, PluginStatus::kAvailable);
+  EXPECT_EQ(host.make_tool_sets({}).size(), 1U);
   EXPECT_EQ(answer["code"], "unsupported");
 }
 
