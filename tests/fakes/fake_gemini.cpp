@@ -8,7 +8,6 @@
 
 namespace cartpilot::fakes {
 
-using gemini_rules::calls_of;
 using gemini_rules::check_contents;
 using gemini_rules::check_declarations;
 using gemini_rules::check_keys;
@@ -27,9 +26,6 @@ constexpr const char* kPlaceholder = "skip_thought_signature_validator";
 const gemini_rules::Keys kEverydayKeys = {"text",         "thought",        "functionCall",
                                           "inlineData",   "executableCode", "thoughtSignature",
                                           "partMetadata", "toolCall",       "toolResponse"};
-
-const HttpHeaders kJsonHeaders = {{"Content-Type", "application/json; charset=UTF-8"}};
-const HttpHeaders kEventHeaders = {{"Content-Type", "text/event-stream"}};
 
 std::string frame(const Json& chunk) { return "data: " + dump_json(chunk) + "\r\n\r\n"; }
 
@@ -65,8 +61,8 @@ std::string rule_of_difference(const Json& issued, const Json& sent) {
   if (without_arguments(issued) == without_arguments(sent)) return "S27";
   // The first call kept its signature, or the request would have been refused.
   if (without(issued, "thoughtSignature") == without(sent, "thoughtSignature")) return "S24";
-  const std::size_t calls = calls_of(Json{{"parts", issued}}).size();
-  return calls_of(Json{{"parts", sent}}).size() == calls ? "S23" : "S26";
+  const std::size_t calls = gemini_rules::calls_of(Json{{"parts", issued}}).size();
+  return gemini_rules::calls_of(Json{{"parts", sent}}).size() == calls ? "S23" : "S26";
 }
 
 bool begins_a_turn(const Json& content) {
@@ -84,7 +80,7 @@ GivenAnswer GivenAnswer::json(int status, const Json& body) {
 
 GivenAnswer GivenAnswer::events(const std::vector<Json>& events) {
   GivenAnswer answer;
-  answer.headers = kEventHeaders;
+  answer.headers = gemini_rules::kEventHeaders;
   for (const Json& event : events) answer.chunks.push_back(frame(event));
   return answer;
 }
@@ -210,7 +206,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       if (stream && events) {
         send_events({empty}, reply);
       } else {
-        reply.send(200, kJsonHeaders, dump_json(empty));
+        reply.send(200, gemini_rules::kJsonHeaders, dump_json(empty));
       }
       return;
     }
@@ -221,7 +217,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       violations_.push_back(refusal.rule + " " + refusal.message);
       refused_body_ = request.body;
     }
-    reply.send(refusal.code, kJsonHeaders, dump_json(refusal.body()));
+    reply.send(refusal.code, gemini_rules::kJsonHeaders, dump_json(refusal.body()));
   }
 }
 
@@ -313,8 +309,8 @@ void FakeGemini::check_step(const Json& content, std::size_t index, bool current
   for (const Issued& issued : issued_) {
     // Another generation of models does not take it.
     if (!issued.generation.empty() && issued.generation != generation) continue;
-    const Json calls = calls_of(Json{{"parts", issued.parts}});
-    if (!calls.empty() && calls == calls_of(content)) {
+    const Json calls = gemini_rules::calls_of(Json{{"parts", issued.parts}});
+    if (!calls.empty() && calls == gemini_rules::calls_of(content)) {
       complain("S25", "an issued signature was lost");
     }
   }

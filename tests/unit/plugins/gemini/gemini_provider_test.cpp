@@ -12,7 +12,7 @@ namespace {
 
 const std::string kKey = "AQ.secret-key";
 
-std::string refusal(const std::string& message) {
+std::string refused_because(const std::string& message) {
   return dump_json(
       Json{{"error", {{"code", 400}, {"message", message}, {"status", "INVALID_ARGUMENT"}}}});
 }
@@ -159,7 +159,7 @@ TEST_F(GeminiProviderTest, a_model_id_cannot_reach_outside_its_path) {
 }
 
 TEST_F(GeminiProviderTest, the_key_is_never_in_an_error) {
-  transport_.answers = {{400, refusal("Bad key " + kKey + " and " + kKey + "!")}};
+  transport_.answers = {{400, refused_because("Bad key " + kKey + " and " + kKey + "!")}};
   GeminiProvider gemini = provider();
   EXPECT_STREQ(ask(gemini, question()).error->what(),
                "Gemini refused the request; check --model and the options: Bad key *** and ***!");
@@ -191,7 +191,7 @@ class GeminiAdaptation : public GeminiProviderTest,
 TEST_P(GeminiAdaptation, drops_what_the_model_refused_and_remembers_it) {
   const Adaptation& row = GetParam();
   GeminiProvider gemini = provider(row.options);
-  transport_.answers = {{400, refusal(row.message)}};
+  transport_.answers = {{400, refused_because(row.message)}};
   EXPECT_EQ(
       ask(gemini, question()).lines,
       (Lines{"warning gemini-3.8-flash does not accept " + row.notice, "text Hi", kFinishStop}));
@@ -246,18 +246,19 @@ INSTANTIATE_TEST_SUITE_P(Options, GeminiAdaptation, testing::ValuesIn(kAdaptatio
 
 TEST_F(GeminiProviderTest, refusals_nothing_can_be_learned_from_are_not_repeated) {
   GeminiProvider gemini = provider({{"temperature", "1"}});
-  transport_.answers = {{400, refusal("API key not valid. Check temperature.")}};
+  transport_.answers = {{400, refused_because("API key not valid. Check temperature.")}};
   EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error unauthenticated api_key_invalid final"}));
-  transport_.answers = {{400, refusal("Something else.")}};
+  transport_.answers = {{400, refused_because("Something else.")}};
   EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error invalid_argument bad_request final"}));
-  transport_.answers = {{403, refusal("temperature")}};
+  transport_.answers = {{403, refused_because("temperature")}};
   EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error permission permission final"}));
   EXPECT_EQ(transport_.requests.size(), 3U);
 }
 
 TEST_F(GeminiProviderTest, a_model_that_keeps_refusing_is_asked_twice) {
   GeminiProvider gemini = provider({{"temperature", "1"}});
-  transport_.answers = {{400, refusal("temperature")}, {400, refusal("temperature")}};
+  transport_.answers = {{400, refused_because("temperature")},
+                        {400, refused_because("temperature")}};
   EXPECT_EQ(ask(gemini, question()).lines,
             (Lines{"warning gemini-3.8-flash does not accept temperature; left out",
                    "error invalid_argument bad_request final"}));
@@ -266,7 +267,7 @@ TEST_F(GeminiProviderTest, a_model_that_keeps_refusing_is_asked_twice) {
 
 TEST_F(GeminiProviderTest, what_one_model_refused_is_still_sent_to_others) {
   GeminiProvider gemini = provider({{"temperature", "1"}});
-  transport_.answers = {{400, refusal("temperature")}};
+  transport_.answers = {{400, refused_because("temperature")}};
   ask(gemini, question());
   GenerateRequest other = question();
   other.model = "gemini-4-argon";
@@ -283,7 +284,7 @@ TEST_F(GeminiProviderTest, refused_signatures_are_replaced_once) {
   result.call_id = "a";
   request.messages.push_back(answer);
   request.messages.push_back(Message{Role::kTool, {result}, nullptr, "", ""});
-  transport_.answers = {{400, refusal("Corrupted thought signature.")}};
+  transport_.answers = {{400, refused_because("Corrupted thought signature.")}};
   EXPECT_EQ(
       ask(gemini, request).lines,
       (Lines{"warning Gemini did not accept the thought signatures of this conversation; they "
@@ -295,7 +296,7 @@ TEST_F(GeminiProviderTest, refused_signatures_are_replaced_once) {
   EXPECT_EQ(transport_.body(1)["contents"][1]["parts"][0]["thoughtSignature"],
             "skip_thought_signature_validator");
 
-  transport_.answers = {{400, refusal("Corrupted thought signature.")}};
+  transport_.answers = {{400, refused_because("Corrupted thought signature.")}};
   EXPECT_EQ(ask(gemini, request).lines, (Lines{"error invalid_argument signature final"}));
   EXPECT_EQ(transport_.requests.size(), 3U) << "there is nothing left to replace";
 }

@@ -7,7 +7,7 @@
 namespace cartpilot::gemini::tests {
 namespace {
 
-const char* const kPlaceholder = "skip_thought_signature_validator";
+const char* const kSentinel = "skip_thought_signature_validator";
 
 /// Looks at two things at once, then says how many results it has seen.
 fakes::ModelStep looking_model(const fakes::ModelView& view) {
@@ -122,7 +122,7 @@ TEST_F(GeminiSession, another_provider_in_between_costs_the_signatures_and_says_
             (Lines{"earlier function calls carry no thought signature of this Gemini model; a "
                    "placeholder is sent, its answers may be a little weaker"}));
   const Json contents = service_.bodies().back()["contents"];
-  EXPECT_EQ(contents[1]["parts"][0]["thoughtSignature"], kPlaceholder);
+  EXPECT_EQ(contents[1]["parts"][0]["thoughtSignature"], kSentinel);
   EXPECT_FALSE(contents[1]["parts"][1].contains("thoughtSignature"));
   // The step of the present turn has its own.
   EXPECT_EQ(string_or(contents[7]["parts"][0], "thoughtSignature").substr(0, 8), "EpwICpkI");
@@ -144,7 +144,7 @@ TEST_F(GeminiSession, another_generation_gets_no_signatures_of_the_old_one) {
                    "earlier function calls carry no thought signature of this Gemini model; a "
                    "placeholder is sent, its answers may be a little weaker"}));
   const Json contents = service_.bodies().back()["contents"];
-  EXPECT_EQ(contents[1]["parts"][0]["thoughtSignature"], kPlaceholder);
+  EXPECT_EQ(contents[1]["parts"][0]["thoughtSignature"], kSentinel);
   EXPECT_FALSE(contents[1]["parts"][1].contains("thoughtSignature"));
   EXPECT_EQ(service_.violations(), Lines{});
 
