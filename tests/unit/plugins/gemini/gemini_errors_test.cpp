@@ -48,8 +48,8 @@ TEST_P(GeminiRefusals, say_what_the_person_can_do) {
       classify_answer(HttpHead{GetParam().status, {}}, GetParam().body, "gemini-3.8-flash").what();
   bool helps = false;
   for (const char* advice :
-       {"try again", "choose another", "check ", "Check ", "set GEMINI_API_KEY", "start a new one",
-        "start a new conversation", "wait "}) {
+       {"try again", "lists what it offers", "choose another", "check ", "Check ",
+        "set GEMINI_API_KEY", "start a new one", "start a new conversation", "wait "}) {
     helps = helps || message.find(advice) != std::string::npos;
   }
   EXPECT_TRUE(helps) << message;
