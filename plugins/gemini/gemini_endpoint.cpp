@@ -83,12 +83,17 @@ Endpoint parse_endpoint(const std::string& base_url) {
   if (colon != std::string::npos && authority.substr(colon) == standard_port) authority = host;
 
   Endpoint endpoint;
-  endpoint.base = scheme + "://" + authority + path;
-  if (!has_version(path)) endpoint.base += "/v1beta";
   endpoint.backend = authority;
   endpoint.developer_api = host == "generativelanguage.googleapis.com";
   endpoint.vertex =
       host.find("aiplatform.") != std::string::npos && ends_with(host, ".googleapis.com");
+  endpoint.base = scheme + "://" + authority;
+  if (endpoint.vertex && !has_version(path)) {
+    // The version stands in front there; without a project it is what keys of express mode use.
+    endpoint.base += "/v1beta1" + (path.empty() ? "/publishers/google" : path);
+  } else {
+    endpoint.base += path + (has_version(path) ? "" : "/v1beta");
+  }
   endpoint.loopback = is_loopback(host);
   return endpoint;
 }

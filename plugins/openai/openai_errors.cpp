@@ -160,6 +160,11 @@ Error not_found(const ErrorBody& body, const ServiceInfo& service) {
                 service.title + " has no model '" + service.model +
                     "' for this key; `cartpilot models --provider openai` lists what it has");
   }
+  // The address is right: something that the request speaks of is not there.
+  if (!body.param.empty() || contains(body.message, "with id ")) {
+    return make(ErrorCode::kNotFound, "", false,
+                service.title + " refused the request (HTTP 404): " + body.message);
+  }
   std::string message = "nothing answers below " + service.base + " (HTTP 404)";
   message +=
       service.has_version

@@ -4,6 +4,7 @@ namespace cartpilot::openai {
 namespace {
 
 constexpr std::int64_t kSmallestResponsesLimit = 16;
+constexpr std::size_t kMostTools = 128;
 
 /// A forced choice holds for the answer to a person's message only; kept up after the results it
 /// would have the model call functions for ever.
@@ -13,6 +14,10 @@ bool answers_a_person(const GenerateRequest& request) {
 
 void choose_tools(const GenerateRequest& request, const OpenAiOptions& options, RequestPlan& plan) {
   for (const ToolSpec& tool : request.tools) plan.tools.push_back(&tool);
+  if (plan.server.openai_models && plan.tools.size() > kMostTools) {
+    plan.tools.resize(kMostTools);
+    plan.warnings.push_back(plan.model + " takes 128 functions; the others were not offered");
+  }
   plan.tool_choice = request.tool_choice;
   if (plan.tool_choice == "auto" && !options.tool_choice.empty() && answers_a_person(request)) {
     plan.tool_choice = options.tool_choice;
@@ -46,7 +51,9 @@ void choose_effort(RequestPlan& plan) {
 void apply_model_rules(RequestPlan& plan) {
   if (!plan.server.openai_models || !plan.traits.reasoning) return;
   choose_effort(plan);
-  const bool thinks = plan.reasoning_effort != "none" || !plan.traits.at_least(5, 1);
+  // Without thinking 5.1 to 5.4 take a temperature; reports about later ones disagree.
+  const bool thinks =
+      plan.reasoning_effort != "none" || !plan.traits.at_least(5, 1) || plan.traits.at_least(5, 5);
   if (plan.temperature && thinks) {
     plan.temperature.reset();
     plan.warnings.push_back(plan.model + " takes no temperature; left out");
@@ -112,6 +119,16 @@ RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoin
     plan.parallel_tool_calls.reset();
   }
   return plan;
+}
+
+std::string history_key(const GenerateRequest& request, const RequestPlan& plan) {
+  std::string key = plan.endpoint + " " + plan.model;
+  key += plan.api == Api::kChat ? " chat" : " responses";
+  for (const bool choice : {plan.developer_role, plan.echo_reasoning, plan.server.echo_call_extras,
+                            plan.server.echo_reasoning_list}) {
+    key += choice ? '1' : '0';
+  }
+  return key + request.system;
 }
 
 }  // namespace cartpilot::openai

@@ -12,6 +12,9 @@ namespace {
 constexpr int kMaxLevels = 10;
 constexpr int kMaxProperties = 5000;
 constexpr int kMaxEnumValues = 1000;
+constexpr std::size_t kMaxCharacters = 120'000;  // of names and values together
+constexpr std::size_t kManyValues = 250;
+constexpr std::size_t kMaxManyCharacters = 15'000;  // of one enum with more values than that
 
 bool is_one_of(const std::string& word, const std::set<std::string>& words) {
   return words.count(word) != 0;
@@ -103,13 +106,32 @@ class StrictWriter {
     return write(merged, level, root);
   }
 
+  bool count_values(const Json& values) {
+    enum_values_ += static_cast<int>(values.size());
+    std::size_t own = 0;
+    for (const Json& value : values) {
+      if (value.is_string()) own += value.get<std::string>().size();
+    }
+    characters_ += own;
+    const bool too_long = values.size() > kManyValues && own > kMaxManyCharacters;
+    return enum_values_ <= kMaxEnumValues && characters_ <= kMaxCharacters && !too_long;
+  }
+
+  /// The service tells the branches of an anyOf apart by the first member.
+  static bool share_a_first_key(const Json& branches) {
+    std::set<std::string> first_keys;
+    for (const Json& branch : branches) {
+      if (!branch.contains("properties") || branch["properties"].empty()) continue;
+      if (!first_keys.insert(branch["properties"].begin().key()).second) return true;
+    }
+    return false;
+  }
+
   bool write_keyword(const std::string& key, const Json& value, int level, Json& result,
                      std::string& notes) {
     if (is_one_of(key, kept_keywords())) {
-      if (key == "enum") {
-        enum_values_ += static_cast<int>(value.size());
-        if (enum_values_ > kMaxEnumValues) return false;
-      }
+      if (key == "enum" && !count_values(value)) return false;
+      if (key == "const" && value.is_string()) characters_ += value.get<std::string>().size();
       result[key] = value;
     } else if (key == "items") {
       result[key] = write(value, level + 1, false);
@@ -117,11 +139,13 @@ class StrictWriter {
       if (level == 0 || !value.is_array() || value.empty()) return false;
       Json branches = Json::array();
       for (const Json& branch : value) branches.push_back(write(branch, level, false));
+      if (share_a_first_key(branches)) return false;
       result["anyOf"] = std::move(branches);
     } else if (key == "$defs" || key == "definitions") {
       if (!value.is_object()) return false;
       Json definitions = Json::object();
       for (const auto& [name, definition] : value.items()) {
+        characters_ += name.size();
         definitions[name] = write(definition, level + 1, false);
       }
       result[key] = std::move(definitions);
@@ -163,7 +187,8 @@ class StrictWriter {
     Json required = Json::array();
     if (!none) {
       for (const auto& [name, property] : found->items()) {
-        if (++properties_ > kMaxProperties) ok_ = false;
+        characters_ += name.size();
+        if (++properties_ > kMaxProperties || characters_ > kMaxCharacters) ok_ = false;
         Json written = write(property, level + 1, false);
         if (!ok_) return;
         if (!is_one_of(name, required_before)) make_nullable(written);
@@ -225,6 +250,7 @@ class StrictWriter {
   bool ok_ = true;
   int properties_ = 0;
   int enum_values_ = 0;
+  std::size_t characters_ = 0;
 };
 
 const Json* resolve(const Json* schema, const Json& root) {

@@ -83,22 +83,17 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
   const std::lock_guard lock(mutex_);
   std::vector<Json> chunks;
   Json parts = Json::array();
-  const auto issue = [&](const Json& part) {
-    const std::string signature = string_or(part, "thoughtSignature");
-    if (!signature.empty()) issued_by_signature_[signature] = issued_.size();
-    parts.push_back(part);
-  };
   if (thoughts) {
     const Json part{{"text", "Thinking about it."}, {"thought", true}};
     chunks.push_back(chunk_of(Json::array({part}), model));
-    issue(part);
+    parts.push_back(part);
   }
   if (!step.text.empty()) {
     const std::size_t half = half_of(step.text);
     for (const std::string& piece : {step.text.substr(0, half), step.text.substr(half)}) {
       if (!piece.empty()) chunks.push_back(chunk_of(Json::array({{{"text", piece}}}), model));
     }
-    issue(Json{{"text", step.text}});
+    parts.push_back(Json{{"text", step.text}});
   }
   Json calls = Json::array();
   for (const auto& [name, arguments] : step.calls) {
@@ -111,7 +106,7 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
     Json part{{"functionCall", std::move(call)}};
     if (calls.empty()) part["thoughtSignature"] = make_signature(next_id_);
     ++next_id_;
-    issue(part);
+    parts.push_back(part);
     calls.push_back(part);
     if (!options_.calls_in_one_chunk) chunks.push_back(chunk_of(Json::array({part}), model));
   }
@@ -120,7 +115,7 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
   Json closing{{"text", ""}};
   if (calls.empty()) {
     closing["thoughtSignature"] = make_signature(next_id_++);
-    issue(closing);
+    parts.push_back(closing);
   }
   Json last = chunk_of(Json::array({closing}), model);
   last["candidates"][0]["finishReason"] = "STOP";
@@ -132,7 +127,7 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
                                {"totalTokenCount", 240},
                                {"thoughtsTokenCount", 138}};
   chunks.push_back(std::move(last));
-  issued_.push_back({std::move(parts)});
+  remember(parts);
   return chunks;
 }
 

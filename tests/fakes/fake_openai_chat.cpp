@@ -1,4 +1,4 @@
-#include <map>
+#include <cctype>
 
 #include "fakes/fake_openai_rules.h"
 
@@ -6,26 +6,56 @@ namespace cartpilot::fakes::openai {
 namespace {
 
 const std::set<std::string>& known_members() {
-  static const std::set<std::string> kMembers = {
-      "model",           "messages",   "tools",          "tool_choice",
-      "temperature",     "max_tokens", "stream",         "parallel_tool_calls",
-      "top_p",           "stop",       "stream_options", "max_completion_tokens",
-      "reasoning_effort"};
+  static const std::set<std::string> kMembers = {"model",
+                                                 "messages",
+                                                 "tools",
+                                                 "tool_choice",
+                                                 "temperature",
+                                                 "max_tokens",
+                                                 "stream",
+                                                 "parallel_tool_calls",
+                                                 "top_p",
+                                                 "stop",
+                                                 "stream_options",
+                                                 "max_completion_tokens",
+                                                 "n",
+                                                 "seed",
+                                                 "frequency_penalty",
+                                                 "logit_bias",
+                                                 "presence_penalty",
+                                                 "logprobs",
+                                                 "reasoning_effort"};
   return kMembers;
 }
 
-std::set<std::string> assistant_members(const OpenAiQuirks& quirks) {
-  std::set<std::string> members = {"role", "content", "tool_calls"};
-  if (quirks.reasoning_content) members.insert("reasoning_content");
-  if (quirks.reasoning_details) members.insert("reasoning_details");
+std::set<std::string> message_members(const std::string& role, const OpenAiQuirks& quirks) {
+  std::set<std::string> members = {"role", "content"};
+  if (role == "tool") members.insert("tool_call_id");
+  if (role == "assistant") {
+    members.insert({"tool_calls", "refusal"});
+    if (quirks.wants_reasoning) members.insert(quirks.reasoning_field);
+    if (quirks.reasoning_details) members.insert("reasoning_details");
+  }
   return members;
+}
+
+/// A text, or parts of the kinds that this role may send.
+bool fits(const Json& message, const std::set<std::string>& kinds) {
+  if (!message.contains("content")) return false;
+  const Json& content = message["content"];
+  if (content.is_string()) return true;
+  if (!content.is_array() || content.empty()) return false;
+  for (const Json& part : content) {
+    if (kinds.count(string_or(part, "type")) == 0) return false;
+  }
+  return true;
 }
 
 void check_call(const Json& call, const OpenAiQuirks& quirks, std::set<std::string>& ids) {
   const std::string id = string_or(call, "id");
   if (id.empty() || !ids.insert(id).second)
     refuse("Q19", "tool call id empty or used twice: " + id);
-  if (id.size() > 40) {
+  if (id.size() > 40 && !quirks.long_ids) {
     refuse("Q19", "Invalid 'tool_calls[0].id': string too long. Expected maximum length 40", "",
            "string_above_max_length");
   }
@@ -53,27 +83,25 @@ class MessageRules {
 
   void check(const Json& message) {
     const std::string role = string_or(message, "role");
-    if (role != "tool" && !open_.empty()) {
+    if (role == "tool") {
+      check_answer(message);
+      return;
+    }
+    if (!open_.empty()) {
       refuse("Q20",
              "An assistant message with 'tool_calls' must be followed by tool messages responding "
              "to each 'tool_call_id'. Missing: " +
                  *open_.begin(),
              "messages");
     }
+    answered_.clear();
+    check_members(message, role);
     if (role == "assistant") {
       check_assistant(message);
-    } else if (role == "tool") {
-      const std::string id = string_or(message, "tool_call_id");
-      if (open_.erase(id) == 0) {
-        refuse("Q21", "messages with role 'tool' must be a response to a preceding message", id);
-      }
-      if (!message.contains("content") || !message["content"].is_string()) {
-        refuse("Q25", "Invalid type for 'content'.", "messages");
-      }
-    } else if (role == "system" || role == "developer" || role == "user") {
-      if (!message.contains("content") || !message["content"].is_string()) {
-        refuse("Q11", "Invalid type for 'content'.", "messages");
-      }
+    } else if (role == "user") {
+      if (!fits(message, {"text", "image_url", "input_audio", "file"})) refuse_content(message);
+    } else if (role == "system" || role == "developer") {
+      if (!fits(message, {"text"})) refuse_content(message);
     } else {
       refuse("Q11", "Invalid value: '" + role + "'.", "messages");
     }
@@ -84,19 +112,45 @@ class MessageRules {
   }
 
  private:
-  void check_assistant(const Json& message) {
+  [[noreturn]] static void refuse_content(const Json& message) {
+    refuse("Q11", "Invalid type for 'content' of role " + string_or(message, "role"), "messages");
+  }
+
+  void check_members(const Json& message, const std::string& role) const {
+    const std::set<std::string> known = message_members(role, quirks_);
     for (const auto& [key, value] : message.items()) {
-      if (assistant_members(quirks_).count(key) == 0) {
+      if (known.count(key) == 0) {
         refuse("Q23", "property '" + key + "' is unsupported", "messages");
       }
     }
+  }
+
+  void check_answer(const Json& message) {
+    const std::string id = string_or(message, "tool_call_id");
+    if (answered_.count(id) != 0) refuse("Q20", "a second answer to " + id, "messages");
+    if (open_.erase(id) == 0) {
+      refuse("Q21", "messages with role 'tool' must be a response to a preceding message", id);
+    }
+    answered_.insert(id);
+    check_members(message, "tool");
+    if (!fits(message, {"text"})) {
+      refuse("Q25", "Invalid type for 'content': expected a string or text parts.", "messages");
+    }
+  }
+
+  void check_assistant(const Json& message) {
     const bool calls = message.contains("tool_calls");
-    if (!calls && (!message.contains("content") || !message["content"].is_string())) {
+    const bool said = fits(message, {"text", "refusal"}) || !string_or(message, "refusal").empty();
+    if (!calls && !said) {
       refuse("Q22", "Invalid value for 'content': expected a string, got null.", "messages");
     }
     if (!calls) return;
-    if (quirks_.reasoning_content && !message.contains("reasoning_content")) {
-      refuse("", "The reasoning_content in the thinking mode must be passed back to the API.");
+    if (!message["tool_calls"].is_array() || message["tool_calls"].empty()) {
+      refuse("Q19", "Invalid 'tool_calls': empty array.", "messages");
+    }
+    if (quirks_.wants_reasoning && !message.contains(quirks_.reasoning_field)) {
+      refuse_learnable(
+          "", "The reasoning_content in the thinking mode must be passed back to the API.");
     }
     if (quirks_.reasoning_details && !message.contains("reasoning_details")) {
       refuse("reasoning_details", "reasoning_details did not come back");
@@ -115,6 +169,7 @@ class MessageRules {
   const OpenAiQuirks& quirks_;
   std::set<std::string> ids_;
   std::set<std::string> open_;
+  std::set<std::string> answered_;  ///< since the last message of another role
 };
 
 void check_model(const Json& body, bool tools) {
@@ -124,83 +179,65 @@ void check_model(const Json& body, bool tools) {
     refuse("Q26", "max_tokens and max_completion_tokens exclude each other");
   }
   if (!rules.reasoning) return;
-  for (const char* key : {"max_tokens", "temperature", "top_p", "stop"}) {
+  for (const char* key :
+       {"max_tokens", "top_p", "stop", "frequency_penalty", "presence_penalty", "logit_bias"}) {
     if (!body.contains(key)) continue;
-    refuse("",
-           std::string("Unsupported parameter: '") + key + "' is not supported with this model.",
-           key, "unsupported_parameter");
+    refuse_learnable(
+        "Q24",
+        std::string("Unsupported parameter: '") + key + "' is not supported with this model.", key,
+        "unsupported_parameter");
+  }
+  if (body.contains("temperature") && body["temperature"] != 1) {
+    refuse_learnable(
+        "Q24",
+        "Unsupported value: 'temperature' does not support 0 with this model. Only the "
+        "default (1) value is supported.",
+        "temperature", "unsupported_value");
   }
   if (rules.no_parallel_field && body.contains("parallel_tool_calls")) {
-    refuse("", "Unsupported parameter: 'parallel_tool_calls' is not supported with this model.",
-           "parallel_tool_calls", "unsupported_parameter");
+    refuse_learnable(
+        "Q24", "Unsupported parameter: 'parallel_tool_calls' is not supported with this model.",
+        "parallel_tool_calls", "unsupported_parameter");
   }
   const bool none = string_or(body, "reasoning_effort") == "none";
-  if (tools && (rules.chat_tools_never || (rules.chat_tools_need_none && !none))) {
-    refuse("",
-           "Function tools with reasoning_effort are not supported for " + model +
-               " in /v1/chat/completions. Please use /v1/responses instead.",
-           "reasoning_effort");
+  if (tools && rules.chat_tools_need_none && !none) {
+    refuse_learnable("Q24",
+                     "Function tools with reasoning_effort are not supported for " + model +
+                         " in /v1/chat/completions. To use function tools, use /v1/responses or "
+                         "set reasoning_effort to 'none'.",
+                     "reasoning_effort");
+  }
+  if (tools && rules.chat_tools_never) {
+    refuse_learnable("Q24",
+                     "Function tools with reasoning_effort are not supported for " + model +
+                         " in /v1/chat/completions. Please use /v1/responses instead.",
+                     "reasoning_effort");
   }
 }
 
 void check_quirks(const Json& body, const OpenAiQuirks& quirks) {
   if (quirks.refuse_stream_options && body.contains("stream_options")) {
-    refuse("", "Unknown parameter: 'stream_options'.", "stream_options", "unknown_parameter");
+    refuse_learnable("", "Unknown parameter: 'stream_options'.", "stream_options",
+                     "unknown_parameter");
   }
   if (quirks.tool_choice_strings && body.contains("tool_choice") &&
       !body["tool_choice"].is_string()) {
-    refuse("", "Invalid tool_choice type: 'object'. Supported string values: none, auto, required",
+    refuse("tool_choice",
+           "Invalid tool_choice type: 'object'. Supported string values: none, auto, required",
            "tool_choice");
+  }
+  for (const char* limit : {"max_tokens", "max_completion_tokens"}) {
+    if (quirks.limit_field.empty() || quirks.limit_field == limit || !body.contains(limit))
+      continue;
+    refuse("limit", std::string("this server does not read '") + limit + "'", limit);
   }
   if (!quirks.refuse_strict || !body.contains("tools")) return;
   for (const Json& tool : body["tools"]) {
     if (tool["function"].contains("strict")) {
-      refuse("", "Unknown parameter: 'tools[0].function.strict'.", "tools[0].function.strict",
-             "unknown_parameter");
+      refuse_learnable("", "Unknown parameter: 'tools[0].function.strict'.",
+                       "tools[0].function.strict", "unknown_parameter");
     }
   }
-}
-
-Json chunk_of(const Json& body, const Json& delta, const Json& finish) {
-  return Json{
-      {"id", "chatcmpl-fake"},
-      {"object", "chat.completion.chunk"},
-      {"created", 1795400000},
-      {"model", body["model"]},
-      {"choices",
-       Json::array({Json{
-           {"index", 0}, {"delta", delta}, {"logprobs", nullptr}, {"finish_reason", finish}}})}};
-}
-
-/// Deltas of all calls; fragments of parallel calls take turns.
-std::vector<Json> call_deltas(const Json& calls, const OpenAiQuirks& quirks) {
-  std::vector<Json> heads;
-  std::map<std::size_t, std::vector<Json>> rounds;
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    Json head = Json::object();
-    if (!quirks.no_index) head["index"] = quirks.index_zero ? 0 : i;
-    for (const auto& [key, value] : calls[i].items()) head[key] = value;
-    if (quirks.whole_calls || quirks.arguments_object || quirks.no_index || quirks.index_zero) {
-      heads.push_back(Json{{"tool_calls", Json::array({head})}});
-      continue;
-    }
-    head["function"]["arguments"] = "";
-    heads.push_back(Json{{"tool_calls", Json::array({head})}});
-    std::size_t round = 0;
-    for (const std::string& piece : pieces_of(calls[i]["function"]["arguments"], 9)) {
-      Json tail = {{"index", i}};
-      if (quirks.repeat_metadata) {
-        tail["id"] = calls[i]["id"];
-        tail["type"] = "function";
-        tail["function"]["name"] = calls[i]["function"]["name"];
-      }
-      tail["function"]["arguments"] = piece;
-      rounds[round++].push_back(Json{{"tool_calls", Json::array({tail})}});
-    }
-  }
-  std::vector<Json> deltas = heads;
-  for (const auto& [round, tails] : rounds) deltas.insert(deltas.end(), tails.begin(), tails.end());
-  return deltas;
 }
 
 }  // namespace
@@ -218,10 +255,17 @@ DeclaredTools check_chat(const Json& body, const OpenAiQuirks& quirks) {
     for (std::size_t i = 0; i < body["tools"].size(); ++i) {
       const Json& tool = body["tools"][i];
       const std::string param = "tools[" + std::to_string(i) + "]";
+      if (string_or(tool, "type") == "function" && tool.contains("name")) {
+        refuse("Q12", "Missing required parameter: '" + param + ".function'.", param);
+      }
       if (string_or(tool, "type") != "function" || !tool.contains("function")) {
         refuse("Q13", "Missing required parameter: '" + param + ".function'.", param);
       }
       check_function(tool["function"], param + ".function", declared);
+      const std::string name = string_or(tool["function"], "name");
+      if (quirks.names_begin_with_letter && name[0] != '_' && std::isalpha(name[0]) == 0) {
+        refuse("Q14", "Invalid function name: must start with a letter or underscore", param);
+      }
     }
   }
   check_quirks(body, quirks);
@@ -237,86 +281,6 @@ DeclaredTools check_chat(const Json& body, const OpenAiQuirks& quirks) {
   rules.end();
   check_model(body, !declared.names.empty());
   return declared;
-}
-
-ModelView chat_view(const Json& body) {
-  ModelView view;
-  std::map<std::string, std::string> names;
-  for (const Json& message : body["messages"]) {
-    const std::string role = string_or(message, "role");
-    if (role == "user") view.user_texts.push_back(string_or(message, "content"));
-    for (const Json& call : message.value("tool_calls", Json::array())) {
-      names[string_or(call, "id")] = string_or(call["function"], "name");
-    }
-    if (role == "tool") {
-      view.results.emplace_back(names[string_or(message, "tool_call_id")],
-                                Json::parse(string_or(message, "content"), nullptr, false));
-    }
-    view.last_is_result = role == "tool";
-  }
-  return view;
-}
-
-Answer chat_answer(const Json& body, const ModelStep& step, const DeclaredTools& declared,
-                   const OpenAiQuirks& quirks, std::size_t number) {
-  Json message = {{"role", "assistant"}, {"content", step.text}};
-  if (quirks.reasoning_content) message["reasoning_content"] = "thinking " + std::to_string(number);
-  if (quirks.reasoning_details) {
-    message["reasoning_details"] = Json::array(
-        {Json{{"type", "reasoning.encrypted"}, {"data", "blob-" + std::to_string(number)}}});
-  }
-  Json calls = Json::array();
-  for (std::size_t i = 0; i < step.calls.size(); ++i) {
-    const Json arguments = with_nulls(step.calls[i].first, step.calls[i].second, declared);
-    Json call = Json::object();
-    if (!quirks.no_ids) {
-      call["id"] = "call_" + std::to_string(number) + "_" + std::to_string(i) + "_0123456789abcdef";
-    }
-    call["type"] = "function";
-    call["function"] = {{"name", step.calls[i].first}};
-    call["function"]["arguments"] =
-        quirks.arguments_object ? arguments : Json(dump_json(arguments));
-    if (quirks.call_extras && i == 0) {
-      call["extra_content"] = {
-          {"google", {{"thought_signature", "sig-" + std::to_string(number)}}}};
-    }
-    calls.push_back(call);
-  }
-  const Json usage = {{"prompt_tokens", 96}, {"completion_tokens", 18}, {"total_tokens", 114}};
-  const Json finish = calls.empty() || quirks.finish_stop ? "stop" : "tool_calls";
-
-  Answer answer;
-  Json whole = message;
-  if (!calls.empty()) whole["tool_calls"] = calls;
-  answer.whole = {
-      {"id", "chatcmpl-fake"},
-      {"object", "chat.completion"},
-      {"created", 1795400000},
-      {"model", body["model"]},
-      {"choices",
-       Json::array({Json{
-           {"index", 0}, {"message", whole}, {"logprobs", nullptr}, {"finish_reason", finish}}})},
-      {"usage", usage}};
-  std::vector<Json> deltas = {Json{{"role", "assistant"}, {"content", ""}}};
-  for (const char* key : {"reasoning_content", "reasoning_details"}) {
-    if (message.contains(key)) deltas.push_back(Json{{key, message[key]}});
-  }
-  for (const std::string& piece : pieces_of(step.text, 11))
-    deltas.push_back(Json{{"content", piece}});
-  for (Json& delta : call_deltas(calls, quirks)) deltas.push_back(std::move(delta));
-  for (std::size_t i = 0; i < deltas.size(); ++i) {
-    const bool last = quirks.finish_with_delta && i + 1 == deltas.size();
-    answer.events.push_back(chunk_of(body, deltas[i], last ? finish : Json()));
-  }
-  if (!quirks.finish_with_delta) answer.events.push_back(chunk_of(body, Json::object(), finish));
-  if (body.contains("stream_options") && !quirks.no_usage) {
-    Json last = chunk_of(body, Json::object(), nullptr);
-    last["choices"] = Json::array();
-    last["usage"] = usage;
-    answer.events.push_back(last);
-  }
-  answer.done = !quirks.no_done;
-  return answer;
 }
 
 }  // namespace cartpilot::fakes::openai

@@ -1,27 +1,21 @@
-#include <map>
+#include <utility>
 
 #include "fakes/fake_openai_rules.h"
 
 namespace cartpilot::fakes::openai {
 namespace {
 
+constexpr std::size_t kMaxCallId = 64;
+constexpr std::size_t kMaxOutput = 10'485'760;
 constexpr const char* kIncludeReasoning = "reasoning.encrypted_content";
 
 const std::set<std::string>& known_members() {
   static const std::set<std::string> kMembers = {
-      "model",  "input",     "instructions",      "tools",
-      "store",  "include",   "max_output_tokens", "tool_choice",
-      "stream", "reasoning", "temperature",       "parallel_tool_calls",
-      "text"};
+      "model",  "input",     "instructions",        "tools",
+      "store",  "include",   "max_output_tokens",   "tool_choice",
+      "stream", "reasoning", "temperature",         "parallel_tool_calls",
+      "text",   "top_p",     "previous_response_id"};
   return kMembers;
-}
-
-/// The part of an item that has to come back.
-Json essence(const Json& item) {
-  Json copy = item;
-  copy.erase("id");
-  copy.erase("status");
-  return copy;
 }
 
 void check_parts(const Json& item) {
@@ -46,9 +40,13 @@ void check_parts(const Json& item) {
 /// Follows the items: every call answered once, reasoning only where it led to something.
 class ItemRules {
  public:
+  /// `pending` are calls of a stored answer, which the input does not repeat.
+  ItemRules(bool stored, std::set<std::string> pending)
+      : stored_(stored), seen_(pending), open_(std::move(pending)) {}
+
   void check(const Json& item) {
     const std::string type = string_or(item, "type", item.contains("role") ? "message" : "");
-    if (item.contains("id")) {
+    if (!stored_ && (item.contains("id") || type == "item_reference")) {
       refuse("Q36", "Item with id '" + string_or(item, "id") +
                         "' not found. Items are not persisted when 'store' is set to false.");
     }
@@ -63,14 +61,7 @@ class ItemRules {
     } else if (type == "custom_tool_call") {
       open_call(item);
     } else if (type == "function_call_output" || type == "custom_tool_call_output") {
-      const std::string id = string_or(item, "call_id");
-      if (open_.erase(id) == 0) {
-        refuse("Q34", "No tool call found for function call output with call_id " + id + ".",
-               "input");
-      }
-      if (!item.contains("output") || !item["output"].is_string()) {
-        refuse("Q35", "Missing required parameter: 'output'.", "input");
-      }
+      check_output(item);
     } else if (type == "reasoning") {
       if (!item.contains("summary") || string_or(item, "encrypted_content").empty()) {
         refuse("Q37", "reasoning without summary or encrypted_content", "input");
@@ -90,59 +81,53 @@ class ItemRules {
   }
 
  private:
+  static void check_call_id(const std::string& id) {
+    if (!id.empty() && id.size() <= kMaxCallId) return;
+    refuse("Q35", "Invalid 'input[0].call_id': string too long. Expected maximum length 64",
+           "input", "string_above_max_length");
+  }
+
   void open_call(const Json& item) {
     const std::string id = string_or(item, "call_id");
-    if (id.empty() || id.size() > 64) {
-      refuse("Q35", "Invalid 'input[0].call_id': string too long. Expected maximum length 64",
-             "input");
-    }
+    check_call_id(id);
     if (!seen_.insert(id).second) refuse("Q34", "call_id used twice: " + id, "input");
     if (string_or(item, "name").empty()) refuse("Q38", "function_call without name", "input");
     open_.insert(id);
   }
 
+  void check_output(const Json& item) {
+    const std::string id = string_or(item, "call_id");
+    check_call_id(id);
+    if (open_.erase(id) == 0) {
+      refuse("Q34", "No tool call found for function call output with call_id " + id + ".",
+             "input");
+    }
+    const Json output = item.value("output", Json());
+    const bool text = output.is_string() && output.get<std::string>().size() <= kMaxOutput;
+    bool parts = output.is_array() && !output.empty();
+    for (const Json& part : output.is_array() ? output : Json::array()) {
+      parts = parts && string_or(part, "type").rfind("input_", 0) == 0;
+    }
+    if (!text && !parts) refuse("Q35", "Invalid 'output': expected a string or parts.", "input");
+  }
+
+  bool stored_;
   std::set<std::string> seen_;
   std::set<std::string> open_;
   bool reasoning_last_ = false;
 };
 
-/// An answer that is quoted at all is quoted whole and in order.
-void check_issued(const Json& input, const IssuedOutputs& issued) {
-  for (const Json& output : issued) {
-    std::optional<std::size_t> start;
-    bool quoted = false;
-    for (std::size_t at = 0; at < input.size(); ++at) {
-      for (const Json& item : output) {
-        const bool same_call = item.contains("call_id") && input[at].contains("call_id") &&
-                               string_or(input[at], "type") == "function_call" &&
-                               item["call_id"] == input[at]["call_id"];
-        quoted = quoted || same_call;
-      }
-      if (!start && essence(input[at]) == essence(output[0])) start = at;
-    }
-    if (!quoted) continue;
-    bool same = start.has_value() && *start + output.size() <= input.size();
-    for (std::size_t i = 0; same && i < output.size(); ++i) {
-      same = essence(input[*start + i]) == essence(output[i]);
-    }
-    if (!same) {
-      refuse("Q37",
-             "Item of type 'function_call' was provided without its required 'reasoning' "
-             "item, or not as it was issued",
-             "input");
-    }
-  }
-}
-
-void check_top(const Json& body) {
-  for (const char* key : {"messages", "max_tokens", "reasoning_effort", "response_format",
-                          "functions", "stop", "n", "stream_options"}) {
+void check_top(const Json& body, bool may_store) {
+  for (const char* key : {"messages", "max_tokens", "max_completion_tokens", "reasoning_effort",
+                          "response_format", "functions", "stop", "n", "stream_options"}) {
     if (body.contains(key)) refuse("Q28", std::string("Unknown parameter: '") + key + "'.", key);
   }
   check_members(body, known_members(), "Q6");
-  if (!body.contains("store") || body["store"] != false) {
-    refuse("Q30", "this test server wants store:false", "store");
+  // Left out, everything would be kept by the service.
+  if (!body.contains("store") || !body["store"].is_boolean()) {
+    refuse("Q30", "this test server wants to be told whether to store", "store");
   }
+  if (body["store"] == true && !may_store) refuse("Q30", "nothing is to be stored", "store");
   const bool included =
       body.contains("include") && body["include"] == Json::array({kIncludeReasoning});
   if (included != model_rules(string_or(body, "model")).reasoning) {
@@ -154,58 +139,16 @@ void check_top(const Json& body) {
            "max_output_tokens", "integer_below_min_value");
   }
   if (body.contains("temperature") && model_rules(string_or(body, "model")).reasoning) {
-    refuse("", "Unsupported parameter: 'temperature' is not supported with this model.",
-           "temperature");
+    refuse_learnable("Q24",
+                     "Unsupported parameter: 'temperature' is not supported with this model.",
+                     "temperature");
   }
-}
-
-/// Collects events with their running number.
-class EventList {
- public:
-  void add(const std::string& type, Json members) {
-    Json event = {{"type", type}, {"sequence_number", events.size()}};
-    for (auto& [key, value] : members.items()) event[key] = value;
-    events.push_back(std::move(event));
-  }
-  std::vector<Json> events;
-};
-
-void add_item_events(const Json& item, std::size_t index, EventList& list) {
-  const std::string type = string_or(item, "type");
-  Json opened = item;
-  opened["status"] = "in_progress";
-  if (type == "reasoning") opened["encrypted_content"] = "added-is-not-final";
-  if (type == "function_call") opened["arguments"] = "";
-  if (type == "message") opened["content"] = Json::array();
-  list.add("response.output_item.added", {{"output_index", index}, {"item", opened}});
-  if (type == "reasoning") {
-    list.add(
-        "response.reasoning_summary_text.delta",
-        {{"output_index", index}, {"summary_index", 0}, {"delta", item["summary"][0]["text"]}});
-  } else if (type == "function_call") {
-    for (const std::string& piece : pieces_of(item["arguments"], 9)) {
-      // Some gateways change item_id from event to event; output_index is what holds.
-      list.add("response.function_call_arguments.delta",
-               {{"item_id", "fc_" + std::to_string(list.events.size())},
-                {"output_index", index},
-                {"delta", piece}});
-    }
-    list.add("response.function_call_arguments.done",
-             {{"output_index", index}, {"arguments", item["arguments"]}});
-  } else {
-    for (const std::string& piece : pieces_of(item["content"][0]["text"], 11)) {
-      list.add("response.output_text.delta",
-               {{"output_index", index}, {"content_index", 0}, {"delta", piece}});
-    }
-  }
-  list.add("keepalive", Json::object());
-  list.add("response.output_item.done", {{"output_index", index}, {"item", item}});
 }
 
 }  // namespace
 
-DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued) {
-  check_top(body);
+DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued, bool may_store) {
+  check_top(body, may_store);
   DeclaredTools declared;
   const Json tools = body.value("tools", Json::array());
   for (std::size_t i = 0; i < tools.size(); ++i) {
@@ -222,90 +165,11 @@ DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued) {
   check_tool_choice(body, declared, false);
   const Json input = body.value("input", Json());
   if (!input.is_array() || input.empty()) refuse("Q11", "Invalid 'input'.", "input");
-  ItemRules rules;
+  ItemRules rules(body["store"] == true, check_previous(body, issued));
   for (const Json& item : input) rules.check(item);
   rules.end();
-  check_issued(input, issued);
+  check_quotes(body, issued);
   return declared;
-}
-
-ModelView responses_view(const Json& body) {
-  ModelView view;
-  std::map<std::string, std::string> names;
-  for (const Json& item : body["input"]) {
-    const std::string type = string_or(item, "type");
-    if (type == "message" && string_or(item, "role") == "user") {
-      view.user_texts.push_back(string_or(item["content"][0], "text"));
-    }
-    if (type == "function_call") names[string_or(item, "call_id")] = string_or(item, "name");
-    view.last_is_result = type == "function_call_output";
-    if (view.last_is_result) {
-      view.results.emplace_back(names[string_or(item, "call_id")],
-                                Json::parse(string_or(item, "output"), nullptr, false));
-    }
-  }
-  return view;
-}
-
-Answer responses_answer(const Json& body, const ModelStep& step, const DeclaredTools& declared,
-                        std::size_t number, IssuedOutputs& issued) {
-  const std::string id = std::to_string(number);
-  Json output = Json::array();
-  if (model_rules(string_or(body, "model")).reasoning) {
-    output.push_back(
-        Json{{"type", "reasoning"},
-             {"id", "rs_" + id},
-             {"summary", Json::array({Json{{"type", "summary_text"}, {"text", "Thought " + id}}})},
-             {"encrypted_content", "gAAAA-done-" + id}});
-  }
-  if (!step.text.empty()) {
-    output.push_back(Json{{"type", "message"},
-                          {"id", "msg_" + id},
-                          {"role", "assistant"},
-                          {"status", "completed"},
-                          {"phase", step.calls.empty() ? "final_answer" : "commentary"},
-                          {"content", Json::array({Json{{"type", "output_text"},
-                                                        {"text", step.text},
-                                                        {"annotations", Json::array()}}})}});
-  }
-  for (std::size_t i = 0; i < step.calls.size(); ++i) {
-    const Json arguments = with_nulls(step.calls[i].first, step.calls[i].second, declared);
-    output.push_back(Json{{"type", "function_call"},
-                          {"id", "fc_" + id + "_" + std::to_string(i)},
-                          {"call_id", "call_r" + id + "_" + std::to_string(i)},
-                          {"name", step.calls[i].first},
-                          {"arguments", dump_json(arguments)},
-                          {"status", "completed"}});
-  }
-  if (!output.empty()) issued.push_back(output);
-
-  Json response = {
-      {"id", "resp_" + id},      {"object", "response"},    {"created_at", 1795400000},
-      {"status", "in_progress"}, {"error", nullptr},        {"incomplete_details", nullptr},
-      {"model", body["model"]},  {"output", Json::array()}, {"usage", nullptr}};
-  EventList list;
-  list.add("response.created", {{"response", response}});
-  list.add("response.in_progress", {{"response", response}});
-  for (std::size_t i = 0; i < output.size(); ++i) add_item_events(output[i], i, list);
-  Json last = output;
-  for (Json& item : last) {
-    if (item.contains("encrypted_content")) item["encrypted_content"] = "completed-differs";
-  }
-  response["status"] = "completed";
-  response["output"] = last;
-  response["usage"] = {{"input_tokens", 120},
-                       {"input_tokens_details", {{"cached_tokens", 20}}},
-                       {"output_tokens", 40},
-                       {"output_tokens_details", {{"reasoning_tokens", 16}}},
-                       {"total_tokens", 160}};
-  list.add("response.completed", {{"response", response}});
-
-  Answer answer;
-  answer.events = std::move(list.events);
-  answer.named = true;
-  answer.whole = response;
-  answer.whole["output"] = output;
-  return answer;
 }
 
 }  // namespace cartpilot::fakes::openai

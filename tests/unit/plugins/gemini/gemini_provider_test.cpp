@@ -162,7 +162,7 @@ TEST_F(GeminiProviderTest, the_key_is_never_in_an_error) {
   transport_.answers = {{400, refusal("Bad key " + kKey + " and " + kKey + "!")}};
   GeminiProvider gemini = provider();
   EXPECT_STREQ(ask(gemini, question()).error->what(),
-               "Gemini refused the request: Bad key *** and ***!");
+               "Gemini refused the request; check --model and the options: Bad key *** and ***!");
 }
 
 TEST_F(GeminiProviderTest, a_retired_model_is_announced_once_and_still_asked) {
@@ -172,7 +172,8 @@ TEST_F(GeminiProviderTest, a_retired_model_is_announced_once_and_still_asked) {
   EXPECT_EQ(ask(gemini, request).lines,
             (Lines{"warning gemini-2.0-flash has been retired by Google; its successor is "
                    "gemini-3.8-flash",
-                   "text Hi", kFinishStop}));
+                   "warning gemini-2.0-flash was asked, gemini-3.8-flash answered", "text Hi",
+                   kFinishStop}));
   EXPECT_EQ(ask(gemini, request).lines, (Lines{"text Hi", kFinishStop}));
 }
 
@@ -243,7 +244,7 @@ const std::vector<Adaptation> kAdaptations = {
 INSTANTIATE_TEST_SUITE_P(Options, GeminiAdaptation, testing::ValuesIn(kAdaptations),
                          [](const auto& row) { return std::string(row.param.name); });
 
-TEST_F(GeminiProviderTest, s46_refusals_nothing_can_be_learned_from_are_not_repeated) {
+TEST_F(GeminiProviderTest, refusals_nothing_can_be_learned_from_are_not_repeated) {
   GeminiProvider gemini = provider({{"temperature", "1"}});
   transport_.answers = {{400, refusal("API key not valid. Check temperature.")}};
   EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error unauthenticated api_key_invalid final"}));
@@ -273,7 +274,7 @@ TEST_F(GeminiProviderTest, what_one_model_refused_is_still_sent_to_others) {
   EXPECT_TRUE(transport_.body(2)["generationConfig"].contains("temperature"));
 }
 
-TEST_F(GeminiProviderTest, r54_refused_signatures_are_replaced_once) {
+TEST_F(GeminiProviderTest, refused_signatures_are_replaced_once) {
   GeminiProvider gemini = provider();
   GenerateRequest request = question();
   Message answer =

@@ -21,7 +21,7 @@ const Trace kTwoCalls = {R"(call a mixer_level {"channel":1})",
 #define CALL(index, id, n) \
   index id R"("function":{"name":"mixer_level","arguments":"{\"channel\":)" #n R"(}"}})"
 
-TEST(ChatDecoder, A18_fragments_become_one_call) {
+TEST(ChatDecoder, fragments_become_one_call) {
   EXPECT_EQ(
       decode_chat(
           {call_chunk(
@@ -33,7 +33,7 @@ TEST(ChatDecoder, A18_fragments_become_one_call) {
              R"(call call_a mixer_level {"channel":3})", "finish tool_calls tool_calls m-1"}));
 }
 
-TEST(ChatDecoder, A19_interleaved_calls_are_told_apart_by_index) {
+TEST(ChatDecoder, interleaved_calls_are_told_apart_by_index) {
   EXPECT_EQ(
       results(decode_chat(
           {call_chunk(R"({"index":0,"id":"a","function":{"name":"mixer_level","arguments":"{\"ch"}},
@@ -47,7 +47,7 @@ TEST(ChatDecoder, A19_interleaved_calls_are_told_apart_by_index) {
              R"(call c mixer_level {"channel":3})", "finish tool_calls tool_calls m-1"}));
 }
 
-TEST(ChatDecoder, A20_to_A32_shapes_of_calls_all_become_the_same_calls) {
+TEST(ChatDecoder, shapes_of_calls_all_become_the_same_calls) {
   const std::vector<Shape> shapes = {
       {"A20 whole call",
        {call_chunk(CALL(R"({"index":0,)", R"("id":"a",)", 3)), end_chunk("tool_calls")},
@@ -129,7 +129,7 @@ TEST(ChatDecoder, one_id_for_several_calls_gives_the_later_one_a_new_id) {
               ::testing::MatchesRegex("call call_[0-9A-Za-z]{24} mixer_level \\{\"channel\":2\\}"));
 }
 
-TEST(ChatDecoder, A27_a_call_without_a_name_is_answered_not_run) {
+TEST(ChatDecoder, a_call_without_a_name_is_answered_not_run) {
   EXPECT_EQ(
       results(decode_chat({call_chunk(R"({"index":0,"id":"a","function":{"arguments":"{}"}})"),
                            end_chunk("tool_calls")})),
@@ -137,7 +137,7 @@ TEST(ChatDecoder, A27_a_call_without_a_name_is_answered_not_run) {
              "finish tool_calls tool_calls m-1"}));
 }
 
-TEST(ChatDecoder, A28_a_call_without_an_id_gets_one) {
+TEST(ChatDecoder, a_call_without_an_id_gets_one) {
   const Trace trace =
       results(decode_chat({call_chunk(CALL(R"({"index":0,)", "", 3)), end_chunk("tool_calls")}));
   ASSERT_EQ(trace.size(), 2U);
@@ -145,7 +145,7 @@ TEST(ChatDecoder, A28_a_call_without_an_id_gets_one) {
               ::testing::MatchesRegex("call call_[0-9A-Za-z]{24} mixer_level \\{\"channel\":3\\}"));
 }
 
-TEST(ChatDecoder, A31_arguments_that_hold_nothing_are_an_empty_object) {
+TEST(ChatDecoder, arguments_that_hold_nothing_are_an_empty_object) {
   for (const char* member : {R"(,"arguments":"")", R"(,"arguments":null)", R"(,"arguments":"  \n")",
                              "", R"(,"arguments":"{}")"}) {
     EXPECT_EQ(
@@ -175,7 +175,7 @@ TEST(ChatDecoder, arguments_that_are_no_object_are_told_to_the_model) {
   }
 }
 
-TEST(ChatDecoder, A35_a_call_cut_at_the_length_limit_is_not_run) {
+TEST(ChatDecoder, a_call_cut_at_the_length_limit_is_not_run) {
   EXPECT_EQ(
       results(decode_chat(
           {call_chunk(
@@ -197,13 +197,13 @@ TEST(ChatDecoder, A35_a_call_cut_at_the_length_limit_is_not_run) {
       << "empty arguments are not an empty object when the limit hit";
 }
 
-TEST(ChatDecoder, A36_content_filter_discards_the_calls) {
+TEST(ChatDecoder, content_filter_discards_the_calls) {
   EXPECT_EQ(results(decode_chat({call_chunk(CALL(R"({"index":0,)", R"("id":"a",)", 3)),
                                  end_chunk("content_filter")})),
             (Trace{"finish content_filter content_filter m-1"}));
 }
 
-TEST(ChatDecoder, A41_names_are_cleaned_when_that_makes_them_a_declared_one) {
+TEST(ChatDecoder, names_are_cleaned_when_that_makes_them_a_declared_one) {
   for (const char* name : {"functions.mixer_level", "mixer_level<|channel|>commentary"}) {
     EXPECT_EQ(
         results(decode_chat({call_chunk(R"({"index":0,"id":"a","function":{"name":")" +
@@ -222,7 +222,7 @@ TEST(ChatDecoder, A41_names_are_cleaned_when_that_makes_them_a_declared_one) {
       "call a functions.other {}");
 }
 
-TEST(ChatDecoder, A42_a_free_text_call_is_answered_not_run) {
+TEST(ChatDecoder, a_free_text_call_is_answered_not_run) {
   EXPECT_EQ(
       results(
           decode_chat(
@@ -233,7 +233,7 @@ TEST(ChatDecoder, A42_a_free_text_call_is_answered_not_run) {
       "bad a patch patch takes a JSON object, not free text");
 }
 
-TEST(ChatDecoder, A43_the_legacy_function_call_is_a_call) {
+TEST(ChatDecoder, the_legacy_function_call_is_a_call) {
   const Trace trace = results(decode_chat(
       {chunk(R"({"function_call":{"name":"mixer_level","arguments":"{\"chan"}})"),
        chunk(R"({"function_call":{"arguments":"nel\":3}"}})"), end_chunk("function_call")}));
@@ -242,7 +242,7 @@ TEST(ChatDecoder, A43_the_legacy_function_call_is_a_call) {
               ::testing::MatchesRegex("call call_[0-9A-Za-z]{24} mixer_level \\{\"channel\":3\\}"));
 }
 
-TEST(ChatDecoder, A44_the_parallel_wrapper_is_opened_when_it_holds_declared_tools_only) {
+TEST(ChatDecoder, the_parallel_wrapper_is_opened_when_it_holds_declared_tools_only) {
   const auto wrapper = [](const std::string& second) {
     return call_chunk(
         R"({"index":0,"id":"p","function":{"name":"parallel","arguments":"{\"tool_uses\":[)"
@@ -258,7 +258,7 @@ TEST(ChatDecoder, A44_the_parallel_wrapper_is_opened_when_it_holds_declared_tool
   EXPECT_THAT(kept.at(0), ::testing::StartsWith("call p parallel "));
 }
 
-TEST(ChatDecoder, A46_unknown_members_of_a_call_are_kept_with_the_call) {
+TEST(ChatDecoder, unknown_members_of_a_call_are_kept_with_the_call) {
   EXPECT_EQ(
       results(
           decode_chat(

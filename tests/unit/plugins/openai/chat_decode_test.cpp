@@ -13,14 +13,14 @@ const Trace kOneCall = {R"(call a mixer_level {"channel":3})", "finish tool_call
 #define CALL(index, id, n) \
   index id R"("function":{"name":"mixer_level","arguments":"{\"channel\":)" #n R"(}"}})"
 
-TEST(ChatDecoder, A17_text_becomes_deltas_and_a_finish) {
+TEST(ChatDecoder, text_becomes_deltas_and_a_finish) {
   EXPECT_EQ(
       decode_chat({chunk(R"({"role":"assistant","content":""})"), chunk(R"({"content":"Hel"})"),
                    chunk(R"({"content":"lo"})"), end_chunk("stop")}),
       (Trace{"text Hel", "text lo", "finish stop stop m-1"}));
 }
 
-TEST(ChatDecoder, A33_finish_reason_may_come_with_the_last_piece) {
+TEST(ChatDecoder, finish_reason_may_come_with_the_last_piece) {
   EXPECT_EQ(
       results(decode_chat({call_chunk(CALL(R"({"index":0,)", R"("id":"a",)", 3), "tool_calls")})),
       kOneCall);
@@ -28,7 +28,7 @@ TEST(ChatDecoder, A33_finish_reason_may_come_with_the_last_piece) {
             (Trace{"text Hi", "finish stop stop m-1"}));
 }
 
-TEST(ChatDecoder, A34_the_calls_decide_and_not_the_finish_reason) {
+TEST(ChatDecoder, the_calls_decide_and_not_the_finish_reason) {
   const std::string call = call_chunk(CALL(R"({"index":0,)", R"("id":"a",)", 3));
   EXPECT_EQ(results(decode_chat({call, end_chunk("stop")})).back(), "finish tool_calls stop m-1");
   EXPECT_EQ(results(decode_chat({call, end_chunk("eos")})).back(), "finish tool_calls eos m-1");
@@ -71,13 +71,13 @@ TEST(ChatDecoder, garbage_between_events_is_a_protocol_error) {
       ::testing::StartsWith("error protocol final : the answer of Tester is not valid JSON"));
 }
 
-TEST(ChatDecoder, A37_a_refusal_is_what_the_model_says) {
+TEST(ChatDecoder, a_refusal_is_what_the_model_says) {
   EXPECT_EQ(decode_chat({chunk(R"({"role":"assistant","content":null,"refusal":"I "})"),
                          chunk(R"({"refusal":"cannot."})"), end_chunk("stop")}),
             (Trace{"text I ", "text cannot.", "finish stop refusal m-1"}));
 }
 
-TEST(ChatDecoder, A38_an_azure_preamble_is_no_answer) {
+TEST(ChatDecoder, an_azure_preamble_is_no_answer) {
   EXPECT_EQ(
       decode_chat(
           {R"({"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[]})",
@@ -86,7 +86,7 @@ TEST(ChatDecoder, A38_an_azure_preamble_is_no_answer) {
       (Trace{"text x", "finish stop stop m-1"}));
 }
 
-TEST(ChatDecoder, A39_usage_is_told_once_from_wherever_it_came) {
+TEST(ChatDecoder, usage_is_told_once_from_wherever_it_came) {
   const std::string usage =
       R"("usage":{"prompt_tokens":96,"completion_tokens":18,"prompt_tokens_details":{"cached_tokens":7},)"
       R"("completion_tokens_details":{"reasoning_tokens":5}})";
@@ -102,7 +102,7 @@ TEST(ChatDecoder, A39_usage_is_told_once_from_wherever_it_came) {
   EXPECT_EQ(only(decode_chat({end_chunk("stop")}), {"usage"}), Trace{});
 }
 
-TEST(ChatDecoder, A40_errors_inside_the_stream_are_errors) {
+TEST(ChatDecoder, errors_inside_the_stream_are_errors) {
   const std::string text = chunk(R"({"content":"x"})");
   const std::string openai =
       R"({"error":{"message":"had an error","type":"server_error","param":null,"code":null}})";
@@ -129,7 +129,7 @@ TEST(ChatDecoder, A40_errors_inside_the_stream_are_errors) {
       Trace{"error invalid_argument final : Tester refused the request: bad grammar"});
 }
 
-TEST(ChatDecoder, A16_an_error_event_with_plain_words_is_an_error) {
+TEST(ChatDecoder, an_error_event_with_plain_words_is_an_error) {
   EXPECT_EQ(
       results(decode_stream(Api::kChat, "event: error\ndata: upstream overloaded\n\n", {})),
       Trace{"error unavailable retryable : Tester has a problem of its own: upstream overloaded; "
@@ -142,7 +142,7 @@ TEST(ChatDecoder, A16_an_error_event_with_plain_words_is_an_error) {
             Trace{"finish stop stop m-1"});
 }
 
-TEST(ChatDecoder, A45_both_names_of_the_reasoning_field_are_read_and_only_once) {
+TEST(ChatDecoder, both_names_of_the_reasoning_field_are_read_and_only_once) {
   EXPECT_EQ(
       decode_chat({chunk(R"({"reasoning":"Hm"})"),
                    chunk(R"({"reasoning":"b","reasoning_content":"a"})"),
@@ -166,7 +166,7 @@ TEST(ChatDecoder, streamed_reasoning_details_become_whole_blocks) {
       R"({"type":"reasoning.encrypted","data":"e","index":1}]})");
 }
 
-TEST(ChatDecoder, A47_A48_A49_what_is_not_ours_is_ignored) {
+TEST(ChatDecoder, what_is_not_ours_is_ignored) {
   EXPECT_EQ(
       decode_chat(
           {R"({"x":1,"model":"m-1","choices":[{"index":1,"delta":{"content":"other"},"finish_reason":"length"},)"
@@ -189,7 +189,7 @@ TEST(ChatDecoder, a_whole_body_is_the_same_as_a_stream) {
                    "finish tool_calls tool_calls m-1"}));
 }
 
-TEST(ChatDecoder, A50_A13_A14_bodies_that_are_no_answer_are_errors) {
+TEST(ChatDecoder, bodies_that_are_no_answer_are_errors) {
   EXPECT_EQ(
       decode_body(Api::kChat, R"({"choices":[],"error":{"message":"no credit","code":402}})", {}),
       Trace{"error rate_limited final quota: Tester says there is no credit left: no credit"});
@@ -206,7 +206,7 @@ TEST(ChatDecoder, A50_A13_A14_bodies_that_are_no_answer_are_errors) {
   EXPECT_THAT(decode_body(Api::kChat, "hello", {}).at(0), ::testing::StartsWith("error protocol"));
 }
 
-TEST(ChatDecoder, A09_nothing_is_read_after_done) {
+TEST(ChatDecoder, nothing_is_read_after_done) {
   EXPECT_EQ(decode_stream(Api::kChat,
                           sse({end_chunk("stop"), "[DONE]", chunk(R"({"content":"late"})")}), {}),
             Trace{"finish stop stop m-1"});

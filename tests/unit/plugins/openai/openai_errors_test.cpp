@@ -39,7 +39,7 @@ std::string body(const std::string& message, const std::string& type = "",
          R"(","param":null,"code":")" + code + R"("}})";
 }
 
-TEST(OpenAiErrors, A71_every_envelope_is_read) {
+TEST(OpenAiErrors, every_envelope_is_read) {
   const std::vector<std::pair<const char*, const char*>> envelopes = {
       {R"({"error":{"message":"m","type":"t","param":"p","code":"c"}})", "m|t|c|p|0"},
       {R"({"error":{"message":"m","type":null,"param":"p","code":418}})", "m||418|p|418"},
@@ -69,7 +69,7 @@ TEST(OpenAiErrors, A71_every_envelope_is_read) {
   EXPECT_EQ(read_error_body(std::string(600, 'x')).message, std::string(500, 'x') + "...");
 }
 
-TEST(OpenAiErrors, A74_A77_A78_what_each_status_means) {
+TEST(OpenAiErrors, what_each_status_means) {
   const std::vector<std::pair<std::string, std::string>> table = {
       {told(400, body("bad thing")),
        "invalid_argument final : OpenAI refused the request (HTTP 400): bad thing"},
@@ -135,7 +135,7 @@ TEST(OpenAiErrors, A74_A77_A78_what_each_status_means) {
   for (const auto& [actual, expected] : table) EXPECT_EQ(actual, expected);
 }
 
-TEST(OpenAiErrors, A73_a_spent_quota_is_never_retried) {
+TEST(OpenAiErrors, a_spent_quota_is_never_retried) {
   for (const char* code :
        {"insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
         "project_spend_limit_exceeded", "organization_usage_limit_exceeded"}) {
@@ -164,7 +164,7 @@ TEST(OpenAiErrors, a_server_that_wants_a_key_where_none_is_set_says_so) {
             "unauthenticated final : OpenAI wants an API key (HTTP 401); set OPENAI_API_KEY");
 }
 
-TEST(OpenAiErrors, A72_waits_the_server_asks_for) {
+TEST(OpenAiErrors, waits_the_server_asks_for) {
   const auto wait = [](const HttpHeaders& headers) {
     return error_of_answer({429, headers}, "", service(), kNow).retry_after_ms;
   };

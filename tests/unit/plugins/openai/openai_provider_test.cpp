@@ -71,6 +71,8 @@ TEST(OpenAiProvider, a_missing_key_names_the_variable_and_a_way_without_one) {
       Desk(Strings{}).check(),
       "error unauthenticated final : OPENAI_API_KEY is not set; set it to your key, or try the "
       "program without one: cartpilot chat --demo");
+  EXPECT_THAT(Desk(Strings{{"OPENAI_BASE_URL", "https://r.openai.azure.com/openai/v1"}}).check(),
+              ::testing::HasSubstr("AZURE_OPENAI_API_KEY is not set"));
   EXPECT_EQ(Desk(Strings{{"OPENAI_API_KEY", "  "}}).check().substr(0, 27),
             "error unauthenticated final");
   EXPECT_EQ(Desk(Strings{{"OPENAI_API_KEY", "sk-1"}}).check(), "ok");
@@ -158,7 +160,7 @@ struct Refused {
   std::string warning;
 };
 
-TEST(OpenAiProvider, A76_a_refused_parameter_is_dropped_once_told_once_and_remembered) {
+TEST(OpenAiProvider, a_refused_parameter_is_dropped_once_told_once_and_remembered) {
   const std::vector<Refused> cases = {
       {"by param",
        {{"temperature", "0.5"}},
@@ -256,7 +258,7 @@ TEST(OpenAiProvider, strict_schemas_that_are_refused_are_sent_as_they_are) {
   EXPECT_EQ(desk.transport.body(1)["tools"][0]["parameters"], mixer_tools()[0].parameters);
 }
 
-TEST(OpenAiProvider, Q10_nothing_is_repeated_without_having_learned_something) {
+TEST(OpenAiProvider, nothing_is_repeated_without_having_learned_something) {
   const std::string temperature =
       refusal("Unsupported parameter", "temperature", "unsupported_parameter");
   Desk stubborn(Strings{{"OPENAI_API_KEY", "sk-1"}}, {{"temperature", "1"}});
@@ -332,7 +334,7 @@ TEST(OpenAiProvider, models_are_listed_in_the_servers_order) {
   }
 }
 
-TEST(OpenAiProvider, Q8_the_key_never_shows_in_an_error) {
+TEST(OpenAiProvider, the_key_never_shows_in_an_error) {
   Desk desk;
   desk.plays(400, refusal("bad header: Bearer sk-secret-0001"));
   EXPECT_THAT(desk.asks().at(0),

@@ -2,48 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "openai_testing.h"
+#include "responses_events.h"
 
 namespace cartpilot::openai {
 namespace {
 
 using namespace testing;
-
-/// {"type":TYPE, MEMBERS}
-std::string event(const std::string& type, const std::string& members = "") {
-  return R"({"type":"response.)" + type + '"' + (members.empty() ? "" : "," + members) + "}";
-}
-
-std::string item_event(const std::string& which, int index, const std::string& item) {
-  return event("output_item." + which,
-               R"("output_index":)" + std::to_string(index) + R"(,"item":)" + item);
-}
-
-std::string delta(const std::string& type, int index, const std::string& text) {
-  return event(type + ".delta",
-               R"("output_index":)" + std::to_string(index) + R"(,"delta":")" + text + '"');
-}
-
-std::string terminal(const std::string& type, const std::string& members = "") {
-  return event(type, R"("response":{"id":"r","status":")" + type + R"(","model":"m-1")" +
-                         (members.empty() ? "" : "," + members) + "}");
-}
-
-std::string call_item(const std::string& id, const std::string& arguments,
-                      const std::string& status = "completed") {
-  return R"({"type":"function_call","id":"fc_)" + id + R"(","call_id":")" + id +
-         R"(","name":"mixer_level","arguments":")" + arguments + R"(","status":")" + status +
-         R"("})";
-}
-
-const std::string kReasoning =
-    R"({"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"Think."}],"encrypted_content":"gA"})";
-const std::string kCall = call_item("a", R"({\"channel\":3})");
-
-std::string message_item(const std::string& text, const std::string& extra = "") {
-  return R"({"type":"message","id":"msg_1","role":"assistant","content":[{"type":"output_text","text":")" +
-         text + R"("}])" + extra + "}";
-}
 
 std::string finish(const std::string& head, const std::string& output) {
   return "finish " + head + R"( m-1 {"api":"responses","endpoint":"https://test/v1","output":[)" +
@@ -54,7 +18,7 @@ Trace decode(const std::vector<std::string>& events) {
   return decode_stream(Api::kResponses, sse(events), mixer_tools());
 }
 
-TEST(ResponsesDecoder, A51_reasoning_call_and_text_of_one_answer) {
+TEST(ResponsesDecoder, reasoning_call_and_text_of_one_answer) {
   EXPECT_EQ(
       decode({event("created", R"("response":{"id":"r","status":"in_progress","output":[]})"),
               item_event("added", 0,
@@ -77,7 +41,7 @@ TEST(ResponsesDecoder, A51_reasoning_call_and_text_of_one_answer) {
              finish("tool_calls completed", kReasoning + "," + message_item("Hi") + "," + kCall)}));
 }
 
-TEST(ResponsesDecoder, A52_two_calls_in_the_order_of_their_index) {
+TEST(ResponsesDecoder, two_calls_in_the_order_of_their_index) {
   const std::string second = call_item("b", R"({\"channel\":4})");
   EXPECT_EQ(
       results(decode(
@@ -89,7 +53,7 @@ TEST(ResponsesDecoder, A52_two_calls_in_the_order_of_their_index) {
              finish("tool_calls completed", kCall + "," + second)}));
 }
 
-TEST(ResponsesDecoder, A53_items_without_deltas_and_deltas_without_done) {
+TEST(ResponsesDecoder, items_without_deltas_and_deltas_without_done) {
   EXPECT_EQ(
       decode({item_event("done", 0, kReasoning), item_event("done", 1, message_item("Hi")),
               item_event("done", 2, kCall), terminal("completed")}),
@@ -103,7 +67,7 @@ TEST(ResponsesDecoder, A53_items_without_deltas_and_deltas_without_done) {
              finish("tool_calls completed", call_item("a", R"({\"channel\":3})", "in_progress"))}));
 }
 
-TEST(ResponsesDecoder, A54_items_may_come_with_the_end_only_and_never_count_twice) {
+TEST(ResponsesDecoder, items_may_come_with_the_end_only_and_never_count_twice) {
   const Trace expected = {
       "reasoning Think.", "text Hi", R"(call a mixer_level {"channel":3})",
       finish("tool_calls completed", kReasoning + "," + message_item("Hi") + "," + kCall)};
@@ -119,7 +83,7 @@ TEST(ResponsesDecoder, A54_items_may_come_with_the_end_only_and_never_count_twic
       << "another numbering at the end";
 }
 
-TEST(ResponsesDecoder, A55_A56_A64_item_ids_names_and_sequence_numbers_do_not_matter) {
+TEST(ResponsesDecoder, item_ids_names_and_sequence_numbers_do_not_matter) {
   EXPECT_EQ(
       results(
           decode(
@@ -136,7 +100,7 @@ TEST(ResponsesDecoder, A55_A56_A64_item_ids_names_and_sequence_numbers_do_not_ma
       R"(call a mixer_level {"channel":3})");
 }
 
-TEST(ResponsesDecoder, A57_unknown_events_are_ignored_and_unknown_items_kept) {
+TEST(ResponsesDecoder, unknown_events_are_ignored_and_unknown_items_kept) {
   const std::string unknown = R"({"type":"hologram","id":"h_1","data":[1,2]})";
   EXPECT_EQ(decode({R"({"type":"keepalive","sequence_number":3})", event("keep_alive"),
                     R"({"x":1})", event("web_search_call.searching", R"("output_index":0)"),
@@ -144,7 +108,7 @@ TEST(ResponsesDecoder, A57_unknown_events_are_ignored_and_unknown_items_kept) {
             Trace{finish("stop completed", unknown)});
 }
 
-TEST(ResponsesDecoder, A58_A59_errors_of_every_shape_are_errors) {
+TEST(ResponsesDecoder, errors_of_every_shape_are_errors) {
   const Trace quota = {
       "error rate_limited final quota: Tester says the quota or credit is used up: gone; trying "
       "again will "
@@ -181,7 +145,7 @@ TEST(ResponsesDecoder, A58_A59_errors_of_every_shape_are_errors) {
             "shortly"});
 }
 
-TEST(ResponsesDecoder, A60_a_call_cut_at_the_limit_is_not_run_and_echoed_harmless) {
+TEST(ResponsesDecoder, a_call_cut_at_the_limit_is_not_run_and_echoed_harmless) {
   EXPECT_EQ(
       results(decode(
           {item_event("done", 0, kCall), item_event("added", 1, call_item("b", "")),
@@ -196,14 +160,14 @@ TEST(ResponsesDecoder, A60_a_call_cut_at_the_limit_is_not_run_and_echoed_harmles
           finish("length max_output_tokens", kCall + "," + call_item("b", "{}", "incomplete"))}));
 }
 
-TEST(ResponsesDecoder, A61_content_filter_discards_calls) {
+TEST(ResponsesDecoder, content_filter_discards_calls) {
   EXPECT_EQ(results(decode(
                 {item_event("done", 0, kCall),
                  terminal("incomplete", R"("incomplete_details":{"reason":"content_filter"})")})),
             Trace{"finish content_filter content_filter m-1"});
 }
 
-TEST(ResponsesDecoder, A62_an_answer_without_a_terminal_event_is_cut) {
+TEST(ResponsesDecoder, an_answer_without_a_terminal_event_is_cut) {
   const Trace cut = {
       "error unavailable retryable stream_cut: the answer of Tester broke off before its end; "
       "try again"};
@@ -216,12 +180,12 @@ TEST(ResponsesDecoder, A62_an_answer_without_a_terminal_event_is_cut) {
       cut);
 }
 
-TEST(ResponsesDecoder, A63_nothing_after_the_terminal_event_is_read) {
+TEST(ResponsesDecoder, nothing_after_the_terminal_event_is_read) {
   EXPECT_EQ(decode({terminal("completed"), item_event("done", 0, kCall), "[DONE]"}),
             Trace{finish("stop completed", "")});
 }
 
-TEST(ResponsesDecoder, A65_a_refusal_is_what_the_model_says) {
+TEST(ResponsesDecoder, a_refusal_is_what_the_model_says) {
   EXPECT_EQ(
       only(
           decode({delta("refusal", 0, "I cannot."),
@@ -238,7 +202,7 @@ TEST(ResponsesDecoder, A65_a_refusal_is_what_the_model_says) {
       ::testing::ElementsAre("text No.", ::testing::StartsWith("finish stop refusal m-1")));
 }
 
-TEST(ResponsesDecoder, A66_messages_keep_their_phase) {
+TEST(ResponsesDecoder, messages_keep_their_phase) {
   const std::string first = message_item("Looking.", R"(,"phase":"commentary")");
   const std::string second = message_item("Found.", R"(,"phase":"final_answer")");
   EXPECT_EQ(
@@ -255,7 +219,7 @@ TEST(ResponsesDecoder, summary_parts_are_set_apart) {
             (Trace{"reasoning One", "reasoning \n\nTwo", finish("stop completed", kReasoning)}));
 }
 
-TEST(ResponsesDecoder, A68_A69_whole_bodies_follow_their_status) {
+TEST(ResponsesDecoder, whole_bodies_follow_their_status) {
   const std::string head = R"({"id":"r","object":"response","model":"m-1","status":)";
   const std::string output = R"(,"output":[)" + message_item("Hi") + "," + kCall + "]";
   EXPECT_EQ(

@@ -54,7 +54,7 @@ TEST(ResponsesEncode, a_whole_request_with_neutral_history) {
       R"("include":["reasoning.encrypted_content"],"stream":true})");
 }
 
-TEST(ResponsesEncode, Q36_Q37_Q38_raw_items_go_back_in_order_without_ids) {
+TEST(ResponsesEncode, raw_items_go_back_in_order_without_ids) {
   const std::string output =
       R"([{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA==","status":"completed"},)"
       R"({"type":"message","id":"msg_1","role":"assistant","phase":"commentary","status":"completed",)"
@@ -103,7 +103,7 @@ TEST(ResponsesEncode, a_history_that_was_edited_wins_over_the_raw_items) {
   EXPECT_EQ(encode(request(history))["input"], neutral) << "a call too many";
 }
 
-TEST(ResponsesEncode, Q40_A67_reasoning_that_led_to_nothing_is_left_out) {
+TEST(ResponsesEncode, reasoning_that_led_to_nothing_is_left_out) {
   const auto input = [](const std::string& output) {
     return dump_json(
         encode(request({Message::user("a"), assistant({TextPart{"Hi", nullptr}}, metadata(output)),
@@ -132,7 +132,7 @@ TEST(ResponsesEncode, a_free_text_call_is_answered_in_its_own_kind) {
             R"({"type":"custom_tool_call_output","call_id":"a","output":"{\"error\":true}"})");
 }
 
-TEST(ResponsesEncode, Q35_long_ids_are_replaced_in_call_and_output) {
+TEST(ResponsesEncode, long_ids_are_replaced_in_call_and_output) {
   const std::string longest(64, 'a');
   const std::string longer(65, 'a');
   const auto ids = [](const std::string& id) {
@@ -146,7 +146,7 @@ TEST(ResponsesEncode, Q35_long_ids_are_replaced_in_call_and_output) {
   EXPECT_THAT(ids(longer), ::testing::MatchesRegex("call_[0-9A-Za-z]{24}"));
 }
 
-TEST(ResponsesEncode, Q29_Q31_Q39_what_depends_on_model_and_options) {
+TEST(ResponsesEncode, what_depends_on_model_and_options) {
   GenerateRequest asked = request({Message::user("Hi")});
   asked.tools = {mixer_tools()[0]};
   asked.max_output_tokens = 3;

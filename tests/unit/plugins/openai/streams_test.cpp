@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "openai_testing.h"
+#include <cstring>
+
+#include "provider_testing.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -96,7 +98,7 @@ TEST(OpenAiStreams, whole_streams_decode_to_their_events) {
   }
 }
 
-TEST(OpenAiStreams, A1_streams_cut_anywhere_decode_to_the_same_events) {
+TEST(OpenAiAnswer, A01_streams_cut_anywhere_decode_to_the_same_events) {
   const std::vector<ToolSpec> tools = mixer_tools();
   for (const Stream& stream : streams()) {
     const std::string bytes = fixture(stream.file);
@@ -107,6 +109,21 @@ TEST(OpenAiStreams, A1_streams_cut_anywhere_decode_to_the_same_events) {
           << stream.file << " cut at " << cut;
     }
     EXPECT_EQ(decode_stream(stream.api, bytes, tools, every), stream.expected) << stream.file;
+
+    // And over the network, byte by byte.
+    Counter counter(stream.api == Api::kChat ? kChatModel : kResponsesModel);
+    Played crumbs;
+    crumbs.body = bytes;
+    crumbs.piece_bytes = 1;
+    Trace trace = counter.hears(crumbs);
+    for (std::string& line : trace) {
+      for (const auto& [real, tested] :
+           {std::pair("BASE", "https://test/v1"), std::pair("OpenAI", "Tester")}) {
+        const std::size_t at = line.find(real);
+        if (at != std::string::npos) line.replace(at, std::strlen(real), tested);
+      }
+    }
+    EXPECT_EQ(trace, stream.expected) << stream.file;
   }
 }
 

@@ -1,0 +1,276 @@
+// The same scenes at every server: what each of them omits, repeats, refuses or gets wrong does not
+// show.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "buyer.h"
+#include "fakes/fake_openai_rules.h"
+
+namespace cartpilot::openai {
+namespace {
+
+using namespace testing;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+struct Scene {
+  std::string name;
+  fakes::OpenAiProfile profile;
+  Options options;
+  bool whole = false;
+  std::vector<std::string> warnings;
+  bool usage = true;
+  std::string path = "/chat/completions";
+};
+
+std::ostream& operator<<(std::ostream& out, const Scene& scene) { return out << scene.name; }
+
+/// One scene per server, with what is known about it.
+Scene scene_at(const fakes::OpenAiProfile& profile) {
+  Scene scene;
+  scene.name = profile.name;
+  scene.profile = profile;
+  scene.options = {{"server", profile.server}, {"max-output-tokens", "2000"}};
+  const bool openai = profile.server == "openai" && profile.model == kResponsesModel;
+  if (openai || profile.name == "azure") scene.path = "/responses";
+  if (profile.options.quirks.one_call) scene.options["parallel-tool-calls"] = "true";
+  if (profile.name == "vllm_old") {
+    scene.warnings = {"local: the server refused stream_options; left out"};
+    scene.usage = false;
+  }
+  if (profile.name == "gateway_without_strict") {
+    scene.warnings = {
+        "gpt-4.1-mini: the server refused a strict function schema; sent the schemas as they are"};
+  }
+  // Servers nobody knows are not asked for usage.
+  if (profile.server == "unknown") scene.usage = false;
+  return scene;
+}
+
+std::vector<Scene> servers() {
+  std::vector<Scene> all;
+  for (const fakes::OpenAiProfile& profile : fakes::openai_profiles()) {
+    all.push_back(scene_at(profile));
+  }
+  return all;
+}
+
+/// Every server streamed, whole and in crumbs; and what options make of some of them.
+std::vector<Scene> purchases() {
+  std::vector<Scene> all;
+  for (const Scene& scene : servers()) {
+    all.push_back(scene);
+    Scene crumbs = scene;
+    crumbs.name += "_in_crumbs";
+    crumbs.profile.options.piece_bytes = 61;
+    all.push_back(crumbs);
+    Scene whole = scene;
+    whole.name += "_whole";
+    whole.whole = true;
+    whole.usage = !scene.profile.options.quirks.no_usage;
+    if (whole.name == "vllm_old_whole") whole.warnings.clear();
+    all.push_back(whole);
+  }
+  for (const char* name : {"ollama", "llama_cpp", "vllm", "lm_studio", "openrouter", "groq"}) {
+    Scene responses = scene_at(fakes::openai_profile(name));
+    responses.name += "_responses";
+    responses.options["api"] = "responses";
+    responses.path = "/responses";
+    all.push_back(responses);
+  }
+  const auto add = [&all](const char* name, const char* profile, Options options) -> Scene& {
+    all.push_back(scene_at(fakes::openai_profile(profile)));
+    all.back().name = name;
+    for (const auto& [key, value] : options) all.back().options[key] = value;
+    return all.back();
+  };
+  Scene& sent = add("openai_sent_to_responses", "openai_responses", {{"api", "chat"}});
+  sent.warnings = {"gpt-6.1-terra: the server wants this model on Responses; switched"};
+  add("openai_not_strict", "openai_responses", {{"strict", "false"}});
+  add("openai_chat_on_responses", "openai_chat", {{"api", "responses"}}).path = "/responses";
+  Scene& unthinking = add("openai_chat_without_thinking", "openai_responses", {{"api", "chat"}});
+  unthinking.profile.model = "gpt-5.6-luna";
+  unthinking.path = "/chat/completions";
+  return all;
+}
+
+/// A provider at the pretend server of a scene.
+struct Shop {
+  explicit Shop(const Scene& scene, const std::string& key = "")
+      : server(fakes::shopping_model, scene.profile.options),
+        provider(config(scene, key.empty() ? server.key() : key)) {}
+
+  ProviderConfig config(const Scene& scene, const std::string& key) {
+    const bool azure = scene.profile.server == "azure";
+    return {{{azure ? "AZURE_OPENAI_API_KEY" : "OPENAI_API_KEY", key},
+             {"OPENAI_BASE_URL", server.base_url()}},
+            scene.options,
+            &client};
+  }
+
+  Error fails(const Scene& scene, const std::string& model, MessageSink& sink) {
+    GenerateRequest request;
+    request.model = model;
+    request.messages = {Message::user("Hi")};
+    request.tools = mixer_tools();
+    request.stream = !scene.whole;
+    try {
+      provider.generate(request, sink, context);
+    } catch (const Error& error) {
+      return error;
+    }
+    ADD_FAILURE() << "no error";
+    return Error(ErrorCode::kOk, "");
+  }
+
+  fakes::FakeOpenAi server;
+  net::HttpClient client;
+  OpenAiProvider provider;
+  CallContext context;
+};
+
+class OpenAiPurchase : public ::testing::TestWithParam<Scene> {};
+
+TEST_P(OpenAiPurchase, three_turns_end_in_an_order_and_break_no_rule) {
+  const Scene& scene = GetParam();
+  Shop shop(scene);
+  Buyer buyer(shop.provider, scene.profile.model, scene.whole);
+  EXPECT_EQ(buyer.says("I need wireless headphones under $100"),
+            "The cheapest is Ears \xF0\x9F\x8E\xA7 for 59.99 USD.");
+  EXPECT_EQ(buyer.says("buy the cheapest"), "The total is 64.79 USD. Shall I buy it?");
+  EXPECT_EQ(buyer.says("yes"), "Done: order ORD-77");
+  EXPECT_EQ(buyer.steps, purchase_steps());
+  EXPECT_THAT(shop.server.violations(), IsEmpty());
+  EXPECT_EQ(buyer.warnings, scene.warnings);
+  EXPECT_EQ(buyer.usages > 0, scene.usage);
+  const std::string target = shop.server.requests().back().target;
+  EXPECT_THAT(target.substr(0, target.find('?')), ::testing::EndsWith(scene.path));
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, OpenAiPurchase, ::testing::ValuesIn(purchases()),
+                         [](const auto& chosen) { return chosen.param.name; });
+
+class OpenAiServer : public ::testing::TestWithParam<Scene> {};
+
+TEST_P(OpenAiServer, an_unknown_model_is_answered_with_near_names) {
+  const Scene& scene = GetParam();
+  Shop shop(scene);
+  MessageSink sink;
+  const std::string model = scene.profile.model;
+  const Error error = shop.fails(scene, model + "x", sink);
+  EXPECT_EQ(error.code, ErrorCode::kNotFound);
+  EXPECT_EQ(error.reason, "model") << error.what();
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("no model '" + model + "x'"), HasSubstr("near names: "),
+                                  HasSubstr(model)));
+  EXPECT_THAT(shop.server.violations(), IsEmpty());
+}
+
+TEST_P(OpenAiServer, a_wrong_key_names_the_variable_and_stays_secret) {
+  const Scene& scene = GetParam();
+  if (scene.profile.options.key.empty()) {
+    // Local servers want none, and none is sent.
+    Shop shop(scene);
+    GenerateRequest request;
+    request.model = scene.profile.model;
+    request.messages = {Message::user("Hi")};
+    MessageSink sink;
+    shop.provider.generate(request, sink, shop.context);
+    EXPECT_EQ(header_value(shop.server.requests().back().headers, "authorization"), "");
+    return;
+  }
+  Shop shop(scene, "wrong-key-0123456789");
+  MessageSink sink;
+  const Error error = shop.fails(scene, scene.profile.model, sink);
+  EXPECT_EQ(error.code, ErrorCode::kUnauthenticated);
+  EXPECT_FALSE(error.retryable);
+  EXPECT_THAT(error.what(),
+              AllOf(HasSubstr(scene.profile.server == "azure" ? "check AZURE_OPENAI_API_KEY"
+                                                              : "check OPENAI_API_KEY"),
+                    Not(HasSubstr("wrong-key"))));
+}
+
+TEST_P(OpenAiServer, an_error_inside_the_stream_ends_it) {
+  const Scene& scene = GetParam();
+  const bool chat = scene.path != "/responses";
+  fakes::openai::Refusal overloaded;
+  overloaded.status = 503;
+  overloaded.type = "service_unavailable_error";
+  overloaded.message = "upstream overloaded";
+  const Json text =
+      chat ? parse_json(chunk(R"({"content":"Well"})"))
+           : Json{{"type", "response.output_text.delta"}, {"output_index", 0}, {"delta", "Well"}};
+  // A validation error cannot come that late.
+  const fakes::OpenAiErrorForm form = scene.profile.options.quirks.errors;
+  const bool late = form != fakes::OpenAiErrorForm::kDetail;
+  const Json body = error_body(overloaded, late ? form : fakes::OpenAiErrorForm::kOpenAi);
+  Shop shop(scene);
+  Played answer;
+  answer.body = sse({dump_json(text), dump_json(body)});
+  shop.server.play(answer);
+  MessageSink sink;
+  const Error error = shop.fails(scene, scene.profile.model, sink);
+  EXPECT_EQ(sink.lines.trace, Trace{"text Well"});
+  EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(error.retryable);
+  EXPECT_THAT(error.what(), HasSubstr("upstream overloaded"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Servers, OpenAiServer, ::testing::ValuesIn(servers()),
+                         [](const auto& chosen) { return chosen.param.name; });
+
+TEST(OpenAiConversation, continues_what_another_vendor_began) {
+  fakes::FakeOpenAi server(fakes::shopping_model);
+  net::HttpClient client;
+  OpenAiProvider provider(
+      ProviderConfig{{{"OPENAI_API_KEY", server.key()}, {"OPENAI_BASE_URL", server.base_url()}},
+                     {{"server", "openai"}},
+                     &client});
+  Buyer buyer(provider, kResponsesModel, false);
+  // Two turns as another vendor's plugin leaves them: long ids, metadata of its own.
+  buyer.history.push_back(Message::user("I need wireless headphones under $100"));
+  const std::string long_id = "toolu/" + std::string(80, 'z');
+  for (const char* name : {"create_intent", "get_intent_offers", "get_offer_details"}) {
+    ToolCall call{long_id + name, name, {{"offer_id", "offer-b"}}, "", {{"vendor", "other"}}};
+    Message said;
+    said.role = Role::kAssistant;
+    said.provider = "other";
+    said.provider_metadata = {{"vendor", "other"}};
+    said.parts.push_back(call);
+    buyer.history.push_back(said);
+    Message results;
+    results.role = Role::kTool;
+    results.parts.push_back(
+        ToolResult{call.id, name, shop_answer(call), false, call.provider_metadata});
+    buyer.history.push_back(results);
+  }
+  EXPECT_EQ(buyer.says("buy the cheapest"), "The total is 64.79 USD. Shall I buy it?");
+  buyer.model = kChatModel;  // from Responses to Chat Completions in mid-conversation
+  EXPECT_EQ(buyer.says("yes"), "Done: order ORD-77");
+  EXPECT_THAT(server.violations(), IsEmpty());
+  EXPECT_EQ(server.requests().back().target, "/v1/chat/completions");
+}
+
+TEST(OpenAiConversation, a_base_url_without_its_version_is_told_how_it_should_look) {
+  fakes::FakeOpenAi server(fakes::shopping_model);
+  net::HttpClient client;
+  const std::string base = server.base_url().substr(0, server.base_url().size() - 3);
+  OpenAiProvider provider(
+      ProviderConfig{{{"OPENAI_API_KEY", server.key()}, {"OPENAI_BASE_URL", base}}, {}, &client});
+  Buyer buyer(provider, kChatModel, false);
+  try {
+    buyer.says("Hi");
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code, ErrorCode::kNotFound);
+    EXPECT_EQ(std::string(error.what()),
+              "nothing answers below " + base +
+                  " (HTTP 404); the base URL usually ends in /v1, try OPENAI_BASE_URL=" + base +
+                  "/v1");
+  }
+}
+
+}  // namespace
+}  // namespace cartpilot::openai
