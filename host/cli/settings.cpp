@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "cartpilot/error.h"
+#include "cli/process_guard.h"
 #include "parts/program_part.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
@@ -89,10 +90,7 @@ void read_config(const std::filesystem::path& file, Settings& settings) {
 /// Whatever looks like a key must never be printed.
 void register_secrets(const Settings& settings) {
   for (const auto& [name, value] : settings.environment) {
-    const bool secret =
-        name.find("API_KEY") != std::string::npos || name.find("TOKEN") != std::string::npos ||
-        name.find("SECRET") != std::string::npos || name.find("PASSWORD") != std::string::npos;
-    if (secret) text::add_secret(value);
+    if (is_secret_name(name)) text::add_secret(value);
   }
   if (settings.api_key != kDevelopmentKey) text::add_secret(settings.api_key);
 }
@@ -112,6 +110,7 @@ std::map<std::string, std::string> process_environment() {
 Settings read_settings(const Arguments& arguments) {
   Settings settings;
   settings.environment = process_environment();
+  wipe_secrets_from_environment();
   settings.config_file = config_path(arguments, settings.environment);
   if (!arguments.config_file.empty() || std::filesystem::exists(settings.config_file)) {
     read_config(settings.config_file, settings);

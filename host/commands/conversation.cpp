@@ -134,6 +134,7 @@ void Conversation::open_session() {
   session_id_ = earlier                     ? earlier->id
                 : arguments.session.empty() ? store::new_session_id()
                                             : arguments.session;
+  lock_.emplace(bench_.settings().state_directory / "locks", session_id_);
   const bool named = !bench_.settings().provider.empty();
   provider_name_ = earlier && !named ? earlier->provider : bench_.provider_name();
 }
@@ -232,6 +233,10 @@ void Conversation::switch_to(const std::string& name, const std::string& model) 
   bench_.sessions().open(session_id_, provider_name_, session_->model());
   view_.on_notice(fmt::format("now talking to {} ({})", provider_name_, session_->model()));
   if (!notice.empty()) view_.on_notice(notice);
+}
+
+int Conversation::interrupted_exit_code() const {
+  return shop_.gate->last_report() && shop_.gate->reported_this_turn() ? exit_code() : kInterrupted;
 }
 
 int Conversation::exit_code() const {

@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/process_guard.h"
 #include "commands/commands.h"
 #include "commerce/cartpilot_client.h"
 #include "ui/output.h"
@@ -65,13 +66,16 @@ int provider_exit_code(const Error& error) {
 }
 
 int run_command(const Arguments& arguments) {
+  forbid_core_files();
   Interrupt::install();
   try {
     Workbench bench(arguments);
     return commands().at(arguments.command)(bench);
   } catch (const Error& error) {
     const int code = exit_code_of(error);
-    if (error.reason != "output") err_line(fmt::format("cartpilot: {}", error.what()));
+    const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
+    const std::string text = refused != nullptr ? commerce::described(*refused) : error.what();
+    if (error.reason != "output") err_line("cartpilot: " + text);
     return code;
   } catch (const std::exception& error) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));

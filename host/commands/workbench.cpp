@@ -1,10 +1,9 @@
 #include "commands/workbench.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 #include "cartpilot/error.h"
+#include "cli/interrupt.h"
 #include "sandbox/sandbox_server.h"
 #include "ui/output.h"
 #include "ui/terminal_prompt.h"
@@ -53,7 +52,10 @@ store::SessionStore& Workbench::sessions() {
 }
 
 purchase::PurchaseJournal& Workbench::journal() {
-  if (!journal_) journal_ = std::make_unique<purchase::PurchaseJournal>(state());
+  if (!journal_) {
+    journal_ = std::make_unique<purchase::PurchaseJournal>(state());
+    if (arguments_.new_journal && journal_->distrust()) journal_->start_anew();
+  }
   return *journal_;
 }
 
@@ -108,12 +110,16 @@ commerce::CartPilotClient& Workbench::cartpilot(const std::string& session_id) {
 }
 
 purchase::PurchasePolicy Workbench::policy() const {
-  return purchase::parse_policy(policy_word(), arguments_.merchants);
+  purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
+  policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
+                                         arguments_.limit_day);
+  return policy;
 }
 
 std::string Workbench::policy_word() const {
   if (!arguments_.approve.empty()) return arguments_.approve;
-  return ::isatty(STDIN_FILENO) == 1 && has_terminal() ? "ask" : "never";
+  // The question goes to the terminal itself, so standard input may well be a pipe.
+  return has_terminal() ? "ask" : "never";
 }
 
 Workbench::Shop Workbench::make_shop(const std::string& session_id,
@@ -122,7 +128,8 @@ Workbench::Shop Workbench::make_shop(const std::string& session_id,
   shop.prompt = std::make_unique<TerminalPrompt>();
   commerce::CartPilotClient& client = cartpilot(session_id);
   shop.gate = std::make_unique<purchase::PurchaseGate>(client, journal(), policy(), *shop.prompt,
-                                                       observer, session_id);
+                                                       observer, session_id, purchase::GateClock{},
+                                                       Interrupt::insisted);
   shop.tools = std::make_unique<commerce::CartPilotTools>(client);
   shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, policy_word() == "ask");
   shop.router = std::make_unique<chat::ToolRouter>(*shop.money_guard);

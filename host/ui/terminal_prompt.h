@@ -5,6 +5,8 @@
 // its own and nothing is cut.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,9 +16,17 @@ namespace cartpilot::host {
 
 class TerminalPrompt final : public purchase::ConsentPrompt {
  public:
+  using Clock = std::function<std::chrono::nanoseconds()>;
+
+  /// `since_boot` replaces the boot clock in tests.
+  explicit TerminalPrompt(Clock since_boot = {});
+
   purchase::ConsentAnswer ask(const commerce::Receipt& receipt,
                               const std::optional<commerce::Money>& previous_total,
                               const std::string& note) override;
+
+ private:
+  Clock since_boot_;
 };
 
 /// The receipt as the person sees it.

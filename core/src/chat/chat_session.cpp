@@ -11,6 +11,8 @@
 #include <thread>
 #include <utility>
 
+#include "chat/message_redaction.h"
+
 namespace cartpilot::chat {
 
 namespace {
@@ -110,6 +112,7 @@ const std::vector<Message>& ChatSession::history() {
 std::string ChatSession::model() const { return options_.model; }
 
 void ChatSession::keep(Message message) {
+  message = redacted(std::move(message));
   log_.append(message);
   request_.messages.push_back(std::move(message));
 }
