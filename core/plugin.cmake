@@ -1,3 +1,5 @@
+include(${CMAKE_CURRENT_LIST_DIR}/cmake/CartPilotPluginFlags.cmake)
+
 # cartpilot_add_plugin(NAME SOURCES ... ENTRY file): the shared library cartpilot-NAME.so with one exported symbol. ENTRY
 # holds the macro of plugin.h; SOURCES also make the static library cartpilot_plugin_NAME_code, for unit tests.
 #
@@ -16,17 +18,9 @@ function(cartpilot_add_plugin name)
 
   add_library(cartpilot-${name} MODULE ${ARG_ENTRY})
   target_link_libraries(cartpilot-${name} PRIVATE cartpilot_plugin_${name}_code)
-  set_target_properties(cartpilot-${name} PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/cartpilot/plugins)
-  foreach(target cartpilot_plugin_${name}_code cartpilot-${name})
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
-  endforeach()
-  target_link_options(cartpilot-${name} PRIVATE
-    -Wl,--version-script=${PROJECT_SOURCE_DIR}/core/plugin.map -Wl,-z,now,-z,relro,-z,noexecstack,-z,nodelete
-    -Wl,--exclude-libs,ALL -Wl,--build-id)
-  if(NOT CARTPILOT_SANITIZE)
-    target_link_options(cartpilot-${name} PRIVATE -Wl,-z,defs)
-  endif()
+  set_target_properties(cartpilot-${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/cartpilot/plugins)
+  cartpilot_plugin_flags(cartpilot-${name} ${PROJECT_SOURCE_DIR}/core/plugin.map)
+  target_compile_options(cartpilot_plugin_${name}_code PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   if(NOT TARGET cartpilot_plugins)
     add_custom_target(cartpilot_plugins)
   endif()

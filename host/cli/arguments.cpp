@@ -37,6 +37,15 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
       "up-to:AMOUNT:CUR, which needs --merchants");
   command.add_option("--merchants", a.merchants,
                      "Merchants that --approve up-to holds for, separated by commas");
+  command.add_option("--limit-order", a.limit_order,
+                     "Most that one purchase may cost, AMOUNT:CUR (default 10000 in any currency)");
+  command.add_option("--limit-session", a.limit_session,
+                     "Most that this conversation may spend, AMOUNT:CUR (default 20000)");
+  command.add_option(
+      "--limit-day", a.limit_day,
+      "Most that all conversations may spend in 24 hours, AMOUNT:CUR (default 20000)");
+  command.add_flag("--new-journal", a.new_journal,
+                   "Go on although the record of purchases was altered, deleted or rolled back");
 }
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {
@@ -96,10 +105,14 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   CLI::App* plugin =
       app.add_subcommand("plugin", "What is installed and why something is not used");
   plugin->require_subcommand(1);
-  plugin->add_subcommand("list", "All plugins found, refused ones with the reason");
-  plugin->add_subcommand("info", "One plugin in full")
-      ->add_option("name", a.name, "Plugin id")
+  plugin->add_subcommand("list", "All plugins found, refused ones with the reason; runs none");
+  plugin->add_subcommand("info", "One plugin in full, tried in a process of its own")
+      ->add_option("name", a.name, "Plugin id, file name or path")
       ->required();
+  plugin->add_subcommand("path", "The folders that are searched, in order");
+  plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
+
+  add_plugin_author_commands(*plugin, a.plugin_author);
 
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
@@ -137,6 +150,20 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
                       "Database file, or :memory: (default: sandbox.db in the state folder)");
   sandbox->add_option("--api-key", a.api_key,
                       "Key clients must send (default: CartPilot's development key)");
+  sandbox->add_option("--seed", a.seed, "Makes merchant B's chaos repeatable");
+  sandbox->add_option("--chaos", a.chaos,
+                      "Scenarios of merchant B to switch on: a list with commas, all, or none");
+  sandbox->add_flag("--strict", a.strict, "Close the service's weak spots (docs/sandbox.md)");
+  sandbox
+      ->add_option("--merchant-a-port", a.merchant_a_port,
+                   "Port of merchant A's own API (default: none; 0 picks one)")
+      ->check(CLI::Range(0, 65535));
+  sandbox
+      ->add_option("--merchant-b-port", a.merchant_b_port,
+                   "Port of merchant B's own API, chaos included (default: none; 0 picks one)")
+      ->check(CLI::Range(0, 65535));
+  sandbox->add_option("--webhook-url", a.webhook_url,
+                      "Where the merchants send webhooks (default: this sandbox)");
 
   app.add_subcommand("doctor", "Check keys, API, clock, TLS, plugins and the state folder");
 }
@@ -207,6 +234,18 @@ ParsedArguments parse_arguments(int argc, const char* const* argv) {
       ->type_size(1)
       ->allow_extra_args(false);
   app.add_flag("--no-plugins", a.no_plugins, "Do not search for plugins");
+  app.add_flag("--allow-insecure-plugin-dir", a.allow_insecure_plugins,
+               "Load plugins from files and folders that others may write (containers)");
+  app.add_option("--probe", a.probe,
+                 "Try plugins in a process of their own: first (the first time, default), always, "
+                 "or off")
+      ->check(CLI::IsMember({"first", "always", "off"}));
+  app.add_option("--probe-timeout", a.probe_timeout, "Seconds a try may take (default 10)")
+      ->check(CLI::Range(1, 600));
+  app.add_option("--allow-money-tools", a.money_plugins,
+                 "Let the plugin with this id offer functions that spend money (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
   app.add_option("--config", a.config_file,
                  "Settings file (default config.ini in the config folder)");
   app.add_option("--log-level", a.log_level, "debug, info, warning or error")

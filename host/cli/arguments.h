@@ -5,10 +5,13 @@
 // --help cost nothing.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "cli/plugin_arguments.h"
 
 namespace cartpilot::host {
 
@@ -19,6 +22,10 @@ struct Arguments {
   std::vector<std::string> plugin_files;
   std::vector<std::string> plugin_directories;
   bool no_plugins = false;
+  bool allow_insecure_plugins = false;
+  std::string probe = "first";             ///< first, always or off
+  int probe_timeout = 10;                  ///< seconds
+  std::vector<std::string> money_plugins;  ///< ids whose money tools are let in
   std::string config_file;
   std::string log_level = "warning";
   bool json = false;
@@ -34,6 +41,10 @@ struct Arguments {
   std::string resume;
   std::string approve;
   std::string merchants;
+  std::string limit_order;
+  std::string limit_session;
+  std::string limit_day;
+  bool new_journal = false;
   int max_steps = 12;
   std::string system_file;
   bool no_stream = false;
@@ -48,10 +59,18 @@ struct Arguments {
   bool bought = false;
   bool not_bought = false;
 
+  PluginAuthorArguments plugin_author;
+
   // sandbox
   int port = 8000;
   std::string database;
   std::string api_key;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::string> chaos;
+  bool strict = false;
+  std::optional<int> merchant_a_port;
+  std::optional<int> merchant_b_port;
+  std::string webhook_url;
 };
 
 /// Outcome of reading the command line: arguments, or an exit code after help, version or an error

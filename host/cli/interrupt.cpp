@@ -1,19 +1,56 @@
 #include "cli/interrupt.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
+#include <cstring>
+
+#include "plugin/running_calls.h"
 
 namespace cartpilot::host {
 
 namespace {
 
-std::atomic<bool> interrupted{false};  // lock-free, so a handler may write it
+std::atomic<int> interrupts{0};  // lock-free, so a handler may write it
 std::atomic<bool> ending{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+
+constexpr unsigned kPatience = 5;  // seconds a plugin has to notice the wish to stop
+constexpr int kInterruptedExit = 130;
+
+/// Async-signal-safe.
+void write_text(const char* text) {
+  if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
+}
+
+void name_stuck(const char* plugin, const char* what) {
+  write_text("\ncartpilot: plugin ");
+  write_text(plugin);
+  write_text(what);
+}
 
 void on_signal(int signal) {
-  interrupted = true;
+  const bool again = interrupts++ > 0;
   if (signal != SIGINT) ending = true;
+  const char* plugin = plugin::running_plugin();
+  if (plugin == nullptr) return;
+  if (again) {
+    // Code inside this process cannot be stopped, only left.
+    name_stuck(plugin, " is stuck: it ignores the wish to stop; leaving it\n");
+    ::_exit(kInterruptedExit);
+  }
+  ::alarm(kPatience);
+}
+
+void on_alarm(int) {
+  const char* plugin = plugin::running_plugin();
+  if (plugin == nullptr || interrupts == 0) return;
+  if (ending) {
+    name_stuck(plugin, " is stuck: it ignores the wish to stop; leaving it\n");
+    ::_exit(kInterruptedExit);
+  }
+  name_stuck(plugin, " ignores the wish to stop; press Ctrl-C again to leave\n");
 }
 
 void handle(int signal, void (*handler)(int)) {
@@ -29,15 +66,18 @@ void Interrupt::install() {
   handle(SIGINT, on_signal);
   handle(SIGTERM, on_signal);
   handle(SIGHUP, on_signal);
+  handle(SIGALRM, on_alarm);
   handle(SIGPIPE, SIG_IGN);
 }
 
-bool Interrupt::cancelled() const noexcept { return interrupted; }
+bool Interrupt::cancelled() const noexcept { return interrupts > 0; }
+
+bool Interrupt::insisted() noexcept { return interrupts > 1; }
 
 bool Interrupt::must_end() noexcept { return ending; }
 
 void Interrupt::reset() noexcept {
-  if (!ending) interrupted = false;
+  if (!ending) interrupts = 0;
 }
 
 }  // namespace cartpilot::host

@@ -1,7 +1,9 @@
 // Interrupt: Ctrl-C and its relatives as a flag that long calls look at.
 //
-// install() once in main. The first SIGINT cancels what runs; the conversation goes on. SIGTERM and
-// SIGHUP also ask the program to end. SIGPIPE is ignored: a closed pipe is an ordinary write error.
+// install() once in main. The first SIGINT cancels what runs; the conversation goes on. A second
+// signal insists: what must not be cut off lightly ends as well, and a plugin that does not return
+// is named and left with the whole program. SIGTERM and SIGHUP also ask the program to end. SIGPIPE
+// is ignored: a closed pipe is an ordinary write error.
 // Signal-safe; any thread may look.
 #pragma once
 
@@ -15,6 +17,8 @@ class Interrupt final : public CallContext {
 
   bool cancelled() const noexcept override;
 
+  /// True after a second signal.
+  static bool insisted() noexcept;
   /// True after SIGTERM or SIGHUP.
   static bool must_end() noexcept;
   /// Forgets a SIGINT that was handled.

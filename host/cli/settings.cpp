@@ -1,15 +1,15 @@
 #include "cli/settings.h"
 
-#include <Poco/AutoPtr.h>
-#include <Poco/Exception.h>
-#include <Poco/Util/IniFileConfiguration.h>
 #include <fmt/format.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <set>
 #include <sstream>
 
 #include "cartpilot/error.h"
+#include "cli/process_guard.h"
+#include "parts/program_part.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
 
@@ -36,48 +36,61 @@ std::filesystem::path config_path(const Arguments& arguments,
          "config.ini";
 }
 
+/// Where verdicts about plugins are kept; "" when there is no place of the user.
+std::filesystem::path plugin_cache(const std::map<std::string, std::string>& environment) {
+  if (::getauxval(AT_SECURE) != 0) return {};
+  const std::string xdg = lookup(environment, "XDG_CACHE_HOME");
+  const std::filesystem::path home = lookup(environment, "HOME");
+  if (!xdg.empty() && xdg.front() == '/') {
+    return std::filesystem::path(xdg) / "cartpilot" / "plugins-1";
+  }
+  return home.is_absolute() ? home / ".cache" / "cartpilot" / "plugins-1" : "";
+}
+
+plugin::ProbeOptions probe_options(const Arguments& arguments) {
+  plugin::ProbeOptions probe;
+  probe.when = arguments.probe == "off"      ? plugin::ProbeOptions::When::kOff
+               : arguments.probe == "always" ? plugin::ProbeOptions::When::kAlways
+                                             : plugin::ProbeOptions::When::kFirstSight;
+  probe.program = "/proc/self/exe";
+  probe.limit = std::chrono::seconds(arguments.probe_timeout);
+  return probe;
+}
+
 void read_config(const std::filesystem::path& file, Settings& settings) {
-  try {
-    Poco::AutoPtr<Poco::Util::IniFileConfiguration> ini(
-        new Poco::Util::IniFileConfiguration(file.string()));
-    static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};
-    Poco::Util::AbstractConfiguration::Keys sections;
-    ini->keys(sections);
-    for (const std::string& section : sections) {
-      Poco::Util::AbstractConfiguration::Keys keys;
-      ini->keys(section, keys);
-      if (keys.empty()) keys.emplace_back();
-      for (const std::string& key : keys) {
-        const std::string name = key.empty() ? section : section + "." + key;
-        if (known.count(name) == 0) {
-          throw Error(ErrorCode::kInvalidArgument,
-                      fmt::format("{}: unknown setting '{}'; known are provider, model, api_url "
-                                  "and [plugins] paths. "
-                                  "Approval of purchases can only be given on the command line",
-                                  file.string(), name));
-        }
-      }
-    }
-    settings.provider = ini->getString("provider", "");
-    settings.model = ini->getString("model", "");
-    settings.api_url = ini->getString("api_url", settings.api_url);
-    std::istringstream paths(ini->getString("plugins.paths", ""));
-    for (std::string path; std::getline(paths, path, ':');)
-      settings.plugins.configured.emplace_back(path);
-  } catch (const Poco::Exception& error) {
+  using ReadIni = void (*)(const std::string&, std::map<std::string, std::string>&, std::string&);
+  const auto read_ini =
+      reinterpret_cast<ReadIni>(parts::open_part("cartpilot-config.so", "cartpilot_part_read_ini"));
+  std::map<std::string, std::string> values;
+  std::string problem;
+  read_ini(file.string(), values, problem);
+  if (!problem.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("{}: cannot be read ({}); mend it or name another with --config",
-                            file.string(), error.displayText()));
+                            file.string(), problem));
   }
+  static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};
+  for (const auto& [name, value] : values) {
+    if (known.count(name) == 0) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{}: unknown setting '{}'; known are provider, model, api_url "
+                              "and [plugins] paths. "
+                              "Approval of purchases can only be given on the command line",
+                              file.string(), name));
+    }
+  }
+  settings.provider = values["provider"];
+  settings.model = values["model"];
+  if (values.count("api_url") != 0) settings.api_url = values["api_url"];
+  std::istringstream paths(values["plugins.paths"]);
+  for (std::string path; std::getline(paths, path, ':');)
+    settings.plugins.configured.emplace_back(path);
 }
 
 /// Whatever looks like a key must never be printed.
 void register_secrets(const Settings& settings) {
   for (const auto& [name, value] : settings.environment) {
-    const bool secret =
-        name.find("API_KEY") != std::string::npos || name.find("TOKEN") != std::string::npos ||
-        name.find("SECRET") != std::string::npos || name.find("PASSWORD") != std::string::npos;
-    if (secret) text::add_secret(value);
+    if (is_secret_name(name)) text::add_secret(value);
   }
   if (settings.api_key != kDevelopmentKey) text::add_secret(settings.api_key);
 }
@@ -97,6 +110,7 @@ std::map<std::string, std::string> process_environment() {
 Settings read_settings(const Arguments& arguments) {
   Settings settings;
   settings.environment = process_environment();
+  wipe_secrets_from_environment();
   settings.config_file = config_path(arguments, settings.environment);
   if (!arguments.config_file.empty() || std::filesystem::exists(settings.config_file)) {
     read_config(settings.config_file, settings);
@@ -124,6 +138,9 @@ Settings read_settings(const Arguments& arguments) {
   settings.plugins.environment_path = lookup(settings.environment, "CARTPILOT_PLUGIN_PATH");
   settings.plugins.environment_allow = lookup(settings.environment, "CARTPILOT_PLUGINS");
   settings.plugins.enabled = !arguments.no_plugins;
+  settings.plugins.allow_insecure = arguments.allow_insecure_plugins;
+  settings.plugins.probe = probe_options(arguments);
+  settings.plugins.cache_directory = plugin_cache(settings.environment);
   register_secrets(settings);
   return settings;
 }

@@ -15,6 +15,10 @@ int run_tools_call(Workbench& bench);
 int run_tools_handle(Workbench& bench);
 int run_plugin_list(Workbench& bench);
 int run_plugin_info(Workbench& bench);
+int run_plugin_check(Workbench& bench);
+int run_plugin_new(Workbench& bench);
+int run_plugin_path(Workbench& bench);
+int run_plugin_doctor(Workbench& bench);
 int run_purchases_list(Workbench& bench);
 int run_purchases_show(Workbench& bench);
 int run_purchases_resolve(Workbench& bench);
@@ -32,7 +36,7 @@ int exit_code_of(const Error& error);
 /// Exit code of a conversation turn that failed because of the model vendor.
 int provider_exit_code(const Error& error);
 
-/// The whole program: reads the command line, runs the command, reports errors in one line.
-int run(int argc, const char* const* argv);
+/// Runs the command of a command line that was read; reports errors in one line. Never throws.
+int run_command(const Arguments& arguments);
 
 }  // namespace cartpilot::host

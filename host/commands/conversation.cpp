@@ -102,8 +102,7 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
   bench_.sessions().open(session_id_, provider_name_, session_->model());
   view_.on_session({session_id_, provider_name_, session_->model(), bench.policy_word()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
-  const std::string dropped = session_->restore(bench_.sessions().load(session_id_));
-  if (!dropped.empty()) view_.on_notice(dropped);
+  session_->restore_later([this] { return bench_.sessions().load(session_id_); });
   for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt()))
     view_.on_purchase(report);
 }
@@ -135,6 +134,7 @@ void Conversation::open_session() {
   session_id_ = earlier                     ? earlier->id
                 : arguments.session.empty() ? store::new_session_id()
                                             : arguments.session;
+  lock_.emplace(bench_.settings().state_directory / "locks", session_id_);
   const bool named = !bench_.settings().provider.empty();
   provider_name_ = earlier && !named ? earlier->provider : bench_.provider_name();
 }
@@ -233,6 +233,10 @@ void Conversation::switch_to(const std::string& name, const std::string& model) 
   bench_.sessions().open(session_id_, provider_name_, session_->model());
   view_.on_notice(fmt::format("now talking to {} ({})", provider_name_, session_->model()));
   if (!notice.empty()) view_.on_notice(notice);
+}
+
+int Conversation::interrupted_exit_code() const {
+  return shop_.gate->last_report() && shop_.gate->reported_this_turn() ? exit_code() : kInterrupted;
 }
 
 int Conversation::exit_code() const {

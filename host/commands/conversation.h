@@ -11,6 +11,7 @@
 
 #include "chat/chat_session.h"
 #include "commands/workbench.h"
+#include "store/session_lock.h"
 #include "ui/conversation_view.h"
 
 namespace cartpilot::host {
@@ -29,6 +30,9 @@ class Conversation final : private chat::MessageLog {
   void refuse(const std::string& why);
 
   int exit_code() const;
+  /// Of a conversation that is ended by a signal: what became of a purchase of the last turn must
+  /// not hide behind 130.
+  int interrupted_exit_code() const;
   /// True when the last turn was ended by Ctrl-C.
   bool cancelled() const { return cancelled_; }
 
@@ -45,6 +49,7 @@ class Conversation final : private chat::MessageLog {
   Workbench& bench_;
   ConversationView& view_;
   std::string session_id_;
+  std::optional<store::SessionLock> lock_;
   std::string provider_name_;
   std::unique_ptr<LLMProvider> provider_;
   std::unique_ptr<ShopWatch> watch_;

@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/process_guard.h"
 #include "commands/commands.h"
 #include "commerce/cartpilot_client.h"
 #include "ui/output.h"
@@ -24,6 +25,10 @@ const std::map<std::string, int (*)(Workbench&)>& commands() {
       {"tools handle", run_tools_handle},
       {"plugin list", run_plugin_list},
       {"plugin info", run_plugin_info},
+      {"plugin check", run_plugin_check},
+      {"plugin new", run_plugin_new},
+      {"plugin path", run_plugin_path},
+      {"plugin doctor", run_plugin_doctor},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},
@@ -60,16 +65,17 @@ int provider_exit_code(const Error& error) {
   return kProviderFailed;
 }
 
-int run(int argc, const char* const* argv) {
-  const ParsedArguments parsed = parse_arguments(argc, argv);
-  if (parsed.exit_code) return *parsed.exit_code;
+int run_command(const Arguments& arguments) {
+  forbid_core_files();
   Interrupt::install();
   try {
-    Workbench bench(parsed.arguments);
-    return commands().at(parsed.arguments.command)(bench);
+    Workbench bench(arguments);
+    return commands().at(arguments.command)(bench);
   } catch (const Error& error) {
     const int code = exit_code_of(error);
-    if (error.reason != "output") err_line(fmt::format("cartpilot: {}", error.what()));
+    const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
+    const std::string text = refused != nullptr ? commerce::described(*refused) : error.what();
+    if (error.reason != "output") err_line("cartpilot: " + text);
     return code;
   } catch (const std::exception& error) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));

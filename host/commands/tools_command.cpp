@@ -10,6 +10,7 @@
 #include "commands/service_failure.h"
 #include "text/terminal_text.h"
 #include "ui/output.h"
+#include "ui/purchase_lines.h"
 
 namespace cartpilot::host {
 
@@ -31,13 +32,27 @@ class GateNews final : public purchase::PurchaseObserver {
  public:
   void on_approval_request(const purchase::ApprovalRequest&) override {}
   void on_approval_decision(const purchase::ApprovalDecision& decision) override {
-    err_line(fmt::format("cartpilot: {} by {}{}", decision.decision, decision.by,
-                         decision.reason.empty() ? "" : ": " + decision.reason));
+    const std::string line = decision_line(decision);
+    if (!line.empty()) err_line(line);
   }
   void on_purchase(const purchase::PurchaseReport& report) override {
-    err_line(fmt::format("cartpilot: {}", report.message));
+    for (const std::string& line : purchase_lines(report)) err_line(line);
   }
 };
+
+/// What an earlier process left unfinished comes before everything that is not a mere look.
+void settle_earlier_purchases(Workbench::Shop& shop, GateNews& news) {
+  for (const purchase::PurchaseReport& report : shop.gate->reconcile(Interrupt())) {
+    news.on_purchase(report);
+  }
+}
+
+/// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
+int exit_code_of(const Workbench::Shop& shop) {
+  const auto& report = shop.gate->last_report();
+  if (Interrupt().cancelled() && !(report && shop.gate->reported_this_turn())) return kInterrupted;
+  return report ? report->exit_code : kOk;
+}
 
 std::string session_of(const Arguments& arguments) {
   return arguments.session.empty() ? kToolsSession : arguments.session;
@@ -106,6 +121,11 @@ int run_tools_call(Workbench& bench) {
                             near.empty() ? "" : " (did you mean " + near.front() + "?)"));
   }
   const Interrupt interrupt;
+  for (const ToolSpec& spec : shop.router->specs()) {
+    if (spec.name == call.name && spec.effect != EffectClass::kRead) {
+      settle_earlier_purchases(shop, news);
+    }
+  }
   const std::vector<ToolResult> results = shop.router->run({call}, interrupt);
   out(dump_json(results.front().content) + "\n");
   if (shop.gate->last_report()) return shop.gate->last_report()->exit_code;
@@ -120,12 +140,12 @@ int run_tools_handle(Workbench& bench) {
   const auto provider = bench.make_provider(bench.provider_name());
   GateNews news;
   Workbench::Shop shop = bench.make_shop(session_of(bench.arguments()), news);
+  settle_earlier_purchases(shop, news);
   for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     out(dump_json(handle_line(line, *provider, *shop.router)) + "\n");
   }
-  if (Interrupt().cancelled()) return kInterrupted;
-  return shop.gate->last_report() ? shop.gate->last_report()->exit_code : kOk;
+  return exit_code_of(shop);
 }
 
 }  // namespace cartpilot::host

@@ -1,15 +1,25 @@
 #include "commands/workbench.h"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
 #include <utility>
 
 #include "cartpilot/error.h"
+#include "cli/interrupt.h"
 #include "sandbox/sandbox_server.h"
 #include "ui/output.h"
 #include "ui/terminal_prompt.h"
 
 namespace cartpilot::host {
+
+namespace {
+
+/// Plugins' levels: 0 debug to 3 error.
+int log_threshold(const std::string& word) {
+  return word == "debug" ? 0 : word == "info" ? 1 : word == "warning" ? 2 : 3;
+}
+
+}  // namespace
 
 Workbench::Workbench(const Arguments& arguments)
     : arguments_(arguments), settings_(read_settings(arguments)) {}
@@ -29,10 +39,22 @@ net::HttpClient& Workbench::http() {
 
 plugin::PluginHost& Workbench::plugins() {
   if (!plugins_) {
-    plugins_ = std::make_unique<plugin::PluginHost>(settings_.plugins, http());
-    for (const std::string& notice : plugins_->notices()) err_line("cartpilot: " + notice);
+    const int threshold = log_threshold(arguments_.log_level);
+    plugins_ = std::make_unique<plugin::PluginHost>(
+        settings_.plugins, http(),
+        [threshold](int level, std::string_view source, std::string_view line) {
+          if (level >= threshold) err_line(fmt::format("{}: {}", source, line));
+        });
+    show_plugin_notices();
   }
   return *plugins_;
+}
+
+void Workbench::show_plugin_notices() {
+  const std::vector<std::string> notices = plugins_->notices();
+  for (; notices_shown_ < notices.size(); ++notices_shown_) {
+    err_line("cartpilot: " + notices[notices_shown_]);
+  }
 }
 
 store::StateDb& Workbench::state() {
@@ -46,7 +68,10 @@ store::SessionStore& Workbench::sessions() {
 }
 
 purchase::PurchaseJournal& Workbench::journal() {
-  if (!journal_) journal_ = std::make_unique<purchase::PurchaseJournal>(state());
+  if (!journal_) {
+    journal_ = std::make_unique<purchase::PurchaseJournal>(state());
+    if (arguments_.new_journal && journal_->distrust()) journal_->start_anew();
+  }
   return *journal_;
 }
 
@@ -61,7 +86,9 @@ std::string Workbench::provider_name() const {
 }
 
 std::unique_ptr<LLMProvider> Workbench::make_provider(const std::string& name) {
-  return plugins().make_provider(name, settings_.environment, arguments_.provider_options);
+  auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
+  show_plugin_notices();
+  return provider;
 }
 
 void Workbench::start_sandbox() {
@@ -99,12 +126,16 @@ commerce::CartPilotClient& Workbench::cartpilot(const std::string& session_id) {
 }
 
 purchase::PurchasePolicy Workbench::policy() const {
-  return purchase::parse_policy(policy_word(), arguments_.merchants);
+  purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
+  policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
+                                         arguments_.limit_day);
+  return policy;
 }
 
 std::string Workbench::policy_word() const {
   if (!arguments_.approve.empty()) return arguments_.approve;
-  return ::isatty(STDIN_FILENO) == 1 && has_terminal() ? "ask" : "never";
+  // The question goes to the terminal itself, so standard input may well be a pipe.
+  return has_terminal() ? "ask" : "never";
 }
 
 Workbench::Shop Workbench::make_shop(const std::string& session_id,
@@ -113,12 +144,18 @@ Workbench::Shop Workbench::make_shop(const std::string& session_id,
   shop.prompt = std::make_unique<TerminalPrompt>();
   commerce::CartPilotClient& client = cartpilot(session_id);
   shop.gate = std::make_unique<purchase::PurchaseGate>(client, journal(), policy(), *shop.prompt,
-                                                       observer, session_id);
+                                                       observer, session_id, purchase::GateClock{},
+                                                       Interrupt::insisted);
   shop.tools = std::make_unique<commerce::CartPilotTools>(client);
-  shop.router = std::make_unique<chat::ToolRouter>(*shop.gate);
+  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, policy_word() == "ask");
+  shop.router = std::make_unique<chat::ToolRouter>(*shop.money_guard);
   shop.router->add(*shop.tools, "cartpilot", true);
   shop.plugin_tools = plugins().make_tool_sets(settings_.environment);
-  for (auto& set : shop.plugin_tools) shop.router->add(*set.tools, set.name, false);
+  show_plugin_notices();
+  for (const std::string& warning : add_plugin_tools(shop.plugin_tools, arguments_.money_plugins,
+                                                     *shop.money_guard, *shop.router)) {
+    err_line("cartpilot: " + warning);
+  }
   return shop;
 }
 

@@ -13,6 +13,7 @@
 #include "chat/tool_router.h"
 #include "cli/arguments.h"
 #include "cli/settings.h"
+#include "commands/plugin_tools.h"
 #include "commerce/cartpilot_client.h"
 #include "commerce/cartpilot_tools.h"
 #include "net/http_client.h"
@@ -58,6 +59,7 @@ class Workbench {
     std::unique_ptr<purchase::ConsentPrompt> prompt;
     std::unique_ptr<purchase::PurchaseGate> gate;
     std::unique_ptr<commerce::CartPilotTools> tools;
+    std::unique_ptr<PluginMoneyGuard> money_guard;
     std::vector<plugin::PluginHost::NamedToolSet> plugin_tools;
     std::unique_ptr<chat::ToolRouter> router;
   };
@@ -69,11 +71,13 @@ class Workbench {
 
  private:
   void start_sandbox();
+  void show_plugin_notices();
 
   Arguments arguments_;
   Settings settings_;
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<plugin::PluginHost> plugins_;
+  std::size_t notices_shown_ = 0;
   std::unique_ptr<sandbox::SandboxServer> sandbox_;
   std::unique_ptr<store::StateDb> state_;
   std::unique_ptr<store::SessionStore> sessions_;

@@ -1,4 +1,5 @@
 #include "commerce/receipt.h"
+#include "text/redaction.h"
 #include "ui/conversation_view.h"
 #include "ui/output.h"
 
@@ -34,7 +35,7 @@ class JsonlView final : public ConversationView {
 
   void on_event(const StreamEvent& event) override {
     if (const auto* text = std::get_if<TextDelta>(&event)) {
-      put({{"type", "text_delta"}, {"text", text->text}});
+      put_text(redaction_.feed(text->text));
     } else if (const auto* reasoning = std::get_if<ReasoningDelta>(&event)) {
       put({{"type", "reasoning_delta"}, {"text", reasoning->text}});
     } else if (const auto* warning = std::get_if<WarningEvent>(&event)) {
@@ -43,6 +44,7 @@ class JsonlView final : public ConversationView {
   }
 
   void on_tool_call(const ToolCall& call) override {
+    put_text(redaction_.finish());
     put({{"type", "tool_call"},
          {"id", call.id},
          {"name", call.name},
@@ -63,6 +65,7 @@ class JsonlView final : public ConversationView {
   }
 
   void on_turn_end(int turn, const chat::TurnResult& result) override {
+    put_text(redaction_.finish());
     if (result.error) return;  // on_error says it
     put({{"type", "turn_end"},
          {"turn", turn},
@@ -123,8 +126,16 @@ class JsonlView final : public ConversationView {
          {"order_id", report.order_id},
          {"merchant_order_id", report.merchant_order_id},
          {"total", report.total.minor},
-         {"currency", report.total.currency}});
+         {"currency", report.total.currency},
+         {"message", report.message}});
   }
+
+ private:
+  static void put_text(const std::string& text) {
+    if (!text.empty()) put({{"type", "text_delta"}, {"text", text}});
+  }
+
+  text::RedactionStream redaction_;  ///< a key split over two events is still a key
 };
 
 }  // namespace

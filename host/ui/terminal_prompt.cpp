@@ -8,6 +8,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <ctime>
+#include <sstream>
+#include <utility>
 
 #include "cli/interrupt.h"
 #include "text/redaction.h"
@@ -19,6 +22,13 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerTime{120};
 constexpr std::size_t kLongestAnswer = 64;
+
+/// Goes on while the machine sleeps: a question must not wait for ever under a closed lid.
+std::chrono::nanoseconds time_since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
 
 /// /dev/tty, closed at the end.
 class Terminal {
@@ -46,11 +56,11 @@ class Terminal {
 
   /// One line without its end, or nullopt after the time limit, end of file, Ctrl-C or an overlong
   /// line.
-  std::optional<std::string> read_line() const {
-    const auto end = std::chrono::steady_clock::now() + kAnswerTime;
+  std::optional<std::string> read_line(const TerminalPrompt::Clock& since_boot) const {
+    const auto end = since_boot() + kAnswerTime;
     const Interrupt interrupt;
     std::string line;
-    while (std::chrono::steady_clock::now() < end) {
+    while (since_boot() < end) {
       if (interrupt.cancelled()) return std::nullopt;
       pollfd waiting{descriptor_, POLLIN, 0};
       if (::poll(&waiting, 1, 100) <= 0) continue;
@@ -69,6 +79,17 @@ class Terminal {
  private:
   int descriptor_;
 };
+
+/// "  (12.95 more than before)" in the currency of both; "" when there is nothing to compare.
+std::string difference(const std::optional<commerce::Money>& before, const commerce::Money& now) {
+  std::int64_t more = 0;
+  if (!before || before->currency != now.currency ||
+      __builtin_sub_overflow(now.minor, before->minor, &more) || more == 0) {
+    return "";
+  }
+  return fmt::format("  ({} {} than before)", commerce::format_minor(more > 0 ? more : -more),
+                     more > 0 ? "more" : "less");
+}
 
 std::string trimmed(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(" \t\r");
@@ -103,15 +124,22 @@ std::string receipt_text(const commerce::Receipt& receipt,
   if (previous_total && *previous_total != receipt.total()) {
     text += fmt::format(" Total was   {}\n", commerce::format_money(*previous_total));
   }
-  text += fmt::format(" TOTAL       {}\n Valid until {}\n Receipt     {} {} {} {}\n",
-                      money(receipt.frozen.total_cents), shown(receipt.checkout.expires_at),
-                      receipt.digest.substr(0, 4), receipt.digest.substr(4, 4),
-                      receipt.digest.substr(8, 4), receipt.digest.substr(12, 4));
-  if (!note.empty()) text += fmt::format(" Note        {}\n", shown(note));
+  text += fmt::format(
+      " TOTAL       {}{}\n Valid until {}\n Receipt     {} {} {} {}\n",
+      money(receipt.frozen.total_cents), difference(previous_total, receipt.total()),
+      shown(receipt.checkout.expires_at), receipt.digest.substr(0, 4), receipt.digest.substr(4, 4),
+      receipt.digest.substr(8, 4), receipt.digest.substr(12, 4));
+  std::istringstream notes(note);
+  for (std::string line; std::getline(notes, line);) {
+    text += fmt::format(" Note        {}\n", shown(line));
+  }
   text += fmt::format(" Type the total ({}) to buy, anything else cancels [{} s]: ",
                       commerce::format_minor(receipt.frozen.total_cents), kAnswerTime.count());
   return text;
 }
+
+TerminalPrompt::TerminalPrompt(Clock since_boot)
+    : since_boot_(since_boot ? std::move(since_boot) : time_since_boot) {}
 
 purchase::ConsentAnswer TerminalPrompt::ask(const commerce::Receipt& receipt,
                                             const std::optional<commerce::Money>& previous_total,
@@ -121,10 +149,20 @@ purchase::ConsentAnswer TerminalPrompt::ask(const commerce::Receipt& receipt,
   const std::string question = text::redact(receipt_text(receipt, previous_total, note));
   terminal.forget_typed();  // what was typed before the question was no answer to it
   if (!terminal.write(question)) return purchase::ConsentAnswer::kNoTerminal;
-  const std::optional<std::string> answer = terminal.read_line();
+  const std::optional<std::string> answer = terminal.read_line(since_boot_);
   if (!answer) terminal.write("\n");
   const bool yes = answer && trimmed(*answer) == commerce::format_minor(receipt.frozen.total_cents);
   return yes ? purchase::ConsentAnswer::kApproved : purchase::ConsentAnswer::kDeclined;
+}
+
+bool confirmed_on_terminal(std::string_view question) {
+  const Terminal terminal;
+  if (!terminal.usable()) return false;
+  terminal.forget_typed();
+  if (!terminal.write(text::redact(question))) return false;
+  const std::optional<std::string> answer = terminal.read_line(time_since_boot);
+  if (!answer) terminal.write("\n");
+  return answer && trimmed(*answer) == "yes";
 }
 
 }  // namespace cartpilot::host

@@ -2,10 +2,11 @@
 
 #include <utility>
 
-#include "commerce/money.h"
+#include "text/redaction.h"
 #include "text/terminal_text.h"
 #include "ui/conversation_view.h"
 #include "ui/output.h"
+#include "ui/purchase_lines.h"
 
 namespace cartpilot::host {
 
@@ -20,11 +21,7 @@ class TextView final : public ConversationView {
 
   void on_event(const StreamEvent& event) override {
     if (const auto* text = std::get_if<TextDelta>(&event)) {
-      const std::string safe = filter_.feed(text->text);
-      if (safe.empty()) return;
-      out(safe);
-      wrote_text_ = true;
-      ends_line_ = safe.back() == '\n';
+      show(redaction_.feed(filter_.feed(text->text)));
     } else if (const auto* warning = std::get_if<WarningEvent>(&event)) {
       on_notice(warning->message);
     }
@@ -32,7 +29,7 @@ class TextView final : public ConversationView {
 
   void on_tool_call(const ToolCall& call) override {
     purchase_said_ = false;
-    end_line();
+    end_text();
     std::string arguments = dump_json(call.arguments);
     if (arguments.size() > kArgumentsShown)
       arguments = text::to_utf8(arguments.substr(0, kArgumentsShown)) + "...";
@@ -54,7 +51,7 @@ class TextView final : public ConversationView {
   }
 
   void on_turn_end(int, const chat::TurnResult& result) override {
-    out(filter_.finish());
+    end_text();
     if (result.finish == "limit") out_line(result.text);
     end_line();
     if (result.finish == "cancelled") err_line("cartpilot: stopped");
@@ -74,37 +71,35 @@ class TextView final : public ConversationView {
     err_line(fmt::format("cartpilot: {}", message));
   }
 
-  void on_approval_request(const purchase::ApprovalRequest&) override { end_line(); }
+  void on_approval_request(const purchase::ApprovalRequest&) override { end_text(); }
 
   void on_approval_decision(const purchase::ApprovalDecision& decision) override {
     end_line();
-    if (decision.decision == "approved") {
-      err_line(fmt::format("cartpilot: approved by {}", decision.by));
-    }
+    const std::string line = decision_line(decision);
+    if (!line.empty()) out_line(line);
   }
 
   void on_purchase(const purchase::PurchaseReport& report) override {
     end_line();
     purchase_said_ = true;
-    switch (report.outcome) {
-      case purchase::PurchaseOutcome::kDone:
-        out_line(fmt::format("[cartpilot] BOUGHT {}, merchant order {}",
-                             commerce::format_money(report.total),
-                             report.merchant_order_id.empty() ? "number not available yet"
-                                                              : report.merchant_order_id));
-        if (report.exit_code != 0)
-          out_line(fmt::format("[cartpilot] NOT AS AGREED: {}", report.message));
-        break;
-      case purchase::PurchaseOutcome::kNotDone:
-        out_line(fmt::format("[cartpilot] NOT BOUGHT: {}", report.message));
-        break;
-      case purchase::PurchaseOutcome::kUnknown:
-        out_line(fmt::format("[cartpilot] OUTCOME UNKNOWN: {}", report.message));
-        break;
-    }
+    for (const std::string& line : purchase_lines(report)) out_line(line);
   }
 
  private:
+  void show(const std::string& safe) {
+    if (safe.empty()) return;
+    out(safe);
+    wrote_text_ = true;
+    ends_line_ = safe.back() == '\n';
+  }
+
+  /// The model said all it had to say before something else is shown.
+  void end_text() {
+    show(redaction_.feed(filter_.finish()));
+    show(redaction_.finish());
+    end_line();
+  }
+
   void end_line() {
     if (wrote_text_ && !ends_line_) out("\n");
     wrote_text_ = false;
@@ -116,6 +111,8 @@ class TextView final : public ConversationView {
   }
 
   text::TerminalFilter filter_;
+  /// A key split over two events is still a key, and the model may not sign as the program.
+  text::RedactionStream redaction_{"[cartpilot]", "[assistant]"};
   bool wrote_text_ = false;
   bool ends_line_ = true;
   bool purchase_said_ = false;

@@ -31,12 +31,25 @@ bool sent_json_schema(const Json& sent) {
   return false;
 }
 
+/// True when a model content has calls and the first of them has no signature.
+bool has_unsigned_step(const Json& contents) {
+  for (const Json& content : contents) {
+    for (const Json& part : content["parts"]) {
+      if (!part.contains("functionCall")) continue;
+      if (!part.contains("thoughtSignature")) return true;
+      break;
+    }
+  }
+  return false;
+}
+
 /// Signatures of another account or project are refused as a whole; the calls they belong to are
 /// sent with the documented placeholder instead.
 std::optional<std::string> learn_signatures(const Json& sent, Refused& refused) {
   const std::size_t before = refused.signatures.size();
   refused.signatures.merge(signatures_in(sent["contents"]));
-  const bool progress = refused.signatures.size() > before || !refused.unsigned_calls;
+  const bool progress = refused.signatures.size() > before ||
+                        (!refused.unsigned_calls && has_unsigned_step(sent["contents"]));
   refused.unsigned_calls = true;
   if (!progress) return std::nullopt;
   return "Gemini did not accept the thought signatures of this conversation; they are replaced, "

@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "gemini/gemini_errors.h"
+#include "gemini/gemini_models.h"
 #include "gemini/gemini_text.h"
 
 namespace cartpilot::gemini {
 namespace {
 
 constexpr std::string_view kGzipMagic = "\x1F\x8B";
+constexpr double kMostTokens = 1e15;
 
 [[noreturn]] void fail_compressed() {
   fail_protocol(
@@ -25,17 +27,18 @@ constexpr std::string_view kGzipMagic = "\x1F\x8B";
 std::optional<std::int64_t> count_of(const Json& usage, const char* key) {
   const auto found = usage.find(key);
   if (found == usage.end()) return std::nullopt;
-  if (found->is_number_integer()) return found->get<std::int64_t>();
-  if (found->is_number_float()) {
+  if (found->is_number()) {
+    // Bounded, so that sums of them fit whatever a server sends.
     const double value = found->get<double>();
-    if (value >= 0 && value < 9e15) return static_cast<std::int64_t>(value);
+    if (value >= 0 && value < kMostTokens) return static_cast<std::int64_t>(value);
     return std::nullopt;
   }
   if (!found->is_string()) return std::nullopt;
   const std::string& text = found->get_ref<const std::string&>();
   std::int64_t value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  const bool whole = problem == std::errc() && end == text.data() + text.size();
+  if (!whole || value < 0 || static_cast<double>(value) >= kMostTokens) return std::nullopt;
   return value;
 }
 
@@ -56,6 +59,11 @@ std::string word_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return "";
   return found->is_string() ? found->get<std::string>() : dump_json(*found);
+}
+
+std::string unreadable(const Error& error, std::string_view text) {
+  return fmt::format("{}; try again, or check GEMINI_BASE_URL; it began: {}",
+                     one_line(error.what(), 200), one_line(text, 120));
 }
 
 bool is_unspecified(std::string_view reason) {
@@ -91,8 +99,7 @@ void GeminiDecoder::read_body(std::string_view body, EventSink& sink) {
     if (trimmed(body).empty()) return;  // finish() says what an empty answer means
     // Half a JSON text may be whole the next time; a web page will not.
     const char first = trimmed(body)[0];
-    fail_protocol(fmt::format("{}; it began: {}", one_line(error.what(), 200), one_line(body, 120)),
-                  "bad_json", first == '{' || first == '[');
+    fail_protocol(unreadable(error, body), "bad_json", first == '{' || first == '[');
   }
   // An array is a stream that was asked for without alt=sse; it has to bring its finish reason.
   single_body_ = value.is_object();
@@ -103,22 +110,44 @@ void GeminiDecoder::read_event(std::string_view data, EventSink& sink) {
   if (!damaged_.empty()) fail_protocol(damaged_, "bad_json", true);
   const std::string_view text = data;
   if (text.empty() || text == "[DONE]") return;
+  if (auto chunk = read_plain_chunk(text)) {
+    read_plain(std::move(*chunk), sink);
+    return;
+  }
   Json value;
   try {
     value = parse_json(text, "an event of Gemini's answer");
   } catch (const Error& error) {
     // The last event of a cut connection is half a JSON text. Only what follows tells.
-    damaged_ = fmt::format("{}; it began: {}", one_line(error.what(), 200), one_line(text, 120));
+    damaged_ = unreadable(error, text);
     return;
   }
   read_value(std::move(value), sink);
+}
+
+/// As read_chunk() would.
+void GeminiDecoder::read_plain(PlainChunk chunk, EventSink& sink) {
+  saw_chunk_ = true;
+  note_version(chunk.model_version, sink);
+  if (!chunk.response_id.empty()) response_id_ = chunk.response_id;
+  note_counts(chunk.counts, sink);
+  if (candidate_index_.value_or(0) != 0) return;
+  candidate_index_ = 0;
+  saw_candidate_ = true;
+  if (take_text(chunk.text, chunk.thought, true, sink)) return;
+  Json part{{"text", std::move(chunk.text)}};
+  if (chunk.thought) part["thought"] = true;
+  keep_part(std::move(part));
+  joinable_ = chunk.thought ? Joinable::kThought : Joinable::kText;
 }
 
 void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
   if (stray_.empty() && text.substr(0, kGzipMagic.size()) == kGzipMagic) fail_compressed();
   constexpr std::size_t kMaxStray = 1 << 20;
   if (stray_.size() + text.size() > kMaxStray) {
-    fail_protocol("Gemini's event stream holds too much text outside of events", "stray", false);
+    fail_protocol(
+        "Gemini's event stream holds too much text outside of events; check GEMINI_BASE_URL",
+        "stray", false);
   }
   stray_.append(text).append("\n");
   const std::size_t end = stray_.find_last_not_of(" \t\r\n");
@@ -146,7 +175,8 @@ void GeminiDecoder::read_value(Json value, EventSink& sink) {
   } else if (value.is_object()) {
     read_chunk(value, sink);
   } else {
-    fail_protocol("Gemini's answer is no JSON object but " + one_line(dump_json(value), 80),
+    fail_protocol("Gemini's answer is no JSON object; check GEMINI_BASE_URL; it is " +
+                      one_line(dump_json(value), 80),
                   "bad_json", false);
   }
 }
@@ -169,17 +199,27 @@ void GeminiDecoder::read_chunk(Json& chunk, EventSink& sink) {
   if (Json* candidate = choose_candidate(*candidates)) read_candidate(*candidate, sink);
 }
 
-void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
-  if (std::string version = string_or(chunk, "modelVersion"); !version.empty()) {
-    model_version_ = std::move(version);
+void GeminiDecoder::note_version(std::string_view version, EventSink& sink) {
+  if (version.empty() || version == model_version_) return;
+  model_version_ = version;
+  // Google answers for retired models with their successors, without a word elsewhere.
+  if (std::string line = routing_notice(context_.model, model_version_); !line.empty()) {
+    context_.notices->add(std::move(line));
+    say_notices(sink);
   }
+}
+
+void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
+  note_version(string_or(chunk, "modelVersion"), sink);
   if (std::string id = string_or(chunk, "responseId"); !id.empty()) response_id_ = std::move(id);
   const auto status = chunk.find("modelStatus");
   if (status == chunk.end() || !status->is_object()) return;
   const std::string stage = word_of(*status, "modelStage");
   if (stage == "LEGACY" || stage == "DEPRECATED" || stage == "RETIRED") {
+    const std::string until = one_line(word_of(*status, "retirementTime"), 40);
     const std::string said = one_line(word_of(*status, "message"), 200);
-    context_.notices->add(fmt::format("{} is {}{}{}", context_.model, lower_case(stage),
+    context_.notices->add(fmt::format("{} is {}{}{}{}{}", context_.model, lower_case(stage),
+                                      until.empty() ? "" : ", retires ", until,
                                       said.empty() ? "" : ": ", said));
     say_notices(sink);
   }
@@ -205,16 +245,27 @@ Json* GeminiDecoder::choose_candidate(Json& candidates) {
 
 void GeminiDecoder::read_usage(const Json& usage, EventSink& sink) {
   if (!usage.is_object()) return;
-  for (const char* key : {"promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount",
-                          "thoughtsTokenCount", "cachedContentTokenCount"}) {
-    if (const auto count = count_of(usage, key)) usage_[key] = *count;
-  }
+  TokenCounts counts;
+  counts.prompt = count_of(usage, "promptTokenCount");
+  counts.tool_prompt = count_of(usage, "toolUsePromptTokenCount");
+  counts.candidates = count_of(usage, "candidatesTokenCount");
+  counts.thoughts = count_of(usage, "thoughtsTokenCount");
+  counts.cached = count_of(usage, "cachedContentTokenCount");
+  note_counts(counts, sink);
+}
+
+/// Every chunk brings a snapshot: the last value of each count is the one that holds.
+void GeminiDecoder::note_counts(const TokenCounts& counts, EventSink& sink) {
+  if (counts.prompt) counts_.prompt = counts.prompt;
+  if (counts.tool_prompt) counts_.tool_prompt = counts.tool_prompt;
+  if (counts.candidates) counts_.candidates = counts.candidates;
+  if (counts.thoughts) counts_.thoughts = counts.thoughts;
+  if (counts.cached) counts_.cached = counts.cached;
   Usage now;
-  now.input_tokens =
-      integer_or(usage_, "promptTokenCount") + integer_or(usage_, "toolUsePromptTokenCount");
-  now.reasoning_tokens = integer_or(usage_, "thoughtsTokenCount");
-  now.output_tokens = integer_or(usage_, "candidatesTokenCount") + now.reasoning_tokens;
-  now.cached_tokens = integer_or(usage_, "cachedContentTokenCount");
+  now.input_tokens = counts_.prompt.value_or(0) + counts_.tool_prompt.value_or(0);
+  now.reasoning_tokens = counts_.thoughts.value_or(0);
+  now.output_tokens = counts_.candidates.value_or(0) + now.reasoning_tokens;
+  now.cached_tokens = counts_.cached.value_or(0);
   if (now == reported_) return;
   reported_ = now;
   sink.on_event(UsageEvent{now});
@@ -255,19 +306,21 @@ void GeminiDecoder::read_part(Json part, EventSink& sink) {
   }();
   if (has_content) {
     saw_other_part_ = true;
-    parts_.push_back(std::move(part));
+    keep_part(std::move(part));
   } else if (part.contains("thoughtSignature")) {
     // An empty text was left out by somebody's JSON writer; without it the part would be refused.
     Json restored{{"text", ""}};
     restored.update(part);
-    parts_.push_back(std::move(restored));
+    keep_part(std::move(restored));
   }
 }
 
-void GeminiDecoder::read_text(Json part, EventSink& sink) {
-  const std::string& text = part["text"].get_ref<const std::string&>();
-  const bool plain = is_plain_text(part);
-  const bool thought = is_thought(part);
+void GeminiDecoder::keep_part(Json part) {
+  parts_.push_back(std::move(part));
+  joinable_ = Joinable::kNothing;
+}
+
+bool GeminiDecoder::take_text(const std::string& text, bool thought, bool plain, EventSink& sink) {
   if (!text.empty()) {
     if (thought) {
       sink.on_event(ReasoningDelta{text});
@@ -276,16 +329,20 @@ void GeminiDecoder::read_text(Json part, EventSink& sink) {
       sink.on_event(TextDelta{text});
     }
   }
-  if (plain && text.empty()) return;
+  if (!plain) return false;
+  if (text.empty()) return true;
   // A signature belongs to exactly its own part: signed text is never joined with anything.
-  if (plain && !parts_.empty()) {
-    Json& last = parts_.back();
-    if (last.contains("text") && is_plain_text(last) && is_thought(last) == thought) {
-      last["text"].get_ref<std::string&>() += text;
-      return;
-    }
-  }
-  parts_.push_back(std::move(part));
+  if (joinable_ != (thought ? Joinable::kThought : Joinable::kText)) return false;
+  parts_.back()["text"].get_ref<std::string&>() += text;
+  return true;
+}
+
+void GeminiDecoder::read_text(Json part, EventSink& sink) {
+  const bool plain = is_plain_text(part);
+  const bool thought = is_thought(part);
+  if (take_text(part["text"].get_ref<const std::string&>(), thought, plain, sink)) return;
+  keep_part(std::move(part));
+  if (plain) joinable_ = thought ? Joinable::kThought : Joinable::kText;
 }
 
 void GeminiDecoder::read_call(Json part, EventSink& sink) {
@@ -314,7 +371,7 @@ void GeminiDecoder::read_call(Json part, EventSink& sink) {
   }
   call.id = unique_id(wire_id, call);
   if (call.id != wire_id) call.provider_metadata = Json{{"wire_id", wire_id}};
-  parts_.push_back(std::move(part));
+  keep_part(std::move(part));
   wire_ids_.push_back(wire_id);
   context_.used_ids.insert(call.id);
   sink.on_event(ToolCallBegin{call.id, call.name});

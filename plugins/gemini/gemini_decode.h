@@ -16,16 +16,19 @@
 #include "cartpilot/http_provider.h"
 #include "gemini/gemini_functions.h"
 #include "gemini/gemini_notices.h"
+#include "gemini/gemini_plain_chunk.h"
+#include "gemini/gemini_second_try.h"
 
 namespace cartpilot::gemini {
 
 /// What the decoder must know about the request it decodes the answer of.
 struct DecodeContext {
-  std::string model;               ///< as requested
-  std::string backend;             ///< Endpoint::backend
-  NameMap names;                   ///< declared functions
-  std::set<std::string> used_ids;  ///< ids of all calls in the history
-  Notices* notices = nullptr;      ///< said with the first event; never null
+  std::string model;                ///< as requested
+  std::string backend;              ///< Endpoint::backend
+  NameMap names;                    ///< declared functions
+  std::set<std::string> used_ids;   ///< ids of all calls in the history
+  Notices* notices = nullptr;       ///< said with the first event; never null
+  SecondTry* second_try = nullptr;  ///< never null
 };
 
 class GeminiDecoder final : public HttpProvider::Decoder {
@@ -39,20 +42,28 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   void say_notices(EventSink& sink);
   void read_body(std::string_view body, EventSink& sink);
   void read_event(std::string_view data, EventSink& sink);
+  void read_plain(PlainChunk chunk, EventSink& sink);
   void read_stray(std::string_view text, EventSink& sink);
   /// A chunk, an array of chunks, or an error.
   void read_value(Json value, EventSink& sink);
   void read_chunk(Json& chunk, EventSink& sink);
   void read_model(const Json& chunk, EventSink& sink);
+  void note_version(std::string_view version, EventSink& sink);
   void read_usage(const Json& usage, EventSink& sink);
+  void note_counts(const TokenCounts& counts, EventSink& sink);
   void read_candidate(Json& candidate, EventSink& sink);
   void read_part(Json part, EventSink& sink);
   void read_call(Json part, EventSink& sink);
   void read_text(Json part, EventSink& sink);
+  /// Tells the text and, when it is plain, joins it to the last part. False when it needs its own.
+  bool take_text(const std::string& text, bool thought, bool plain, EventSink& sink);
+  void keep_part(Json part);
   Json* choose_candidate(Json& candidates);
   std::string unique_id(const std::string& wire_id, const ToolCall& call);
   [[noreturn]] void fail_cut() const;
-  [[noreturn]] void fail_empty(const std::string& what) const;
+  /// The model said nothing that can be used: worth a second try, not a third.
+  [[noreturn]] void fail_useless(const std::string& what, const std::string& reason,
+                                 const std::string& said = "") const;
   void finish_stop(EventSink& sink);
   void emit_finish(FinishReason reason, EventSink& sink, const std::string& raw_reason);
   void drop_calls(EventSink& sink, const std::string& why);
@@ -67,15 +78,17 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   bool saw_text_ = false;
   std::optional<std::int64_t> candidate_index_;
 
-  Json parts_ = Json::array();         ///< raw, merged, for the echo
-  std::vector<ToolCall> calls_;        ///< in the order of their parts
-  std::vector<std::string> wire_ids_;  ///< of `calls_`, "" when the service gave none
+  Json parts_ = Json::array();  ///< raw, merged, for the echo
+  enum class Joinable { kNothing, kText, kThought };
+  Joinable joinable_ = Joinable::kNothing;  ///< what may be joined to the last part
+  std::vector<ToolCall> calls_;             ///< in the order of their parts
+  std::vector<std::string> wire_ids_;       ///< of `calls_`, "" when the service gave none
   std::string finish_reason_;
   std::string finish_message_;
   std::string block_reason_;
   std::string model_version_;
   std::string response_id_;
-  Json usage_ = Json::object();  ///< last value of every count
+  TokenCounts counts_;  ///< last value of each
   Usage reported_;
 };
 

@@ -20,7 +20,8 @@ struct Endpoint {
 };
 
 /// Reads a base URL with or without trailing slash and version ("/v1beta" is added when no version
-/// is there); "" means Google's own. Throws Error{kInvalidArgument} when it is no http(s) URL.
+/// is there; Vertex AI gets its own form); "" means Google's own. Throws Error{kInvalidArgument}
+/// when it is no http(s) URL.
 Endpoint parse_endpoint(const std::string& base_url);
 
 }  // namespace cartpilot::gemini

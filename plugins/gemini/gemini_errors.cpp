@@ -39,8 +39,6 @@ int code_of_status(std::string_view status) {
   return 0;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// "limit: 0" as a whole number, not the beginning of "limit: 20".
 bool says_limit_zero(std::string_view text) {
   constexpr std::string_view kLimit = "limit: 0";
@@ -148,8 +146,10 @@ Verdict judge_bad_request(const ServiceError& error) {
             "api_key_invalid"};
   }
   if (contains(text, "user location is not supported")) {
-    return {ErrorCode::kPermission, "Gemini is not offered where this request came from: " + said,
-            "location"};
+    return {
+        ErrorCode::kPermission,
+        "Gemini is not offered where this request came from; choose another --provider: " + said,
+        "location"};
   }
   if (contains(text, "exceeds the maximum number of tokens") ||
       contains(text, "input context is too long")) {
@@ -158,7 +158,8 @@ Verdict judge_bad_request(const ServiceError& error) {
             "context_overflow"};
   }
   if (contains(text, "thought_signature") || contains(text, "thought signature")) {
-    return {ErrorCode::kInvalidArgument, "Gemini did not accept a thought signature: " + said,
+    return {ErrorCode::kInvalidArgument,
+            "Gemini did not accept a thought signature; start a new conversation: " + said,
             "signature"};
   }
   for (const std::string_view piece :
@@ -175,7 +176,8 @@ Verdict judge_bad_request(const ServiceError& error) {
     return {ErrorCode::kPermission,
             "Gemini cannot serve this key yet; check billing and region: " + said, "precondition"};
   }
-  return {ErrorCode::kInvalidArgument, "Gemini refused the request: " + said, "bad_request"};
+  return {ErrorCode::kInvalidArgument,
+          "Gemini refused the request; check --model and the options: " + said, "bad_request"};
 }
 
 Verdict judge(const ServiceError& error, const std::string& model) {
@@ -211,11 +213,14 @@ Verdict judge(const ServiceError& error, const std::string& model) {
       return {ErrorCode::kDeadline, "Gemini did not answer in time; try again: " + said, "deadline",
               true};
     case 409:
-      return {ErrorCode::kUnavailable, "Gemini aborted the request: " + said, "aborted",
+      return {ErrorCode::kUnavailable, "Gemini aborted the request; try again: " + said, "aborted",
               error.status == "ABORTED"};
     case 499:
-      return {ErrorCode::kUnavailable, "Gemini cancelled the request: " + said, "cancelled", true};
-    case 501: return {ErrorCode::kUnsupported, "Gemini does not offer that: " + said, ""};
+      return {ErrorCode::kUnavailable, "Gemini cancelled the request; try again: " + said,
+              "cancelled", true};
+    case 501:
+      return {ErrorCode::kUnsupported,
+              "Gemini does not offer that; choose another --model: " + said, "unimplemented"};
     default: break;
   }
   if (error.code >= 500) {
@@ -233,9 +238,12 @@ Verdict judge(const ServiceError& error, const std::string& model) {
   }
   if (error.code >= 400) {
     return {ErrorCode::kInvalidArgument,
-            fmt::format("Gemini refused the request ({}): {}", error.code, said), "bad_request"};
+            fmt::format("Gemini refused the request ({}); check GEMINI_BASE_URL and --model: {}",
+                        error.code, said),
+            "bad_request"};
   }
-  return {ErrorCode::kProtocol, "Gemini reported an error without a code: " + said, "error"};
+  return {ErrorCode::kProtocol, "Gemini reported an error without a code; try again: " + said,
+          "error"};
 }
 
 Error to_error(const ServiceError& error, const std::string& model) {

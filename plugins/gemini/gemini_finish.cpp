@@ -39,10 +39,16 @@ void GeminiDecoder::fail_cut() const {
   throw error;
 }
 
-void GeminiDecoder::fail_empty(const std::string& what) const {
-  Error error(ErrorCode::kProtocol, "Gemini " + what + "; try again or rephrase");
-  error.reason = "empty_answer";
-  error.retryable = true;
+void GeminiDecoder::fail_useless(const std::string& what, const std::string& reason,
+                                 const std::string& said) const {
+  const bool again = context_.second_try->take();
+  Error error(ErrorCode::kProtocol,
+              what +
+                  (again ? "; try again or rephrase"
+                         : ", twice in a row; rephrase, or choose another --model") +
+                  said);
+  error.reason = reason;
+  error.retryable = again;
   error.request_id = response_id_;
   throw error;
 }
@@ -79,7 +85,9 @@ void GeminiDecoder::finish_stop(EventSink& sink) {
   } else if (saw_text_ || saw_other_part_) {
     emit_finish(FinishReason::kStop, sink, finish_reason_);
   } else {
-    fail_empty(parts_.empty() ? "gave an empty answer" : "only thought and gave no answer");
+    fail_useless(
+        parts_.empty() ? "Gemini gave an empty answer" : "Gemini only thought and gave no answer",
+        "empty_answer");
   }
 }
 
@@ -93,7 +101,7 @@ void GeminiDecoder::finish(EventSink& sink) {
   }
   if (finish_reason_.empty()) {
     if (!single_body_) fail_cut();
-    if (!saw_candidate_) fail_empty("answered without any candidate");
+    if (!saw_candidate_) fail_useless("Gemini answered without any candidate", "empty_answer");
     finish_stop(sink);
     return;
   }
@@ -111,15 +119,16 @@ void GeminiDecoder::finish(EventSink& sink) {
     emit_finish(FinishReason::kLength, sink, reason);
   } else if (is_content_filter(reason)) {
     drop_calls(sink, "the answer was stopped by a content filter");
-    sink.on_event(WarningEvent{"Gemini stopped the answer (" + reason + ")" + said});
+    sink.on_event(WarningEvent{"Gemini stopped the answer (" + reason + "); rephrase" + said});
     emit_finish(FinishReason::kContentFilter, sink, reason);
   } else if (reason == "MALFORMED_FUNCTION_CALL" || reason == "MALFORMED_RESPONSE" ||
              reason == "UNEXPECTED_TOOL_CALL") {
-    fail_protocol("the model wrote a function call nobody can read (" + reason + ")" + said,
-                  lower_case(reason), true);
+    fail_useless("Gemini wrote a function call nobody can read (" + reason + ")",
+                 lower_case(reason), said);
   } else if (reason == "TOO_MANY_TOOL_CALLS") {
-    fail_protocol("the model kept calling the service's own tools" + said, lower_case(reason),
-                  false);
+    fail_protocol(
+        "Gemini kept calling the service's own tools; rephrase, or choose another --model" + said,
+        lower_case(reason), false);
   } else if (reason == "MISSING_THOUGHT_SIGNATURE") {
     fail_protocol("Gemini misses a thought signature in the conversation; start a new one" + said,
                   "signature", false);

@@ -67,6 +67,18 @@ constexpr std::array<Retired, 7> kRetired = {{
     {"gemini-3.1-flash-lite-preview", "gemini-3.1-flash-lite"},
 }};
 
+/// "gemini-2.5-pro-preview-05-06" -> "gemini-2.5-pro": the model without its edition.
+std::string_view without_edition(std::string_view id) {
+  while (true) {
+    const std::size_t dash = id.rfind('-');
+    if (dash == std::string_view::npos) return id;
+    const std::string_view last = id.substr(dash + 1);
+    const bool number = last.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!number && last != "preview" && last != "exp" && last != "eap") return id;
+    id.remove_suffix(id.size() - dash);
+  }
+}
+
 }  // namespace
 
 std::string model_path(const std::string& model) {
@@ -140,6 +152,17 @@ std::string retirement_notice(std::string_view model) {
   }
   if (successor.empty()) return "";
   return fmt::format("{} has been retired by Google; its successor is {}", id, successor);
+}
+
+std::string routing_notice(std::string_view asked, std::string_view version) {
+  if (contains(asked, "/") && !starts_with(asked, "models/")) return "";
+  const std::string_view id = bare_id(asked);
+  const std::string_view answered = bare_id(version);
+  constexpr std::string_view kAlias = "-latest";
+  const bool alias = id.size() > kAlias.size() && id.substr(id.size() - kAlias.size()) == kAlias;
+  if (alias || !starts_with(id, "gemini-") || !starts_with(answered, "gemini-")) return "";
+  if (without_edition(id) == without_edition(answered)) return "";
+  return fmt::format("{} was asked, {} answered", id, one_line(answered, 80));
 }
 
 }  // namespace cartpilot::gemini

@@ -39,4 +39,9 @@ std::string thinking_problem(std::string_view model, const std::optional<std::st
 /// One line that names the successor of a retired model id, "" for others.
 std::string retirement_notice(std::string_view model);
 
+/// One line when `version`, the model that says it answered, is another one than `asked`; "" when
+/// it is the same in another edition ("-001", "-preview"), or when `asked` is an alias or a tuned
+/// model.
+std::string routing_notice(std::string_view asked, std::string_view version);
+
 }  // namespace cartpilot::gemini

@@ -16,6 +16,7 @@
 #include "gemini/gemini_endpoint.h"
 #include "gemini/gemini_notices.h"
 #include "gemini/gemini_options.h"
+#include "gemini/gemini_second_try.h"
 
 namespace cartpilot::gemini {
 
@@ -45,9 +46,11 @@ class GeminiProvider final : public HttpProvider {
   std::string key_;
   Options options_;
   Notices notices_;
+  SecondTry second_try_;
   std::map<std::string, Refused> refused_;  ///< by model
   std::string last_model_;                  ///< of the request adapt() is asked about
-  Json last_body_;
+  Json last_body_;                          ///< without what is in kept_
+  KeptBeginning kept_;                      ///< the contents of earlier turns
   mutable std::uint64_t parsed_calls_ = 0;  ///< numbers the ids parse_function_calls() makes up
 };
 

@@ -8,7 +8,6 @@
 
 namespace cartpilot::fakes {
 
-using gemini_rules::calls_of;
 using gemini_rules::check_contents;
 using gemini_rules::check_declarations;
 using gemini_rules::check_keys;
@@ -23,10 +22,48 @@ namespace {
 
 constexpr const char* kPlaceholder = "skip_thought_signature_validator";
 
-const HttpHeaders kJsonHeaders = {{"Content-Type", "application/json; charset=UTF-8"}};
-const HttpHeaders kEventHeaders = {{"Content-Type", "text/event-stream"}};
+/// Keys of a part that need no permission.
+const gemini_rules::Keys kEverydayKeys = {"text",         "thought",        "functionCall",
+                                          "inlineData",   "executableCode", "thoughtSignature",
+                                          "partMetadata", "toolCall",       "toolResponse"};
 
 std::string frame(const Json& chunk) { return "data: " + dump_json(chunk) + "\r\n\r\n"; }
+
+/// The RetryInfo of an answer that says "later".
+std::optional<std::chrono::milliseconds> asked_delay(const GivenAnswer& given) {
+  static const std::regex pattern(R"re("retryDelay"\s*:\s*"(\d+(\.\d+)?)(m?)s")re");
+  if ((given.status != 429 && given.status != 503) || given.chunks.empty()) return std::nullopt;
+  std::smatch match;
+  if (!std::regex_search(given.chunks[0], match, pattern)) return std::nullopt;
+  const double unit = match[3] == "m" ? 1 : 1000;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::stod(match[1]) * unit));
+}
+
+std::string generation_of(const std::string& model) { return model.substr(0, 8); }
+
+Json without(const Json& parts, const char* key) {
+  Json result = parts;
+  for (Json& part : result) part.erase(key);
+  return result;
+}
+
+Json without_arguments(const Json& parts) {
+  Json result = parts;
+  for (Json& part : result) {
+    if (part.contains("functionCall")) part["functionCall"].erase("args");
+  }
+  return result;
+}
+
+/// The number of the check that tells `sent` from `issued`.
+std::string rule_of_difference(const Json& issued, const Json& sent) {
+  if (without(issued, "thought") == without(sent, "thought")) return "S43";
+  if (without_arguments(issued) == without_arguments(sent)) return "S27";
+  // The first call kept its signature, or the request would have been refused.
+  if (without(issued, "thoughtSignature") == without(sent, "thoughtSignature")) return "S24";
+  const std::size_t calls = gemini_rules::calls_of(Json{{"parts", issued}}).size();
+  return gemini_rules::calls_of(Json{{"parts", sent}}).size() == calls ? "S23" : "S26";
+}
 
 bool begins_a_turn(const Json& content) {
   return string_or(content, "role", "user") == "user" && !holds_response(content);
@@ -43,7 +80,7 @@ GivenAnswer GivenAnswer::json(int status, const Json& body) {
 
 GivenAnswer GivenAnswer::events(const std::vector<Json>& events) {
   GivenAnswer answer;
-  answer.headers = kEventHeaders;
+  answer.headers = gemini_rules::kEventHeaders;
   for (const Json& event : events) answer.chunks.push_back(frame(event));
   return answer;
 }
@@ -59,6 +96,22 @@ FakeGemini::FakeGemini(Model model, FakeGeminiOptions options)
 void FakeGemini::play(GivenAnswer answer) {
   const std::lock_guard lock(mutex_);
   given_.push_back(std::move(answer));
+}
+
+void FakeGemini::issue(const Json& parts) {
+  const std::lock_guard lock(mutex_);
+  remember(parts, "");
+}
+
+void FakeGemini::remember(const Json& parts, const std::string& generation) {
+  for (const Json& part : parts) {
+    const std::string signature = string_or(part, "thoughtSignature");
+    if (!signature.empty()) issued_by_signature_[signature] = issued_.size();
+    for (const auto& [key, value] : part.items()) {
+      if (kEverydayKeys.count(key) == 0) issued_kinds_.insert(key);
+    }
+  }
+  issued_.push_back({parts, generation});
 }
 
 std::vector<std::string> FakeGemini::violations() const {
@@ -99,9 +152,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       }
       if (generates) {
         model = match[1];
-        if (request.body == refused_body_) {
-          violations_.push_back("S46 a refused request was sent again unchanged");
-        }
+        check_repetition(request.body);
         if (header_value(request.headers, "content-type").rfind("application/json", 0) != 0) {
           refuse_argument("S6", "Invalid JSON payload received. Wrong content type");
         }
@@ -110,7 +161,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
         if (request.body.find(options_.api_key) != std::string::npos) {
           violations_.push_back("S5 the key stands in the body");
         }
-        check_keys(body);
+        check_keys(body, issued_kinds_, violations_);
         if (std::find(options_.models.begin(), options_.models.end(), model) ==
             options_.models.end()) {
           throw GeminiRefusal{
@@ -120,16 +171,21 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
                           "available models and their supported methods.",
                           model)};
         }
-        check_contents(body, violations_);
-        check_declarations(body);
-        check_settings(body, model);
-        check_signatures(body["contents"]);
+        check_contents(body, model, issued_kinds_, violations_);
+        check_declarations(body, violations_);
+        check_settings(body, model, options_.sampling_expected, violations_);
+        check_signatures(body["contents"], model);
         silent = !responses_match(body["contents"], violations_);
       }
       if (!given_.empty()) {
         given = std::move(given_.front());
         given_.pop_front();
         if (given->status >= 400 && given->status <= 404) refused_body_ = request.body;
+        if (given->status >= 429 && request.body != failed_body_) {
+          failed_body_ = request.body;
+          attempts_ = 1;
+        }
+        if (const auto delay = asked_delay(*given)) not_before_ = Clock::now() + *delay;
       }
     }
     if (given) {
@@ -150,7 +206,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       if (stream && events) {
         send_events({empty}, reply);
       } else {
-        reply.send(200, kJsonHeaders, dump_json(empty));
+        reply.send(200, gemini_rules::kJsonHeaders, dump_json(empty));
       }
       return;
     }
@@ -161,7 +217,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       violations_.push_back(refusal.rule + " " + refusal.message);
       refused_body_ = request.body;
     }
-    reply.send(refusal.code, kJsonHeaders, dump_json(refusal.body()));
+    reply.send(refusal.code, gemini_rules::kJsonHeaders, dump_json(refusal.body()));
   }
 }
 
@@ -190,18 +246,34 @@ void FakeGemini::check_credentials(const LoopbackServer::Request& request) {
   }
 }
 
-void FakeGemini::check_signatures(const Json& contents) {
+/// Refused requests stay refused, waits that were asked for are kept, and nobody asks for ever.
+void FakeGemini::check_repetition(const std::string& body) {
+  constexpr std::size_t kMostAttempts = 5;
+  if (body == refused_body_) {
+    violations_.push_back("S46 a refused request was sent again unchanged");
+  }
+  if (Clock::now() < not_before_) {
+    violations_.push_back("S46 sent before the wait that was asked for was over");
+  }
+  if (body == failed_body_ && ++attempts_ > kMostAttempts)
+    violations_.push_back("S46 the same request again and again");
+}
+
+void FakeGemini::check_signatures(const Json& contents, const std::string& model) {
   std::size_t turn_begin = 0;
   for (std::size_t i = 0; i < contents.size(); ++i) {
     if (begins_a_turn(contents[i])) turn_begin = i;
   }
   for (std::size_t i = 0; i < contents.size(); ++i) {
-    if (string_or(contents[i], "role") == "model") check_step(contents[i], i, i > turn_begin);
+    if (string_or(contents[i], "role") == "model") {
+      check_step(contents[i], i, i > turn_begin, generation_of(model));
+    }
   }
 }
 
 /// One content of the model: what was issued must come back as it was.
-void FakeGemini::check_step(const Json& content, std::size_t index, bool current_turn) {
+void FakeGemini::check_step(const Json& content, std::size_t index, bool current_turn,
+                            const std::string& generation) {
   const auto complain = [&](const std::string& rule, const std::string& what) {
     violations_.push_back(fmt::format("{} {} in contents[{}]", rule, what, index));
   };
@@ -229,13 +301,16 @@ void FakeGemini::check_step(const Json& content, std::size_t index, bool current
   if (origin) {
     // Covers order, position, signatures, ids, arguments and thought marks at once.
     if (content["parts"] != issued_[*origin].parts) {
-      complain("S23 S26 S27 S43", "the parts are not those that were issued");
+      complain(rule_of_difference(issued_[*origin].parts, content["parts"]),
+               "the parts are not those that were issued");
     }
     return;
   }
   for (const Issued& issued : issued_) {
-    const Json calls = calls_of(Json{{"parts", issued.parts}});
-    if (!calls.empty() && calls == calls_of(content)) {
+    // Another generation of models does not take it.
+    if (!issued.generation.empty() && issued.generation != generation) continue;
+    const Json calls = gemini_rules::calls_of(Json{{"parts", issued.parts}});
+    if (!calls.empty() && calls == gemini_rules::calls_of(content)) {
       complain("S25", "an issued signature was lost");
     }
   }

@@ -6,6 +6,7 @@
 // the service would stay silent, is recorded in violations(). Thread-safe; owns its server.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -31,6 +32,7 @@ struct FakeGeminiOptions {
   bool call_ids = true;         ///< false: calls come without id, as from older models
   bool whole_numbers_as_doubles = false;  ///< arguments print 3 as 3.0
   bool calls_in_one_chunk = false;        ///< else every call of an answer has a chunk of its own
+  bool sampling_expected = false;         ///< the person asked for a temperature (S39)
 };
 
 /// A given answer instead of the model's.
@@ -58,6 +60,9 @@ class FakeGemini {
   /// answers skip the checks that need a model, not those of the request.
   void play(GivenAnswer answer);
 
+  /// `parts` are those of a given answer: they have to come back as they are.
+  void issue(const Json& parts);
+
   /// Everything that was wrong with any request so far, "S13 ..." each.
   std::vector<std::string> violations() const;
 
@@ -68,15 +73,21 @@ class FakeGemini {
   std::size_t closed_by_client() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   /// The parts of one answer as a client has to return them.
   struct Issued {
     Json parts;
+    std::string generation;  ///< of the model; "" = any
   };
 
   void handle(const LoopbackServer::Request& request, LoopbackServer::Reply& reply);
   void check_credentials(const LoopbackServer::Request& request);
-  void check_signatures(const Json& contents);
-  void check_step(const Json& content, std::size_t index, bool current_turn);
+  void check_repetition(const std::string& body);
+  void remember(const Json& parts, const std::string& generation);
+  void check_signatures(const Json& contents, const std::string& model);
+  void check_step(const Json& content, std::size_t index, bool current_turn,
+                  const std::string& generation);
   void list_models(const LoopbackServer::Request& request, LoopbackServer::Reply& reply);
   void answer(const std::string& model, const Json& body, bool stream, bool events,
               LoopbackServer::Reply& reply);
@@ -92,7 +103,11 @@ class FakeGemini {
   std::vector<Json> bodies_;
   std::vector<Issued> issued_;
   std::map<std::string, std::size_t> issued_by_signature_;
-  std::string refused_body_;  ///< the last request answered 400, 401, 403 or 404
+  gemini_rules::Keys issued_kinds_;  ///< kinds of parts only issue() knows
+  std::string refused_body_;         ///< the last request answered 400, 401, 403 or 404
+  std::string failed_body_;  ///< the last request answered 429 or 5xx, and how often it came
+  std::size_t attempts_ = 0;
+  Clock::time_point not_before_{};  ///< end of the wait that was asked for
   std::size_t next_id_ = 1;
   std::size_t closed_by_client_ = 0;
   std::unique_ptr<LoopbackServer> server_;

@@ -4,9 +4,11 @@
 // rules that only this project has are added to the list of violations and do not stop the request.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
+#include "cartpilot/http.h"
 #include "cartpilot/json.h"
 
 namespace cartpilot::fakes::gemini_rules {
@@ -23,6 +25,9 @@ struct GeminiRefusal {
   Json body() const;
 };
 
+inline const HttpHeaders kJsonHeaders = {{"Content-Type", "application/json; charset=UTF-8"}};
+inline const HttpHeaders kEventHeaders = {{"Content-Type", "text/event-stream"}};
+
 [[noreturn]] void refuse_argument(const std::string& rule, const std::string& message);
 
 using Violations = std::vector<std::string>;
@@ -30,17 +35,29 @@ using Violations = std::vector<std::string>;
 /// Parses the body: UTF-8, JSON, no duplicate keys (S6).
 Json parse_request_body(const std::string& text);
 
+using Keys = std::set<std::string>;
+
+/// Refuses a value that is no object or holds a key outside of `known` (S7, S44, S45).
+void only(const Json& object, const Keys& known, const std::string& path);
+
+/// The list under `key`, an empty one when it is absent. Refuses anything else (S7).
+const Json& list_at(const Json& object, const char* key, const std::string& path);
+
 /// Unknown keys anywhere (S7, S44, S45) and base64 fields (S41). Spelling is camelCase only.
-void check_keys(const Json& body);
+/// `issued_kinds` = kinds of parts the service itself has brought up since.
+void check_keys(const Json& body, const Keys& issued_kinds, Violations& violations);
 
 /// functionDeclarations (S28 to S34).
-void check_declarations(const Json& body);
+void check_declarations(const Json& body, Violations& violations);
 
 /// toolConfig, generationConfig, systemInstruction and safetySettings (S35, S36, S38 to S40, S48).
-void check_settings(const Json& body, const std::string& model);
+/// `sampling_expected` = the person asked for a temperature or the like.
+void check_settings(const Json& body, const std::string& model, bool sampling_expected,
+                    Violations& violations);
 
 /// Roles, parts and turn order (S9 to S17, S20 to S22, S37, S42).
-void check_contents(const Json& body, Violations& violations);
+void check_contents(const Json& body, const std::string& model, const Keys& issued_kinds,
+                    Violations& violations);
 
 /// What pairs calls and responses (S18, S19). False when the service would answer with nothing.
 bool responses_match(const Json& contents, Violations& violations);

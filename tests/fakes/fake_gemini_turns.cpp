@@ -14,12 +14,21 @@ bool is_role(const Json& content, const char* role) {
   return string_or(content, "role", "user") == role;
 }
 
-void check_part(const Json& part, const std::string& path, Violations& violations) {
+bool holds_image(const Json& content) {
+  for (const Json& part : content["parts"]) {
+    if (part.contains("inlineData")) return true;
+  }
+  return false;
+}
+
+void check_part(const Json& part, const Keys& issued_kinds, const std::string& path,
+                Violations& violations) {
   static const char* const kKinds[] = {
       "text",           "inlineData",          "fileData", "functionCall", "functionResponse",
       "executableCode", "codeExecutionResult", "toolCall", "toolResponse"};
   int kinds = 0;
   for (const char* kind : kKinds) kinds += part.contains(kind) ? 1 : 0;
+  for (const std::string& kind : issued_kinds) kinds += part.contains(kind) ? 1 : 0;
   if (kinds != 1) {
     refuse_argument("S11",
                     "* GenerateContentRequest." + path +
@@ -69,7 +78,8 @@ bool holds_response(const Json& content) {
   return false;
 }
 
-void check_contents(const Json& body, Violations& violations) {
+void check_contents(const Json& body, const std::string& model, const Keys& issued_kinds,
+                    Violations& violations) {
   const Json contents = body.value("contents", Json::array());
   if (contents.empty()) {
     refuse_argument("S9", "* GenerateContentRequest.contents: contents is not specified");
@@ -86,7 +96,8 @@ void check_contents(const Json& body, Violations& violations) {
       refuse_argument("S9", "* GenerateContentRequest." + path + ".parts: must not be empty.");
     }
     for (std::size_t j = 0; j < content["parts"].size(); ++j) {
-      check_part(content["parts"][j], fmt::format("{}.parts[{}]", path, j), violations);
+      check_part(content["parts"][j], issued_kinds, fmt::format("{}.parts[{}]", path, j),
+                 violations);
     }
     const std::size_t calls = calls_of(content).size();
     const bool responds = holds_response(content);
@@ -102,6 +113,10 @@ void check_contents(const Json& body, Violations& violations) {
           "S15",
           "Please ensure that function call turn comes immediately after a user turn or "
           "after a function response turn.");
+    }
+    const bool takes_images = model.rfind("gemini-2", 0) != 0;
+    if (takes_images && i > 0 && holds_response(contents[i - 1]) && holds_image(content)) {
+      violations.push_back("S42 an image of a result stands outside of it at " + path);
     }
     const std::size_t open = i > 0 ? calls_of(contents[i - 1]).size() : 0;
     if (responds) {

@@ -8,7 +8,8 @@
 // case ([a-z0-9][a-z0-9.-]*, 2 to 63 characters) and is also the name people pass to --provider.
 // ENV_JSON is a JSON array of the environment variables the plugin wants; it sees no others. What
 // the class throws, of whatever type, reaches the host as an Error; nothing else leaves the library
-// but the one exported function. The manifest is one string literal made at compile time.
+// but the one exported function. The manifest is one string literal made at compile time; it lies
+// in an ELF note (plugin_note.h), so that the program can judge the file before running any of it.
 //
 // static_provider_plugin() and static_tool_set_plugin() give the same struct for classes linked
 // into the program (tests, embedding).
@@ -23,6 +24,7 @@
 
 #include "cartpilot/abi.h"
 #include "cartpilot/llm_provider.h"
+#include "cartpilot/plugin_note.h"
 #include "cartpilot/plugin_services.h"
 #include "cartpilot/plugin_thunks.h"
 #include "cartpilot/tool_set.h"
@@ -129,10 +131,11 @@ const cp_plugin* static_tool_set_plugin(const std::string& id, const std::string
 }  // namespace CARTPILOT_HIDDEN
 
 // The manifest as one literal, so that it can be placed in a section of the file.
-#define CARTPILOT_MANIFEST(ID, VERSION, ENV_JSON, INTERFACE, EXTRA)                       \
-  "{\"schema\":1,\"id\":\"" ID "\",\"version\":\"" VERSION                                \
-  "\",\"abi\":{\"epoch\":1,\"min_revision\":0},\"provides\":[{\"interface\":\"" INTERFACE \
-  "\",\"factories\":[\"" ID "\"]}]," EXTRA "\"env\":" ENV_JSON "}"
+#define CARTPILOT_MANIFEST(ID, VERSION, ENV_JSON, INTERFACE, EXTRA)                               \
+  "{\"schema\":1,\"id\":\"" ID "\",\"version\":\"" VERSION                                        \
+  "\",\"abi\":{\"epoch\":1,\"min_revision\":0},\"provides\":[{\"interface\":\"" INTERFACE         \
+  "\",\"factories\":[\"" ID "\"]}]," EXTRA "\"env\":" ENV_JSON ",\"build\":" CARTPILOT_BUILD_JSON \
+  "}"
 
 #define CARTPILOT_PLUGIN_ENTRY(CLASS, BASE, TABLE, ID, VERSION, ENV_JSON, INTERFACE, EXTRA)       \
   static_assert(CP_EPOCH == 1, "CARTPILOT_MANIFEST names the epoch");                             \
@@ -148,14 +151,14 @@ const cp_plugin* static_tool_set_plugin(const std::string& id, const std::string
   struct CartpilotPluginNames {                                                                   \
     static bool accepts(std::string_view factory) { return factory == ID; }                       \
   };                                                                                              \
-  constexpr char kCartpilotManifest[] =                                                           \
-      CARTPILOT_MANIFEST(ID, VERSION, ENV_JSON, INTERFACE, EXTRA);                                \
+  CARTPILOT_NOTE_PLACE constexpr auto kCartpilotNote = ::cartpilot::boundary::make_note(          \
+      CARTPILOT_MANIFEST(ID, VERSION, ENV_JSON, INTERFACE, EXTRA));                               \
   constexpr cp_plugin kCartpilotPlugin = {                                                        \
       CP_MAGIC,                                                                                   \
       sizeof(cp_plugin),                                                                          \
       CP_EPOCH,                                                                                   \
       CP_REVISION,                                                                                \
-      {kCartpilotManifest, sizeof(kCartpilotManifest) - 1},                                       \
+      {kCartpilotNote.text, kCartpilotNote.text_size},                                            \
       &::cartpilot::boundary::start_plugin,                                                       \
       nullptr,                                                                                    \
       &::cartpilot::boundary::TABLE<CLASS, CartpilotPluginNames>::query};                         \

@@ -3,12 +3,16 @@
 #include <random>
 #include <thread>
 
+#include <Poco/DateTime.h>
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeParser.h>
 #include <Poco/UUID.h>
 #include <Poco/UUIDGenerator.h>
 #include <fmt/format.h>
 
 #include "commerce/cartpilot_client.h"
 #include "commerce/cartpilot_failure.h"
+#include "commerce/duplicate_members.h"
 #include "net/http_client.h"
 #include "net/url_policy.h"
 
@@ -54,6 +58,17 @@ RequestFacts facts_of(const HttpRequest& request, const ClientOptions& options) 
 double random_fraction() {
   thread_local std::minstd_rand generator{std::random_device{}()};
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
+
+/// nullopt for what is no date of HTTP.
+std::optional<std::int64_t> date_of(const std::string& text) {
+  Poco::DateTime date;
+  int zone = 0;
+  if (text.empty() ||
+      !Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, text, date, zone)) {
+    return std::nullopt;
+  }
+  return date.timestamp().epochMicroseconds() / 1000;
 }
 
 std::int64_t unix_ms() {
@@ -170,11 +185,15 @@ CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request
   if (!type.empty() && !is_json_type(type)) {
     throw failure_of_reading(facts, status, fmt::format("it is {}, not JSON", type));
   }
-  RawAnswer raw{Json(), request.method, status, facts.request_id};
+  RawAnswer raw{Json(), request.method, status, facts.request_id,
+                date_of(header_value(answer.head.headers, "Date"))};
   try {
     raw.json = parse_json(answer.body, "it");
   } catch (const Error& error) {
     throw failure_of_reading(facts, status, error.what());
+  }
+  if (facts.target.rfind("/checkouts", 0) == 0 && has_duplicate_members(answer.body)) {
+    throw failure_of_reading(facts, status, "it names a member twice");
   }
   return raw;
 }

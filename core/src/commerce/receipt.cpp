@@ -1,6 +1,6 @@
 #include "commerce/receipt.h"
 
-#include <Poco/Crypto/DigestEngine.h>
+#include <Poco/SHA2Engine.h>
 #include <fmt/format.h>
 
 #include "cartpilot/error.h"
@@ -147,9 +147,9 @@ bool frozen_hash_fits(const FrozenReceipt& frozen) {
 std::string netstring(std::string_view field) { return fmt::format("{}:{},", field.size(), field); }
 
 std::string sha256_hex(std::string_view bytes) {
-  Poco::Crypto::DigestEngine engine("SHA256");
+  Poco::SHA2Engine engine(Poco::SHA2Engine::SHA_256);
   engine.update(bytes.data(), bytes.size());
-  return Poco::Crypto::DigestEngine::digestToHex(engine.digest());
+  return Poco::DigestEngine::digestToHex(engine.digest());
 }
 
 }  // namespace cartpilot::commerce

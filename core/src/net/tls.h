@@ -1,17 +1,18 @@
 // TLS for the client: version 1.2 or later, certificate and host name checked against the system's
 // trust store. There is no switch to turn the checks off.
 //
-// OpenSSL is set up when the first https connection is made, not before: starting the program is
-// free of it. Thread-safe.
+// OpenSSL is loaded and set up when the first https connection is made, not before: starting the
+// program is free of it. Thread-safe.
 #pragma once
 
-#include <Poco/Net/Context.h>
 #include <Poco/Net/StreamSocket.h>
 
+#include <memory>
 #include <mutex>
 #include <string>
 
 #include "net/call_limits.h"
+#include "net/tls_backend.h"
 
 namespace cartpilot::net {
 
@@ -19,15 +20,15 @@ class TlsClient {
  public:
   /// Shakes hands over `socket` (connected, non-blocking) and proves that the other side is `host`.
   /// Throws Error{kUnavailable, reason "tls"}: retryable when the connection broke, not when the
-  /// certificate was refused. Nothing of a request has been sent then.
+  /// certificate was refused or TLS cannot be loaded. Nothing of a request has been sent then.
   Poco::Net::StreamSocket secure(const Poco::Net::StreamSocket& socket, const std::string& host,
                                  CallLimits& limits);
 
  private:
-  Poco::Net::Context::Ptr context();
+  TlsContext& context();
 
   std::mutex mutex_;
-  Poco::Net::Context::Ptr context_;
+  std::unique_ptr<TlsContext> context_;
 };
 
 }  // namespace cartpilot::net

@@ -6,11 +6,12 @@
 // swallowed if it was ours, so a program that relies on SIGPIPE (`cartpilot ... | head`) keeps it.
 #pragma once
 
-#include <openssl/err.h>
 #include <pthread.h>
 #include <signal.h>
 
 #include <ctime>
+
+#include "net/tls_backend.h"
 
 namespace cartpilot::net {
 
@@ -18,7 +19,7 @@ class TlsOperation {
  public:
   explicit TlsOperation(bool needed = true) : needed_(needed) {
     if (!needed_) return;
-    ERR_clear_error();
+    tls_backend().clear_errors();
     sigset_t pending;
     sigemptyset(&pending);
     sigpending(&pending);

@@ -86,7 +86,8 @@ PluginCall::PluginCall(const CallTarget& target, std::string what, const CallCon
       what_(std::move(what)),
       on_delta_(std::move(on_delta)),
       slot_(SlotPool::instance().take()),
-      scope_(target.services, target.plugin) {
+      scope_(target.services, target.plugin),
+      running_(target.plugin) {
   const std::lock_guard<std::mutex> lock(slot_->mutex);
   slot_->owner = this;
   slot_->context = context;
@@ -116,9 +117,11 @@ std::string PluginCall::name() const {
 }
 
 void PluginCall::fail(const std::string& why) const {
-  throw Error(ErrorCode::kProtocol, fmt::format("{} broke the plugin contract: {}; report it to "
+  Error error(ErrorCode::kProtocol, fmt::format("{} broke the plugin contract: {}; report it to "
                                                 "the plugin's author",
                                                 name(), why));
+  error.reason = "CP-P34";
+  throw error;
 }
 
 void PluginCall::break_rule(const std::string& rule) {

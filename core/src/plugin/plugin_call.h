@@ -22,6 +22,7 @@
 #include "cartpilot/http.h"
 #include "cartpilot/secret_scrub.h"
 #include "plugin/host_services.h"
+#include "plugin/running_calls.h"
 
 namespace cartpilot::plugin {
 
@@ -96,6 +97,7 @@ class PluginCall {
   const DeltaHandler on_delta_;
   Slot* slot_;
   PluginScope scope_;
+  const RunningCall running_;
   std::optional<std::string> result_;
   std::optional<std::string> error_;
   std::string broken_rule_;

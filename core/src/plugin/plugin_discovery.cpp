@@ -1,5 +1,6 @@
 #include "plugin/plugin_discovery.h"
 
+#include <dirent.h>
 #include <fmt/format.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -10,8 +11,10 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <set>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace cartpilot::plugin {
@@ -21,17 +24,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "cartpilot-";
 constexpr std::string_view kSuffix = ".so";
+constexpr const char* kUserData = "the user's data directory";
 constexpr std::size_t kMaxEntries = 1000;       // plugin files taken from one directory
 constexpr std::size_t kMaxPathEntries = 10000;  // parts of CARTPILOT_PLUGIN_PATH
 
 using Identity = std::pair<dev_t, ino_t>;
-
-bool identity_of(const fs::path& path, Identity& identity) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return false;
-  identity = {status.st_dev, status.st_ino};
-  return true;
-}
 
 /// Why the directory cannot be searched; "" when it can.
 std::string examine_directory(const fs::path& path, Identity& identity) {
@@ -54,16 +51,15 @@ bool has_plugin_name(std::string_view name) {
          name.substr(name.size() - kSuffix.size()) == kSuffix;
 }
 
-std::string stem_of(const fs::path& file) {
-  std::string name = file.filename().string();
-  if (name.size() > kSuffix.size() &&
-      name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0) {
-    name.resize(name.size() - kSuffix.size());
+/// "gemini" of cartpilot-gemini.so; what lacks these parts keeps the rest.
+std::string stem_of(std::string_view name) {
+  if (name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix) {
+    name.remove_suffix(kSuffix.size());
   }
-  if (name.size() > kPrefix.size() && name.compare(0, kPrefix.size(), kPrefix) == 0) {
-    name.erase(0, kPrefix.size());
+  if (name.size() > kPrefix.size() && name.substr(0, kPrefix.size()) == kPrefix) {
+    name.remove_prefix(kPrefix.size());
   }
-  return name;
+  return std::string(name);
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -92,10 +88,20 @@ class Search {
     add_environment_path();
     for (const fs::path& path : options_.configured) add_directory(path, "plugins.paths");
     if (options_.standard_places) add_standard_places();
+    collapse_notices();
     return std::move(found_);
   }
 
  private:
+  /// Thousands of wrong entries are one mistake.
+  void collapse_notices() {
+    constexpr std::size_t kMost = 10;
+    if (found_.notices.size() <= kMost) return;
+    const std::size_t more = found_.notices.size() - kMost;
+    found_.notices.resize(kMost);
+    found_.notices.push_back(fmt::format("{} more entries are ignored or skipped", more));
+  }
+
   void read_allow_list() {
     if (options_.environment_allow.empty()) return;
     allow_all_ = false;
@@ -109,7 +115,7 @@ class Search {
   void add_named(const fs::path& file) {
     std::error_code ignored;
     const fs::path absolute = fs::absolute(file, ignored).lexically_normal();
-    add_file(absolute, absolute, true);
+    add_file(absolute.string(), absolute.string(), stem_of(absolute.filename().string()), true);
   }
 
   /// What a person types may be relative; what was written down earlier may not.
@@ -132,39 +138,42 @@ class Search {
   void add_standard_places() {
     if (!surroundings_.secure) {
       if (!surroundings_.data_home.empty() && surroundings_.data_home[0] == '/') {
-        add_directory(fs::path(surroundings_.data_home) / "cartpilot/plugins", "");
+        add_directory(fs::path(surroundings_.data_home) / "cartpilot/plugins", kUserData, false);
       } else if (!surroundings_.home.empty() && surroundings_.home[0] == '/') {
-        add_directory(fs::path(surroundings_.home) / ".local/share/cartpilot/plugins", "");
+        add_directory(fs::path(surroundings_.home) / ".local/share/cartpilot/plugins", kUserData,
+                      false);
       }
     }
     if (!surroundings_.program_directory.empty()) {
-      for (const fs::path& library : names_in(surroundings_.program_directory.parent_path())) {
-        if (library.filename().string().rfind("lib", 0) == 0) {
-          add_directory(library / "cartpilot/plugins", "");
+      const fs::path prefix = surroundings_.program_directory.parent_path();
+      for (const std::string& library : names_in(prefix)) {
+        if (library.rfind("lib", 0) == 0) {
+          add_directory(prefix / library / "cartpilot/plugins", "beside the program", false);
         }
       }
     }
     if (!surroundings_.compiled_directory.empty()) {
-      add_directory(surroundings_.compiled_directory, "");
+      add_directory(surroundings_.compiled_directory, "where cartpilot was installed", false);
     }
   }
 
   /// Sorted bytewise. What cannot be read is empty.
-  static std::vector<fs::path> names_in(const fs::path& directory) {
-    std::vector<fs::path> paths;
-    std::error_code error;
-    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error)) {
-      paths.push_back(entry->path());
-    }
-    std::sort(paths.begin(), paths.end(),
-              [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-    return paths;
+  static std::vector<std::string> names_in(const fs::path& directory) {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+    if (stream == nullptr) return names;
+    while (const dirent* entry = ::readdir(stream.get())) names.emplace_back(entry->d_name);
+    std::sort(names.begin(), names.end());
+    return names;
   }
 
-  /// `source` says who asked for the directory; "" for the standard places, which may be absent.
-  void add_directory(const fs::path& directory, std::string_view source) {
+  /// `source` says why the directory is searched; `asked` whether a person named it: then it should
+  /// be there.
+  void add_directory(const fs::path& directory, std::string_view source, bool asked = true) {
+    SearchedDirectory searched{directory, std::string(source), ""};
     if (directory.empty() || !directory.is_absolute()) {
+      searched.problem = "not an absolute path";
+      found_.directories.push_back(searched);
       notice(directory.empty()
                  ? fmt::format("an empty entry in {} is ignored; write the directory out", source)
                  : fmt::format("the relative entry \"{}\" in {} is ignored; write an absolute path",
@@ -172,44 +181,48 @@ class Search {
       return;
     }
     Identity identity;
-    const std::string problem = examine_directory(directory, identity);
-    if (!problem.empty()) {
-      if (!source.empty()) {
+    searched.problem = examine_directory(directory, identity);
+    if (!searched.problem.empty()) {
+      if (asked) {
         notice(fmt::format("plugin directory {} from {} is skipped: {}", directory.string(), source,
-                           problem));
+                           searched.problem));
       }
+      found_.directories.push_back(std::move(searched));
       return;
     }
-    if (!directories_.insert(identity).second) return;
+    const bool is_new = directories_.insert(identity).second;
+    if (!is_new) searched.problem = "searched already under another name";
+    found_.directories.push_back(std::move(searched));
+    if (!is_new) return;
 
     std::size_t taken = 0;
-    for (const fs::path& file : names_in(directory)) {
-      if (!has_plugin_name(file.filename().native())) continue;
+    const std::string place = directory.string();
+    for (const std::string& name : names_in(directory)) {
+      if (!has_plugin_name(name)) continue;
       if (++taken > kMaxEntries) {
         notice(fmt::format("plugin directory {} holds more than {} plugins; the rest is ignored",
-                           directory.string(), kMaxEntries));
+                           place, kMaxEntries));
         break;
       }
-      add_file(file, directory, false);
+      add_file(place + (place.back() == '/' ? "" : "/") + name, place, stem_of(name), false);
     }
   }
 
-  void add_file(const fs::path& file, const fs::path& directory, bool named) {
-    Identity identity;
-    // A broken link has no identity; it stays a candidate, so that loading it can say so.
-    if (identity_of(file, identity) && !files_.insert(identity).second) return;
+  void add_file(std::string file, std::string directory, std::string stem, bool named) {
     Candidate candidate;
-    candidate.file = file;
-    candidate.directory = directory;
-    candidate.stem = stem_of(file);
+    // A broken link has no identity; it stays a candidate, so that loading it can say so.
+    if (identify(file.c_str(), candidate.identity) &&
+        !files_.insert({candidate.identity.device, candidate.identity.inode}).second) {
+      return;
+    }
+    candidate.file = std::move(file);
+    candidate.directory = std::move(directory);
+    candidate.stem = std::move(stem);
     candidate.named = named;
     candidate.allowed = named || allow_all_ || allowed_.count(candidate.stem) != 0;
-    for (const Candidate& earlier : found_.candidates) {
-      if (earlier.stem == candidate.stem) {
-        candidate.shadowed_by = earlier.file;
-        break;
-      }
-    }
+    const auto [earlier, is_new] =
+        first_with_stem_.try_emplace(candidate.stem, found_.candidates.size());
+    if (!is_new) candidate.shadowed_by = found_.candidates[earlier->second].file;
     found_.candidates.push_back(std::move(candidate));
   }
 
@@ -219,6 +232,7 @@ class Search {
   std::set<std::string> allowed_;
   std::set<Identity> directories_;
   std::set<Identity> files_;
+  std::unordered_map<std::string, std::size_t> first_with_stem_;
   Discovery found_;
 };
 

@@ -1,5 +1,5 @@
 // Discovery: which plugin files there are, in the order the first hit wins. Reads directories,
-// never the files themselves.
+// never the files themselves, so that hundreds of plugins cost next to nothing.
 //
 // Order: --plugin files, --plugin-path, CARTPILOT_PLUGIN_PATH, the configured paths, the user's
 // data directory, beside the program, the compiled-in directory. The current directory is never
@@ -27,19 +27,22 @@ struct Surroundings {
   static Surroundings of_process();
 };
 
-/// A plugin file, seen but not opened.
+/// A plugin file, seen but not opened. Paths are plain texts: there may be hundreds, and most are
+/// never looked at again.
 struct Candidate {
-  std::filesystem::path file;         ///< as found
-  std::filesystem::path directory;    ///< equal for files of one search directory; the file itself
-                                      ///< when it was named
-  std::string stem;                   ///< "gemini" of cartpilot-gemini.so
-  std::filesystem::path shadowed_by;  ///< an earlier file of the same name; "" = none
-  bool named = false;                 ///< asked for with --plugin
-  bool allowed = true;                ///< false when CARTPILOT_PLUGINS leaves it out
+  std::string file;       ///< as found, absolute
+  std::string directory;  ///< equal for files of one search directory; the file itself when it was
+                          ///< named
+  std::string stem;       ///< "gemini" of cartpilot-gemini.so
+  std::string shadowed_by;  ///< an earlier file of the same name; "" = none
+  bool named = false;       ///< asked for with --plugin
+  bool allowed = true;      ///< false when CARTPILOT_PLUGINS leaves it out
+  FileIdentity identity;    ///< of the file behind links; zero when it is a broken one
 };
 
 struct Discovery {
   std::vector<Candidate> candidates;
+  std::vector<SearchedDirectory> directories;  ///< in the order they were searched
   std::vector<std::string> notices;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "plugin/plugin_discovery.h"
@@ -35,8 +36,8 @@ struct ProviderName {
     id = text.substr(0, colon);
     factory = text.substr(colon + 1);
   }
-  bool fits(const PluginManifest& manifest) const {
-    return (id.empty() || id == manifest.id) && contains(manifest.providers, factory);
+  bool fits(const PluginSummary& summary) const {
+    return (id.empty() || id == summary.id) && contains(summary.providers, factory);
   }
 };
 
@@ -65,9 +66,30 @@ struct PluginHost::Impl {
   Impl(const SearchOptions& search, HttpTransport& transport, HostServices::LogSink log)
       : services(HostServices::open(transport, std::move(log))),
         discovery(discover(search, Surroundings::of_process())),
-        registry(std::move(discovery.candidates), services) {}
+        registry(std::move(discovery.candidates), search, services,
+                 [this](const std::string& text) { add_notice(text); }) {}
 
-  void add_notice(const std::string& text) { add_once(discovery.notices, text); }
+  void add_notice(const std::string& text) {
+    const std::lock_guard<std::mutex> lock(notices_mutex);
+    add_once(discovery.notices, text);
+  }
+
+  /// The module of a slot that must work, or its refusal as an Error.
+  std::shared_ptr<Module> load_or_throw(Slot& slot) {
+    registry.load(slot);
+    const PluginRecord record = registry.record(slot);
+    if (record.status == PluginStatus::kRefused) {
+      Error error(ErrorCode::kUnsupported, refusal_line(record));
+      error.reason = record.code;
+      throw error;
+    }
+    if (record.status == PluginStatus::kDisabled) {
+      throw Error(ErrorCode::kNotFound,
+                  fmt::format("plugin {} is {}; add it there or name its file with --plugin",
+                              record.id, record.why));
+    }
+    return registry.module_of(slot);
+  }
 
   /// The plugin whose file (or id) carries the name, loaded; null when there is none, or when it
   /// offers something else. Throws its refusal.
@@ -75,56 +97,35 @@ struct PluginHost::Impl {
     const std::string& wanted = name.id.empty() ? name.factory : name.id;
     for (Slot* slot : registry.slots()) {
       if (slot->candidate.stem != wanted) continue;
-      registry.load(*slot);
-      const PluginRecord record = registry.record(*slot);
-      if (record.status == PluginStatus::kRefused) {
-        Error error(ErrorCode::kUnsupported, refusal_line(record));
-        error.reason = record.code;
-        throw error;
-      }
-      if (record.status == PluginStatus::kDisabled) {
-        throw Error(ErrorCode::kNotFound,
-                    fmt::format("plugin {} is {}; add it there or name its file with --plugin",
-                                record.id, record.why));
-      }
-      const std::shared_ptr<Module> module = registry.module_of(*slot);
-      return module != nullptr && name.fits(module->manifest) ? module : nullptr;
+      if (!slot->summary.refused && !name.fits(slot->summary)) return nullptr;
+      return load_or_throw(*slot);
     }
     return nullptr;
   }
 
-  /// All plugins that offer it, whatever their files are called.
-  std::vector<std::shared_ptr<Module>> load_by_contents(const ProviderName& name) {
-    std::vector<std::string> texts = {CP_PROVIDER, "\"" + name.factory + "\""};
-    if (!name.id.empty()) texts.push_back("\"" + name.id + "\"");
-    std::vector<std::shared_ptr<Module>> modules;
+  /// All plugins that offer it, whatever their files are called; nothing is loaded.
+  std::vector<Slot*> find_by_contents(const ProviderName& name) {
+    std::vector<Slot*> found;
     for (Slot* slot : registry.slots()) {
-      if (!slot->linked && !file_mentions(slot->candidate.file, texts)) continue;
-      registry.load(*slot);
-      const std::shared_ptr<Module> module = registry.module_of(*slot);
-      if (module != nullptr && name.fits(module->manifest)) modules.push_back(module);
+      if (name.fits(slot->summary) && registry.status(*slot) != PluginStatus::kShadowed &&
+          registry.status(*slot) != PluginStatus::kDisabled) {
+        found.push_back(slot);
+      }
     }
-    return modules;
+    return found;
   }
 
-  /// By the names of files that were not loaded yet; `look_inside` leaves out those that offer no
-  /// provider at all.
-  std::vector<std::string> provider_names(bool look_inside) {
+  std::vector<std::string> provider_names() {
     std::vector<std::string> names;
     for (const Slot* slot : registry.slots()) {
-      const PluginRecord record = registry.record(*slot);
-      if (record.status != PluginStatus::kAvailable || !slot->candidate.allowed) continue;
-      if (!record.version.empty()) {
-        for (const std::string& provider : record.providers) add_once(names, provider);
-      } else if (!look_inside || file_mentions(slot->candidate.file, {CP_PROVIDER})) {
-        add_once(names, record.id);
-      }
+      if (registry.status(*slot) != PluginStatus::kAvailable || slot->summary.refused) continue;
+      for (const std::string& provider : slot->summary.providers) add_once(names, provider);
     }
     return names;
   }
 
   [[noreturn]] void not_found(const std::string& name) {
-    const std::vector<std::string> known = provider_names(true);
+    const std::vector<std::string> known = provider_names();
     const std::vector<std::string> near = near_names(name, known);
     Error error(ErrorCode::kNotFound,
                 fmt::format("there is no provider \"{}\"{}; available: {}", name,
@@ -134,15 +135,15 @@ struct PluginHost::Impl {
     throw error;
   }
 
-  [[noreturn]] static void ambiguous(const std::string& name,
-                                     const std::vector<std::shared_ptr<Module>>& modules) {
+  [[noreturn]] static void ambiguous(const std::string& name, const std::vector<Slot*>& slots) {
     std::vector<std::string> candidates;
-    for (const auto& module : modules) candidates.push_back(module->manifest.id + ":" + name);
+    for (const Slot* slot : slots) candidates.push_back(slot->summary.id + ":" + name);
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("several plugins offer the provider \"{}\"; write {}", name,
                             fmt::join(candidates, " or ")));
   }
 
+  std::mutex notices_mutex;
   const std::shared_ptr<HostServices> services;
   Discovery discovery;
   PluginRegistry registry;
@@ -156,16 +157,36 @@ PluginHost::~PluginHost() { impl_->services->close(); }
 void PluginHost::register_static(const cp_plugin* plugin) { impl_->registry.add_linked(plugin); }
 
 std::vector<PluginRecord> PluginHost::list() {
-  const std::vector<Slot*> slots = impl_->registry.slots();
-  for (Slot* slot : slots) impl_->registry.load(*slot);
   std::vector<PluginRecord> records;
-  for (const Slot* slot : slots) records.push_back(impl_->registry.record(*slot));
+  for (const Slot* slot : impl_->registry.examined()) {
+    records.push_back(impl_->registry.record(*slot));
+  }
   return records;
 }
 
-const std::vector<std::string>& PluginHost::notices() const { return impl_->discovery.notices; }
+std::vector<PluginRecord> PluginHost::inspect(const std::string& name, bool again) {
+  std::vector<PluginRecord> records;
+  for (Slot* slot : impl_->registry.examined()) {
+    const PluginRecord seen = impl_->registry.record(*slot);
+    if (!name.empty() && seen.id != name && slot->candidate.stem != name && seen.file != name) {
+      continue;
+    }
+    impl_->registry.verify(*slot, again);
+    records.push_back(impl_->registry.record(*slot));
+  }
+  return records;
+}
 
-std::vector<std::string> PluginHost::provider_names() { return impl_->provider_names(false); }
+const std::vector<SearchedDirectory>& PluginHost::directories() const {
+  return impl_->discovery.directories;
+}
+
+std::vector<std::string> PluginHost::notices() const {
+  const std::lock_guard<std::mutex> lock(impl_->notices_mutex);
+  return impl_->discovery.notices;
+}
+
+std::vector<std::string> PluginHost::provider_names() { return impl_->provider_names(); }
 
 std::unique_ptr<LLMProvider> PluginHost::make_provider(
     const std::string& name, const std::map<std::string, std::string>& environment,
@@ -173,10 +194,16 @@ std::unique_ptr<LLMProvider> PluginHost::make_provider(
   const ProviderName wanted(name);
   std::shared_ptr<Module> module = impl_->load_by_file_name(wanted);
   if (module == nullptr) {
-    const std::vector<std::shared_ptr<Module>> modules = impl_->load_by_contents(wanted);
-    if (modules.empty()) impl_->not_found(name);
-    if (modules.size() > 1) Impl::ambiguous(wanted.factory, modules);
-    module = modules.front();
+    const std::vector<Slot*> slots = impl_->find_by_contents(wanted);
+    if (slots.empty()) impl_->not_found(name);
+    std::vector<Slot*> usable;
+    for (Slot* slot : slots) {
+      if (impl_->registry.status(*slot) == PluginStatus::kAvailable) usable.push_back(slot);
+    }
+    if (usable.size() > 1) Impl::ambiguous(wanted.factory, usable);
+    // Where none is usable, the first one says why.
+    module = impl_->load_or_throw(usable.empty() ? *slots.front() : *usable.front());
+    if (module == nullptr) impl_->not_found(name);
   }
   const ProviderConfig config = config_for(module->manifest, environment, options);
   return std::make_unique<PluginProvider>(std::move(module), wanted.factory, config);
@@ -186,7 +213,7 @@ std::vector<PluginHost::NamedToolSet> PluginHost::make_tool_sets(
     const std::map<std::string, std::string>& environment) {
   std::vector<NamedToolSet> result;
   for (Slot* slot : impl_->registry.slots()) {
-    if (!slot->linked && !file_mentions(slot->candidate.file, {CP_TOOLSET})) continue;
+    if (slot->summary.tool_sets.empty()) continue;
     impl_->registry.load(*slot);
     const PluginRecord record = impl_->registry.record(*slot);
     if (record.status == PluginStatus::kRefused) impl_->add_notice(refusal_line(record));
@@ -195,9 +222,9 @@ std::vector<PluginHost::NamedToolSet> PluginHost::make_tool_sets(
     for (const std::string& factory : module->manifest.tool_sets) {
       const std::string name = factory == record.id ? factory : record.id + ":" + factory;
       try {
-        result.push_back(
-            {name, std::make_unique<PluginToolSet>(module, factory,
-                                                   config_for(module->manifest, environment, {}))});
+        result.push_back({name, record.id,
+                          std::make_unique<PluginToolSet>(
+                              module, factory, config_for(module->manifest, environment, {}))});
       } catch (const Error& error) {
         impl_->add_notice(
             fmt::format("the tools of plugin {} are missing: {}", name, error.what()));

@@ -18,6 +18,7 @@
 #include "cartpilot/llm_provider.h"
 #include "cartpilot/tool_set.h"
 #include "plugin/host_services.h"
+#include "plugin/plugin_probe.h"
 
 namespace cartpilot::plugin {
 
@@ -30,6 +31,16 @@ struct SearchOptions {
   std::vector<std::filesystem::path> configured;  ///< plugins.paths of the config file
   bool enabled = true;                            ///< false after --no-plugins
   bool standard_places = true;  ///< the user's, the program's and the compiled-in directory
+  bool allow_insecure = false;  ///< --allow-insecure-plugin-dir: wrong permissions are a notice
+  ProbeOptions probe;           ///< --probe; without a program nothing is tried in a child
+  std::filesystem::path cache_directory;  ///< "" = keep nothing
+};
+
+/// A place that was looked at, or why it was not.
+struct SearchedDirectory {
+  std::filesystem::path path;
+  std::string source;   ///< who asked for it
+  std::string problem;  ///< "" = it was searched
 };
 
 enum class PluginStatus { kAvailable, kRefused, kShadowed, kDisabled };
@@ -37,7 +48,8 @@ enum class PluginStatus { kAvailable, kRefused, kShadowed, kDisabled };
 /// One file that was looked at (or one statically registered plugin; then `file` is empty).
 struct PluginRecord {
   std::filesystem::path file;
-  std::string id;  ///< from the manifest; file name stem when it was never read
+  std::filesystem::path target;  ///< where the file leads when it is a link; else ""
+  std::string id;                ///< from the manifest; file name stem when it was never read
   std::string version;
   PluginStatus status = PluginStatus::kAvailable;
   std::string code;  ///< CP-Pnn when refused
@@ -46,6 +58,12 @@ struct PluginRecord {
   std::vector<std::string> providers;
   std::vector<std::string> tool_sets;
   std::vector<std::string> environment;  ///< variables the plugin asks for
+  std::string title;                     ///< "name" of the manifest, and the like; "" = not given
+  std::string license;
+  std::string homepage;
+  Json build;                         ///< what it was built with; null = not given
+  bool tried = false;                 ///< it was loaded, here or in a child, with this outcome
+  std::vector<std::string> warnings;  ///< what is odd about it
 };
 
 class PluginHost {
@@ -62,15 +80,22 @@ class PluginHost {
   /// the process. Throws Error when it is refused or its id is taken.
   void register_static(const cp_plugin* plugin);
 
-  /// All plugins found, examined (loads each; problems are records, not errors). Sorted by search
-  /// order.
+  /// All plugins found, in search order, examined without running any of their code; what earlier
+  /// runs found out about a file is shown too. Problems are records, not errors.
   std::vector<PluginRecord> list();
 
-  /// Notices about ignored search entries ("relative entry in CARTPILOT_PLUGIN_PATH") and about
-  /// tool sets that could not be made, for stderr. Not while another thread makes tool sets.
-  const std::vector<std::string>& notices() const;
+  /// Like list(), for plugins whose id, file name or path is `name` ("" = all), but each is tried
+  /// in a child process, `again` even when that was done before.
+  std::vector<PluginRecord> inspect(const std::string& name, bool again);
 
-  /// Names of all providers on offer; only file names are read, so it is cheap.
+  /// Where plugins are searched, in order.
+  const std::vector<SearchedDirectory>& directories() const;
+
+  /// Notices for stderr: ignored search entries, permissions that were let pass, what a plugin
+  /// changed in the process, tool sets that could not be made.
+  std::vector<std::string> notices() const;
+
+  /// Names of all providers on offer, from their manifests; loads nothing.
   std::vector<std::string> provider_names();
 
   /// Makes a provider by short name ("gemini") or "id:factory". Loads only what it must:
@@ -81,10 +106,10 @@ class PluginHost {
                                              const std::map<std::string, std::string>& environment,
                                              const std::map<std::string, std::string>& options);
 
-  /// All tool sets of all plugins that offer some; loads only files that mention the interface. One
-  /// that fails is a notice.
+  /// All tool sets of all plugins that offer some; loads only those. One that fails is a notice.
   struct NamedToolSet {
     std::string name;
+    std::string plugin;  ///< id
     std::unique_ptr<ToolSet> tools;
   };
   std::vector<NamedToolSet> make_tool_sets(const std::map<std::string, std::string>& environment);

@@ -1,18 +1,20 @@
 #include "plugin/plugin_loader.h"
 
+#include <cxxabi.h>
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <link.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include "cartpilot/error.h"
+#include "plugin/host_state.h"
 #include "plugin/plugin_call.h"
 #include "plugin/stdout_guard.h"
 
@@ -75,8 +77,27 @@ Refusal read_interfaces(Module& module) {
   return {};
 }
 
-/// Everything that can be judged by looking at the struct; runs nothing but query().
-Refusal accept(Module& module) {
+/// An interface that is offered but not declared is never used.
+void note_undeclared(Module& module) {
+  if (!CP_HAS(cp_plugin, module.plugin, query)) return;
+  const auto look = [&](const std::vector<std::string>& declared, const char* interface_id) {
+    try {
+      if (declared.empty() && module.plugin->query(interface_id) != nullptr) {
+        module.warnings.push_back(fmt::format(
+            "it offers {} without declaring it in its manifest; that is not used", interface_id));
+      }
+    } catch (...) {
+      module.warnings.push_back(
+          fmt::format("its query function throws when asked for {}", interface_id));
+    }
+  };
+  look(module.manifest.providers, CP_PROVIDER);
+  look(module.manifest.tool_sets, CP_TOOLSET);
+}
+
+/// Everything that can be judged by looking at the struct; runs nothing but query(). `note` is the
+/// manifest the file showed before, null for a plugin that is linked in.
+Refusal accept(Module& module, const std::string* note, PhaseObserver observer) {
   // The first four fields are the same in every epoch; nothing else may be read before they fit.
   const cp_plugin* plugin = module.plugin;
   if (plugin->magic != CP_MAGIC) {
@@ -98,43 +119,46 @@ Refusal accept(Module& module) {
   if (plugin->manifest.ptr == nullptr || plugin->manifest.len > kLargestStruct) {
     return {"CP-P12", "its manifest is missing or too large", kAskAuthor};
   }
-  try {
-    module.manifest =
-        parse_manifest({plugin->manifest.ptr, static_cast<std::size_t>(plugin->manifest.len)});
-  } catch (const Error& error) {
-    return {"CP-P12", fmt::format("its manifest cannot be used: {}", error.what()), kAskAuthor};
+  const std::string_view manifest(plugin->manifest.ptr,
+                                  static_cast<std::size_t>(plugin->manifest.len));
+  if (note != nullptr && manifest != *note) {
+    return {"CP-P25", "its code and its note hold different manifests",
+            "it was changed after it was built; install it again"};
   }
-  const PluginManifest& manifest = module.manifest;
-  if (manifest.epoch != CP_EPOCH) {
-    return {
-        "CP-P12",
-        fmt::format("its manifest names epoch {}, its struct {}", manifest.epoch, plugin->epoch),
-        kAskAuthor};
-  }
-  if (manifest.min_revision > static_cast<std::int64_t>(CP_REVISION)) {
-    return {"CP-P13",
-            fmt::format("it needs plugin ABI revision {}; this cartpilot has {}",
-                        manifest.min_revision, CP_REVISION),
-            "install a newer cartpilot"};
-  }
-  for (const std::string& service : manifest.needed_services) {
-    if (service != CP_HOST_LOG && service != CP_HOST_HTTP) {
-      return {"CP-P13", fmt::format("it needs the service {}, which this cartpilot lacks", service),
-              "install a newer cartpilot"};
-    }
-  }
-  return read_interfaces(module);
+  if (Refusal refusal = judge_manifest(manifest, module.manifest)) return refusal;
+  if (observer != nullptr) observer("query");
+  Refusal refusal = read_interfaces(module);
+  if (!refusal) note_undeclared(module);
+  return refusal;
 }
 
 /// True when what the dynamic loader mapped is the file that was examined.
 bool same_file(void* handle, const FileIdentity& identity) {
   link_map* map = nullptr;
-  struct stat status {};
-  if (::dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || map == nullptr || map->l_name == nullptr ||
-      ::stat(map->l_name, &status) != 0) {
-    return false;
-  }
-  return status.st_dev == identity.device && status.st_ino == identity.inode;
+  FileIdentity mapped;
+  return ::dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map != nullptr && map->l_name != nullptr &&
+         identify(map->l_name, mapped) && mapped == identity;
+}
+
+/// What the dynamic loader says, with the C++ names people know.
+std::string readable(const std::string& message) {
+  constexpr std::string_view kUndefined = "undefined symbol: ";
+  const std::size_t at = message.find(kUndefined);
+  if (at == std::string::npos) return message;
+  const std::string symbol = message.substr(at + kUndefined.size());
+  int status = 0;
+  char* name = abi::__cxa_demangle(symbol.c_str(), nullptr, nullptr, &status);
+  const std::string text =
+      status == 0 && name != nullptr ? fmt::format("{} ({})", message, name) : message;
+  std::free(name);
+  return text;
+}
+
+Refusal loader_refusal(const std::string& message) {
+  const bool symbol = message.find("undefined symbol") != std::string::npos;
+  return {"CP-P08", fmt::format("the dynamic loader refused it: {}", readable(message)),
+          symbol ? "link the plugin with -Wl,-z,defs to find out what it lacks"
+                 : "install the missing library, or put it where the plugin's RUNPATH says"};
 }
 
 /// Plugins whose init ran, for the whole process.
@@ -156,10 +180,16 @@ Started& started() {
 }  // namespace
 
 std::shared_ptr<Module> open_plugin_file(const std::filesystem::path& file,
-                                         std::shared_ptr<HostServices> services, Refusal& refusal) {
-  FileIdentity identity;
-  refusal = examine_file(file, identity);
-  if (!refusal.code.empty()) return nullptr;
+                                         std::shared_ptr<HostServices> services, Refusal& refusal,
+                                         PhaseObserver observer) {
+  return open_examined(file, examine_plugin(file), std::move(services), refusal, observer);
+}
+
+std::shared_ptr<Module> open_examined(const std::filesystem::path& file, const Examination& seen,
+                                      std::shared_ptr<HostServices> services, Refusal& refusal,
+                                      PhaseObserver observer) {
+  refusal = seen.refusal;
+  if (refusal) return nullptr;
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(file, error);
   if (error) {
@@ -167,27 +197,32 @@ std::shared_ptr<Module> open_plugin_file(const std::filesystem::path& file,
                "check the path"};
     return nullptr;
   }
+  FileIdentity now;
+  const Refusal replaced = {"CP-P17", "the file was replaced while it was loaded", "start again"};
+  if (!identify(path.c_str(), now) || now != seen.identity) {
+    refusal = replaced;
+    return nullptr;
+  }
 
   auto module = std::make_shared<Module>();
   module->file = file;
   module->services = std::move(services);
-  const StdoutGuard guard;
-  const PluginScope scope(module->services, "");
+  HostStateScope state;
   try {
+    const StdoutGuard guard;
+    const PluginScope scope(module->services, "");
+    if (observer != nullptr) observer("open");
     void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == nullptr) {
       const char* reason = ::dlerror();
-      refusal = {"CP-P08",
-                 fmt::format("the dynamic loader refused it: {}",
-                             reason == nullptr ? "no reason given" : reason),
-                 "install the missing library, or link the plugin with -Wl,-z,defs to find out "
-                 "what it lacks"};
+      refusal = loader_refusal(reason == nullptr ? "no reason given" : reason);
       return nullptr;
     }
-    if (!same_file(handle, identity)) {
-      refusal = {"CP-P17", "the file was replaced while it was loaded", "start again"};
+    if (!same_file(handle, seen.identity)) {
+      refusal = replaced;
       return nullptr;
     }
+    if (observer != nullptr) observer("entry");
     const auto entry = reinterpret_cast<cp_entry_fn>(::dlsym(handle, CP_ENTRY_NAME));
     if (entry == nullptr) {
       refusal = {"CP-P09", fmt::format("it does not export {}", CP_ENTRY_NAME),
@@ -201,10 +236,11 @@ std::shared_ptr<Module> open_plugin_file(const std::filesystem::path& file,
                  "install a build of it for this cartpilot"};
       return nullptr;
     }
-    refusal = accept(*module);
+    refusal = accept(*module, &seen.note, observer);
   } catch (...) {
     refusal = {"CP-P10", "an exception left it while it was loaded", kAskAuthor};
   }
+  for (std::string& warning : state.leave()) module->warnings.push_back(std::move(warning));
   return refusal.code.empty() ? module : nullptr;
 }
 
@@ -218,11 +254,11 @@ std::shared_ptr<Module> open_linked_plugin(const cp_plugin* plugin,
   auto module = std::make_shared<Module>();
   module->plugin = plugin;
   module->services = std::move(services);
-  refusal = accept(*module);
+  refusal = accept(*module, nullptr, nullptr);
   return refusal.code.empty() ? module : nullptr;
 }
 
-Refusal start_module(const Module& module) {
+Refusal start_module(const Module& module, std::vector<std::string>& warnings) {
   Started& table = started();
   std::unique_lock<std::mutex> lock(table.mutex);
   Started::Entry& entry = table.plugins[module.plugin];  // map entries stay where they are
@@ -235,6 +271,7 @@ Refusal start_module(const Module& module) {
   lock.unlock();
 
   Refusal refusal;
+  HostStateScope state;
   {
     const StdoutGuard guard;
     const CallTarget target{module.services, module.manifest.id, {}, {}};
@@ -248,6 +285,7 @@ Refusal start_module(const Module& module) {
       refusal = {"CP-P15", fmt::format("it failed to start: {}", error.what()), kAskAuthor};
     }
   }
+  warnings = state.leave();
   lock.lock();
   entry.busy = false;
   if (refusal.code.empty()) ++entry.users;

@@ -1,6 +1,7 @@
 // Loading: from a file (or a struct linked in) to a Module that may be used.
 //
-// open_plugin_file() maps the file and checks entry, struct, epoch, manifest and interfaces;
+// open_plugin_file() maps the file and checks entry, struct, epoch, manifest and interfaces, and
+// puts back what the file changed in the process meanwhile;
 // start_module() runs the plugin's init, once per process however many hosts share it. Mapped code
 // is never unmapped. Modules are shared by the host and every proxy. Functions are thread-safe and
 // hold no lock while plugin code runs.
@@ -9,10 +10,12 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cartpilot/abi.h"
 #include "plugin/host_services.h"
-#include "plugin/plugin_file.h"
+#include "plugin/plugin_examination.h"
 #include "plugin/plugin_manifest.h"
 
 namespace cartpilot::plugin {
@@ -24,20 +27,32 @@ struct Module {
   cp_provider_v1 provider{};  ///< own copy; functions the plugin lacks are null
   cp_toolset_v1 tool_set{};
   std::shared_ptr<HostServices> services;
-  std::atomic<int> instances{0};  ///< providers and tool sets alive
+  std::atomic<int> instances{0};      ///< providers and tool sets alive
+  std::vector<std::string> warnings;  ///< what is odd about it, but no reason to refuse it
 };
 
-/// Null with `refusal` filled, or a module whose init has not run yet.
+/// Told before each step of opening: open, entry, query.
+using PhaseObserver = void (*)(const char* phase);
+
+/// Null with `refusal` filled, or a module whose init has not run yet. `seen` is what was examined;
+/// if the file is another one by now, it is refused.
+std::shared_ptr<Module> open_examined(const std::filesystem::path& file, const Examination& seen,
+                                      std::shared_ptr<HostServices> services, Refusal& refusal,
+                                      PhaseObserver observer = nullptr);
+
+/// Examines and opens.
 std::shared_ptr<Module> open_plugin_file(const std::filesystem::path& file,
-                                         std::shared_ptr<HostServices> services, Refusal& refusal);
+                                         std::shared_ptr<HostServices> services, Refusal& refusal,
+                                         PhaseObserver observer = nullptr);
 
 /// The same gates for a plugin that is linked in.
 std::shared_ptr<Module> open_linked_plugin(const cp_plugin* plugin,
                                            std::shared_ptr<HostServices> services,
                                            Refusal& refusal);
 
-/// Runs init unless another host already did. A refusal when it failed.
-Refusal start_module(const Module& module);
+/// Runs init unless another host already did. A refusal when it failed; `warnings` gets what it did
+/// to the process.
+Refusal start_module(const Module& module, std::vector<std::string>& warnings);
 
 /// Runs shutdown when no other host uses the plugin. Only after a successful start_module().
 void stop_module(const Module& module) noexcept;

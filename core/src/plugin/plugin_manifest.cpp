@@ -12,13 +12,14 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 64 * 1024;
 constexpr std::size_t kMaxNames = 256;
+constexpr std::size_t kMaxAboutBytes = 256;
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::kProtocol, why); }
 
 /// Like parse_json(), but a member that occurs twice is an error: two readers could disagree on it.
 Json parse_strictly(std::string_view text) {
   if (text.size() > kMaxBytes) refuse("manifest is larger than 64 KiB");
-  parse_json(text, "manifest");
+  if (!json_depth_within(text, kMaxJsonDepth)) refuse("manifest nests deeper than 256 levels");
   std::vector<std::set<std::string>> open_objects;
   std::string repeated;
   const auto watch = [&](int, Json::parse_event_t event, Json& value) {
@@ -32,7 +33,12 @@ Json parse_strictly(std::string_view text) {
     }
     return true;
   };
-  Json manifest = Json::parse(text.begin(), text.end(), watch);
+  Json manifest;
+  try {
+    manifest = Json::parse(text.begin(), text.end(), watch);
+  } catch (const Json::exception& error) {
+    refuse(std::string("manifest is not valid JSON: ") + error.what());
+  }
   if (!repeated.empty()) refuse("manifest has the member " + dump_json(repeated) + " twice");
   return manifest;
 }
@@ -61,6 +67,12 @@ std::vector<std::string> names(const Json& object, const char* key, const std::s
     if (std::find(result.begin(), result.end(), name) == result.end()) result.push_back(name);
   }
   return result;
+}
+
+/// A short text for people; absent = "".
+std::string about(const Json& object, const char* key, const std::string& type) {
+  if (wire::member(object, key) == nullptr) return "";
+  return boundary::cut_text(wire::text(object, key, type), kMaxAboutBytes);
 }
 
 bool is_interface_id(std::string_view id) {
@@ -116,6 +128,13 @@ PluginManifest parse_manifest(std::string_view text) {
   manifest.needed_services = names(json, "requires", type, is_interface_id);
   manifest.environment = names(json, "env", type, is_variable_name);
   manifest.concurrent = wire::flag_or(json, "concurrent", type, false);
+  manifest.title = about(json, "name", type);
+  manifest.license = about(json, "license", type);
+  manifest.homepage = about(json, "homepage", type);
+  if (const Json* build = wire::member(json, "build")) {
+    wire::expect_object(*build, "manifest.build");
+    manifest.build = *build;
+  }
   return manifest;
 }
 

@@ -1,13 +1,15 @@
 // PluginManifest: what a plugin says about itself.
 //
-// A JSON text inside the plugin, made by the macro of plugin.h. It comes from a stranger, so it is
-// bounded, checked and never printed raw. A value; parsing is thread-safe.
+// A JSON text in a note of the file (plugin_note.h), made by the macro of plugin.h. It comes from a
+// stranger, so it is bounded, checked and never printed raw. A value; parsing is thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "cartpilot/json.h"
 
 namespace cartpilot::plugin {
 
@@ -21,6 +23,10 @@ struct PluginManifest {
   std::vector<std::string> needed_services;  ///< interface ids of the host
   std::vector<std::string> environment;
   bool concurrent = false;  ///< reads of its tool sets may overlap
+  std::string title;        ///< "name", "license", "homepage": for people, "" when not given
+  std::string license;
+  std::string homepage;
+  Json build;  ///< what it was built with; explains, decides nothing; null when not given
 };
 
 /// Unknown members are ignored; duplicate ones, wrong types and impossible names throw

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <unordered_map>
 #include <utility>
 
 #include "cartpilot/error.h"
@@ -10,25 +11,45 @@
 namespace cartpilot::plugin {
 namespace {
 
-std::string place_of(const PluginRegistry::Slot& slot) {
-  return slot.linked ? "the built-in plugin" : slot.candidate.file.string();
+using Slot = PluginRegistry::Slot;
+
+std::string place_of(const Slot& slot) {
+  return slot.linked ? "the built-in plugin" : slot.candidate.file;
 }
 
-void refuse(PluginRegistry::Slot& slot, Refusal refusal) {
+void refuse(Slot& slot, Refusal refusal) {
   slot.status = PluginStatus::kRefused;
   slot.refusal = std::move(refusal);
 }
 
-void shadow(PluginRegistry::Slot& slot, const std::string& by) {
+void shadow(Slot& slot, const std::string& by) {
   slot.status = PluginStatus::kShadowed;
   slot.refusal = {"", fmt::format("shadowed by {}", by), ""};
 }
 
+PluginSummary summary_of(const PluginManifest& manifest, bool refused) {
+  return {manifest.id, manifest.providers, manifest.tool_sets, refused};
+}
+
+/// Two files of one directory with one id: their order is nobody's choice.
+bool is_ambiguous(const Slot& a, const Slot& b) {
+  return !a.linked && !b.linked && a.candidate.directory == b.candidate.directory;
+}
+
+Refusal ambiguous(const Slot& with) {
+  return {"CP-P16",
+          fmt::format("{} in the same directory has the same id",
+                      std::filesystem::path(with.candidate.file).filename().string()),
+          "remove one of the two files"};
+}
+
 }  // namespace
 
-PluginRegistry::PluginRegistry(std::vector<Candidate> candidates,
-                               std::shared_ptr<HostServices> services)
-    : services_(std::move(services)) {
+PluginRegistry::PluginRegistry(std::vector<Candidate> candidates, const SearchOptions& search,
+                               std::shared_ptr<HostServices> services,
+                               std::function<void(const std::string&)> notice)
+    : services_(std::move(services)), notice_(std::move(notice)), verifier_(search, notice_) {
+  slots_.reserve(candidates.size());
   for (Candidate& candidate : candidates) {
     auto slot = std::make_unique<Slot>();
     slot->candidate = std::move(candidate);
@@ -48,6 +69,7 @@ void PluginRegistry::add_linked(const cp_plugin* plugin) {
     throw error;
   }
   slot->candidate.stem = slot->module->manifest.id;
+  slot->summary = summary_of(slot->module->manifest, false);
   const std::lock_guard<std::mutex> lock(mutex_);
   auto place = slots_.begin();
   for (; place != slots_.end() && (*place)->linked; ++place) {
@@ -60,13 +82,115 @@ void PluginRegistry::add_linked(const cp_plugin* plugin) {
     }
   }
   slots_.insert(place, std::move(slot));
+  if (surveyed_) decide();
 }
 
-std::vector<PluginRegistry::Slot*> PluginRegistry::slots() const {
+/// What each file offers; from the cache where nothing changed. Lock held.
+void PluginRegistry::survey() {
+  std::vector<Slot*> files;
+  std::vector<const Candidate*> candidates;
+  for (const auto& slot : slots_) {
+    if (slot->linked) continue;
+    files.push_back(slot.get());
+    candidates.push_back(&slot->candidate);
+  }
+  std::vector<PluginSummary> summaries = summarise(candidates, verifier_.cache());
+  for (std::size_t i = 0; i < files.size(); ++i) files[i]->summary = std::move(summaries[i]);
+  decide();
+  surveyed_ = true;
+}
+
+/// One name and one id, one plugin: the earlier place wins. Lock held.
+void PluginRegistry::decide() {
+  std::unordered_map<std::string, Slot*> first_with_id;
+  std::unordered_map<std::string, const Slot*> linked;
+  for (const auto& slot : slots_) {
+    if (slot->linked) linked.emplace(slot->candidate.stem, slot.get());
+    if (slot->state != Slot::State::kNew) continue;
+    if (!slot->candidate.allowed) {
+      slot->status = PluginStatus::kDisabled;
+      slot->refusal = {"", "left out by CARTPILOT_PLUGINS", ""};
+      continue;
+    }
+    if (!slot->candidate.shadowed_by.empty()) {
+      shadow(*slot, slot->candidate.shadowed_by);
+      continue;
+    }
+    if (const auto by = linked.find(slot->candidate.stem); !slot->linked && by != linked.end()) {
+      shadow(*slot, place_of(*by->second));
+      continue;
+    }
+    if (slot->summary.id.empty()) continue;
+    const auto [earlier, is_new] = first_with_id.try_emplace(slot->summary.id, slot.get());
+    if (is_new) continue;
+    Slot& other = *earlier->second;
+    if (is_ambiguous(other, *slot)) {
+      refuse(*slot, ambiguous(other));
+      if (other.status == PluginStatus::kAvailable) refuse(other, ambiguous(*slot));
+    } else {
+      shadow(*slot, place_of(other));
+    }
+  }
+}
+
+std::vector<Slot*> PluginRegistry::slots() {
   const std::lock_guard<std::mutex> lock(mutex_);
+  if (!surveyed_) survey();
   std::vector<Slot*> result;
+  result.reserve(slots_.size());
   for (const auto& slot : slots_) result.push_back(slot.get());
   return result;
+}
+
+std::vector<Slot*> PluginRegistry::examined() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<Slot*> result;
+  result.reserve(slots_.size());
+  for (const auto& slot : slots_) {
+    result.push_back(slot.get());
+    if (slot->linked || slot->seen) continue;
+    slot->seen = examine_plugin(slot->candidate.file);
+    slot->summary = summary_of(slot->seen->manifest, static_cast<bool>(slot->seen->refusal));
+  }
+  if (!surveyed_) decide();
+  surveyed_ = true;
+  for (Slot* slot : result) judge(*slot);
+  return result;
+}
+
+/// What can be said against a file without running it. Lock held.
+void PluginRegistry::judge(Slot& slot) {
+  if (slot.linked || slot.status != PluginStatus::kAvailable || slot.state != Slot::State::kNew) {
+    return;
+  }
+  if (Refusal refusal = slot.seen->refusal) {
+    refuse(slot, std::move(refusal));
+  } else if (Refusal path = verifier_.judge_path(slot.candidate)) {
+    refuse(slot, std::move(path));
+  } else if (const auto known = verifier_.known_verdict(slot.candidate, *slot.seen)) {
+    slot.tried = true;
+    slot.warnings = known->warnings;
+    if (known->refusal) refuse(slot, known->refusal);
+  }
+}
+
+void PluginRegistry::verify(Slot& slot, bool again) {
+  Examination seen;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (slot.linked || slot.seen->refusal || (slot.tried && !again)) return;
+    // A verdict of an earlier try may be given again; every other decision stands.
+    if (slot.status != PluginStatus::kAvailable && !slot.tried) return;
+    seen = *slot.seen;
+  }
+  const auto verdict = verifier_.try_in_child(slot.candidate, seen, again);
+  if (!verdict) return;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  slot.tried = true;
+  slot.warnings = verdict->warnings;
+  slot.status = PluginStatus::kAvailable;
+  slot.refusal = {};
+  if (verdict->refusal) refuse(slot, verdict->refusal);
 }
 
 void PluginRegistry::load(Slot& slot) {
@@ -77,7 +201,7 @@ void PluginRegistry::load(Slot& slot) {
   changed_.wait(lock, [&] { return slot.state != Slot::State::kLoading; });
   if (slot.state == Slot::State::kDone) return;
   if (closed_) throw Error(ErrorCode::kUnavailable, "the plugin host is shut down");
-  if (!decided_unseen(slot)) {
+  if (slot.status == PluginStatus::kAvailable) {
     slot.state = Slot::State::kLoading;
     slot.loader = std::this_thread::get_id();
     try {
@@ -96,94 +220,75 @@ void PluginRegistry::run_load(Slot& slot, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   Refusal refusal;
   std::shared_ptr<Module> module = slot.module;
-  if (!slot.linked) module = open_plugin_file(slot.candidate.file, services_, refusal);
-  lock.lock();
-  slot.module = module;
-  if (module == nullptr) {
-    refuse(slot, std::move(refusal));
-    return;
-  }
-  settle_id(slot);
-  if (slot.status != PluginStatus::kAvailable) return;
-
-  lock.unlock();
-  refusal = start_module(*module);
-  lock.lock();
-  if (!refusal.code.empty()) {
-    if (slot.status == PluginStatus::kAvailable) refuse(slot, std::move(refusal));
-    return;
-  }
-  started_.push_back(module);
-}
-
-/// Rules that need no look into the file.
-bool PluginRegistry::decided_unseen(Slot& slot) const {
-  if (slot.linked) return false;
-  if (!slot.candidate.allowed) {
-    slot.status = PluginStatus::kDisabled;
-    slot.refusal = {"", "left out by CARTPILOT_PLUGINS", ""};
-    return true;
-  }
-  if (!slot.candidate.shadowed_by.empty()) {
-    shadow(slot, slot.candidate.shadowed_by.string());
-    return true;
-  }
-  for (const auto& other : slots_) {
-    if (other->linked && other->candidate.stem == slot.candidate.stem) {
-      shadow(slot, place_of(*other));
-      return true;
-    }
-  }
-  return false;
-}
-
-/// One id, one plugin: the earlier place wins; two in one directory are both refused, because the
-/// order of file names is nobody's choice.
-void PluginRegistry::settle_id(Slot& slot) {
-  bool other_is_earlier = true;
-  for (const auto& other : slots_) {
-    if (other.get() == &slot) {
-      other_is_earlier = false;
-      continue;
-    }
-    if (other->module == nullptr || other->module->manifest.id != slot.module->manifest.id)
-      continue;
-    if (!slot.linked && !other->linked && other->candidate.directory == slot.candidate.directory) {
-      const auto ambiguous = [](const Slot& with) {
-        return Refusal{"CP-P16",
-                       fmt::format("{} in the same directory has the same id",
-                                   with.candidate.file.filename().string()),
-                       "remove one of the two files"};
-      };
-      refuse(slot, ambiguous(*other));
-      refuse(*other, ambiguous(slot));
-    } else if (other_is_earlier) {
-      if (other->status == PluginStatus::kAvailable && slot.status == PluginStatus::kAvailable) {
-        shadow(slot, place_of(*other));
+  Examination seen;
+  std::vector<std::string> warnings;
+  if (!slot.linked) {
+    seen = examine_plugin(slot.candidate.file);
+    refusal = seen.refusal;
+    if (!refusal) refusal = verifier_.judge_path(slot.candidate);
+    if (!refusal) {
+      if (const auto verdict = verifier_.try_in_child(slot.candidate, seen, false)) {
+        refusal = verdict->refusal;
       }
-    } else if (other->status == PluginStatus::kAvailable &&
-               slot.status == PluginStatus::kAvailable) {
-      shadow(*other, place_of(slot));
     }
+    if (!refusal) module = open_examined(slot.candidate.file, seen, services_, refusal);
   }
+  if (module != nullptr) refusal = start_module(*module, warnings);
+  lock.lock();
+  if (!slot.linked) slot.seen = std::move(seen);
+  slot.module = module;
+  slot.tried = module != nullptr;
+  if (module != nullptr) take_warnings(slot, module->warnings);
+  take_warnings(slot, warnings);
+  if (refusal) {
+    refuse(slot, std::move(refusal));
+  } else {
+    started_.push_back(module);
+  }
+}
+
+/// Lock held.
+void PluginRegistry::take_warnings(Slot& slot, const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) {
+    slot.warnings.push_back(warning);
+    notice_(fmt::format("plugin {}: {}",
+                        slot.summary.id.empty() ? slot.candidate.stem : slot.summary.id, warning));
+  }
+}
+
+PluginStatus PluginRegistry::status(const Slot& slot) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return slot.status;
 }
 
 PluginRecord PluginRegistry::record(const Slot& slot) const {
   const std::lock_guard<std::mutex> lock(mutex_);
   PluginRecord record;
   record.file = slot.candidate.file;
+  std::error_code error;
+  if (!slot.linked && std::filesystem::is_symlink(slot.candidate.file, error)) {
+    record.target = std::filesystem::read_symlink(slot.candidate.file, error);
+  }
   record.id = slot.candidate.stem;
   record.status = slot.status;
   record.code = slot.refusal.code;
   record.why = slot.refusal.why;
   record.fix = slot.refusal.fix;
-  if (slot.module != nullptr) {
-    const PluginManifest& manifest = slot.module->manifest;
-    record.id = manifest.id;
-    record.version = manifest.version;
-    record.providers = manifest.providers;
-    record.tool_sets = manifest.tool_sets;
-    record.environment = manifest.environment;
+  record.tried = slot.tried;
+  record.warnings = slot.warnings;
+  const PluginManifest* manifest = slot.module != nullptr ? &slot.module->manifest
+                                   : slot.seen            ? &slot.seen->manifest
+                                                          : nullptr;
+  if (manifest != nullptr && !manifest->id.empty()) {
+    record.id = manifest->id;
+    record.version = manifest->version;
+    record.providers = manifest->providers;
+    record.tool_sets = manifest->tool_sets;
+    record.environment = manifest->environment;
+    record.title = manifest->title;
+    record.license = manifest->license;
+    record.homepage = manifest->homepage;
+    record.build = manifest->build;
   }
   return record;
 }

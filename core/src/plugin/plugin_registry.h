@@ -6,16 +6,19 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "plugin/plugin_discovery.h"
-#include "plugin/plugin_file.h"
 #include "plugin/plugin_host.h"
+#include "plugin/plugin_index.h"
 #include "plugin/plugin_loader.h"
+#include "plugin/plugin_verifier.h"
 
 namespace cartpilot::plugin {
 
@@ -26,21 +29,34 @@ class PluginRegistry {
     Candidate candidate;
     bool linked = false;
 
-    // The rest belongs to the registry; read it through record() and module_of().
+    // The rest belongs to the registry; read it through record(), summary() and module_of().
     enum class State { kNew, kLoading, kDone } state = State::kNew;
     std::thread::id loader;
     std::shared_ptr<Module> module;
+    PluginSummary summary;
     PluginStatus status = PluginStatus::kAvailable;
     Refusal refusal;
+    std::optional<Examination> seen;
+    bool tried = false;
+    std::vector<std::string> warnings;
   };
 
-  PluginRegistry(std::vector<Candidate> candidates, std::shared_ptr<HostServices> services);
+  /// `notice` is called for what a person should read.
+  PluginRegistry(std::vector<Candidate> candidates, const SearchOptions& search,
+                 std::shared_ptr<HostServices> services,
+                 std::function<void(const std::string&)> notice);
 
   /// Throws Error when the struct is refused or its id is taken.
   void add_linked(const cp_plugin* plugin);
 
-  /// All slots in search order, linked ones first.
-  std::vector<Slot*> slots() const;
+  /// All slots in search order, linked ones first; what each offers and which one wins is known.
+  std::vector<Slot*> slots();
+
+  /// The same, each looked into in full, without running any of it.
+  std::vector<Slot*> examined();
+
+  /// Tries an examined plugin in a child.
+  void verify(Slot& slot, bool again);
 
   /// Loads and starts the plugin unless that was done, or decided against. Problems are the
   /// record's. Throws Error{kUnsupported} when a plugin calls this while it is being loaded, and
@@ -48,6 +64,7 @@ class PluginRegistry {
   void load(Slot& slot);
 
   PluginRecord record(const Slot& slot) const;
+  PluginStatus status(const Slot& slot) const;
 
   /// The module of an available plugin that was loaded; null otherwise.
   std::shared_ptr<Module> module_of(const Slot& slot) const;
@@ -56,15 +73,20 @@ class PluginRegistry {
   void shutdown();
 
  private:
+  void survey();
+  void decide();
+  void judge(Slot& slot);
   void run_load(Slot& slot, std::unique_lock<std::mutex>& lock);
-  bool decided_unseen(Slot& slot) const;
-  void settle_id(Slot& slot);
+  void take_warnings(Slot& slot, const std::vector<std::string>& warnings);
 
   const std::shared_ptr<HostServices> services_;
+  const std::function<void(const std::string&)> notice_;
+  PluginVerifier verifier_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::vector<std::shared_ptr<Module>> started_;  // in order of their start
+  bool surveyed_ = false;
   bool closed_ = false;
 };
 

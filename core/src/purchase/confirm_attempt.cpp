@@ -23,6 +23,16 @@ constexpr auto kConnectWait = milliseconds(500);
 constexpr std::int64_t kOrderPageSize = 100;
 constexpr std::int64_t kMaxOrderPages = 5;
 
+/// Cancelled only when the person asks a second time.
+class InsistentContext final : public CallContext {
+ public:
+  explicit InsistentContext(const std::function<bool()>& insists) : insists_(insists) {}
+  bool cancelled() const noexcept override { return insists_(); }
+
+ private:
+  const std::function<bool()>& insists_;
+};
+
 std::string note_of(const commerce::CartPilotError& error) {
   if (error.http_status == 0) return error.error_code;
   return fmt::format("{} (HTTP {})", error.error_code, error.http_status);
@@ -50,7 +60,12 @@ std::string order_mismatch(const commerce::Order& order, const Attempt& attempt,
 
 ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallContext& context) {
   if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
-  if (const auto done = journal_.done_on_checkout(checkout_id)) return {true, stored_result(*done)};
+  if (const auto done = journal_.done_on_checkout(checkout_id)) {
+    Ending ending;
+    ending.attempt = *done;
+    ending.outcome = PurchaseOutcome::kDone;
+    return say(report_of(ending), {true, stored_result(*done)});
+  }
   for (const Attempt& open : journal_.unfinished()) {
     if (open.checkout_id != checkout_id) continue;
     return outcome_of(settle(open, context, milliseconds(0), milliseconds(0)));
@@ -68,7 +83,7 @@ ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallCont
     }
     // The consent lapsed, or an earlier process had it: CartPilot still says approved, but that is
     // not a consent. The person is asked again.
-    ToolOutcome outcome = seek_consent(answer.value, context);
+    ToolOutcome outcome = seek_consent(answer, context);
     if (!outcome.ok) return outcome;
   }
   return spend(checkout_id, context);
@@ -87,7 +102,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   refusal.exit_code = kExitRefused;
   refusal.checkout_id = checkout_id;
   refusal.total = consent.receipt.total();
-  if (time_left(fresh.value) < kExpiryMarginOfConfirm) {
+  if (time_left(fresh) < kExpiryMarginOfConfirm) {
     // CartPilot charges first and checks the expiry afterwards.
     consents_.erase(checkout_id);
     record_void(consent.attempt, "the checkout expires");
@@ -98,8 +113,13 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   consents_.erase(checkout_id);
   Attempt attempt;
   try {
-    attempt = journal_.begin_send(consent.attempt);
+    attempt = journal_.begin_send(consent.attempt, policy_.limits);
   } catch (const Error& error) {
+    if (error.reason == "limit") {
+      record_void(consent.attempt, "over a limit");
+      refusal.message = error.what();
+      return refuse(refusal, "OVER_LIMIT");
+    }
     if (error.reason == "basket") {
       const Attempt voided = journal_.find(consent.attempt).value();
       record_void(consent.attempt, "the basket has an unfinished purchase");
@@ -126,6 +146,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const Sent& sent, const Call
                                sent.value->order_id.value_or(""), context));
     case ConfirmVerdict::kPriceChanged:
       last_totals_[attempt.checkout_id] = attempt.total;
+      last_totals_[attempt.basket] = attempt.total;
       report.exit_code = kExitChanged;
       report.message = fmt::format(
           "the merchant changed the price; call quote_checkout with the same "
@@ -151,15 +172,15 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const Sent& sent, const Call
 PurchaseGate::Sent PurchaseGate::send_confirm(const Attempt& attempt,
                                               const CallContext& context) const {
   Sent sent;
-  // Cutting the wait for an answer would not take the request back; it would only make the outcome
-  // unknown. The client's own time limit ends the wait.
-  const CallContext never_cancelled;
+  // Cutting the wait for an answer does not take the request back; it only makes the outcome
+  // unknown. So one wish to stop is not enough. The client's own time limit ends the wait, too.
+  const InsistentContext until_insisted(insists_);
   for (int tries = 1;; ++tries) {
     try {
       const std::string key = derive_key(journal_.install_secret(), "confirm", attempt.session,
                                          attempt.digest, attempt.key_ordinal);
       auto answer =
-          client_.confirm(attempt.checkout_id, attempt.payment_method, key, {key}, never_cancelled);
+          client_.confirm(attempt.checkout_id, attempt.payment_method, key, {key}, until_insisted);
       sent.verdict = verdict_of(answer.value, attempt.checkout_id, attempt.total);
       sent.note = sent.verdict == ConfirmVerdict::kDone ? "" : "the answer is about something else";
       sent.answer = std::move(answer.raw);

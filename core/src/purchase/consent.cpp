@@ -49,22 +49,30 @@ std::int64_t pieces_in(const std::vector<commerce::ItemRequest>& items) {
 ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallContext& context) {
   if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
   const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
+  PurchaseReport report;
+  report.exit_code = kExitRefused;
+  report.checkout_id = checkout_id;
   if (const Consent* consent = live_consent(checkout_id)) {
-    if (same_receipt(consent->receipt, answer.value)) return {true, answer.raw};
-    return withdraw(consent->attempt, consent->receipt, answer.value);
+    if (!same_receipt(consent->receipt, answer.value)) {
+      return withdraw(consent->attempt, consent->receipt, answer.value);
+    }
+    report.attempt = consent->attempt;
+    report.total = consent->receipt.total();
+    report.message = "it is approved already and waits for confirm_checkout";
+    return say(report, {true, answer.raw});
   }
   if (!can_be_asked_about(answer.value.status)) {
-    return tool_error("NOT_AWAITING_APPROVAL",
-                      fmt::format("the checkout is {}, so there is nothing to approve: {}",
-                                  answer.value.status, advice_for(answer.value.status)));
+    report.message = fmt::format("the checkout is {}, so there is nothing to approve: {}",
+                                 answer.value.status, advice_for(answer.value.status));
+    return say(report, tool_error("NOT_AWAITING_APPROVAL", report.message));
   }
-  return seek_consent(answer.value, context);
+  return seek_consent(answer, context);
 }
 
 /// From a fetched checkout to a live consent, or to the reason why not. On success the outcome is
 /// CartPilot's checkout.
-ToolOutcome PurchaseGate::seek_consent(const commerce::Checkout& checkout,
-                                       const CallContext& context) {
+ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallContext& context) {
+  const commerce::Checkout& checkout = answer.value;
   PurchaseReport refusal;
   refusal.exit_code = kExitRefused;
   refusal.checkout_id = checkout.id;
@@ -76,7 +84,7 @@ ToolOutcome PurchaseGate::seek_consent(const commerce::Checkout& checkout,
     return refuse(refusal, "RECEIPT_INVALID");
   }
   refusal.total = receipt.total();
-  if (time_left(checkout) < kExpiryMarginOfQuestion) {
+  if (time_left(answer) < kExpiryMarginOfQuestion) {
     refusal.message = "the checkout expires within a minute; make another one";
     return refuse(refusal, "CHECKOUT_EXPIRED");
   }
@@ -118,6 +126,13 @@ PurchaseGate::Decision PurchaseGate::decide(const commerce::Receipt& receipt,
     refused.reason = *outside;
     return refused;
   }
+  // Looked at again, under the lock, when the confirm is recorded.
+  if (const auto over = over_limit(policy_.limits, receipt.total(),
+                                   journal_.spent(receipt.frozen.currency, session_id_))) {
+    refused.error_code = "OVER_LIMIT";
+    refused.reason = *over;
+    return refused;
+  }
   switch (policy_.mode) {
     case ApprovalMode::kNever:
       refused.reason =
@@ -148,13 +163,17 @@ PurchaseGate::Decision PurchaseGate::ask_person(const commerce::Receipt& receipt
                         kMaxQuestionsPerTurn)};
   }
   ++questions_this_turn_;
-  const std::string& checkout_id = receipt.checkout.id;
   std::optional<commerce::Money> previous;
-  const auto seen = last_totals_.find(checkout_id);
-  if (seen != last_totals_.end() && seen->second != receipt.total()) previous = seen->second;
-  switch (prompt_.ask(receipt, previous, note_for(receipt, basket))) {
+  for (const std::string& place : {receipt.checkout.id, basket}) {
+    const auto seen = last_totals_.find(place);
+    if (!previous && seen != last_totals_.end() && seen->second != receipt.total()) {
+      previous = seen->second;
+    }
+  }
+  switch (ask_once_or_twice(receipt, previous, basket)) {
     case ConsentAnswer::kApproved:
-      last_totals_.erase(checkout_id);
+      last_totals_.erase(receipt.checkout.id);
+      last_totals_.erase(basket);
       return {true, "approved", "human", "", kExitDone, "the total was typed"};
     case ConsentAnswer::kDeclined:
       return {
@@ -168,29 +187,58 @@ PurchaseGate::Decision PurchaseGate::ask_person(const commerce::Receipt& receipt
           kExitRefused, fmt::format("there is no terminal to ask on; {}", kHowToAllow)};
 }
 
+/// What was bought a moment ago is asked about twice: a reflex, or a model that starts over, must
+/// not buy it again.
+ConsentAnswer PurchaseGate::ask_once_or_twice(const commerce::Receipt& receipt,
+                                              const std::optional<commerce::Money>& previous,
+                                              const std::string& basket) {
+  const auto repeats = repetition_of(basket);
+  const ConsentAnswer first = prompt_.ask(receipt, previous, note_for(receipt, repeats));
+  if (!repeats || first != ConsentAnswer::kApproved) return first;
+  return prompt_.ask(
+      receipt, previous,
+      fmt::format("AGAIN: {}; type the total once more to buy it a second time", *repeats));
+}
+
+std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket) const {
+  const std::int64_t now = journal_.now_unix_ms();
+  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs);
+  if (!recent) return std::nullopt;
+  return fmt::format("the same basket was bought {} minutes ago",
+                     (now - recent->updated_unix_ms) / 60'000);
+}
+
+/// The total that was agreed to before something changed, to be shown beside the next one.
+void PurchaseGate::remember_total(const commerce::Checkout& checkout,
+                                  const commerce::Money& total) {
+  last_totals_[checkout.id] = total;
+  last_totals_[basket_of(checkout.merchant_id, items_of(checkout))] = total;
+}
+
 /// What the person should know beyond the receipt.
 std::string PurchaseGate::note_for(const commerce::Receipt& receipt,
-                                   const std::string& basket) const {
+                                   const std::optional<std::string>& repeats) const {
   std::vector<std::string> notes;
   const std::string requested =
       journal_.requested_of(session_id_, receipt.checkout.id).value_or("[]");
   const auto asked = requested_items(Json{{"items", parse_json(requested, "a stored request")}});
   const auto offered = items_of(receipt.checkout);
+  const std::string pieces =
+      fmt::format("{} asked for, the receipt has {}", pieces_in(asked), pieces_in(offered));
   if (canonical_items(asked) != canonical_items(offered)) {
-    notes.push_back(pieces_in(asked) == pieces_in(offered)
-                        ? "NOT the products that were asked for"
-                        : fmt::format("{} asked for, the receipt has {}", pieces_in(asked),
-                                      pieces_in(offered)));
+    notes.push_back(pieces_in(asked) == pieces_in(offered) ? "NOT the products that were asked for"
+                                                           : "NOT what was asked for");
   }
-  const std::int64_t now = journal_.now_unix_ms();
-  if (const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs)) {
-    notes.push_back(fmt::format("the same basket was bought {} minutes ago",
-                                (now - recent->updated_unix_ms) / 60'000));
-  }
+  if (repeats) notes.push_back(*repeats);
   if (!commerce::frozen_hash_fits(receipt.frozen)) {
     notes.push_back("CartPilot's own receipt hash does not fit these lines");
   }
-  return fmt::format("{}", fmt::join(notes, "; "));
+  const std::string& currency = receipt.frozen.currency;
+  notes.push_back(pieces);
+  notes.push_back(fmt::format("spent {} of {} in 24 hours",
+                              commerce::format_minor(journal_.spent(currency, session_id_).day),
+                              commerce::format_money({policy_.limits.day.minor, currency})));
+  return fmt::format("{}", fmt::join(notes, "\n"));
 }
 
 /// Records the consent, looks again, and lets CartPilot approve.
@@ -218,7 +266,7 @@ ToolOutcome PurchaseGate::approve_at_cartpilot(const Attempt& attempt,
   }
   journal_.advance(attempt.id, AttemptState::kApproved);
   const auto lifetime =
-      std::min<milliseconds>(kConsentLifetime, time_left(answer.value) - kExpiryMarginOfConsent);
+      std::min<milliseconds>(kConsentLifetime, time_left(answer) - kExpiryMarginOfConsent);
   consents_[attempt.checkout_id] = Consent{attempt.id, receipt, answered + lifetime};
   return {true, std::move(answer.raw)};
 }
@@ -282,7 +330,7 @@ ToolOutcome PurchaseGate::withdraw(const std::string& attempt, const commerce::R
         "list_orders before buying anything again";
     return refuse(report, "ALREADY_CONFIRMED");
   }
-  last_totals_[report.checkout_id] = report.total;
+  remember_total(now, report.total);
   report.exit_code = kExitChanged;
   report.message = fmt::format(
       "{} after it was approved; call quote_checkout with the same items, "

@@ -54,7 +54,7 @@ std::optional<std::int64_t> unix_ms_of(const std::string& text) {
 
 PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
                            PurchasePolicy policy, ConsentPrompt& prompt, PurchaseObserver& observer,
-                           std::string session_id, GateClock clock)
+                           std::string session_id, GateClock clock, std::function<bool()> insists)
     : client_(client),
       journal_(journal),
       policy_(std::move(policy)),
@@ -62,11 +62,13 @@ PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJour
       observer_(observer),
       session_id_(std::move(session_id)),
       clock_(with_defaults(std::move(clock))),
-      run_(random_id(kRunBytes)) {}
+      run_(random_id(kRunBytes)),
+      insists_(insists ? std::move(insists) : [] { return false; }) {}
 
 void PurchaseGate::begin_turn() {
   ++turn_;
   questions_this_turn_ = 0;
+  reported_this_turn_ = false;
 }
 
 std::optional<ToolOutcome> PurchaseGate::before_write(ToolCall& call) {
@@ -130,19 +132,22 @@ void PurchaseGate::after_write(const ToolCall& call, const ToolOutcome& outcome)
 ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& context) {
   // Every other argument of these two functions is the host's to decide.
   const std::string checkout_id = string_or(call.arguments, "checkout_id");
-  const auto no_record = [&](const std::string& what) {
+  const auto no_record = [&](const std::string& what, const char* code = "STATE_UNAVAILABLE") {
     PurchaseReport report;
     report.exit_code = kExitNoRecord;
     report.checkout_id = checkout_id;
     report.message = what;
-    return refuse(report, "STATE_UNAVAILABLE");
+    return refuse(report, code);
   };
   try {
+    if (const auto& why = distrust()) return no_record(*why, "RECORD_DISTRUSTED");
     if (call.name == "approve_checkout") return approve(checkout_id, context);
     if (call.name == "confirm_checkout") return confirm(checkout_id, context);
     return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
   } catch (const commerce::CartPilotError& error) {
     return failed(checkout_id, error);
+  } catch (const Error& error) {
+    return no_record(error.what(), error.reason == "busy" ? "BUSY" : "STATE_UNAVAILABLE");
   } catch (const std::exception& error) {
     return no_record(error.what());
   } catch (...) {
@@ -157,7 +162,21 @@ void PurchaseGate::notify(const std::function<void(PurchaseObserver&)>& call) co
   }
 }
 
+/// Whether the record was altered, deleted or rolled back behind the program's back.
+const std::optional<std::string>& PurchaseGate::distrust() {
+  if (!distrust_) distrust_ = journal_.distrust();
+  return *distrust_;
+}
+
+/// Tells the person about a money call that is no attempt of its own, so that each one is followed
+/// by a word of the program. The exit code stays that of the last attempt.
+ToolOutcome PurchaseGate::say(const PurchaseReport& report, ToolOutcome outcome) const {
+  notify([&](PurchaseObserver& observer) { observer.on_purchase(report); });
+  return outcome;
+}
+
 void PurchaseGate::publish(PurchaseReport report) {
+  reported_this_turn_ = true;
   last_report_ = std::move(report);
   notify([&](PurchaseObserver& observer) { observer.on_purchase(*last_report_); });
 }
@@ -232,12 +251,14 @@ void PurchaseGate::record_void(const std::string& attempt, const std::string& no
   }
 }
 
-/// Until the checkout expires; none at all when its time cannot be read.
-std::chrono::milliseconds PurchaseGate::time_left(const commerce::Checkout& checkout) const {
-  const auto expiry = unix_ms_of(checkout.expires_at);
-  if (!expiry) return std::chrono::milliseconds(0);
-  return std::chrono::milliseconds(*expiry) -
-         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.system().time_since_epoch());
+/// Until the checkout expires, by the clock of the server that will judge it; none at all when its
+/// time cannot be read.
+std::chrono::milliseconds PurchaseGate::time_left(const CheckoutAnswer& answer) const {
+  using std::chrono::milliseconds;
+  const auto expiry = unix_ms_of(answer.value.expires_at);
+  if (!expiry) return milliseconds(0);
+  const auto own = std::chrono::duration_cast<milliseconds>(clock_.system().time_since_epoch());
+  return milliseconds(*expiry - answer.server_unix_ms.value_or(own.count()));
 }
 
 }  // namespace cartpilot::purchase

@@ -11,7 +11,8 @@
 // confirm_attempt.cpp (the confirm and its answer), reconcile.cpp (finding out what happened).
 //
 // Client, journal, prompt and observer are borrowed. One gate per conversation; calls come from one
-// thread.
+// thread. `insists` tells that the person asked a second time to stop: a first wish to stop does
+// not cut off a confirm that is on its way, a second one does, at the price of an unknown outcome.
 #pragma once
 
 #include <chrono>
@@ -39,8 +40,8 @@ class ConsentPrompt {
  public:
   virtual ~ConsentPrompt() = default;
   /// Shows every line of the receipt and waits for the total to be typed (120 s). `previous_total`
-  /// is set after a price change so that old and new can be shown side by side. `note` is a line to
-  /// show, "" = none.
+  /// is set after a price change so that old and new can be shown side by side. `note` holds the
+  /// lines to show besides, each but the last ended by a line break, warnings first.
   virtual ConsentAnswer ask(const commerce::Receipt& receipt,
                             const std::optional<commerce::Money>& previous_total,
                             const std::string& note) = 0;
@@ -104,7 +105,7 @@ class PurchaseGate final : public chat::CallGuard {
  public:
   PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
                PurchasePolicy policy, ConsentPrompt& prompt, PurchaseObserver& observer,
-               std::string session_id, GateClock clock = {});
+               std::string session_id, GateClock clock = {}, std::function<bool()> insists = {});
 
   std::optional<ToolOutcome> before_write(ToolCall& call) override;
   void after_write(const ToolCall& call, const ToolOutcome& outcome) override;
@@ -118,6 +119,8 @@ class PurchaseGate final : public chat::CallGuard {
 
   /// The last attempt of this process, for the exit code.
   const std::optional<PurchaseReport>& last_report() const { return last_report_; }
+  /// Whether it belongs to the present turn.
+  bool reported_this_turn() const { return reported_this_turn_; }
 
  private:
   using CheckoutAnswer = commerce::Answer<commerce::Checkout>;
@@ -163,17 +166,25 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome not_ours(const std::string& checkout_id);
   ToolOutcome unresolved(const Attempt& attempt);
   ToolOutcome outcome_of(const Ending& ending);
+  ToolOutcome say(const PurchaseReport& report, ToolOutcome outcome) const;
+  const std::optional<std::string>& distrust();
   void publish(PurchaseReport report);
   void record_void(const std::string& attempt, const std::string& note);
   void notify(const std::function<void(PurchaseObserver&)>& call) const;
-  std::chrono::milliseconds time_left(const commerce::Checkout& checkout) const;
+  std::chrono::milliseconds time_left(const CheckoutAnswer& answer) const;
 
   // consent.cpp
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
-  ToolOutcome seek_consent(const commerce::Checkout& checkout, const CallContext& context);
+  ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
   Decision decide(const commerce::Receipt& receipt, const std::string& basket);
   Decision ask_person(const commerce::Receipt& receipt, const std::string& basket);
-  std::string note_for(const commerce::Receipt& receipt, const std::string& basket) const;
+  std::string note_for(const commerce::Receipt& receipt,
+                       const std::optional<std::string>& repeats) const;
+  std::optional<std::string> repetition_of(const std::string& basket) const;
+  ConsentAnswer ask_once_or_twice(const commerce::Receipt& receipt,
+                                  const std::optional<commerce::Money>& previous,
+                                  const std::string& basket);
+  void remember_total(const commerce::Checkout& checkout, const commerce::Money& total);
   ToolOutcome approve_at_cartpilot(const Attempt& attempt, const commerce::Receipt& receipt,
                                    std::chrono::steady_clock::time_point answered,
                                    const CallContext& context);
@@ -211,13 +222,18 @@ class PurchaseGate final : public chat::CallGuard {
   const std::string session_id_;
   GateClock clock_;
   const std::string run_;  ///< random; keeps this process's create keys apart from an earlier one's
-  std::map<std::string, Consent> consents_;             ///< by checkout id
-  std::map<std::string, commerce::Money> last_totals_;  ///< agreed before a change, by checkout id
-  std::map<std::string, Json> results_;                 ///< of confirms that are done, by checkout
+  std::map<std::string, Consent> consents_;  ///< by checkout id
+  const std::function<bool()> insists_;
+  /// Agreed before a change, by checkout id and by basket: a model may start over with either.
+  std::map<std::string, commerce::Money> last_totals_;
+  std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout
   std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
   int questions_this_turn_ = 0;
   std::int64_t turn_ = 0;
   std::optional<PurchaseReport> last_report_;
+  bool reported_this_turn_ = false;
+  /// Why the record cannot be trusted; looked at once, before the first money call.
+  std::optional<std::optional<std::string>> distrust_;
 };
 
 }  // namespace cartpilot::purchase

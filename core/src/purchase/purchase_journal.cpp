@@ -10,6 +10,7 @@
 #include "cartpilot/error.h"
 #include "cartpilot/json.h"
 #include "purchase/attempt_record.h"
+#include "purchase/chain_head.h"
 #include "purchase/purchase_keys.h"
 
 namespace cartpilot::purchase {
@@ -21,29 +22,9 @@ namespace {
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kMaxNoteBytes = 300;
 
-constexpr const char* kTables[] = {
-    "CREATE TABLE IF NOT EXISTS purchases (attempt TEXT PRIMARY KEY, session TEXT NOT NULL, "
-    "api_origin TEXT NOT NULL, checkout_id TEXT NOT NULL, merchant_checkout_id TEXT NOT NULL, "
-    "merchant_id TEXT NOT NULL, basket TEXT NOT NULL, digest TEXT NOT NULL, payment_method TEXT "
-    "NOT NULL, total_minor INTEGER NOT NULL, currency TEXT NOT NULL, approved_by TEXT NOT NULL, "
-    "state TEXT NOT NULL, order_id "
-    "TEXT NOT NULL, merchant_order_id TEXT NOT NULL, note TEXT NOT NULL, sends INTEGER NOT NULL, "
-    "key_ordinal INTEGER NOT NULL, sent_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, "
-    "updated_ms INTEGER NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS purchases_by_checkout ON purchases (checkout_id)",
-    "CREATE INDEX IF NOT EXISTS purchases_by_basket ON purchases (basket, state)",
-    "CREATE TABLE IF NOT EXISTS purchase_events (seq INTEGER PRIMARY KEY, attempt TEXT NOT NULL, "
-    "state TEXT NOT NULL, unix_ms INTEGER NOT NULL, note TEXT NOT NULL, record TEXT NOT NULL, "
-    "hash TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS purchase_events_by_attempt ON purchase_events (attempt)",
-    "CREATE TABLE IF NOT EXISTS purchase_checkouts (session TEXT NOT NULL, checkout_id TEXT NOT "
-    "NULL, requested TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, "
-    "checkout_id)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS purchase_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) "
-    "WITHOUT ROWID",
-};
-
 constexpr const char* kUnfinished = "state IN ('confirm_sent', 'unknown')";
+constexpr const char* kSpending = "state IN ('confirm_sent', 'unknown', 'done')";
+constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
 
 [[noreturn]] void refuse(ErrorCode code, const std::string& reason, const std::string& message) {
   Error error(code, message);
@@ -88,14 +69,20 @@ void PurchaseJournal::create_tables() {
         into(present), now;
   });
   if (present > 0) return;  // made last, so the others are there too
-  db_.durable([&] {
-    for (const char* table : kTables) db_.session() << table, now;
-  });
+  durable([&] { create_purchase_tables(db_.session()); });
+}
+
+/// As StateDb::durable(); the last event is then noted beside the database, after the commit, so
+/// that the note is never ahead of the record.
+void PurchaseJournal::durable(const std::function<void()>& work) {
+  head_.reset();
+  db_.durable(work);
+  if (head_) note_chain_head(db_.path(), *head_);
 }
 
 void PurchaseJournal::open(const Attempt& attempt) {
   Attempt opened = attempt;
-  db_.durable([&] {
+  durable([&] {
     for (Attempt& earlier : select("checkout_id = ? AND state IN ('consent', 'approve_sent', "
                                    "'approved') ORDER BY created_ms",
                                    {attempt.checkout_id})) {
@@ -117,7 +104,7 @@ void PurchaseJournal::open(const Attempt& attempt) {
 
 void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
                               const AttemptChange& change) {
-  db_.durable([&] {
+  durable([&] {
     Attempt current = get(attempt);
     if (state == AttemptState::kConfirmSent) {
       refuse(ErrorCode::kInvalidArgument, "state", "a confirm is claimed with begin_send()");
@@ -127,9 +114,10 @@ void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
   });
 }
 
-Attempt PurchaseJournal::begin_send(const std::string& attempt, std::int64_t min_gap_ms) {
+Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimits& limits,
+                                    std::int64_t min_gap_ms) {
   Attempt current;
-  db_.durable([&] {
+  durable([&] {
     current = get(attempt);
     require_step(current, AttemptState::kConfirmSent);
     for (const Attempt& other :
@@ -137,6 +125,12 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, std::int64_t min
       if (other.id == current.id) continue;
       refuse(ErrorCode::kPermission, "basket",
              fmt::format("attempt {} on the same basket is not finished", other.id));
+    }
+    if (current.sends == 0) {
+      const Spent before = spent(current.total.currency, current.session);
+      if (const auto why = over_limit(limits, current.total, before)) {
+        refuse(ErrorCode::kPermission, "limit", *why);
+      }
     }
     const std::int64_t since = unix_ms_() - current.sent_unix_ms;
     if (current.sends > 0 && since < min_gap_ms) {
@@ -150,9 +144,26 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, std::int64_t min
   return current;
 }
 
+Spent PurchaseJournal::spent(const std::string& currency, const std::string& session) const {
+  const auto sum = [&](const std::string& where, const std::string& bound) {
+    Poco::Int64 total = 0;
+    db_.checked([&] {
+      db_.session() << fmt::format(
+          "SELECT coalesce(sum(total_minor), 0) FROM purchases WHERE {} "
+          "AND currency = ? AND {}",
+          kSpending, where),
+          bind(currency), bind(bound), into(total), now;
+    });
+    return total;
+  };
+  // A clock that was set back must not make purchases of the future free.
+  return {sum("session = ?", session),
+          sum("sent_ms > CAST(? AS INTEGER)", std::to_string(unix_ms_() - kDayMs))};
+}
+
 Attempt PurchaseJournal::resolve(const std::string& attempt, bool bought) {
   Attempt current;
-  db_.durable([&] {
+  durable([&] {
     current = get(attempt);
     if (current.state != AttemptState::kUnknown && current.state != AttemptState::kConfirmSent) {
       refuse(ErrorCode::kInvalidArgument, "state",
@@ -171,7 +182,7 @@ void PurchaseJournal::void_abandoned(std::int64_t age_ms) {
   const std::string where =
       "state IN ('consent', 'approve_sent', 'approved') AND updated_ms < CAST(? AS INTEGER)";
   if (select(where, {limit}).empty()) return;  // usual; spares the write
-  db_.durable([&] {
+  durable([&] {
     for (Attempt& attempt : select(where, {limit})) {
       append(attempt, AttemptState::kVoid, {"the consent lapsed", "", "", false});
     }
@@ -289,6 +300,7 @@ void PurchaseJournal::append_event(const Attempt& attempt) {
   db_.session() << "INSERT INTO purchase_events VALUES (?, ?, ?, ?, ?, ?, ?)", use(seq),
       bind(attempt.id), bind(std::string(attempt_state_name(attempt.state))),
       bind(Poco::Int64{attempt.updated_unix_ms}), bind(attempt.note), bind(record), bind(hash), now;
+  head_ = ChainHead{seq, hash};
 }
 
 std::vector<Attempt> PurchaseJournal::select(const std::string& where,
@@ -319,6 +331,43 @@ std::optional<std::int64_t> PurchaseJournal::verify() const {
   std::optional<std::int64_t> bad;
   db_.checked([&] { bad = first_broken_event(db_.session()); });
   return bad;
+}
+
+std::optional<std::string> PurchaseJournal::distrust() const {
+  const std::string remedy = fmt::format(
+      "nothing is bought until that is cleared up: restore the folder {} from a backup, or look "
+      "through `cartpilot purchases list` and go on with --new-journal",
+      db_.path().parent_path().string());
+  try {
+    if (const auto broken = verify()) {
+      return fmt::format("the record of purchases was altered at event {}; {}", *broken, remedy);
+    }
+    const auto noted = noted_chain_head(db_.path());
+    if (!noted) return std::nullopt;
+    std::vector<std::string> found;
+    db_.checked([&] {
+      db_.session() << "SELECT hash FROM purchase_events WHERE seq = ?",
+          bind(Poco::Int64{noted->seq}), into(found), now;
+    });
+    if (!found.empty() && found.front() == noted->hash) return std::nullopt;
+    return fmt::format(
+        "the record of purchases is not the one of the last purchase (event {} is "
+        "{}): it was deleted or replaced by an older copy; {}",
+        noted->seq, found.empty() ? "missing" : "another", remedy);
+  } catch (const Error& error) {
+    return fmt::format("the record of purchases cannot be read ({}); {}", error.what(), remedy);
+  }
+}
+
+void PurchaseJournal::start_anew() {
+  durable([&] {
+    const std::string aside = fmt::format("purchase_events_until_{}", unix_ms_());
+    db_.session() << "DROP INDEX IF EXISTS purchase_events_by_attempt", now;
+    db_.session() << fmt::format("ALTER TABLE purchase_events RENAME TO {}", aside), now;
+    create_purchase_tables(db_.session());
+    head_ = ChainHead{};
+    for (const Attempt& attempt : select("1 ORDER BY created_ms, rowid", {})) append_event(attempt);
+  });
 }
 
 }  // namespace cartpilot::purchase

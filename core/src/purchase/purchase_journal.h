@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "commerce/money.h"
+#include "purchase/purchase_policy.h"
 #include "store/state_db.h"
 
 namespace cartpilot::purchase {
@@ -60,6 +61,14 @@ struct AttemptEvent {
   friend bool operator==(const AttemptEvent&, const AttemptEvent&) = default;
 };
 
+/// The last link of the chain.
+struct ChainHead {
+  std::int64_t seq = 0;
+  std::string hash;
+
+  friend bool operator==(const ChainHead&, const ChainHead&) = default;
+};
+
 /// What is stored together with a new state. Empty order ids leave what was there.
 struct AttemptChange {
   std::string note;
@@ -89,9 +98,16 @@ class PurchaseJournal {
 
   /// Claims the right to send one confirm and records it (kConfirmSent); durable when it returns.
   /// Throws Error{kPermission} with reason "basket" while another attempt on the same basket is
-  /// unfinished, or "too_soon" when the last send is younger than `min_gap_ms`; and as advance().
+  /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
+  /// under the same lock that records the send, so that processes cannot share one rest of a
+  /// budget), or "too_soon" when the last send is younger than `min_gap_ms`; and as advance().
   /// Returns the attempt as recorded; its key_ordinal is the one to derive the key from.
-  Attempt begin_send(const std::string& attempt, std::int64_t min_gap_ms = 0);
+  Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
+                     std::int64_t min_gap_ms = 0);
+
+  /// What this conversation, and everybody in the last 24 hours, spent in `currency`: attempts that
+  /// were sent and are not surely void.
+  Spent spent(const std::string& currency, const std::string& session) const;
 
   /// A person's word on an unfinished attempt: kDone or kVoid, durable. Throws Error{kNotFound}
   /// or {kInvalidArgument} with the present state. Returns the attempt as it is then.
@@ -127,6 +143,15 @@ class PurchaseJournal {
   /// event that does not fit, nullopt when all is well.
   std::optional<std::int64_t> verify() const;
 
+  /// Why the record cannot be trusted, as a sentence for the person: its chain is broken, or it is
+  /// not the one whose last event was noted beside the database (deleted, or replaced by an older
+  /// copy). nullopt when all is well.
+  std::optional<std::string> distrust() const;
+
+  /// Keeps the attempts (and with them locks and spending), puts the chain so far aside under
+  /// another table name, and starts a new one that repeats the state of every attempt.
+  void start_anew();
+
   /// 32 random bytes made once per installation, as hex; the base of derived idempotency keys.
   std::string install_secret() const;
 
@@ -139,9 +164,11 @@ class PurchaseJournal {
   void append(Attempt& attempt, AttemptState state, const AttemptChange& change);
   void append_event(const Attempt& attempt);
   void create_tables();
+  void durable(const std::function<void()>& work);
 
   store::StateDb& db_;
   Clock unix_ms_;
+  std::optional<ChainHead> head_;  ///< of the events appended by the running transaction
 };
 
 }  // namespace cartpilot::purchase

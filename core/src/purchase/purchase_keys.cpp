@@ -1,7 +1,7 @@
 #include "purchase/purchase_keys.h"
 
-#include <Poco/Crypto/DigestEngine.h>
 #include <Poco/HMACEngine.h>
+#include <Poco/SHA2Engine.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -17,10 +17,10 @@ using commerce::netstring;
 constexpr std::size_t kKeyHexDigits = 32;
 
 /// SHA-256 in the shape Poco's HMACEngine wants: default-constructible, with its block size.
-class Sha256 : public Poco::Crypto::DigestEngine {
+class Sha256 : public Poco::SHA2Engine {
  public:
   enum { BLOCK_SIZE = 64, DIGEST_SIZE = 32 };  // NOLINT: the names Poco asks for
-  Sha256() : Poco::Crypto::DigestEngine("SHA256") {}
+  Sha256() : Poco::SHA2Engine(Poco::SHA2Engine::SHA_256) {}
 };
 
 }  // namespace

@@ -47,36 +47,60 @@ std::vector<std::string> parse_merchants(std::string_view list) {
   return merchants;
 }
 
-commerce::Money parse_bound(std::string_view approve, const PurchasePolicy& policy) {
-  const std::string_view rest = approve.substr(kUpToPrefix.size());
-  const std::size_t colon = rest.find(':');
+/// "150:USD"; `given` is the whole flag as it stands in the message, `example` what it looks like.
+commerce::Money parse_amount(std::string_view text, const std::string& given,
+                             std::string_view example) {
+  const PurchasePolicy policy;
+  const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) {
-    refuse(fmt::format("--approve {}: the currency is missing; write it like up-to:150:USD",
-                       shown(approve)));
+    refuse(fmt::format("{}: the currency is missing; write it like {}", given, example));
   }
-  commerce::Money bound;
+  commerce::Money amount;
   try {
-    bound.minor = commerce::parse_minor(rest.substr(0, colon));
+    amount.minor = commerce::parse_minor(text.substr(0, colon));
   } catch (const Error& error) {
-    refuse(fmt::format("--approve {}: {}", shown(approve), error.what()));
+    refuse(fmt::format("{}: {}", given, error.what()));
   }
-  bound.currency = rest.substr(colon + 1);
-  if (std::find(policy.currencies.begin(), policy.currencies.end(), bound.currency) ==
+  amount.currency = text.substr(colon + 1);
+  if (std::find(policy.currencies.begin(), policy.currencies.end(), amount.currency) ==
       policy.currencies.end()) {
-    refuse(fmt::format("--approve {}: the currency must be one of {}", shown(approve),
+    refuse(fmt::format("{}: the currency must be one of {}", given,
                        fmt::join(policy.currencies, ", ")));
   }
-  if (bound.minor <= 0) {
-    refuse(
-        fmt::format("--approve {}: the amount must be above zero; --approve never forbids every "
-                    "purchase",
-                    shown(approve)));
+  if (amount.minor <= 0) {
+    refuse(fmt::format("{}: the amount must be above zero; --approve never forbids every purchase",
+                       given));
   }
-  if (bound.minor > policy.hard_cap_minor) {
-    refuse(fmt::format("--approve {}: no single purchase may exceed {}", shown(approve),
-                       commerce::format_minor(policy.hard_cap_minor)));
+  return amount;
+}
+
+/// The most one purchase may cost: no flag goes above the hard cap.
+commerce::Money parse_bound(std::string_view text, const std::string& given,
+                            std::string_view example) {
+  commerce::Money bound = parse_amount(text, given, example);
+  const std::int64_t cap = PurchasePolicy().hard_cap_minor;
+  if (bound.minor > cap) {
+    refuse(fmt::format("{}: no single purchase may exceed {}", given, commerce::format_minor(cap)));
   }
   return bound;
+}
+
+std::optional<std::string> over(const commerce::Money& limit, const commerce::Money& total,
+                                std::int64_t spent, std::string_view what, std::string_view flag) {
+  if (!limit.currency.empty() && limit.currency != total.currency) {
+    return fmt::format("the total is in {}, the limit of {} in {} ({})", total.currency, what,
+                       limit.currency, flag);
+  }
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(spent, total.minor, &sum) && sum <= limit.minor) return std::nullopt;
+  const commerce::Money bound{limit.minor, total.currency};
+  if (spent == 0) {
+    return fmt::format("{} is more than the {} that {} may cost ({})",
+                       commerce::format_money(total), commerce::format_money(bound), what, flag);
+  }
+  return fmt::format("{} and the {} spent already are more than the {} that {} may cost ({})",
+                     commerce::format_money(total), commerce::format_money({spent, total.currency}),
+                     commerce::format_money(bound), what, flag);
 }
 
 }  // namespace
@@ -99,7 +123,8 @@ PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants
                        shown(approve)));
   }
   policy.mode = ApprovalMode::kUpTo;
-  policy.up_to = parse_bound(approve, policy);
+  policy.up_to = parse_bound(approve.substr(kUpToPrefix.size()),
+                             fmt::format("--approve {}", shown(approve)), "up-to:150:USD");
   if (merchants.empty()) {
     refuse(
         fmt::format("--approve {} needs --merchants with the merchants it holds for, like "
@@ -109,6 +134,29 @@ PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants
   policy.merchants = parse_merchants(merchants);
   policy.flag_text += fmt::format(" --merchants {}", merchants);
   return policy;
+}
+
+SpendLimits parse_limits(std::string_view order, std::string_view session, std::string_view day) {
+  SpendLimits limits;
+  const auto given = [](std::string_view flag, std::string_view text) {
+    return fmt::format("{} {}", flag, shown(text));
+  };
+  if (!order.empty()) limits.order = parse_bound(order, given("--limit-order", order), "150:USD");
+  if (!session.empty()) {
+    limits.session = parse_amount(session, given("--limit-session", session), "300:USD");
+  }
+  if (!day.empty()) limits.day = parse_amount(day, given("--limit-day", day), "300:USD");
+  return limits;
+}
+
+std::optional<std::string> over_limit(const SpendLimits& limits, const commerce::Money& total,
+                                      const Spent& spent) {
+  if (auto why = over(limits.order, total, 0, "one purchase", "--limit-order")) return why;
+  if (auto why =
+          over(limits.session, total, spent.session, "this conversation", "--limit-session")) {
+    return why;
+  }
+  return over(limits.day, total, spent.day, "24 hours", "--limit-day");
 }
 
 std::optional<std::string> outside_permission(const PurchasePolicy& policy,

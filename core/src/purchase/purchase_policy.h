@@ -16,11 +16,29 @@ namespace cartpilot::purchase {
 
 enum class ApprovalMode { kNever, kAsk, kUpTo };
 
+/// How much may be spent, whoever says yes. A limit with a currency holds for that currency and
+/// refuses every other; one without holds for each currency by itself. Nothing is ever converted.
+struct SpendLimits {
+  commerce::Money order{1'000'000, ""};    ///< one purchase
+  commerce::Money session{2'000'000, ""};  ///< all purchases of one conversation
+  commerce::Money day{2'000'000, ""};      ///< all purchases of the last 24 hours
+};
+
+/// What was spent already, in minor units of the currency in question. Purchases whose outcome is
+/// unknown count.
+struct Spent {
+  std::int64_t session = 0;
+  std::int64_t day = 0;
+
+  friend bool operator==(const Spent&, const Spent&) = default;
+};
+
 struct PurchasePolicy {
   ApprovalMode mode = ApprovalMode::kNever;
   commerce::Money up_to;               ///< kUpTo: largest total of one purchase
   std::vector<std::string> merchants;  ///< kUpTo: the only merchants it holds for
   std::string flag_text;               ///< as typed, for the record
+  SpendLimits limits;
 
   /// Hard cap of any one purchase, whoever says yes, in minor units.
   std::int64_t hard_cap_minor = 1'000'000;
@@ -33,6 +51,14 @@ struct PurchasePolicy {
 /// Throws Error{kInvalidArgument} with what is expected; "up-to" without merchants is refused, and
 /// so are merchants without "up-to" (they would restrict nothing).
 PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants);
+
+/// Reads --limit-order, --limit-session and --limit-day ("150:USD"); "" leaves the limit as it is.
+/// Throws Error{kInvalidArgument} with what is expected, and for an order above the hard cap.
+SpendLimits parse_limits(std::string_view order, std::string_view session, std::string_view day);
+
+/// Why `total` on top of what was `spent` goes over a limit; nullopt when it does not.
+std::optional<std::string> over_limit(const SpendLimits& limits, const commerce::Money& total,
+                                      const Spent& spent);
 
 /// Why the permission of kUpTo does not cover a purchase; nullopt when it does.
 std::optional<std::string> outside_permission(const PurchasePolicy& policy,

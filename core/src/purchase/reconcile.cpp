@@ -83,8 +83,9 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
-  journal_.void_abandoned(kConsentLifetimeMs);
   std::vector<PurchaseReport> reports;
+  if (distrust()) return reports;  // every money call says why
+  journal_.void_abandoned(kConsentLifetimeMs);
   const auto end = clock_.steady() + kStartBudget;
   for (const Attempt& attempt : journal_.unfinished()) {
     if (!same_server(attempt.api_origin, client_.options().base_url)) {
@@ -145,7 +146,7 @@ PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& co
       continue;  // much can have happened: look again before sending
     }
     try {
-      attempt = journal_.begin_send(attempt.id, kResendGapMs);
+      attempt = journal_.begin_send(attempt.id, policy_.limits, kResendGapMs);
     } catch (const Error& error) {
       why = error.what();
       break;

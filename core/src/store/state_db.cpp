@@ -48,7 +48,12 @@ constexpr std::string_view kMoveAway =
   }
   if (dynamic_cast<const sqlite::DBLockedException*>(&error) != nullptr ||
       dynamic_cast<const sqlite::TableLockedException*>(&error) != nullptr) {
-    refuse(path, "is held by another process", "wait for the other cartpilot to finish");
+    Error busy(ErrorCode::kUnavailable,
+               fmt::format("state database {} is held by another process; wait for the other "
+                           "cartpilot to finish",
+                           path.string()));
+    busy.reason = "busy";
+    throw busy;
   }
   if (dynamic_cast<const sqlite::ReadOnlyException*>(&error) != nullptr) {
     refuse(path, "cannot be written", "check its permissions and those of its folder");

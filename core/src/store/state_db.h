@@ -40,7 +40,8 @@ class StateDb {
   void transaction(const std::function<void()>& work);
 
   /// Runs `work` as it is, for single statements and reads. Here and in the two above, the
-  /// database's own exceptions become Error{kUnavailable} naming the file and what to do.
+  /// database's own exceptions become Error{kUnavailable} naming the file and what to do, with
+  /// reason "busy" when another process holds the file for longer than the busy timeout.
   void checked(const std::function<void()>& work) const;
 
   /// $XDG_STATE_HOME/cartpilot/state.db, or ~/.local/state/cartpilot/state.db. Throws

@@ -79,4 +79,40 @@ std::string redact(std::string_view text) {
   return out;
 }
 
+RedactionStream::RedactionStream(std::string imitated, std::string instead)
+    : imitated_(std::move(imitated)), instead_(std::move(instead)) {}
+
+std::string RedactionStream::cleaned(std::string text) const {
+  text = redact(text);
+  if (imitated_.empty()) return text;
+  for (std::size_t at = text.find(imitated_); at != std::string::npos;
+       at = text.find(imitated_, at + instead_.size())) {
+    text.replace(at, imitated_.size(), instead_);
+  }
+  return text;
+}
+
+std::string RedactionStream::feed(std::string_view piece) {
+  std::string text = cleaned(held_ + std::string(piece));
+  std::size_t start = text.size();  // of the longest end that begins a secret or the mark
+  const auto hold_back = [&](const std::string& word) {
+    for (std::size_t length = std::min(word.size(), text.size() + 1) - 1; length > 0; --length) {
+      if (text.compare(text.size() - length, length, word, 0, length) != 0) continue;
+      start = std::min(start, text.size() - length);
+      return;
+    }
+  };
+  if (!imitated_.empty()) hold_back(imitated_);
+  {
+    Secrets& all = secrets();
+    const std::shared_lock lock(all.mutex);
+    for (const std::string& value : all.values) hold_back(value);
+  }
+  held_ = text.substr(start);
+  text.resize(start);
+  return text;
+}
+
+std::string RedactionStream::finish() { return cleaned(std::exchange(held_, "")); }
+
 }  // namespace cartpilot::text

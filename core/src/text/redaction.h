@@ -16,4 +16,23 @@ void add_secret(std::string_view secret);
 /// `text` with every registered secret replaced by "[redacted]".
 std::string redact(std::string_view text);
 
+/// redact() for text that comes in pieces: holds back what may be the start of a secret until the
+/// next piece, so that none slips through split in two. A value; one thread.
+class RedactionStream {
+ public:
+  /// `imitated` is a mark that only the program may write; it becomes `instead`.
+  explicit RedactionStream(std::string imitated = "", std::string instead = "");
+
+  std::string feed(std::string_view piece);
+  /// What was held back.
+  std::string finish();
+
+ private:
+  std::string cleaned(std::string text) const;
+
+  std::string imitated_;
+  std::string instead_;
+  std::string held_;
+};
+
 }  // namespace cartpilot::text

@@ -89,8 +89,8 @@ TEST(PluginLife, two_hosts_share_one_start_and_the_last_one_shuts_down) {
   PluginHost second(only({}), transport);
   first.register_static(&d);
   second.register_static(&d);
-  first.list();
-  second.list();
+  first.make_tool_sets({});
+  second.make_tool_sets({});
   first.shutdown();
   EXPECT_THAT(diary(), ElementsAre("init d"));
   second.shutdown();
@@ -112,11 +112,11 @@ TEST(PluginLife, a_plugin_that_asks_for_itself_while_it_starts_gets_an_error) {
   host_to_ask = &host;
   static cp_plugin plugin = *static_tool_set_plugin<Silent>("narcissus");
   plugin.init = [](const cp_host*, const cp_sink*) -> std::int32_t {
-    answer = error_of([] { host_to_ask->list(); });
+    answer = error_of([] { host_to_ask->make_tool_sets({}); });
     return CP_OK;
   };
   host.register_static(&plugin);
-  EXPECT_EQ(host.list()[0].status, PluginStatus::kAvailable);
+  EXPECT_EQ(host.make_tool_sets({}).size(), 1U);
   EXPECT_EQ(answer["code"], "unsupported");
 }
 
@@ -198,6 +198,21 @@ TEST(HostServices, the_table_knows_its_interfaces_and_no_others) {
   EXPECT_EQ(host->query(host->ctx, "cartpilot.host.http/2"), nullptr);
   EXPECT_EQ(host->query(host->ctx, "cartpilot.host.http/1x"), nullptr);
   EXPECT_EQ(host->query(host->ctx, nullptr), nullptr);
+}
+
+TEST(HostServices, a_flood_of_log_lines_is_dropped_with_a_word_and_only_its_sources) {
+  FakeTransport transport;
+  std::vector<std::string> lines;
+  const auto services =
+      HostServices::open(transport, [&](int, std::string_view source, std::string_view line) {
+        lines.push_back(std::string(source) + ": " + std::string(line));
+      });
+  for (int i = 0; i < 10'000; ++i) services->log(1, "chatty", "line");
+  services->log(1, "quiet", "me too");
+  EXPECT_LT(lines.size(), 9'000U);
+  EXPECT_EQ(lines[99], "chatty: line");
+  EXPECT_EQ(lines[100], "chatty: more than 100 lines a second; the rest of this second is dropped");
+  EXPECT_EQ(lines.back(), "quiet: me too");
 }
 
 TEST(HostServices, a_request_that_cannot_be_read_is_an_error_status) {

@@ -24,8 +24,8 @@ std::string slurp(const std::filesystem::path& file) {
 }
 
 Refusal verdict(const std::filesystem::path& file) {
-  FileIdentity identity;
-  return examine_file(file, identity);
+  FileFacts facts;
+  return examine_file(file, facts);
 }
 
 /// The good plugin with its ELF header changed by `edit`.
@@ -40,10 +40,12 @@ Refusal verdict_after(Edit edit) {
   return verdict(directory.write("cartpilot-x.so", bytes));
 }
 
-TEST(PluginFile, a_shared_library_has_no_objection_and_an_identity) {
-  FileIdentity identity;
-  const Refusal refusal = examine_file(zoo("good"), identity);
+TEST(PluginFile, a_plugin_has_no_objection_an_identity_and_a_manifest) {
+  FileFacts facts;
+  const Refusal refusal = examine_file(zoo("good"), facts);
+  const FileIdentity& identity = facts.identity;
   EXPECT_EQ(refusal.code, "") << refusal.why;
+  EXPECT_THAT(facts.manifest, HasSubstr("\"id\":\"rogue\""));
   struct stat status {};
   ASSERT_EQ(::stat(zoo("good").c_str(), &status), 0);
   EXPECT_EQ(identity.inode, status.st_ino);
@@ -123,24 +125,6 @@ TEST(PluginFile, absurd_header_tables_are_refused_without_following_them) {
   EXPECT_EQ(verdict_after([](Elf64_Ehdr& header) { header.e_phentsize = 1; }).code, "CP-P06");
   EXPECT_EQ(verdict_after([](Elf64_Ehdr& header) { header.e_phoff = ~0ULL - 8; }).code, "CP-P06");
   EXPECT_EQ(verdict_after([](Elf64_Ehdr& header) { header.e_shoff = ~0ULL - 8; }).code, "CP-P06");
-}
-
-TEST(PluginFile, mentions_are_found_across_the_edges_of_reads) {
-  const TemporaryDirectory directory;
-  const std::size_t window = 1U << 20;
-  for (const std::size_t before : {std::size_t{0}, window - 3, window, 2 * window - 9}) {
-    const auto file =
-        directory.write("f", std::string(before, 'x') + "needle" + std::string(100, 'y'));
-    EXPECT_TRUE(file_mentions(file, {"needle", "yyy"})) << before;
-    EXPECT_FALSE(file_mentions(file, {"needle", "thread"})) << before;
-  }
-  EXPECT_FALSE(file_mentions(directory / "absent", {"needle"}));
-}
-
-TEST(PluginFile, a_plugin_mentions_what_it_offers) {
-  EXPECT_TRUE(file_mentions(zoo("parrot"), {"cartpilot.provider/1", "\"parrot\""}));
-  EXPECT_FALSE(file_mentions(zoo("parrot"), {"cartpilot.toolset/1"}));
-  EXPECT_TRUE(file_mentions(zoo("toolbox"), {"cartpilot.toolset/1"}));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST(PluginHost, loads_only_the_file_that_carries_the_name) {
   const auto crowd = directory.place("namesake", "aardvark");
   FakeTransport transport;
   PluginHost host(only({directory.path()}), transport);
-  EXPECT_THAT(host.provider_names(), ElementsAre("aardvark", "parrot", "vendor"));
+  EXPECT_THAT(host.provider_names(), ElementsAre("rogue", "parrot", "vendor"));
   EXPECT_FALSE(is_loaded(parrot));
 
   const auto provider = host.make_provider("parrot", {}, {});
@@ -119,6 +119,7 @@ TEST(PluginHost, the_list_shows_every_refused_file_beside_the_good_ones) {
   EXPECT_THAT(records[3].tool_sets, IsEmpty());
   EXPECT_THAT(records[3].environment, ElementsAre("PARROT_KEY", "PARROT_MOOD"));
   EXPECT_THAT(records[5].tool_sets, ElementsAre("toolbox"));
+  EXPECT_FALSE(is_loaded(directory / "cartpilot-parrot.so")) << "a list runs nothing";
   for (const PluginRecord& record : records) {
     EXPECT_EQ(record.status == PluginStatus::kRefused, !record.code.empty());
     EXPECT_EQ(record.code.empty(), record.why.empty()) << record.id;
@@ -128,6 +129,7 @@ TEST(PluginHost, the_list_shows_every_refused_file_beside_the_good_ones) {
 
 struct Wrong {
   const char* plugin;
+  const char* provider;  ///< by which it is asked for
   const char* code;
   const char* why;
 };
@@ -137,6 +139,9 @@ class WrongPlugin : public ::testing::TestWithParam<Wrong> {};
 TEST_P(WrongPlugin, is_refused_with_code_why_and_fix_and_stops_nobody_else) {
   FakeTransport transport;
   PluginHost host(only_files({zoo(GetParam().plugin), zoo("vendor")}), transport);
+  const Json error = error_of([&] { host.make_provider(GetParam().provider, {}, {}); });
+  EXPECT_EQ(error["reason"], GetParam().code);
+  EXPECT_THAT(error["message"].get<std::string>(), HasSubstr(GetParam().why));
   const std::vector<PluginRecord> records = host.list();
   ASSERT_EQ(records.size(), 2U);
   EXPECT_EQ(records[0].status, PluginStatus::kRefused);
@@ -144,25 +149,28 @@ TEST_P(WrongPlugin, is_refused_with_code_why_and_fix_and_stops_nobody_else) {
   EXPECT_THAT(records[0].why, HasSubstr(GetParam().why));
   EXPECT_NE(records[0].fix, "");
   EXPECT_EQ(records[1].status, PluginStatus::kAvailable);
+  EXPECT_EQ(host.make_provider("vendor", {}, {})->info().name, "vendor");
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Zoo, WrongPlugin,
     ::testing::Values(
-        Wrong{"epoch-2", "CP-P07", "built for plugin ABI epoch 2; this cartpilot speaks epoch 1"},
-        Wrong{"missing-symbol", "CP-P08", "nobody_defines_this"},
-        Wrong{"no-entry", "CP-P09", "does not export cartpilot_plugin_entry"},
-        Wrong{"declines", "CP-P10", "declined to work with plugin ABI epoch 1"},
-        Wrong{"bad-magic", "CP-P11", "magic number 0xdeadbeef"},
-        Wrong{"bad-size", "CP-P11", "claims 4000000000 bytes"},
-        Wrong{"bad-manifest", "CP-P12", "not valid JSON"},
-        Wrong{"duplicate-member", "CP-P12", "\"id\" twice"},
-        Wrong{"manifest-epoch", "CP-P12", "its manifest names epoch 3, its struct 1"},
-        Wrong{"needs-revision", "CP-P13", "needs plugin ABI revision 9"},
-        Wrong{"needs-service", "CP-P13", "needs the service cartpilot.host.teleport/1"},
-        Wrong{"no-table", "CP-P14", "promises cartpilot.provider/1 but does not offer it"},
-        Wrong{"small-table", "CP-P14", "lacks create, destroy or chat"},
-        Wrong{"init-fails", "CP-P15", "it failed to start: no coffee"}),
+        Wrong{"epoch-2", "rogue", "CP-P07",
+              "built for plugin ABI epoch 2; this cartpilot speaks epoch 1"},
+        Wrong{"missing-symbol", "rogue", "CP-P08", "nobody_defines_this"},
+        Wrong{"no-entry", "no-entry", "CP-P09", "does not export cartpilot_plugin_entry"},
+        Wrong{"declines", "rogue", "CP-P10", "declined to work with plugin ABI epoch 1"},
+        Wrong{"bad-magic", "rogue", "CP-P11", "magic number 0xdeadbeef"},
+        Wrong{"bad-size", "rogue", "CP-P11", "claims 4000000000 bytes"},
+        Wrong{"bad-manifest", "bad-manifest", "CP-P12", "not valid JSON"},
+        Wrong{"duplicate-member", "duplicate-member", "CP-P12", "\"id\" twice"},
+        Wrong{"manifest-epoch", "manifest-epoch", "CP-P07", "built for plugin ABI epoch 3"},
+        Wrong{"needs-revision", "needs-revision", "CP-P13", "needs plugin ABI revision 9"},
+        Wrong{"needs-service", "needs-service", "CP-P13",
+              "needs the service cartpilot.host.teleport/1"},
+        Wrong{"no-table", "rogue", "CP-P14", "promises cartpilot.provider/1 but does not offer it"},
+        Wrong{"small-table", "rogue", "CP-P14", "lacks create, destroy or chat"},
+        Wrong{"init-fails", "rogue", "CP-P15", "it failed to start: no coffee"}),
     [](const auto& wrong) {
       std::string name = wrong.param.plugin;
       for (char& c : name) c = c == '-' ? '_' : c;

@@ -60,11 +60,14 @@ TEST_F(PluginTools, that_cannot_be_made_are_a_notice_once) {
       ElementsAre("the tools of plugin toolbox are missing: TOOLBOX_UNIT is [TOOLBOX_UNIT]"));
 }
 
-TEST_F(PluginTools, of_a_refused_file_are_a_notice) {
+TEST_F(PluginTools, of_a_refused_file_are_a_notice_and_broken_files_that_offer_nothing_are_not) {
   directory_.write("cartpilot-broken.so", "mentions cartpilot.toolset/1 but is a text");
+  const auto toolbox = directory_.place("toolbox", "toolbox");
+  std::filesystem::permissions(toolbox, std::filesystem::perms(0666));
   PluginHost host(only({directory_.path()}), transport_);
   EXPECT_THAT(host.make_tool_sets({}), IsEmpty());
-  EXPECT_THAT(host.notices(), ElementsAre(HasSubstr("plugin refused (CP-P03)")));
+  EXPECT_THAT(host.notices(), ElementsAre(HasSubstr("plugin refused (CP-P26)")));
+  EXPECT_FALSE(is_loaded(toolbox));
 }
 
 TEST_F(PluginTools, may_write_to_the_log_of_the_host) {

@@ -16,9 +16,10 @@ FakeCartPilot::Reply ok(const Json& body, int status = 200) {
   return {status, dump_json(body), "application/json", {}};
 }
 
-void deliver(const FakeCartPilot::Reply& reply, HttpSink& sink) {
+void deliver(const FakeCartPilot::Reply& reply, const std::string& date, HttpSink& sink) {
   HttpHead head{reply.status, reply.headers};
   head.headers.emplace_back("Content-Type", reply.content_type);
+  if (!date.empty()) head.headers.emplace_back("Date", date);
   sink.on_head(head);
   sink.on_event({HttpEvent::Kind::kBody, "", reply.body});
 }
@@ -72,7 +73,7 @@ void FakeCartPilot::lose_memory() {
   created_.clear();
 }
 
-void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallContext&) {
+void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallContext& context) {
   const std::string base = "http://127.0.0.1:8000";
   if (request.url.rfind(base, 0) != 0) break_connection("wrong server");
   std::string path = request.url.substr(base.size());
@@ -102,6 +103,10 @@ void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallC
   for (const Planned& plan : plans) {
     if (plan.change) plan.change();
   }
+  if (heeds_cancel && seen.route == "confirm" && context.cancelled()) {
+    answer_with_cache(seen, id);
+    throw Error(ErrorCode::kCancelled, "scripted: the caller went away");
+  }
   for (const Planned& plan : plans) {
     if (!plan.kind) continue;
     switch (*plan.kind) {
@@ -110,17 +115,17 @@ void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallC
       case Fault::kLoseAnswer: answer_with_cache(seen, id); break_connection("reset");
       case Fault::kReplaceAnswer:
         answer_with_cache(seen, id);
-        deliver(plan.reply, sink);
+        deliver(plan.reply, date, sink);
         return;
       case Fault::kAnswerInstead: {
         const std::string key = header_value(seen.headers, "Idempotency-Key");
         if (!key.empty() && plan.reply.status < 500) cache_[key + path] = plan.reply;
-        deliver(plan.reply, sink);
+        deliver(plan.reply, date, sink);
         return;
       }
     }
   }
-  deliver(answer_with_cache(seen, id), sink);
+  deliver(answer_with_cache(seen, id), date, sink);
 }
 
 FakeCartPilot::Reply FakeCartPilot::answer_with_cache(const Seen& seen, const std::string& id) {
@@ -218,7 +223,7 @@ FakeCartPilot::Reply FakeCartPilot::quote(Json& checkout, const Json& body) {
     items.push_back(Json{{"product_id", product},
                          {"variant_id", item.value("variant_id", Json())},
                          {"sku", "SKU-" + product},
-                         {"title", "A fine " + product},
+                         {"title", title.empty() ? "A fine " + product : title},
                          {"unit_price", price_of(unit)},
                          {"quantity", quantity},
                          {"line_total", price_of(unit * quantity)}});

@@ -57,6 +57,12 @@ class FakeCartPilot final : public HttpTransport {
   void lose_memory();
   /// Orders exist, the list does not show them.
   bool hide_orders = false;
+  /// A confirm whose caller no longer waits is carried out, and its answer lost.
+  bool heeds_cancel = false;
+  /// The title of every line from the next quote on, "" = an ordinary one.
+  std::string title;
+  /// The Date of every answer, "" = none.
+  std::string date;
 
   static Reply error(int status, const std::string& code, const std::string& message = "no");
 

@@ -10,6 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 using enum AttemptState;
 
 using Change = std::function<void(Json&)>;
@@ -105,7 +106,9 @@ TEST(PurchaseGate, shows_the_quoted_quantity_and_the_difference_to_the_request) 
   world.approve(id);
   ASSERT_EQ(world.person.questions.size(), 1U);
   EXPECT_EQ(world.person.questions[0].total, (commerce::Money{60472, "USD"}));
-  EXPECT_EQ(world.person.questions[0].note, "1 asked for, the receipt has 7");
+  EXPECT_EQ(world.person.questions[0].note,
+            "NOT what was asked for\n1 asked for, the receipt has 7\n"
+            "spent 0.00 of 20000.00 USD in 24 hours");
 }
 
 TEST(PurchaseGate, says_when_other_products_are_on_the_receipt_than_were_asked_for) {
@@ -114,7 +117,8 @@ TEST(PurchaseGate, says_when_other_products_are_on_the_receipt_than_were_asked_f
   world.quote(id, "mug", 1);
   world.request_approval(id);
   world.approve(id);
-  EXPECT_EQ(world.person.questions.at(0).note, "NOT the products that were asked for");
+  EXPECT_THAT(world.person.questions.at(0).note,
+              StartsWith("NOT the products that were asked for\n1 asked for, the receipt has 1\n"));
 }
 
 TEST(PurchaseGate, says_when_the_same_basket_was_bought_a_moment_ago) {
@@ -127,7 +131,13 @@ TEST(PurchaseGate, says_when_the_same_basket_was_bought_a_moment_ago) {
   const std::string second = world.prepare();
   ASSERT_NE(first, second);
   world.approve(second);
-  EXPECT_EQ(world.person.questions.at(1).note, "the same basket was bought 3 minutes ago");
+  ASSERT_EQ(world.person.questions.size(), 3U);
+  EXPECT_EQ(world.person.questions[1].note,
+            "the same basket was bought 3 minutes ago\n1 asked for, the receipt has 1\n"
+            "spent 86.38 of 20000.00 USD in 24 hours");
+  EXPECT_EQ(world.person.questions[2].note,
+            "AGAIN: the same basket was bought 3 minutes ago; type the total once more to buy it a "
+            "second time");
 }
 
 TEST(PurchaseGate, says_when_cartpilots_own_hash_does_not_fit) {
@@ -135,8 +145,8 @@ TEST(PurchaseGate, says_when_cartpilots_own_hash_does_not_fit) {
   const std::string id = world.prepare();
   world.server.checkout(id)["frozen_receipt"]["hash"] = "0000000000000000";
   world.approve(id);
-  EXPECT_EQ(world.person.questions.at(0).note,
-            "CartPilot's own receipt hash does not fit these lines");
+  EXPECT_THAT(world.person.questions.at(0).note,
+              StartsWith("CartPilot's own receipt hash does not fit these lines\n"));
 }
 
 TEST(PurchaseGate, starts_over_after_a_price_change_at_confirm_with_both_totals_shown) {

@@ -56,8 +56,9 @@ void EventLog::on_purchase(const PurchaseReport& report) {
   lines.push_back(fmt::format("purchase {} exit {}", outcome, report.exit_code));
 }
 
-GateWorld::GateWorld(PurchasePolicy given)
-    : journal(db, [this] { return clock.unix_ms(); }),
+GateWorld::GateWorld(PurchasePolicy given, const std::filesystem::path& state)
+    : db(state),
+      journal(db, [this] { return clock.unix_ms(); }),
       client(client_options(), server),
       tools(client),
       policy(std::move(given)) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ constexpr std::int64_t kStartUnixMs = 1'795'394'968'000;  // 2026-11-23T00:49:28
 struct FakeClock {
   std::int64_t passed_ms = 0;
   std::int64_t slept_ms = 0;
-  std::int64_t unix_ms() const { return kStartUnixMs + passed_ms; }
+  std::int64_t skew_ms = 0;  ///< of the wall clock against the true time
+  std::int64_t unix_ms() const { return kStartUnixMs + passed_ms + skew_ms; }
   GateClock gate_clock();
 };
 
@@ -62,7 +64,8 @@ struct TestContext final : CallContext {
 
 class GateWorld {
  public:
-  explicit GateWorld(PurchasePolicy policy = parse_policy("ask", ""));
+  explicit GateWorld(PurchasePolicy policy = parse_policy("ask", ""),
+                     const std::filesystem::path& state = ":memory:");
 
   /// A new process on the same state: consents are gone, the journal stays.
   void restart(const std::string& session = "session-1");
@@ -87,7 +90,7 @@ class GateWorld {
 
   FakeClock clock;
   FakeCartPilot server;
-  store::StateDb db{":memory:"};
+  store::StateDb db;
   PurchaseJournal journal;
   commerce::CartPilotClient client;
   commerce::CartPilotTools tools;

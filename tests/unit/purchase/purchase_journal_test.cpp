@@ -158,11 +158,11 @@ TEST_F(JournalTest, sends_for_one_attempt_per_basket_at_a_time) {
 
 TEST_F(JournalTest, claims_no_second_send_too_soon) {
   approved("a1");
-  journal.begin_send("a1", 15'000);
+  journal.begin_send("a1", {}, 15'000);
   now += 14'999;
-  EXPECT_EQ(reason_of([&] { journal.begin_send("a1", 15'000); }), "too_soon");
+  EXPECT_EQ(reason_of([&] { journal.begin_send("a1", {}, 15'000); }), "too_soon");
   now += 1;
-  EXPECT_EQ(journal.begin_send("a1", 15'000).sends, 2);
+  EXPECT_EQ(journal.begin_send("a1", {}, 15'000).sends, 2);
 }
 
 TEST_F(JournalTest, counts_the_key_on_after_a_kept_answer_even_in_the_next_attempt) {

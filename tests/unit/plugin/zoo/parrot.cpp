@@ -1,5 +1,6 @@
 // A good provider made with the macro, and exceptions of every kind: the option "throw" says what,
 // the option "where" says in which function.
+#include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -41,6 +42,13 @@ struct Chatterbox : std::exception {
   if (kind == "wordless") throw Wordless();
   if (kind == "chatterbox") throw Chatterbox();
   if (kind == "nameless") throw Nameless();
+  if (kind == "nested") {
+    try {
+      throw Nameless();
+    } catch (...) {
+      std::throw_with_nested(std::runtime_error("around something nameless"));
+    }
+  }
   throw 42;
 }
 

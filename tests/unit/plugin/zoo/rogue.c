@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cartpilot/abi.h"
+#include "cartpilot/plugin_note.h"
 
 #define GOOD 0
 #define EPOCH_2 1
@@ -244,12 +245,14 @@ static int32_t init(const cp_host* host, const cp_sink* err) {
   "\"]},{\"interface\":\"org.example.other/7\",\"factories\":[\"x\"]}],\"env\":[]}"
 #endif
 
+CARTPILOT_NOTE(MANIFEST);
+
 static const cp_plugin plugin = {
     .magic = BREAK == BAD_MAGIC ? 0xDEADBEEFu : CP_MAGIC,
     .struct_size = BREAK == BAD_SIZE ? 4000000000u : sizeof(cp_plugin),
     .epoch = BREAK == EPOCH_2 ? 2 : CP_EPOCH,
     .revision = CP_REVISION,
-    .manifest = {MANIFEST, sizeof(MANIFEST) - 1},
+    .manifest = {cartpilot_note.text, sizeof(MANIFEST) - 1},
     .init = init,
     .query = query,
 };

@@ -35,4 +35,8 @@ class Toolbox final : public ToolSet {
 
 }  // namespace
 
-CARTPILOT_TOOLSET_PLUGIN(Toolbox, "toolbox", "0.3.0", R"(["TOOLBOX_UNIT"])")
+#ifndef TOOLBOX_ID
+#define TOOLBOX_ID "toolbox"
+#endif
+
+CARTPILOT_TOOLSET_PLUGIN(Toolbox, TOOLBOX_ID, "0.3.0", R"(["TOOLBOX_UNIT"])")

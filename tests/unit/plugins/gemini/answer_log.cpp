@@ -33,7 +33,8 @@ template <class Feed>
 AnswerLog run(const Feed& feed) {
   AnswerLog log;
   Notices notices;
-  GeminiDecoder decoder(decode_context(notices));
+  SecondTry second_try;
+  GeminiDecoder decoder(decode_context(notices, second_try));
   try {
     feed(decoder, log);
     decoder.finish(log);
@@ -106,12 +107,13 @@ std::vector<ToolSpec> weather_tools() {
   return {weather, clock};
 }
 
-DecodeContext decode_context(Notices& notices) {
+DecodeContext decode_context(Notices& notices, SecondTry& second_try) {
   DecodeContext context;
   context.model = "gemini-3.8-flash";
   context.backend = "generativelanguage.googleapis.com";
   context.names = wire_names(weather_tools());
   context.notices = &notices;
+  context.second_try = &second_try;
   return context;
 }
 

@@ -34,7 +34,7 @@ class AnswerLog final : public EventSink {
 /// The functions the tests declare.
 std::vector<ToolSpec> weather_tools();
 
-DecodeContext decode_context(Notices& notices);
+DecodeContext decode_context(Notices& notices, SecondTry& second_try);
 
 /// A decoder fed with the events of a stream, one by one.
 AnswerLog decode_stream(const std::vector<std::string>& events);

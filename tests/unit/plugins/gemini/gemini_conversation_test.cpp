@@ -1,13 +1,7 @@
 // Whole conversations against the strict fake service, over real HTTP on loopback.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
-
-#include "answer_log.h"
-#include "fakes/fake_gemini.h"
-#include "gemini/gemini_provider.h"
-#include "net/http_client.h"
+#include "conversation.h"
 
 namespace cartpilot::gemini::tests {
 namespace {
@@ -15,108 +9,6 @@ namespace {
 using fakes::FakeGemini;
 using fakes::FakeGeminiOptions;
 using fakes::GivenAnswer;
-
-ToolSpec tool(const std::string& name, const std::string& argument) {
-  ToolSpec spec;
-  spec.name = name;
-  spec.description = "About " + name + ".";
-  spec.parameters =
-      Json::parse(R"({"type":"object","properties":{"items":{"type":"array","items":)"
-                  R"({"type":"object","properties":{"quantity":{"type":"integer"}}}}}})");
-  spec.parameters["properties"][argument] = Json{{"type", "string"}};
-  spec.parameters["required"] = Json::array({argument});
-  return spec;
-}
-
-std::vector<ToolSpec> shop_tools() {
-  return {tool("create_intent", "query"),          tool("get_intent_offers", "intent_id"),
-          tool("get_offer_details", "offer_id"),   tool("create_checkout", "offer_id"),
-          tool("quote_checkout", "checkout_id"),   tool("request_approval", "checkout_id"),
-          tool("approve_checkout", "checkout_id"), tool("confirm_checkout", "checkout_id"),
-          tool("get_order_status", "order_id")};
-}
-
-/// A shop that always has the same two offers.
-Json shop(const ToolCall& call) {
-  const auto price = [](int cents) { return Json{{"amount", cents}, {"currency", "USD"}}; };
-  if (call.name == "create_intent") return Json{{"id", "intent-1"}};
-  if (call.name == "get_intent_offers") {
-    return Json{{"items", Json::array({Json{{"id", "offer-1"}}, Json{{"id", "offer-2"}}})}};
-  }
-  if (call.name == "get_offer_details") {
-    const bool first = call.arguments["offer_id"] == "offer-1";
-    return Json{
-        {"id", call.arguments["offer_id"]},
-        {"items", Json::array({Json{{"product_id", first ? "p1" : "p2"},
-                                    {"title", first ? "Über-Headphones" : "Plain Headphones"},
-                                    {"price", price(first ? 8999 : 7999)}}})}};
-  }
-  if (call.name == "get_order_status") {
-    return Json{{"id", "order-1"}, {"merchant_order_id", "ORD-7"}};
-  }
-  return Json{{"id", "checkout-1"}, {"order_id", "order-1"}, {"total", price(8638)}};
-}
-
-class Conversation {
- public:
-  Conversation(FakeGemini& service, const std::map<std::string, std::string>& options = {},
-               bool stream = true, const std::string& key = "test-key") {
-    ProviderConfig config;
-    config.environment = {{"GEMINI_API_KEY", key}, {"GEMINI_BASE_URL", service.url()}};
-    config.options = options;
-    config.transport = &client_;
-    provider_ = std::make_unique<GeminiProvider>(config);
-    request_.system = "You help people shop.";
-    request_.tools = shop_tools();
-    request_.stream = stream;
-  }
-
-  AnswerLog answer() {
-    AnswerLog log;
-    try {
-      provider_->generate(request_, log, context_);
-    } catch (const Error& error) {
-      log.on_error(error);
-    }
-    return log;
-  }
-
-  /// Runs tools until the model answers in words; returns them, or the error line.
-  std::string say(const std::string& text) {
-    request_.messages.push_back(Message::user(text));
-    for (int round = 0; round < 12; ++round) {
-      const AnswerLog log = answer();
-      if (log.error) return log.lines.back();
-      const Message message = log.message("gemini-3.8-flash");
-      request_.messages.push_back(message);
-      Message results;
-      results.role = Role::kTool;
-      for (const ToolCall& call : tool_calls_of(message)) {
-        ids.push_back(call.id);
-        ToolResult result;
-        result.call_id = call.id;
-        result.name = call.name;
-        result.content = shop(call);
-        result.provider_metadata = call.provider_metadata;
-        results.parts.insert(results.parts.begin(), result);  // in any order
-      }
-      if (results.parts.empty()) return text_of(message);
-      request_.messages.push_back(results);
-    }
-    return "no end";
-  }
-
-  GeminiProvider& provider() { return *provider_; }
-  GenerateRequest& request() { return request_; }
-
-  std::vector<std::string> ids;
-
- private:
-  net::HttpClient client_;
-  CallContext context_;
-  std::unique_ptr<GeminiProvider> provider_;
-  GenerateRequest request_;
-};
 
 void expect_purchase(FakeGemini& service, Conversation& conversation) {
   EXPECT_EQ(conversation.say("wireless headphones under $100"),
@@ -238,7 +130,7 @@ TEST(GeminiConversation, a_model_that_refuses_an_option_answers_without_it) {
   EXPECT_EQ(conversation.say("yes"), "There is nothing to buy yet.");
 }
 
-TEST(GeminiConversation, r53_a_stream_that_breaks_off_runs_nothing) {
+TEST(GeminiConversation, a_stream_that_breaks_off_runs_nothing) {
   for (const GivenAnswer::End end : {GivenAnswer::End::kClose, GivenAnswer::End::kReset}) {
     FakeGemini service;
     GivenAnswer cut = GivenAnswer::events(
@@ -255,39 +147,7 @@ TEST(GeminiConversation, r53_a_stream_that_breaks_off_runs_nothing) {
   }
 }
 
-/// Asks to stop as soon as the first text arrived.
-class StopAfterText final : public EventSink, public CallContext {
- public:
-  void on_event(const StreamEvent& event) override {
-    if (std::holds_alternative<TextDelta>(event)) seen_ = true;
-  }
-  bool cancelled() const noexcept override { return seen_; }
-
- private:
-  std::atomic<bool> seen_ = false;
-};
-
-TEST(GeminiConversation, s47_cancelling_closes_the_connection) {
-  FakeGemini service;
-  GivenAnswer stall = GivenAnswer::events({Json::parse(chunk(R"([{"text":"Hm"}])"))});
-  stall.end = GivenAnswer::End::kStall;
-  service.play(stall);
-  {
-    Conversation conversation(service);
-    conversation.request().messages = {Message::user("x")};
-    StopAfterText stop;
-    try {
-      conversation.provider().generate(conversation.request(), stop, stop);
-      ADD_FAILURE() << "went on";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code, ErrorCode::kCancelled);
-    }
-  }
-  while (service.closed_by_client() == 0) std::this_thread::yield();
-  EXPECT_EQ(service.closed_by_client(), 1U);
-}
-
-TEST(GeminiConversation, r44_an_overloaded_service_is_worth_another_try) {
+TEST(GeminiConversation, an_overloaded_service_is_worth_another_try) {
   FakeGemini service;
   service.play(GivenAnswer::json(
       503, Json::parse(R"({"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}})")));
@@ -297,7 +157,7 @@ TEST(GeminiConversation, r44_an_overloaded_service_is_worth_another_try) {
   EXPECT_EQ(service.violations(), Lines{});
 }
 
-TEST(GeminiConversation, r46_a_gateway_that_ignores_alt_sse_is_read) {
+TEST(GeminiConversation, a_gateway_that_ignores_alt_sse_is_read) {
   FakeGemini service;
   GivenAnswer array = GivenAnswer::json(200, Json::parse("[" + chunk(R"([{"text":"a"}])") + "," +
                                                          chunk(R"([{"text":"b"}])", kStop) + "]"));

@@ -31,13 +31,13 @@ class GeminiFixture : public testing::TestWithParam<const char*> {
   std::string bytes() const { return read_file(folder() / (std::string(GetParam()) + ".sse")); }
 };
 
-TEST_P(GeminiFixture, r26_is_decoded_as_written_down) {
+TEST_P(GeminiFixture, is_decoded_as_written_down) {
   const AnswerLog log = decode_bytes({bytes()});
   const std::string parts = log.parts.is_null() ? "" : "parts " + dump_json(log.parts) + "\n";
   EXPECT_EQ(joined(log.lines) + parts, read_file(folder() / (std::string(GetParam()) + ".events")));
 }
 
-TEST_P(GeminiFixture, r27_gives_the_same_events_at_every_split_point) {
+TEST_P(GeminiFixture, gives_the_same_events_at_every_split_point) {
   const std::string stream = bytes();
   const AnswerLog whole = decode_bytes({stream});
   ASSERT_FALSE(whole.lines.empty());
@@ -54,7 +54,7 @@ TEST_P(GeminiFixture, r27_gives_the_same_events_at_every_split_point) {
 class GeminiCompleteFixture : public GeminiFixture {};
 
 // A stream that ends early must never look complete: no call may run, whatever the byte.
-TEST_P(GeminiCompleteFixture, r35_is_never_taken_for_complete_when_it_ends_early) {
+TEST_P(GeminiCompleteFixture, is_never_taken_for_complete_when_it_ends_early) {
   const std::string stream = bytes();
   const std::size_t finish_reason = stream.rfind("finishReason");
   ASSERT_NE(finish_reason, std::string::npos);
@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Streams, GeminiCompleteFixture,
                                          "length"),
                          [](const auto& fixture) { return std::string(fixture.param); });
 
-TEST(GeminiStream, r28_an_event_of_a_megabyte_is_fine) {
+TEST(GeminiStream, an_event_of_a_megabyte_is_fine) {
   const std::string text(1 << 20, 'x');
   const std::string stream =
       "data: " + chunk(R"([{"text":")" + text + R"("}])", R"("finishReason":"STOP")") + "\r\n\r\n";
@@ -83,7 +83,7 @@ TEST(GeminiStream, r28_an_event_of_a_megabyte_is_fine) {
             (Lines{"text " + text, "finish stop STOP gemini-3.8-flash"}));
 }
 
-TEST(GeminiStream, r34_one_json_over_several_data_lines) {
+TEST(GeminiStream, one_json_over_several_data_lines) {
   EXPECT_EQ(
       decode_bytes({"data: {\"candidates\":\ndata: [{\"content\":{\"parts\":[{\"text\":\"x\"}]},"
                     "\ndata: \"finishReason\":\"STOP\"}]}\n\n"})

@@ -1,0 +1,43 @@
+#include "cli/process_guard.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+extern char** environ;
+
+namespace cartpilot::host {
+
+void forbid_core_files() noexcept {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  // Also covers a system that pipes core files to a program, which knows no size limit.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+bool is_secret_name(std::string_view name) {
+  for (const std::string_view word : {"API_KEY", "TOKEN", "SECRET", "PASSWORD"}) {
+    if (name.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+void wipe_secrets_from_environment() {
+  std::vector<std::string> names;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    char* const value = std::strchr(*entry, '=');
+    if (value == nullptr) continue;
+    const std::string name(*entry, value);
+    if (!is_secret_name(name)) continue;
+    // In place: unsetenv() only forgets the pointer, and /proc shows the place itself.
+    std::memset(value + 1, 0, std::strlen(value + 1));
+    names.push_back(name);
+  }
+  for (const std::string& name : names) ::unsetenv(name.c_str());
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,194 @@
+#include "commands/plugin_tools.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "cartpilot/error.h"
+#include "text/terminal_text.h"
+#include "ui/terminal_prompt.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+using NamedToolSet = plugin::PluginHost::NamedToolSet;
+
+constexpr std::size_t kLongestName = 64;
+
+/// A tool set behind other names.
+class RenamedToolSet final : public ToolSet {
+ public:
+  RenamedToolSet(std::unique_ptr<ToolSet> tools, std::map<std::string, std::string> old_names)
+      : tools_(std::move(tools)), old_names_(std::move(old_names)) {
+    for (const auto& [name, old_name] : old_names_) new_names_[old_name] = name;
+  }
+
+  std::vector<ToolSpec> list() const override {
+    std::vector<ToolSpec> specs = tools_->list();
+    for (ToolSpec& spec : specs) {
+      const auto renamed = new_names_.find(spec.name);
+      if (renamed != new_names_.end()) spec.name = renamed->second;
+    }
+    return specs;
+  }
+
+  ToolOutcome call(const std::string& name, const Json& arguments,
+                   const CallContext& context) override {
+    const auto renamed = old_names_.find(name);
+    return tools_->call(renamed == old_names_.end() ? name : renamed->second, arguments, context);
+  }
+
+ private:
+  const std::unique_ptr<ToolSet> tools_;
+  const std::map<std::string, std::string> old_names_;
+  std::map<std::string, std::string> new_names_;
+};
+
+/// "org.acme__search": what is left of the id is a function name.
+std::string qualified(const std::string& plugin, const std::string& function) {
+  std::string name = plugin + "__" + function;
+  std::replace(name.begin(), name.end(), '.', '_');
+  if (name.front() >= '0' && name.front() <= '9') name.insert(0, 1, '_');
+  return name;
+}
+
+/// Function name -> plugins that declare it.
+std::map<std::string, std::set<std::string>> claims(const std::vector<NamedToolSet>& sets) {
+  std::map<std::string, std::set<std::string>> result;
+  for (const NamedToolSet& set : sets) {
+    for (const ToolSpec& spec : set.tools->list()) result[spec.name].insert(set.name);
+  }
+  return result;
+}
+
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Gives functions that several plugins declare their long names; says so once for each.
+void settle_names(std::vector<NamedToolSet>& sets, std::vector<std::string>& warnings) {
+  const auto claimed = claims(sets);
+  for (const auto& [function, owners] : claimed) {
+    if (owners.size() < 2) continue;
+    std::string names;
+    for (const std::string& owner : owners) {
+      names += (names.empty() ? "" : " and ") + qualified(owner, function);
+    }
+    warnings.push_back(
+        fmt::format("CP-P31: the plugins {} both have a function {}; the model sees {} instead",
+                    fmt::join(owners, " and "), function, names));
+  }
+  for (NamedToolSet& set : sets) {
+    std::map<std::string, std::string> old_names;
+    for (const ToolSpec& spec : set.tools->list()) {
+      if (claimed.at(spec.name).size() > 1) old_names[qualified(set.name, spec.name)] = spec.name;
+    }
+    if (!old_names.empty()) {
+      set.tools = std::make_unique<RenamedToolSet>(std::move(set.tools), std::move(old_names));
+    }
+  }
+}
+
+/// Why the whole set must stay out; "" when it may come in.
+std::string objection(const NamedToolSet& set, const std::vector<std::string>& money_plugins,
+                      const chat::ToolRouter& router) {
+  for (const ToolSpec& spec : set.tools->list()) {
+    if (spec.name.size() > kLongestName) {
+      return fmt::format("CP-P33: the functions of plugin {} are left out: the name {} is too long",
+                         set.name, spec.name);
+    }
+    for (const ToolSpec& taken : router.specs()) {
+      if (taken.name == spec.name) {
+        return fmt::format(
+            "CP-P31: the functions of plugin {} are left out: {} is one of cartpilot's own",
+            set.name, spec.name);
+      }
+    }
+    if (spec.effect == EffectClass::kMoney && !is_one_of(money_plugins, set.plugin)) {
+      return fmt::format(
+          "CP-P32: the functions of plugin {} are left out: {} spends money; if you trust it with "
+          "yours, pass --allow-money-tools {}",
+          set.name, spec.name, set.plugin);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+PluginMoneyGuard::PluginMoneyGuard(chat::CallGuard& gate, bool may_ask)
+    : gate_(gate), may_ask_(may_ask) {}
+
+void PluginMoneyGuard::admit(const std::string& function, const std::string& plugin,
+                             ToolSet& tools) {
+  admitted_[function] = {plugin, &tools};
+}
+
+std::optional<ToolOutcome> PluginMoneyGuard::before_write(ToolCall& call) {
+  return gate_.before_write(call);
+}
+
+void PluginMoneyGuard::after_write(const ToolCall& call, const ToolOutcome& outcome) {
+  gate_.after_write(call, outcome);
+}
+
+void PluginMoneyGuard::begin_turn() { gate_.begin_turn(); }
+
+ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext& context) {
+  const auto found = admitted_.find(call.name);
+  if (found == admitted_.end()) return gate_.run_money(call, context);
+  const std::string question = fmt::format(
+      "\n==== MONEY (from the program, not from the assistant) ====\n"
+      " Function    {}\n Of plugin   {}\n Arguments   {}\n"
+      " The plugin says that this spends money. cartpilot cannot check how much.\n"
+      " Type yes to let it, anything else refuses: ",
+      text::escape_for_receipt(call.name), text::escape_for_receipt(found->second.plugin),
+      text::escape_for_receipt(dump_json(call.arguments)));
+  if (!may_ask_ || !has_terminal()) {
+    return tool_error("APPROVAL_REQUIRED",
+                      "Nothing was done: this function spends money, and there is nobody to ask. "
+                      "It works on a terminal, with --approve ask.");
+  }
+  if (!confirmed_on_terminal(question)) {
+    return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
+  }
+  try {
+    return found->second.tools->call(call.name, call.arguments, context);
+  } catch (const Error& error) {
+    return tool_error("OUTCOME_UNKNOWN",
+                      fmt::format("It is not known whether money was spent ({}). Do not try again.",
+                                  error.what()));
+  }
+}
+
+std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
+                                          const std::vector<std::string>& money_plugins,
+                                          PluginMoneyGuard& guard, chat::ToolRouter& router) {
+  std::vector<std::string> warnings;
+  settle_names(sets, warnings);
+  for (NamedToolSet& set : sets) {
+    std::string problem = objection(set, money_plugins, router);
+    if (problem.empty()) {
+      try {
+        router.add(*set.tools, set.name, true);
+      } catch (const Error& error) {
+        problem = fmt::format("CP-P33: the functions of plugin {} are left out: {}", set.name,
+                              error.what());
+      }
+    }
+    if (!problem.empty()) {
+      warnings.push_back(std::move(problem));
+      continue;
+    }
+    for (const ToolSpec& spec : set.tools->list()) {
+      if (spec.effect == EffectClass::kMoney) guard.admit(spec.name, set.plugin, *set.tools);
+    }
+  }
+  return warnings;
+}
+
+}  // namespace cartpilot::host

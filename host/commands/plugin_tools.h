@@ -1,0 +1,52 @@
+// Functions of plugins, merged with CartPilot's own into one list for the model.
+//
+// A name belongs to one function: CartPilot's are never given away, and two plugins that want the
+// same name both get "<plugin>__<name>". Functions that spend money are refused unless the person
+// allowed that plugin on the command line, and then every single call asks on the terminal. Nothing
+// here stops a conversation: what is left out is said.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cartpilot/tool_set.h"
+#include "chat/call_guard.h"
+#include "chat/tool_router.h"
+#include "plugin/plugin_host.h"
+
+namespace cartpilot::host {
+
+/// Sends money calls of admitted plugin functions to a person, everything else to the purchase
+/// gate.
+class PluginMoneyGuard final : public chat::CallGuard {
+ public:
+  /// `gate` is borrowed. Without `may_ask` every plugin's money call is refused.
+  PluginMoneyGuard(chat::CallGuard& gate, bool may_ask);
+
+  /// `tools` is borrowed.
+  void admit(const std::string& function, const std::string& plugin, ToolSet& tools);
+
+  std::optional<ToolOutcome> before_write(ToolCall& call) override;
+  void after_write(const ToolCall& call, const ToolOutcome& outcome) override;
+  ToolOutcome run_money(const ToolCall& call, const CallContext& context) override;
+  void begin_turn() override;
+
+ private:
+  struct Admitted {
+    std::string plugin;
+    ToolSet* tools;
+  };
+  chat::CallGuard& gate_;
+  const bool may_ask_;
+  std::map<std::string, Admitted> admitted_;
+};
+
+/// Adds what can be added to `router`; returns what a person should know (CP-P31 to CP-P33). The
+/// sets stay where they are, some behind new names.
+std::vector<std::string> add_plugin_tools(std::vector<plugin::PluginHost::NamedToolSet>& sets,
+                                          const std::vector<std::string>& money_plugins,
+                                          PluginMoneyGuard& guard, chat::ToolRouter& router);
+
+}  // namespace cartpilot::host

@@ -1,0 +1,88 @@
+#include "torture/parts_of_program.h"
+
+#include <fmt/format.h>
+
+#include "chat/chat_session.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "commands/commands.h"
+#include "commands/workbench.h"
+#include "torture/worst_model.h"
+#include "ui/conversation_view.h"
+#include "ui/output.h"
+
+namespace cartpilot::torture {
+namespace {
+
+constexpr const char* kSession = "torture";
+constexpr const char* kProvider = "worst-model";
+
+class StoredMessages final : public chat::MessageLog {
+ public:
+  explicit StoredMessages(store::SessionStore& sessions) : sessions_(sessions) {
+    sessions_.open(kSession, kProvider, "worst-1");
+  }
+  void append(const Message& message) override { sessions_.append(kSession, message); }
+
+ private:
+  store::SessionStore& sessions_;
+};
+
+int converse(const host::Arguments& arguments, const Place& place, const std::string& script) {
+  host::Workbench bench(arguments);
+  const auto view = host::make_jsonl_view();
+  ProviderConfig config;
+  config.options = {{"merchant", arguments.provider_options.at("merchant")},
+                    {"foreign", place.foreign},
+                    {"stage", place.stage_file}};
+  WorstModel model(config);
+  host::Workbench::Shop shop = bench.make_shop(kSession, *view);
+  StoredMessages messages(bench.sessions());
+  chat::ChatOptions options;
+  options.provider = kProvider;
+  chat::ChatSession session(model, *shop.router, *view, messages, options);
+  session.restore(bench.sessions().load(kSession));
+  for (const auto& report : shop.gate->reconcile(host::Interrupt())) view->on_purchase(report);
+  const std::string wish = fmt::format("Please buy headphones. [{}]", script);
+  view->on_turn_begin(1, wish);
+  const chat::TurnResult turn = session.run_turn(wish, host::Interrupt());
+  view->on_turn_end(1, turn);
+  if (turn.error) view->on_error(*turn.error);
+  host::run_purchases_list(bench);  // spares a process that would only ask for it
+  const auto& report = shop.gate->last_report();
+  return report ? report->exit_code : turn.error ? host::kFailed : host::kOk;
+}
+
+}  // namespace
+
+int run_parts(const Scene& scene, const Place& place, const std::string& script) {
+  host::Arguments arguments;
+  arguments.command = "chat";
+  arguments.no_plugins = true;
+  arguments.api_url = place.api_url;
+  arguments.approve = scene.approve;
+  arguments.merchants = scene.merchants;
+  arguments.output = "jsonl";
+  arguments.json = true;
+  arguments.provider_options = {{"merchant", scene.preferred}};
+  try {
+    host::Interrupt::install();
+    return converse(arguments, place, script);
+  } catch (const Error& error) {
+    host::err_line(error.what());
+    return host::exit_code_of(error);
+  } catch (const std::exception& error) {
+    host::err_line(error.what());
+    return host::kFailed;
+  }
+}
+
+int list_attempts() {
+  host::Arguments arguments;
+  arguments.command = "purchases list";
+  arguments.json = true;
+  host::Workbench bench(arguments);
+  return host::run_purchases_list(bench);
+}
+
+}  // namespace cartpilot::torture

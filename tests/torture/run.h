@@ -1,0 +1,45 @@
+// Run: one scene played from beginning to end and judged.
+//
+// First process, perhaps killed; everything passing heals; a second process that settles what is
+// open and goes on; when that one was killed too, a third. Owns its server and stage; one thread,
+// one Theatre per process.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "torture/verdict.h"
+
+namespace cartpilot::torture {
+
+struct Run {
+  Records records;
+  Verdict verdict;
+  int kills = 0;  ///< processes that met their kill point
+  std::vector<std::string> struck;
+};
+
+class Theatre {
+ public:
+  /// Keeps its files below `folder`, which exists.
+  explicit Theatre(const std::string& folder);
+  ~Theatre();
+  Theatre(const Theatre&) = delete;
+  Theatre& operator=(const Theatre&) = delete;
+
+  Run play(const Scene& scene);
+
+  /// Plays a fault-free purchase, a restart and another purchase, and counts.
+  KillHorizon measure();
+
+ private:
+  Place clear_stage();
+  void judge_run(const Scene& scene, const Place& place, Run& run);
+
+  std::string folder_;
+  std::string stage_file_;
+  Stage* stage_ = nullptr;
+  std::unique_ptr<FaultCartPilot> server_;
+};
+
+}  // namespace cartpilot::torture

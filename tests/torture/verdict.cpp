@@ -1,0 +1,387 @@
+#include "torture/verdict.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "cartpilot/error.h"
+
+namespace cartpilot::torture {
+namespace {
+
+constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
+constexpr std::int64_t kClockSlackMs = 3'000;
+constexpr std::int64_t kResendWindowMs = 10 * 60 * 1000;
+constexpr int kMaxSends = 3;
+
+/// One yes: of the person at a question, or of the standing permission.
+struct Consent {
+  std::string attempt;
+  std::string checkout_id;
+  std::string merchant_id;
+  std::vector<OrderedLine> lines;
+  std::int64_t total = 0;
+  std::string currency;
+  std::int64_t at_ms = 0;  ///< 0 = by policy
+  std::size_t performance = 0;
+  std::size_t said_before = 0;
+  bool knew_of_earlier = false;  ///< the question said that the basket was bought before
+  bool used = false;
+};
+
+struct Said {
+  Json line;
+  std::size_t performance = 0;
+  std::size_t offset = 0;
+  bool in_turn = false;  ///< not while settling old attempts at the start
+};
+
+std::vector<Said> lines_of(const std::vector<Performance>& performances) {
+  std::vector<Said> all;
+  for (std::size_t i = 0; i < performances.size(); ++i) {
+    const std::string& text = performances[i].said;
+    bool in_turn = false;
+    for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
+      const Json line = parse_json(text.substr(begin, end - begin), "a line the program said");
+      if (string_or(line, "type") == "turn_begin") in_turn = true;
+      all.push_back({line, i, begin, in_turn});
+    }
+  }
+  return all;
+}
+
+Consent consent_of(const Said& request) {
+  Consent consent;
+  consent.attempt = string_or(request.line, "attempt");
+  consent.checkout_id = string_or(request.line, "checkout_id");
+  consent.merchant_id = string_or(request.line, "merchant_id");
+  for (const Json& item : request.line.at("items")) {
+    consent.lines.push_back({string_or(item, "product_id"), "", integer_or(item, "quantity", 0),
+                             integer_or(item, "unit_price_cents", 0)});
+  }
+  consent.total = integer_or(request.line, "total", 0);
+  consent.currency = string_or(request.line, "currency");
+  consent.performance = request.performance;
+  consent.said_before = request.offset;
+  return consent;
+}
+
+std::string amount_text(std::int64_t cents) {
+  return fmt::format("{}.{:02}", cents / 100, cents % 100);
+}
+
+class Judge {
+ public:
+  Judge(const Scene& scene, const Records& records)
+      : scene_(scene), records_(records), said_(lines_of(records.performances)) {}
+
+  Verdict judge() {
+    collect_human_consents();
+    collect_policy_consents();
+    match_bookings();
+    compare_with_last_word();
+    look_for_duplicate_baskets();
+    look_at_unknowns();
+    look_at_behaviour();
+    return std::move(verdict_);
+  }
+
+ private:
+  void find(int& counter, const std::string& what) {
+    ++counter;
+    verdict_.findings.push_back(what);
+  }
+
+  void collect_human_consents() {
+    for (std::size_t i = 0; i < records_.performances.size(); ++i) {
+      for (const Question& question : records_.performances[i].questions) {
+        const Said* request = nullptr;
+        for (const Said& said : said_) {
+          if (said.performance == i && said.offset < question.said_before &&
+              string_or(said.line, "type") == "approval_request") {
+            request = &said;
+          }
+        }
+        if (request == nullptr) {
+          find(verdict_.misbehaved, "a question without an approval_request");
+          continue;
+        }
+        Consent consent = consent_of(*request);
+        check_screen(question, consent);
+        consent.at_ms = question.at_ms;
+        consent.performance = i;
+        consent.knew_of_earlier = question.screen.find("was bought") != std::string::npos;
+        // What was bought a moment ago is asked about twice; only two yeses are one consent.
+        std::erase_if(consents_, [&](const Consent& first) {
+          return first.attempt == consent.attempt && first.performance == i;
+        });
+        if (question.agreed) consents_.push_back(std::move(consent));
+      }
+    }
+  }
+
+  /// What is bought must have stood on the screen, whole.
+  void check_screen(const Question& question, const Consent& consent) {
+    std::vector<std::string> needed = {consent.checkout_id, consent.merchant_id,
+                                       amount_text(consent.total) + " " + consent.currency};
+    for (const OrderedLine& line : consent.lines) {
+      needed.push_back(line.product_id);
+      needed.push_back(std::to_string(line.quantity) + " x ");
+      needed.push_back(amount_text(line.unit_price));
+    }
+    for (const std::string& text : needed) {
+      if (question.screen.find(text) == std::string::npos) {
+        find(verdict_.misbehaved, fmt::format("the question does not show {}", text));
+      }
+    }
+    if (question.total != amount_text(consent.total)) {
+      find(verdict_.misbehaved, "the question asks to type another total");
+    }
+  }
+
+  void collect_policy_consents() {
+    if (!scene_.approve.starts_with("up-to:")) return;
+    const std::int64_t bound = scene_.approve == "up-to:500:USD" ? 50'000 : 10'000;
+    for (const Said& said : said_) {
+      if (string_or(said.line, "type") != "approval_request") continue;
+      Consent consent = consent_of(said);
+      const bool permitted =
+          consent.currency == "USD" && consent.total <= bound &&
+          ("," + scene_.merchants + ",").find("," + consent.merchant_id + ",") != std::string::npos;
+      if (permitted) consents_.push_back(std::move(consent));
+    }
+  }
+
+  bool fits(const Consent& consent, const Booking& booking) const {
+    return consent.checkout_id == booking.checkout_id &&
+           consent.merchant_id == booking.merchant_id && consent.lines == booking.lines &&
+           consent.total == booking.total && consent.currency == booking.currency;
+  }
+
+  /// The confirm must have left while the consent was alive; repeats of it may come later.
+  bool sent_in_time(const Consent& consent) const {
+    if (consent.at_ms == 0) return true;
+    const auto found = records_.confirms.find(consent.checkout_id);
+    if (found == records_.confirms.end()) return false;
+    return std::any_of(found->second.begin(), found->second.end(), [&](std::int64_t at) {
+      return at >= consent.at_ms - kClockSlackMs &&
+             at <= consent.at_ms + kConsentLifetimeMs + kClockSlackMs;
+    });
+  }
+
+  const Json* attempt_of(const std::string& id) const {
+    for (const Json& attempt : records_.attempts) {
+      if (string_or(attempt, "id") == id) return &attempt;
+    }
+    return nullptr;
+  }
+
+  void match_bookings() {
+    for (const Booking& booking : records_.bookings) {
+      if (booking.charged != booking.total) ++verdict_.overcharged;
+      if (!booking.by_program) continue;
+      ++verdict_.bought;
+      Consent* unused = nullptr;
+      bool used = false;
+      for (Consent& consent : consents_) {
+        if (!fits(consent, booking)) continue;
+        if (consent.used) {
+          used = true;
+        } else if (unused == nullptr || sent_in_time(consent)) {
+          unused = &consent;
+        }
+      }
+      if (used) {
+        find(verdict_.duplicate, fmt::format("checkout {} was ordered again ({})",
+                                             booking.checkout_id, booking.merchant_order_id));
+      } else if (unused != nullptr) {
+        unused->used = true;
+        if (!sent_in_time(*unused)) {
+          find(verdict_.unapproved,
+               fmt::format("checkout {} was confirmed after its consent had lapsed",
+                           booking.checkout_id));
+        }
+      } else if (told_as_not_agreed(booking.checkout_id)) {
+        ++verdict_.told_otherwise;
+      } else {
+        find(verdict_.unapproved,
+             fmt::format("nobody agreed to {} {} of checkout {}", amount_text(booking.total),
+                         booking.currency, booking.checkout_id));
+      }
+    }
+  }
+
+  bool told_as_not_agreed(const std::string& checkout_id) const {
+    const bool noted =
+        std::any_of(records_.attempts.begin(), records_.attempts.end(), [&](const Json& attempt) {
+          return string_or(attempt, "checkout_id") == checkout_id &&
+                 string_or(attempt, "state") == "done" &&
+                 string_or(attempt, "note").starts_with("not as agreed");
+        });
+    // Only what happens after the program's last look is out of its reach.
+    return noted && scene_.fault_name.find("swap_in_gap") != std::string::npos;
+  }
+
+  bool booked(const std::string& checkout_id) const {
+    return std::any_of(records_.bookings.begin(), records_.bookings.end(),
+                       [&](const Booking& b) { return b.checkout_id == checkout_id; });
+  }
+
+  /// done, not_done or unknown, as said last about an attempt; "" = nothing was said.
+  std::string last_word(const std::string& attempt) const {
+    std::string word;
+    for (const Said& said : said_) {
+      if (string_or(said.line, "type") == "purchase" &&
+          string_or(said.line, "attempt") == attempt) {
+        word = string_or(said.line, "outcome");
+      }
+    }
+    return word;
+  }
+
+  void compare_with_last_word() {
+    for (const Booking& booking : records_.bookings) {
+      if (!booking.by_program) continue;
+      bool known = false;
+      bool denied = false;
+      for (const Json& attempt : records_.attempts) {
+        if (string_or(attempt, "checkout_id") != booking.checkout_id) continue;
+        const std::string state = string_or(attempt, "state");
+        const std::string word = last_word(string_or(attempt, "id"));
+        const bool admits = state == "done" || state == "unknown" || state == "confirm_sent";
+        known = known || (admits && word != "not_done");
+        denied = denied || state == "void" || word == "not_done";
+      }
+      if (known) continue;
+      if (denied) {
+        find(verdict_.false_not_bought,
+             fmt::format("the program says checkout {} was not bought", booking.checkout_id));
+      }
+      find(verdict_.lost, fmt::format("the program does not know that checkout {} was bought",
+                                      booking.checkout_id));
+    }
+    for (const Json& attempt : records_.attempts) {
+      const std::string id = string_or(attempt, "id");
+      const bool says_bought = string_or(attempt, "state") == "done" || last_word(id) == "done";
+      if (says_bought && !booked(string_or(attempt, "checkout_id"))) {
+        find(verdict_.false_bought, fmt::format("the program says attempt {} was bought", id));
+      }
+    }
+  }
+
+  /// A basket may be bought again only by somebody who knows that it was bought.
+  void look_for_duplicate_baskets() {
+    for (std::size_t later = 0; later < records_.bookings.size(); ++later) {
+      const Booking& second = records_.bookings[later];
+      const Consent* consent = nullptr;
+      for (const Consent& candidate : consents_) {
+        if (fits(candidate, second)) consent = &candidate;
+      }
+      if (consent == nullptr || consent->at_ms == 0 || consent->knew_of_earlier) continue;
+      for (std::size_t earlier = 0; earlier < later; ++earlier) {
+        const Booking& first = records_.bookings[earlier];
+        if (!first.by_program || first.merchant_id != second.merchant_id ||
+            first.lines != second.lines || first.checkout_id == second.checkout_id) {
+          continue;
+        }
+        if (!said_bought_before(first.checkout_id, *consent)) {
+          find(verdict_.duplicate,
+               fmt::format("checkout {} repeats {} which was not known to be bought",
+                           second.checkout_id, first.checkout_id));
+        }
+      }
+    }
+  }
+
+  bool said_bought_before(const std::string& checkout_id, const Consent& consent) const {
+    return std::any_of(said_.begin(), said_.end(), [&](const Said& said) {
+      const bool before =
+          said.performance < consent.performance ||
+          (said.performance == consent.performance && said.offset < consent.said_before);
+      return before && string_or(said.line, "type") == "purchase" &&
+             string_or(said.line, "outcome") == "done" &&
+             string_or(said.line, "checkout_id") == checkout_id;
+    });
+  }
+
+  void look_at_unknowns() {
+    const bool lasting =
+        std::any_of(scene_.faults.begin(), scene_.faults.end(),
+                    [](const Fault& fault) { return fault.lasting && fault.nth >= 0; });
+    for (const Json& attempt : records_.attempts) {
+      const std::string state = string_or(attempt, "state");
+      if (state != "unknown" && state != "confirm_sent") continue;
+      ++verdict_.unknown;
+      const auto shown = records_.shown.find(string_or(attempt, "checkout_id"));
+      if (lasting || shown == records_.shown.end() || shown->second.is_null()) continue;
+      const std::string status = string_or(shown->second, "status");
+      const bool recognises = string_or(attempt, "merchant_id") == "merchant-a" ||
+                              string_or(attempt, "merchant_id") == "merchant-b";
+      const bool may_repeat =
+          status == "approved" && recognises && integer_or(attempt, "sends", 0) < kMaxSends &&
+          records_.now_ms - integer_or(attempt, "created_ms", 0) < kResendWindowMs &&
+          !scene_was_swapped();
+      if (status == "confirmed" || may_repeat) {
+        find(verdict_.avoidable_unknown,
+             fmt::format("attempt {} is unknown though CartPilot shows the checkout as {}",
+                         string_or(attempt, "id"), status));
+      }
+    }
+  }
+
+  bool scene_was_swapped() const {
+    return std::any_of(scene_.faults.begin(), scene_.faults.end(), [](const Fault& fault) {
+      return fault.kind.starts_with("swap") || fault.kind.starts_with("requote") ||
+             fault.kind == "split_total" || fault.kind == "frozen_differs" ||
+             fault.kind == "more_pieces" || fault.kind == "zero_quote" || fault.kind == "expire";
+    });
+  }
+
+  void look_at_behaviour() {
+    for (std::size_t i = 0; i < records_.performances.size(); ++i) {
+      const Performance& performance = records_.performances[i];
+      if (performance.stuck) find(verdict_.misbehaved, "the program did not end");
+      const std::string all = performance.said + performance.errors + performance.screen;
+      if (all.find(records_.api_key) != std::string::npos) {
+        find(verdict_.misbehaved, "the API key was shown");
+      }
+      const bool clean = std::all_of(
+          performance.screen.begin(), performance.screen.end(),
+          [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
+      if (!clean) find(verdict_.misbehaved, "the terminal got bytes other than plain text");
+      if (!performance.killed && !performance.stuck) check_exit_code(i);
+    }
+  }
+
+  void check_exit_code(std::size_t index) {
+    std::string outcome;
+    for (const Said& said : said_) {
+      if (said.performance == index && said.in_turn && string_or(said.line, "type") == "purchase") {
+        outcome = string_or(said.line, "outcome");
+      }
+    }
+    const int code = records_.performances[index].exit_code;
+    const bool right = outcome.empty()        ? code != 0 || true
+                       : outcome == "done"    ? code == 0 || code == 14
+                       : outcome == "unknown" ? code == 13
+                                              : code != 0 && code != 13 && code != 14;
+    if (!right) {
+      find(verdict_.misbehaved,
+           fmt::format("exit code {} after a purchase that is {}", code, outcome));
+    }
+  }
+
+  const Scene& scene_;
+  const Records& records_;
+  const std::vector<Said> said_;
+  std::vector<Consent> consents_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+Verdict judge(const Scene& scene, const Records& records) { return Judge(scene, records).judge(); }
+
+}  // namespace cartpilot::torture
