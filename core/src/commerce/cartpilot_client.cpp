@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxIdBytes = 64;
 constexpr std::size_t kMaxQueryCharacters = 500;
-constexpr std::int64_t kMaxPageSize = 100;
 constexpr std::int64_t kMaxSimulatedSteps = 3;
 constexpr std::array<std::string_view, 7> kOrderStatuses = {
     "pending", "confirmed", "shipped", "delivered", "cancelled", "refunded", "returned"};

@@ -21,6 +21,9 @@
 
 namespace cartpilot::commerce {
 
+/// CartPilot refuses a larger page_size.
+constexpr std::int64_t kMaxPageSize = 100;
+
 struct ClientOptions {
   std::string base_url = "http://localhost:8000";
   std::string api_key{};

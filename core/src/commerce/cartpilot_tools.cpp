@@ -12,7 +12,6 @@ namespace cartpilot::commerce {
 namespace {
 
 constexpr std::int64_t kDefaultPageSize = 20;
-constexpr std::int64_t kMaxPageSize = 100;
 // Beyond every list there is, and far from where a server would overflow.
 constexpr std::int64_t kMaxPage = 1'000'000;
 constexpr std::size_t kMostReplacements = 1'000;

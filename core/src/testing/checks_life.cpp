@@ -155,14 +155,12 @@ void exit_after_shutdown(const Subject& subject) {
 }  // namespace
 
 void add_life_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back({std::move(id),
-                      std::move(sentence),
-                      {"load-now-local", "declared-interfaces-present"},
-                      true,
-                      std::move(function)});
-  };
+  const auto add =
+      [&](std::string id, std::string sentence, std::function<void(const Subject&)> function,
+          std::vector<std::string> needs = {"load-now-local", "declared-interfaces-present"}) {
+        checks.push_back(
+            {std::move(id), std::move(sentence), std::move(needs), true, std::move(function)});
+      };
   add("create-destroy-100", "loses no memory, file or thread when objects come and go",
       create_destroy);
   add("create-empty-config", "makes an object from an empty configuration", create_empty_config);
@@ -171,8 +169,10 @@ void add_life_checks(std::vector<Check>& checks) {
   add("two-instances", "keeps its objects apart", two_instances);
   add("destroy-after-error", "can be destroyed after a call failed", destroy_after_error);
   add("shutdown-after-destroy", "shuts down after its last object is gone", shutdown_after_destroy);
-  add("no-thread-after-shutdown", "leaves no thread behind", no_thread_after_shutdown);
-  add("exit-after-shutdown", "lets the process end", exit_after_shutdown);
+  const std::vector<std::string> ended = {"load-now-local", "declared-interfaces-present",
+                                          "shutdown-after-destroy"};
+  add("no-thread-after-shutdown", "leaves no thread behind", no_thread_after_shutdown, ended);
+  add("exit-after-shutdown", "lets the process end", exit_after_shutdown, ended);
 }
 
 }  // namespace cartpilot::testing

@@ -203,11 +203,13 @@ void add_static_checks(std::vector<Check>& checks) {
     }
   });
   add("host-accepts", "is accepted by this cartpilot without running it",
-      {"elf-well-formed", "file-mode", "note-present", "manifest-schema", "no-execstack",
-       "no-textrel", "runpath-safe", "glibc-floor"},
+      {"elf-well-formed", "file-mode", "note-present", "manifest-schema", "id-form",
+       "version-semver", "no-execstack", "no-textrel", "runpath-safe", "glibc-floor"},
       host_accepts);
   checks.push_back({"no-undefined-host-symbols",
-                    "takes no symbols from what the program happens to have loaded", elf, true,
+                    "takes no symbols from what the program happens to have loaded",
+                    {"elf-well-formed", "glibc-floor"},
+                    true,
                     no_undefined_host_symbols});
 }
 
