@@ -5,6 +5,7 @@
 #include "cartpilot/plugin.h"
 #include "den.h"
 #include "plugin/plugin_host.h"
+#include "no_transport.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -173,11 +174,6 @@ TEST(HostilePlugin, case_60_what_a_plugin_changes_in_the_process_is_put_back_wit
   }
   EXPECT_THAT(result.err, HasSubstr("plugin changes-everything: it changed"));
 }
-
-class NoTransport final : public HttpTransport {
- public:
-  void send(const HttpRequest&, HttpSink&, const CallContext&) override {}
-};
 
 /// A provider that calls itself from inside its own answer.
 class Narcissus final : public LLMProvider {
