@@ -152,7 +152,7 @@ TEST(PurchaseCase, case_77_deep_nesting_repeated_members_and_huge_numbers_are_re
   const auto answered_with = [&](const std::string& body) {
     world.server.fault("get", world.server.count("get") + 1, Fault::kAnswerInstead,
                        {200, body, "application/json", {}});
-    return purchase::code_in(world.approve(id));
+    return purchase::code_of(world.approve(id));
   };
   // Which of two totals counts is anybody's guess.
   EXPECT_EQ(answered_with(R"({"total":{"amount":1,"currency":"USD"},)" + text.substr(1)),
@@ -197,7 +197,7 @@ TEST(PurchaseCase, case_78_amounts_that_overflow_are_refused_and_every_purchase_
   }
   GateWorld capped;
   capped.server.price("headphones") = 999'901;
-  EXPECT_EQ(purchase::code_in(capped.approve(capped.prepare())), "APPROVAL_REFUSED_BY_POLICY");
+  EXPECT_EQ(purchase::code_of(capped.approve(capped.prepare())), "APPROVAL_REFUSED_BY_POLICY");
   EXPECT_TRUE(capped.person.questions.empty());
 
   GateWorld huge;
@@ -207,7 +207,7 @@ TEST(PurchaseCase, case_78_amounts_that_overflow_are_refused_and_every_purchase_
   checkout["items"][0]["quantity"] = 3;
   checkout["frozen_receipt"]["items"][0]["unit_price_cents"] = kMost / 2;
   checkout["frozen_receipt"]["items"][0]["quantity"] = 3;
-  EXPECT_EQ(purchase::code_in(huge.approve(id)), "RECEIPT_INVALID");
+  EXPECT_EQ(purchase::code_of(huge.approve(id)), "RECEIPT_INVALID");
 }
 
 TEST(PurchaseCase, case_79_only_whole_numbers_are_cents) {
@@ -224,7 +224,7 @@ TEST(PurchaseCase, case_79_only_whole_numbers_are_cents) {
     }
     world.server.fault("get", world.server.count("get") + 1, Fault::kAnswerInstead,
                        {200, odd, "application/json", {}});
-    const std::string code = purchase::code_in(world.approve(id));
+    const std::string code = purchase::code_of(world.approve(id));
     EXPECT_TRUE(code == "BAD_RESPONSE" || code == "RECEIPT_INVALID") << number << code;
   }
   EXPECT_TRUE(world.person.questions.empty());
