@@ -25,6 +25,16 @@ constexpr std::uint32_t kLargestStruct = 64 * 1024;  // beyond this a struct_siz
 
 const char* const kAskAuthor = "report it to the plugin's author";
 
+void* open_file(const char* path) { return ::dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE); }
+
+/// Whether an exception of a static constructor gets through the dynamic loader depends on how
+/// everything was built; on trial it always ends the process, which then tells its words. dlopen()
+/// is declared as one that never throws, so the compiler must not see whom it calls.
+void* open_on_trial(const char* path) noexcept {
+  void* (*volatile open)(const char*) = open_file;
+  return open(path);
+}
+
 /// Copies the part of a table both sides know. False when its size cannot be true.
 template <class Table>
 bool copy_table(const void* source, Table& target) {
@@ -212,7 +222,7 @@ std::shared_ptr<Module> open_examined(const std::filesystem::path& file, const E
     const StdoutGuard guard;
     const PluginScope scope(module->services, "");
     if (observer != nullptr) observer("open");
-    void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void* handle = observer != nullptr ? open_on_trial(path.c_str()) : open_file(path.c_str());
     if (handle == nullptr) {
       const char* reason = ::dlerror();
       refusal = loader_refusal(reason == nullptr ? "no reason given" : reason);
