@@ -109,7 +109,7 @@ struct Verdict {
 
 std::string first_sentence(const ServiceError& error) {
   std::string text = one_line(error.message, 300);
-  if (text.empty()) text = error.status.empty() ? "no explanation" : error.status;
+  if (text.empty()) text = error.status.empty() ? "no explanation" : one_line(error.status, 100);
   return text;
 }
 

@@ -189,6 +189,13 @@ TEST(GeminiErrors, messages_say_what_to_do) {
             "Gemini is unavailable at the moment (503); try again: no explanation");
 }
 
+TEST(GeminiErrors, a_status_of_two_lines_is_told_in_one) {
+  const HttpHead head{429, {}};
+  const Error error =
+      classify_answer(head, google_status(429, "QUOTA\nplease", ""), "gemini-3.8-flash");
+  EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+}
+
 TEST(GeminiErrors, long_texts_are_cut_between_characters) {
   std::string words;
   for (int i = 0; i < 400; ++i) words += "é";
