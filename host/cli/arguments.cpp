@@ -150,6 +150,20 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
                       "Database file, or :memory: (default: sandbox.db in the state folder)");
   sandbox->add_option("--api-key", a.api_key,
                       "Key clients must send (default: CartPilot's development key)");
+  sandbox->add_option("--seed", a.seed, "Makes merchant B's chaos repeatable");
+  sandbox->add_option("--chaos", a.chaos,
+                      "Scenarios of merchant B to switch on: a list with commas, all, or none");
+  sandbox->add_flag("--strict", a.strict, "Close the service's weak spots (docs/sandbox.md)");
+  sandbox
+      ->add_option("--merchant-a-port", a.merchant_a_port,
+                   "Port of merchant A's own API (default: none; 0 picks one)")
+      ->check(CLI::Range(0, 65535));
+  sandbox
+      ->add_option("--merchant-b-port", a.merchant_b_port,
+                   "Port of merchant B's own API, chaos included (default: none; 0 picks one)")
+      ->check(CLI::Range(0, 65535));
+  sandbox->add_option("--webhook-url", a.webhook_url,
+                      "Where the merchants send webhooks (default: this sandbox)");
 
   app.add_subcommand("doctor", "Check keys, API, clock, TLS, plugins and the state folder");
 }

@@ -5,6 +5,7 @@
 // --help cost nothing.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -64,6 +65,12 @@ struct Arguments {
   int port = 8000;
   std::string database;
   std::string api_key;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::string> chaos;
+  bool strict = false;
+  std::optional<int> merchant_a_port;
+  std::optional<int> merchant_b_port;
+  std::string webhook_url;
 };
 
 /// Outcome of reading the command line: arguments, or an exit code after help, version or an error

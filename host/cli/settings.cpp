@@ -1,8 +1,5 @@
 #include "cli/settings.h"
 
-#include <Poco/AutoPtr.h>
-#include <Poco/Exception.h>
-#include <Poco/Util/IniFileConfiguration.h>
 #include <fmt/format.h>
 #include <sys/auxv.h>
 
@@ -12,6 +9,7 @@
 
 #include "cartpilot/error.h"
 #include "cli/process_guard.h"
+#include "parts/program_part.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
 
@@ -60,38 +58,33 @@ plugin::ProbeOptions probe_options(const Arguments& arguments) {
 }
 
 void read_config(const std::filesystem::path& file, Settings& settings) {
-  try {
-    Poco::AutoPtr<Poco::Util::IniFileConfiguration> ini(
-        new Poco::Util::IniFileConfiguration(file.string()));
-    static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};
-    Poco::Util::AbstractConfiguration::Keys sections;
-    ini->keys(sections);
-    for (const std::string& section : sections) {
-      Poco::Util::AbstractConfiguration::Keys keys;
-      ini->keys(section, keys);
-      if (keys.empty()) keys.emplace_back();
-      for (const std::string& key : keys) {
-        const std::string name = key.empty() ? section : section + "." + key;
-        if (known.count(name) == 0) {
-          throw Error(ErrorCode::kInvalidArgument,
-                      fmt::format("{}: unknown setting '{}'; known are provider, model, api_url "
-                                  "and [plugins] paths. "
-                                  "Approval of purchases can only be given on the command line",
-                                  file.string(), name));
-        }
-      }
-    }
-    settings.provider = ini->getString("provider", "");
-    settings.model = ini->getString("model", "");
-    settings.api_url = ini->getString("api_url", settings.api_url);
-    std::istringstream paths(ini->getString("plugins.paths", ""));
-    for (std::string path; std::getline(paths, path, ':');)
-      settings.plugins.configured.emplace_back(path);
-  } catch (const Poco::Exception& error) {
+  using ReadIni = void (*)(const std::string&, std::map<std::string, std::string>&, std::string&);
+  const auto read_ini =
+      reinterpret_cast<ReadIni>(parts::open_part("cartpilot-config.so", "cartpilot_part_read_ini"));
+  std::map<std::string, std::string> values;
+  std::string problem;
+  read_ini(file.string(), values, problem);
+  if (!problem.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("{}: cannot be read ({}); mend it or name another with --config",
-                            file.string(), error.displayText()));
+                            file.string(), problem));
   }
+  static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};
+  for (const auto& [name, value] : values) {
+    if (known.count(name) == 0) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{}: unknown setting '{}'; known are provider, model, api_url "
+                              "and [plugins] paths. "
+                              "Approval of purchases can only be given on the command line",
+                              file.string(), name));
+    }
+  }
+  settings.provider = values["provider"];
+  settings.model = values["model"];
+  if (values.count("api_url") != 0) settings.api_url = values["api_url"];
+  std::istringstream paths(values["plugins.paths"]);
+  for (std::string path; std::getline(paths, path, ':');)
+    settings.plugins.configured.emplace_back(path);
 }
 
 /// Whatever looks like a key must never be printed.

@@ -13,12 +13,6 @@ namespace cartpilot::host {
 
 namespace {
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 void refuse_long(Conversation& conversation) {
   conversation.refuse(fmt::format("the message is longer than {} KiB and was not sent; shorten it",
                                   kMaxMessageBytes / 1024));
@@ -56,7 +50,7 @@ int run_chat(Workbench& bench) {
   const auto view = bench.arguments().output == "jsonl" ? make_jsonl_view() : make_text_view();
   try {
     Conversation conversation(bench, *view);
-    const std::string message = joined(bench.arguments().message);
+    const std::string message = fmt::format("{}", fmt::join(bench.arguments().message, " "));
     if (bench.arguments().message.empty()) return read_lines(bench, conversation);
     if (message.size() > kMaxMessageBytes) {
       refuse_long(conversation);

@@ -102,8 +102,7 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
   bench_.sessions().open(session_id_, provider_name_, session_->model());
   view_.on_session({session_id_, provider_name_, session_->model(), bench.policy_word()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
-  const std::string dropped = session_->restore(bench_.sessions().load(session_id_));
-  if (!dropped.empty()) view_.on_notice(dropped);
+  session_->restore_later([this] { return bench_.sessions().load(session_id_); });
   for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt()))
     view_.on_purchase(report);
 }

@@ -51,17 +51,12 @@ Json json_of(const plugin::PluginRecord& record) {
           {"build", record.build}};
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string offers(const plugin::PluginRecord& record) {
   std::string text;
-  if (!record.providers.empty()) text += "provider " + joined(record.providers);
+  if (!record.providers.empty())
+    text += fmt::format("provider {}", fmt::join(record.providers, ", "));
   if (!record.tool_sets.empty())
-    text += (text.empty() ? "" : "; ") + ("tools " + joined(record.tool_sets));
+    text += (text.empty() ? "" : "; ") + fmt::format("tools {}", fmt::join(record.tool_sets, ", "));
   return text;
 }
 
@@ -121,7 +116,7 @@ int run_plugin_info(Workbench& bench) {
     out_row(fmt::format("status       {} {}", status_word(record.status), record.code));
     out_row(fmt::format("file         {}", place(record)));
     out_row(fmt::format("offers       {}", offers(record)));
-    out_row(fmt::format("environment  {}", joined(record.environment)));
+    out_row(fmt::format("environment  {}", fmt::join(record.environment, ", ")));
     if (!record.build.is_null()) out_row(fmt::format("built with   {}", dump_json(record.build)));
     out_row(fmt::format("tried        {}", record.tried ? "in a process of its own" : "no"));
     print_reason(record);

@@ -73,7 +73,9 @@ int run_command(const Arguments& arguments) {
     return commands().at(arguments.command)(bench);
   } catch (const Error& error) {
     const int code = exit_code_of(error);
-    if (error.reason != "output") err_line(fmt::format("cartpilot: {}", error.what()));
+    const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
+    const std::string text = refused != nullptr ? commerce::described(*refused) : error.what();
+    if (error.reason != "output") err_line("cartpilot: " + text);
     return code;
   } catch (const std::exception& error) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));

@@ -17,12 +17,18 @@ Response unauthorized(const char* code, const char* message) {
   return response;
 }
 
+bool is_public(const std::string& path) {
+  for (const char* open : {"/health", "/ready", "/openapi.json", "/webhooks/merchant"}) {
+    if (path == open) return true;
+  }
+  return path.starts_with("/docs") || path.starts_with("/redoc");
+}
+
 }  // namespace
 
 std::optional<Response> refuse_unauthorized(const Request& request, const std::string& path,
                                             const std::string& api_key) {
-  const std::string plain_path = without_trailing_slashes(path);
-  if (plain_path == "/health" || plain_path == "/ready") return std::nullopt;
+  if (is_public(without_trailing_slashes(path))) return std::nullopt;
   const std::string header = request.header("Authorization");
   if (header.empty()) return unauthorized("UNAUTHORIZED", "Missing Authorization header");
   // Everything behind the first space is the key, further spaces included.

@@ -11,7 +11,7 @@
 namespace cartpilot::sandbox {
 
 /// The 401 answer for a request that may not pass, nullopt for one that may. `path` is decoded.
-/// Health and readiness need no key.
+/// Health, readiness, the API's description and the merchants' webhooks need no key.
 std::optional<Response> refuse_unauthorized(const Request& request, const std::string& path,
                                             const std::string& api_key);
 

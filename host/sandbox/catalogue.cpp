@@ -22,8 +22,18 @@ constexpr std::array<std::string_view, 17> kAdjectives = {
     "Premium", "Elite",   "Pro",  "Ultra", "Max",  "Plus", "Classic", "Essential", "Advanced",
     "Smart",   "Dynamic", "Flex", "Prime", "Apex", "Core", "Nova",    "Titan"};
 
-constexpr std::array<std::string_view, 7> kColourCodes = {"BLK", "WHT", "RED", "BLU",
-                                                          "GRN", "NVY", "GRY"};
+struct Colour {
+  std::string_view code;
+  std::string_view name;
+};
+
+constexpr std::array<Colour, 7> kColours = {{{"BLK", "Black"},
+                                             {"WHT", "White"},
+                                             {"RED", "Red"},
+                                             {"BLU", "Blue"},
+                                             {"GRN", "Green"},
+                                             {"NVY", "Navy"},
+                                             {"GRY", "Gray"}}};
 
 constexpr std::array<std::string_view, 4> kSizeCodes = {"S", "M", "L", "XL"};
 
@@ -122,9 +132,13 @@ double one_decimal(double value) {
   return std::strtod(fmt::format("{:.1f}", value).c_str(), nullptr);
 }
 
-Variant draw_variant(PythonRandom& random, const std::string& product_id, const std::string& code,
-                     const StockRanges::Range& stock) {
-  return {md5_hex(product_id + ":" + code), "-" + code, random.between(stock.low, stock.high)};
+Variant draw_variant(PythonRandom& random, const std::string& product_id, const Colour& colour,
+                     std::optional<std::string> size, const StockRanges::Range& stock) {
+  const std::string code =
+      size ? fmt::format("{}-{}", colour.code, *size) : std::string(colour.code);
+  std::string name = size ? fmt::format("{} / {}", colour.name, *size) : std::string(colour.name);
+  return {md5_hex(product_id + ":" + code), "-" + code,      std::move(name),
+          std::string(colour.name),         std::move(size), random.between(stock.low, stock.high)};
 }
 
 std::vector<Variant> draw_variants(PythonRandom& random, VariantKind kind,
@@ -132,15 +146,15 @@ std::vector<Variant> draw_variants(PythonRandom& random, VariantKind kind,
   std::vector<Variant> variants;
   if (kind == VariantKind::kNone) return variants;
   const bool sized = kind == VariantKind::kColourAndSize;
-  for (const std::size_t colour : random.sample(kColourCodes.size(), sized ? 3 : 4)) {
-    const std::string code(kColourCodes[colour]);
+  for (const std::size_t index : random.sample(kColours.size(), sized ? 3 : 4)) {
+    const Colour& colour = kColours[index];
     if (!sized) {
-      variants.push_back(draw_variant(random, product_id, code, stock.colour));
+      variants.push_back(draw_variant(random, product_id, colour, std::nullopt, stock.colour));
       continue;
     }
     for (const std::string_view size : kSizeCodes) {
-      variants.push_back(draw_variant(random, product_id, fmt::format("{}-{}", code, size),
-                                      stock.colour_and_size));
+      variants.push_back(
+          draw_variant(random, product_id, colour, std::string(size), stock.colour_and_size));
     }
   }
   return variants;
@@ -167,6 +181,7 @@ Product draw_product(std::string_view merchant_id, const Category& category, int
       fmt::format("{} {}, {} collection.", brand, Poco::toLower(std::string(category.name)),
                   Poco::toLower(adjective));
   product.brand = brand;
+  product.category = category.number;
   product.category_path = category.path;
   product.image_url = fmt::format("https://picsum.photos/seed/{}/400/400", product.id.substr(0, 8));
   product.price_cents = drawn_price / 100 * 100 + 99;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ namespace cartpilot::sandbox {
 struct Variant {
   std::string id;
   std::string sku_suffix;
+  std::string name;
+  std::string colour;
+  std::optional<std::string> size;
   std::int64_t stock = 0;
 };
 
@@ -24,6 +28,7 @@ struct Product {
   std::string title;
   std::string description;
   std::string brand;
+  std::int64_t category = 0;
   std::string category_path;
   std::string image_url;
   std::int64_t price_cents = 0;

@@ -90,6 +90,12 @@ Checkout CheckoutService::create(const std::string& offer_id,
   return checkout;
 }
 
+std::string CheckoutService::text(const std::string& id) {
+  std::optional<std::string> found = store_.checkout_text(id);
+  if (!found) throw Refusal(404, "CHECKOUT_NOT_FOUND", "Checkout not found: " + id);
+  return std::move(*found);
+}
+
 Checkout CheckoutService::get(const std::string& id) {
   std::optional<Checkout> checkout = store_.find_checkout(id);
   if (!checkout) throw Refusal(404, "CHECKOUT_NOT_FOUND", "Checkout not found: " + id);
@@ -98,7 +104,7 @@ Checkout CheckoutService::get(const std::string& id) {
 
 Merchant& CheckoutService::merchant_of(const Checkout& checkout) const {
   Merchant* merchant = merchants_.find(checkout.merchant_id);
-  if (merchant == nullptr) {
+  if (merchant == nullptr || merchant->state() == MerchantState::kDisabled) {
     throw Refusal(400, "MERCHANT_NOT_FOUND", "Merchant not found: " + checkout.merchant_id);
   }
   return *merchant;
@@ -112,6 +118,9 @@ Checkout CheckoutService::quote(const std::string& id, const std::vector<ItemReq
                   fmt::format("Cannot quote checkout in state: {}", name(checkout.status)));
   }
   Merchant& merchant = merchant_of(checkout);
+  if (merchant.state() == MerchantState::kUnreachable) {
+    throw merchant_error(merchant, "Quote request failed: All connection attempts failed");
+  }
   MerchantSession session;
   try {
     session = merchant.quote(items, customer_email);
@@ -127,6 +136,14 @@ Checkout CheckoutService::quote(const std::string& id, const std::vector<ItemReq
   return checkout;
 }
 
+bool CheckoutService::needs_approval_again(const Checkout& checkout) const {
+  if (!checkout.frozen_receipt) return false;
+  const FrozenReceipt& frozen = *checkout.frozen_receipt;
+  if (frozen.totals.total_cents != checkout.totals.total_cents) return true;
+  // Both merchants sell in one currency, so items and total are all there is to compare.
+  return strict_ && !(frozen.items == checkout.items);
+}
+
 void CheckoutService::accept_quote(Checkout& checkout, const MerchantSession& session) {
   const CheckoutStatus before = checkout.status;
   checkout.items = session.items;
@@ -138,7 +155,7 @@ void CheckoutService::accept_quote(Checkout& checkout, const MerchantSession& se
     checkout.status = CheckoutStatus::kQuoted;
     record(checkout, clock_(), "quote_received", before,
            {{"total_cents", new_total}, {"merchant_checkout_id", session.id}});
-  } else if (checkout.frozen_receipt && checkout.frozen_receipt->totals.total_cents != new_total) {
+  } else if (needs_approval_again(checkout)) {
     checkout.status = CheckoutStatus::kQuoted;
     record(checkout, clock_(), "price_changed_reapproval_required", before,
            {{"original_total_cents", checkout.frozen_receipt->totals.total_cents},
@@ -177,21 +194,47 @@ Checkout CheckoutService::approve(const std::string& id, const std::string& appr
   return checkout;
 }
 
-CheckoutService::Confirmation CheckoutService::confirm(const std::string& id) {
+bool CheckoutService::is_confirmed(const std::string& id) {
+  const std::optional<Checkout> checkout = store_.find_checkout(id);
+  return checkout && checkout->status == CheckoutStatus::kConfirmed;
+}
+
+MerchantSession CheckoutService::ask_to_sell(const Checkout& checkout) {
+  if (!checkout.merchant_checkout_id) {
+    throw Refusal(400, "QUOTE_REQUIRED", "No merchant checkout ID - quote required first");
+  }
+  Merchant& merchant = merchant_of(checkout);
+  if (merchant.state() == MerchantState::kUnreachable) {
+    throw merchant_error(merchant, "Confirm request failed: All connection attempts failed");
+  }
+  try {
+    return merchant.confirm(*checkout.merchant_checkout_id);
+  } catch (const MerchantRefusal& refusal) {
+    throw confirm_refusal(merchant, refusal);
+  }
+}
+
+CheckoutService::Confirmation CheckoutService::confirm(const std::string& id, bool overtaken) {
   Checkout checkout = get(id);
-  if (checkout.status == CheckoutStatus::kConfirmed) return {std::move(checkout), std::nullopt};
+  if (checkout.status == CheckoutStatus::kConfirmed) {
+    if (!overtaken) return {std::move(checkout), std::nullopt};
+    throw Refusal(400, "CONFIRM_FAILED",
+                  fmt::format("Checkout {} is already confirmed with order {}", checkout.id,
+                              checkout.merchant_order_id.value_or("")));
+  }
   if (checkout.status != CheckoutStatus::kApproved) {
     throw Refusal(400, "NOT_APPROVED",
                   fmt::format("Checkout must be approved before confirmation (current: {})",
                               name(checkout.status)));
   }
-  Merchant& merchant = merchant_of(checkout);
-  MerchantSession session;
-  try {
-    session = merchant.confirm(checkout.merchant_checkout_id.value_or(""));
-  } catch (const MerchantRefusal& refusal) {
-    throw confirm_refusal(merchant, refusal);
+  if (checkout.frozen_receipt &&
+      checkout.frozen_receipt->totals.total_cents != checkout.totals.total_cents) {
+    throw Refusal(409, "REAPPROVAL_REQUIRED", "Price has changed, re-approval required");
   }
+  if (strict_ && expired(checkout)) {
+    throw Refusal(400, "CHECKOUT_EXPIRED", expired_message(checkout));
+  }
+  const MerchantSession session = ask_to_sell(checkout);
   // Too late to spare the buyer the merchant's charge, as in the service.
   if (expired(checkout)) throw Refusal(400, "CHECKOUT_EXPIRED", expired_message(checkout));
   checkout.status = CheckoutStatus::kConfirmed;

@@ -17,9 +17,11 @@ namespace cartpilot::sandbox {
 
 class CheckoutService {
  public:
+  /// `strict` closes two of the weak spots: a confirmation looks at the expiry before the merchant
+  /// is asked, and any change of what was frozen needs a new approval.
   CheckoutService(SandboxStore& store, Merchants& merchants, OrderService& orders,
-                  const Clock& clock)
-      : store_(store), merchants_(merchants), orders_(orders), clock_(clock) {}
+                  const Clock& clock, bool strict)
+      : store_(store), merchants_(merchants), orders_(orders), clock_(clock), strict_(strict) {}
 
   /// A key seen before returns the checkout made with it, as it is now, whatever else is asked.
   /// Throws Refusal{404 OFFER_NOT_FOUND}.
@@ -27,6 +29,8 @@ class CheckoutService {
 
   /// Throws Refusal{404 CHECKOUT_NOT_FOUND}, as do all calls below.
   Checkout get(const std::string& id);
+  /// The same as the API shows it, straight from the store.
+  std::string text(const std::string& id);
 
   /// Asks the merchant for prices. After an approval request a different total takes the checkout
   /// back to quoted; an equal one leaves its status. Throws Refusal: INVALID_STATE, QUOTE_FAILED,
@@ -44,19 +48,27 @@ class CheckoutService {
     Checkout checkout;
     std::optional<std::string> order_id;  ///< nullopt when the checkout was confirmed before
   };
-  /// Buys. Throws Refusal: NOT_APPROVED, MERCHANT_NOT_FOUND, MERCHANT_ERROR,
-  /// CHECKOUT_EXPIRED (400), REAPPROVAL_REQUIRED (409; the checkout stays approved).
-  Confirmation confirm(const std::string& id);
+  /// Buys. `overtaken` says that the request came while the checkout was still unconfirmed: when it
+  /// has been confirmed since, the race is lost. Throws Refusal: NOT_APPROVED, QUOTE_REQUIRED,
+  /// MERCHANT_NOT_FOUND, MERCHANT_ERROR, CHECKOUT_EXPIRED, CONFIRM_FAILED (400),
+  /// REAPPROVAL_REQUIRED (409; the checkout stays approved).
+  Confirmation confirm(const std::string& id, bool overtaken);
+
+  /// False also when there is no such checkout.
+  bool is_confirmed(const std::string& id);
 
  private:
   Merchant& merchant_of(const Checkout& checkout) const;
   bool expired(const Checkout& checkout) const { return clock_() > checkout.expires_at; }
+  bool needs_approval_again(const Checkout& checkout) const;
   void accept_quote(Checkout& checkout, const MerchantSession& session);
+  MerchantSession ask_to_sell(const Checkout& checkout);
 
   SandboxStore& store_;
   Merchants& merchants_;
   OrderService& orders_;
   const Clock& clock_;
+  const bool strict_;
 };
 
 }  // namespace cartpilot::sandbox

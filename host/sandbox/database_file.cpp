@@ -17,12 +17,13 @@ namespace {
 namespace sql = Poco::Data::Keywords;
 using Poco::Data::Session;
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
+constexpr int kOldestReadableVersion = 1;
 constexpr int kApplicationId = 0x43505342;  // "CPSB"
 constexpr int kBusyTimeoutMs = 5000;
 
 // `number` keeps the order of creation; a document is the record as the API shows it.
-constexpr const char* kTables[] = {
+constexpr const char* kFirstTables[] = {
     "CREATE TABLE intents(id TEXT PRIMARY KEY, document TEXT NOT NULL)",
     "CREATE TABLE offers(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
     " intent_id TEXT NOT NULL, document TEXT NOT NULL)",
@@ -35,6 +36,23 @@ constexpr const char* kTables[] = {
     "CREATE TABLE answers(key TEXT, path TEXT, body_hash TEXT, status INTEGER NOT NULL,"
     " body TEXT NOT NULL, stored_at INTEGER NOT NULL, PRIMARY KEY(key, path))",
     "CREATE INDEX answers_by_age ON answers(stored_at)",
+};
+
+// What format 2 adds: webhooks, the merchants' own APIs, changed goods, chaos.
+constexpr const char* kSecondTables[] = {
+    "ALTER TABLE merchant_sessions ADD COLUMN merchant_id TEXT",
+    "ALTER TABLE merchant_sessions ADD COLUMN quote_key TEXT",
+    "UPDATE merchant_sessions SET merchant_id = json_extract(document, '$.merchant_id')",
+    "CREATE UNIQUE INDEX sessions_by_key ON merchant_sessions(merchant_id, quote_key)"
+    " WHERE quote_key IS NOT NULL",
+    "ALTER TABLE orders ADD COLUMN merchant_order_id TEXT",
+    "UPDATE orders SET merchant_order_id = json_extract(document, '$.merchant_order_id')",
+    "CREATE INDEX orders_by_number ON orders(merchant_order_id)",
+    "CREATE TABLE webhook_events(merchant_id TEXT, event_id TEXT, document TEXT NOT NULL,"
+    " PRIMARY KEY(merchant_id, event_id))",
+    "CREATE TABLE goods(merchant_id TEXT, product_id TEXT, document TEXT NOT NULL,"
+    " PRIMARY KEY(merchant_id, product_id))",
+    "CREATE TABLE settings(name TEXT PRIMARY KEY, document TEXT NOT NULL)",
 };
 
 Error refused(const std::string& path, const std::string& why) {
@@ -61,10 +79,17 @@ void check_owner_and_version(Session& session, const std::string& path) {
     throw refused(path, "belongs to another program");
   }
   const int version = number(session, "PRAGMA user_version");
-  if (version != kSchemaVersion) {
+  if (version < kOldestReadableVersion || version > kSchemaVersion) {
     throw refused(
         path, fmt::format("has format {}, this program reads format {}", version, kSchemaVersion));
   }
+}
+
+// Reads every page: better a slow start than a wrong answer from a torn file later.
+void check_for_damage(Session& session, const std::string& path) {
+  std::string verdict;
+  session << "PRAGMA quick_check(1)", sql::into(verdict), sql::now;
+  if (verdict != "ok") throw refused(path, "is damaged (" + verdict + ")");
 }
 
 void inspect_existing(const std::string& path) {
@@ -75,6 +100,7 @@ void inspect_existing(const std::string& path) {
   Poco::URI::encode(std::filesystem::absolute(path).string(), "?#%", encoded);
   Session session("SQLite", "file:" + encoded + "?mode=ro");
   check_owner_and_version(session, path);
+  check_for_damage(session, path);
 }
 
 void make_parent_folder(const std::string& path) {
@@ -84,14 +110,19 @@ void make_parent_folder(const std::string& path) {
   if (error) throw refused(path, "has no folder and none can be made: " + error.message());
 }
 
-void create_tables(Session& session) {
+// Brings an empty or older database to today's format, in one transaction.
+void bring_up_to_date(Session& session) {
   session << "BEGIN IMMEDIATE", sql::now;
-  // Another process may have been faster.
-  if (is_empty(session)) {
-    for (const char* statement : kTables) session << statement, sql::now;
+  // Read inside the transaction: another process may have been faster.
+  const int version = number(session, "PRAGMA user_version");
+  if (version < 1) {
+    for (const char* statement : kFirstTables) session << statement, sql::now;
     session << fmt::format("PRAGMA application_id = {}", kApplicationId), sql::now;
-    session << fmt::format("PRAGMA user_version = {}", kSchemaVersion), sql::now;
   }
+  if (version < 2) {
+    for (const char* statement : kSecondTables) session << statement, sql::now;
+  }
+  session << fmt::format("PRAGMA user_version = {}", kSchemaVersion), sql::now;
   session << "COMMIT", sql::now;
 }
 
@@ -101,8 +132,8 @@ std::unique_ptr<Session> open_for_writing(const std::string& path) {
   *session << "PRAGMA synchronous = NORMAL", sql::now;
   std::string mode;
   *session << "PRAGMA journal_mode = WAL", sql::into(mode), sql::now;
-  if (is_empty(*session)) create_tables(*session);
   check_owner_and_version(*session, path);
+  if (number(*session, "PRAGMA user_version") != kSchemaVersion) bring_up_to_date(*session);
   return session;
 }
 

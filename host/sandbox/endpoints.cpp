@@ -1,38 +1,13 @@
 #include "sandbox/endpoints.h"
 
 #include "sandbox/json_views.h"
+#include "sandbox/paging.h"
 #include "sandbox/request_validation.h"
 
 namespace cartpilot::sandbox {
 namespace {
 
 constexpr std::size_t kLongestQuery = 500;
-
-struct Paging {
-  std::int64_t page;
-  std::int64_t page_size;
-};
-
-Paging read_paging(const Call& call) {
-  Fields fields(call.query, Json::array({"query"}));
-  const std::int64_t page = fields.integer_or("page", 1, {.least = 1, .most = std::nullopt});
-  const std::int64_t page_size = fields.integer_or("page_size", 20, {.least = 1, .most = 100});
-  fields.check();
-  return {page, page_size};
-}
-
-// Written without a product, which a huge page number would overflow.
-bool has_more(const Paging& paging, std::int64_t total) {
-  return total > 0 && paging.page <= (total - 1) / paging.page_size;
-}
-
-Json page_view(const Paging& paging, std::int64_t total, Json items) {
-  return {{"total", total},
-          {"page", paging.page},
-          {"page_size", paging.page_size},
-          {"has_more", has_more(paging, total)},
-          {"items", std::move(items)}};
-}
 
 Response post_intent(const Call& call, IntentService& intents) {
   const Json body = read_body(call.request);
@@ -44,16 +19,21 @@ Response post_intent(const Call& call, IntentService& intents) {
   return json_response(201, view(intents.create(query, session_id, metadata)));
 }
 
+Paging paging_of(const Call& call) {
+  Fields fields(call.query, Json::array({"query"}));
+  const Paging paging = read_paging(fields);
+  fields.check();
+  return paging;
+}
+
 Response get_offers(const Call& call, IntentService& intents, Micros now) {
-  const Paging paging = read_paging(call);
+  const Paging paging = paging_of(call);
   const std::vector<Offer> offers = intents.offers(call.ids[0]);
   const auto total = static_cast<std::int64_t>(offers.size());
   Json items = Json::array();
-  if (paging.page - 1 <= total / paging.page_size) {
-    const std::int64_t begin = (paging.page - 1) * paging.page_size;
-    for (std::int64_t i = begin; i < std::min(total, begin + paging.page_size); ++i) {
-      items.push_back(view(offers[static_cast<std::size_t>(i)], now));
-    }
+  const auto [begin, end] = slice(paging, total);
+  for (std::int64_t i = begin; i < end; ++i) {
+    items.push_back(view(offers[static_cast<std::size_t>(i)], now));
   }
   Json page = page_view(paging, total, std::move(items));
   page["intent_id"] = call.ids[0];
@@ -61,7 +41,7 @@ Response get_offers(const Call& call, IntentService& intents, Micros now) {
 }
 
 Response get_orders(const Call& call, OrderService& orders) {
-  const Paging paging = read_paging(call);
+  const Paging paging = paging_of(call);
   OrderFilter filter;
   // A status the service does not know filters nothing.
   filter.status = find_order_status(string_or(call.query, "status"));
@@ -75,6 +55,7 @@ Response get_orders(const Call& call, OrderService& orders) {
 Response get_merchants(const Merchants& merchants) {
   Json list = Json::array();
   for (const auto& merchant : merchants.all()) {
+    if (merchant->state() == MerchantState::kDisabled) continue;
     list.push_back({{"id", merchant->id()},
                     {"name", merchant->name()},
                     {"url", merchant->url()},
@@ -101,7 +82,7 @@ void add_intent_endpoints(Router& router, IntentService& intents, const Clock& c
   router.add("POST", "/intents",
              [&intents](const Call& call) { return post_intent(call, intents); });
   router.add("GET", "/intents/{}", [&intents](const Call& call) {
-    return json_response(200, view(intents.get(call.ids[0])));
+    return text_response(200, intents.text(call.ids[0]));
   });
   router.add("GET", "/intents/{}/offers",
              [&intents, &clock](const Call& call) { return get_offers(call, intents, clock()); });
@@ -122,7 +103,7 @@ void add_checkout_endpoints(Router& router, CheckoutService& checkouts) {
     return json_response(201, view(checkouts.create(offer_id, key)));
   });
   router.add("GET", "/checkouts/{}", [&checkouts](const Call& call) {
-    return json_response(200, view(checkouts.get(call.ids[0])));
+    return text_response(200, checkouts.text(call.ids[0]));
   });
   router.add("POST", "/checkouts/{}/quote", [&checkouts](const Call& call) {
     const Json body = read_body(call.request);
@@ -152,16 +133,16 @@ void add_checkout_endpoints(Router& router, CheckoutService& checkouts) {
     fields.text_or("payment_method", "test_card");
     fields.optional_text("idempotency_key");
     fields.check();
-    const CheckoutService::Confirmation done = checkouts.confirm(call.ids[0]);
+    const CheckoutService::Confirmation done =
+        checkouts.confirm(call.ids[0], call.request.came_unconfirmed);
     return json_response(200, confirmation_view(done.checkout, done.order_id));
   });
 }
 
 void add_order_endpoints(Router& router, OrderService& orders) {
   router.add("GET", "/orders", [&orders](const Call& call) { return get_orders(call, orders); });
-  router.add("GET", "/orders/{}", [&orders](const Call& call) {
-    return json_response(200, view(orders.get(call.ids[0])));
-  });
+  router.add("GET", "/orders/{}",
+             [&orders](const Call& call) { return text_response(200, orders.text(call.ids[0])); });
   router.add("POST", "/orders/{}/cancel", [&orders](const Call& call) {
     const Json body = read_body(call.request);
     Fields fields(body, Json::array({"body"}));

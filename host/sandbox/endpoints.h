@@ -9,6 +9,7 @@
 #include "sandbox/merchants.h"
 #include "sandbox/order_service.h"
 #include "sandbox/router.h"
+#include "sandbox/webhook_service.h"
 
 namespace cartpilot::sandbox {
 
@@ -23,5 +24,18 @@ void add_checkout_endpoints(Router& router, CheckoutService& checkouts);
 
 /// /orders, /orders/{}, and its cancel, refund, simulate-advance
 void add_order_endpoints(Router& router, OrderService& orders);
+
+/// /webhooks/merchant, /webhooks/events/{}
+void add_webhook_endpoints(Router& router, WebhookService& webhooks);
+
+/// /openapi.json, /docs, /redoc: what the routes registered so far are. Call it last.
+void add_description_endpoints(Router& router);
+
+/// The merchant's own API: /health, /stats, /products, /products/{}, /checkout/quote,
+/// /checkout/{}, /checkout/{}/confirm
+void add_shop_endpoints(Router& router, Merchant& merchant);
+
+/// The handles of a merchant with chaos: /chaos/..., /admin/...
+void add_chaos_endpoints(Router& router, Merchant& merchant);
 
 }  // namespace cartpilot::sandbox

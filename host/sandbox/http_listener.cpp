@@ -24,7 +24,8 @@ namespace {
 
 namespace net = Poco::Net;
 
-constexpr int kMostConnections = 128;
+// 128 for callers, a few for the merchants who send webhooks.
+constexpr int kMostConnections = 136;
 constexpr int kIdleSeconds = 60;
 // A thread whose connection ends just while the server stops misses the wake-up of Poco 1.11 and
 // sleeps on for this long; stop() waits for it.

@@ -15,6 +15,8 @@ struct Request {
   std::string target;   ///< path and query exactly as sent
   HttpHeaders headers;  ///< Host is always there
   std::string body;
+  /// Set by the application: this confirmation came while its checkout was not confirmed yet.
+  bool came_unconfirmed = false;
 
   std::string header(std::string_view name) const { return header_value(headers, name); }
 };

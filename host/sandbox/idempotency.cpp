@@ -69,9 +69,8 @@ bool Idempotency::applies_to(const Request& request) {
 }
 
 std::optional<Response> Idempotency::replay(const Request& request) {
-  store_.forget_answers_before(clock_() - kDay);
   const auto answer = store_.find_answer(request.header(kHeader), path_key(request));
-  if (!answer) return std::nullopt;
+  if (!answer || answer->stored_at < clock_() - kDay) return std::nullopt;
   const std::optional<Json> body = body_value(request);
   if (answer->body_hash && body && is_something(*body) && *answer->body_hash != hash_of(*body)) {
     return json_response(409,
@@ -87,6 +86,9 @@ std::optional<Response> Idempotency::replay(const Request& request) {
 }
 
 void Idempotency::remember(const Request& request, const Response& response) {
+  const int status = response.status;
+  if (strict_ && (status == 401 || status == 409 || status == 422)) return;
+  store_.forget_answers_before(clock_() - kDay);
   const std::optional<Json> body = body_value(request);
   store_.save_answer(request.header(kHeader), path_key(request),
                      {body ? std::optional(hash_of(*body)) : std::nullopt, response.status,

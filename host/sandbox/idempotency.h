@@ -1,9 +1,8 @@
 // Idempotency: answers remembered under the Idempotency-Key header.
 //
-// Six POST routes honour it, for 24 hours. As in the service the look-up comes before
-// authentication, and every answer below 500 is remembered, refusals included; unlike there, key
-// and change are stored in one transaction, so that requests in parallel do not both act. Guarded
-// by the application's lock.
+// Six POST routes honour it, for 24 hours. As in the service every answer below 500 is remembered,
+// refusals included; a strict sandbox leaves out those that a later try could turn around. When the
+// look-up happens is up to the application. Guarded by the application's lock.
 #pragma once
 
 #include <optional>
@@ -16,12 +15,13 @@ namespace cartpilot::sandbox {
 
 class Idempotency {
  public:
-  Idempotency(SandboxStore& store, const Clock& clock) : store_(store), clock_(clock) {}
+  Idempotency(SandboxStore& store, const Clock& clock, bool strict)
+      : store_(store), clock_(clock), strict_(strict) {}
 
   /// True when the request carries a key on a route that honours it.
   static bool applies_to(const Request& request);
 
-  /// The remembered answer, or 409 for a key already used with another body.
+  /// Changes nothing. The remembered answer, or 409 for a key already used with another body.
   std::optional<Response> replay(const Request& request);
 
   void remember(const Request& request, const Response& response);
@@ -29,6 +29,7 @@ class Idempotency {
  private:
   SandboxStore& store_;
   const Clock& clock_;
+  const bool strict_;
 };
 
 }  // namespace cartpilot::sandbox

@@ -11,16 +11,26 @@
 namespace cartpilot::sandbox {
 namespace {
 
-std::uint32_t random_word() { return std::random_device{}(); }
+// One sequence per thread, each begun anywhere: asking the operating system for every word is slow.
+std::mt19937 anywhere() {
+  std::random_device source;
+  std::seed_seq words{source(), source(), source(), source(),
+                      source(), source(), source(), source()};
+  return std::mt19937(words);
+}
+
+std::uint32_t random_word() {
+  thread_local std::mt19937 sequence = anywhere();
+  return static_cast<std::uint32_t>(sequence());
+}
 
 }  // namespace
 
 std::string new_uuid() {
-  std::random_device source;
-  const std::uint32_t a = source();
-  const std::uint32_t b = source();
-  const std::uint32_t c = source();
-  const std::uint32_t d = source();
+  const std::uint32_t a = random_word();
+  const std::uint32_t b = random_word();
+  const std::uint32_t c = random_word();
+  const std::uint32_t d = random_word();
   return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}", a, b >> 16, b & 0xFFFU,
                      0x8000U | ((c >> 16) & 0x3FFFU), c & 0xFFFFU, d);
 }

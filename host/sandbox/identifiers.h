@@ -1,6 +1,7 @@
 // Identifiers and fingerprints in the service's forms.
 //
-// Pure functions over the operating system's random source; thread-safe.
+// Functions over random sequences begun by the operating system, one per thread; thread-safe. Good
+// enough to be unique, not to be a secret.
 #pragma once
 
 #include <string>

@@ -1,5 +1,7 @@
 #include "sandbox/intent_service.h"
 
+#include <algorithm>
+
 #include "sandbox/identifiers.h"
 #include "sandbox/offer_search.h"
 #include "sandbox/refusal.h"
@@ -28,6 +30,12 @@ Intent IntentService::create(const std::string& query, const std::optional<std::
   return intent;
 }
 
+std::string IntentService::text(const std::string& id) {
+  std::optional<std::string> found = store_.intent_text(id);
+  if (!found) throw Refusal(404, "INTENT_NOT_FOUND", "Intent not found: " + id);
+  return std::move(*found);
+}
+
 Intent IntentService::get(const std::string& id) {
   std::optional<Intent> intent = store_.find_intent(id);
   if (!intent) throw Refusal(404, "INTENT_NOT_FOUND", "Intent not found: " + id);
@@ -35,18 +43,24 @@ Intent IntentService::get(const std::string& id) {
 }
 
 std::vector<Offer> IntentService::offers(const std::string& intent_id) {
-  if (!get(intent_id).offers_collected) {
-    store_.transaction([&] {
-      // Read again: another process may have collected in the meantime.
-      Intent intent = get(intent_id);
-      if (!intent.offers_collected) collect(intent);
-    });
-  }
-  return store_.offers_of(intent_id);
+  if (get(intent_id).offers_collected) return store_.offers_of(intent_id);
+  std::optional<std::vector<Offer>> collected;
+  store_.transaction([&] {
+    // Read again: another process may have collected in the meantime.
+    Intent intent = get(intent_id);
+    if (!intent.offers_collected) collected = collect(intent);
+  });
+  return collected ? std::move(*collected) : store_.offers_of(intent_id);
 }
 
-void IntentService::collect(Intent& intent) {
+std::vector<Offer> IntentService::collect(Intent& intent) {
+  std::vector<Offer> offers;
+  bool asked = false;
   for (const auto& merchant : merchants_.all()) {
+    if (merchant->state() == MerchantState::kDisabled) continue;
+    asked = true;
+    // A merchant that does not answer is left out without a word.
+    if (merchant->state() == MerchantState::kUnreachable) continue;
     Offer offer;
     offer.id = new_uuid();
     offer.intent_id = intent.id;
@@ -59,11 +73,16 @@ void IntentService::collect(Intent& intent) {
     offer.expires_at = clock_() + kHour;
     offer.created_at = clock_();
     store_.add(offer);
+    offers.push_back(std::move(offer));
     ++intent.offer_count;
   }
+  std::reverse(offers.begin(), offers.end());
+  // With nobody to ask the next call tries again; after an outage none does.
+  if (!asked) return offers;
   intent.offers_collected = true;
   intent.updated_at = clock_();
   store_.save(intent);
+  return offers;
 }
 
 Offer IntentService::get_offer(const std::string& id) {

@@ -21,17 +21,21 @@ class IntentService {
 
   /// Throws Refusal{404 INTENT_NOT_FOUND}.
   Intent get(const std::string& id);
+  /// The same as the API shows it, straight from the store.
+  std::string text(const std::string& id);
 
   /// The offers for an intent, the one made last first. The first call collects them, in a
-  /// transaction of its own; every merchant answers, if only with an empty offer. Later calls
-  /// return the same offers, however old. Throws Refusal{404 INTENT_NOT_FOUND}.
+  /// transaction of its own; every merchant that can be reached answers, if only with an empty
+  /// offer. Later calls return the same offers, however old and however few. Throws Refusal{404
+  /// INTENT_NOT_FOUND}.
   std::vector<Offer> offers(const std::string& intent_id);
 
   /// Throws Refusal{404 OFFER_NOT_FOUND}.
   Offer get_offer(const std::string& id);
 
  private:
-  void collect(Intent& intent);
+  /// The one made last first.
+  std::vector<Offer> collect(Intent& intent);
 
   SandboxStore& store_;
   Merchants& merchants_;

@@ -11,8 +11,6 @@ namespace {
 constexpr std::int64_t kTaxPercent = 8;
 constexpr std::int64_t kFreeShippingFromCents = 5000;
 constexpr std::int64_t kShippingCents = 999;
-// With at most 200 pieces of anything, sums stay far inside an int64.
-constexpr std::int64_t kHighestPriceCents = 100'000'000;
 
 Totals add_up(const std::vector<LineItem>& items) {
   Totals totals;
@@ -45,11 +43,16 @@ void append(std::string& list, const std::string& element) {
 
 }  // namespace
 
-Merchant::Merchant(Profile profile, SandboxStore& store, const Clock& clock)
+Merchant::Merchant(Profile profile, SandboxStore& store, const Clock& clock,
+                   std::uint64_t chaos_seed, std::vector<OutgoingWebhook>& outbox)
     : profile_(std::move(profile)),
-      catalogue_(profile_.id, profile_.seed, profile_.stock),
       store_(store),
-      clock_(clock) {}
+      clock_(clock),
+      catalogue_(profile_.id, profile_.seed, profile_.stock),
+      chaos_(profile_.has_chaos ? std::make_unique<Chaos>(store, clock, chaos_seed) : nullptr),
+      webhooks_(profile_.id, chaos_.get(), clock, outbox) {
+  apply_stored_goods();
+}
 
 LineItem Merchant::price(const ItemRequest& item) const {
   const Product* product = catalogue_.find(item.product_id);
@@ -74,7 +77,11 @@ bool Merchant::has_stock(const LineItem& item) const {
 }
 
 MerchantSession Merchant::quote(const std::vector<ItemRequest>& items,
-                                const std::optional<std::string>& customer_email) {
+                                const std::optional<std::string>& customer_email,
+                                const std::optional<std::string>& key) {
+  if (key) {
+    if (auto known = store_.find_session_by_key(profile_.id, *key)) return *known;
+  }
   MerchantSession session;
   session.id = new_uuid();
   session.merchant_id = profile_.id;
@@ -86,24 +93,40 @@ MerchantSession Merchant::quote(const std::vector<ItemRequest>& items,
   session.created_at = clock_();
   session.updated_at = session.created_at;
   session.expires_at = session.created_at + kDay;
-  store_.save(session);
+  store_.add(session, key);
+  webhooks_.announce_quote(session);
   return session;
 }
 
-MerchantSession Merchant::confirm(const std::string& session_id) {
+MerchantSession Merchant::find(const std::string& session_id) {
   std::optional<MerchantSession> found = store_.find_session(session_id);
   if (!found || found->merchant_id != profile_.id) {
     throw MerchantRefusal(404, "CHECKOUT_NOT_FOUND", "Checkout not found: " + session_id);
   }
-  MerchantSession& session = *found;
+  return std::move(*found);
+}
+
+MerchantSession Merchant::session(const std::string& session_id) {
+  MerchantSession session = find(session_id);
+  if (session.status == "quoted" && clock_() > session.expires_at) {
+    session.status = "expired";
+    session.updated_at = clock_();
+    store_.save(session);
+  }
+  return session;
+}
+
+MerchantSession Merchant::confirm(const std::string& session_id) {
+  MerchantSession session = find(session_id);
   if (session.status == "confirmed") return session;
-  if (clock_() > session.expires_at) {
+  if (session.status == "expired" || clock_() > session.expires_at) {
     throw MerchantRefusal(400, "CHECKOUT_EXPIRED", "Checkout has expired: " + session_id);
   }
   if (session.status != "quoted") {
     throw MerchantRefusal(409, "INVALID_STATE",
                           "Cannot confirm checkout in state: " + session.status);
   }
+  let_chaos_strike(session);
   std::string sold_out;
   std::string changes;
   for (const LineItem& item : session.items) {
@@ -122,7 +145,29 @@ MerchantSession Merchant::confirm(const std::string& session_id) {
   session.merchant_order_id = new_order_number(now);
   session.updated_at = now;
   store_.save(session);
+  webhooks_.announce_sale(session);
   return session;
+}
+
+// For each item the price first, then the stock; both changes stay.
+void Merchant::let_chaos_strike(const MerchantSession& session) {
+  if (!chaos_) return;
+  for (const LineItem& item : session.items) {
+    if (catalogue_.find(item.product_id) == nullptr) continue;
+    if (chaos_->strikes(Scenario::kPriceChange)) {
+      const PriceChange change = shift_price(item.product_id, true);
+      chaos_->log(Scenario::kPriceChange, session.id,
+                  {{"product_id", item.product_id},
+                   {"old_price", change.old_cents},
+                   {"new_price", change.new_cents}});
+    }
+    if (chaos_->strikes(Scenario::kOutOfStock)) {
+      sell_out(item);
+      chaos_->log(Scenario::kOutOfStock, session.id,
+                  {{"product_id", item.product_id},
+                   {"variant_id", item.variant_id ? Json(*item.variant_id) : Json()}});
+    }
+  }
 }
 
 void Merchant::fail(MerchantSession& session, const std::string& reason,
@@ -134,27 +179,6 @@ void Merchant::fail(MerchantSession& session, const std::string& reason,
   throw MerchantRefusal(409, reason, message);
 }
 
-Product& Merchant::product(const std::string& product_id) {
-  Product* found = catalogue_.find(product_id);
-  if (found == nullptr) {
-    throw Error(ErrorCode::kNotFound, profile_.id + " has no product " + product_id);
-  }
-  return *found;
-}
-
-void Merchant::change_price(const std::string& product_id, std::int64_t cents) {
-  if (cents < 1 || cents > kHighestPriceCents) {
-    throw Error(ErrorCode::kInvalidArgument, "a price is 1 to 100000000 cents");
-  }
-  product(product_id).price_cents = cents;
-}
-
-void Merchant::empty_stock(const std::string& product_id) {
-  Product& sold_out = product(product_id);
-  sold_out.in_stock = false;
-  sold_out.stock = 0;
-}
-
 // The addresses are the service's own defaults: clients only show them.
 Merchant::Profile merchant_a_profile() {
   return {
@@ -162,7 +186,7 @@ Merchant::Profile merchant_a_profile() {
 }
 
 Merchant::Profile merchant_b_profile() {
-  return {"merchant-b", "Merchant B", "http://127.0.0.1:8002", 43, {{1, 15}, {0, 8}, {0, 5}}};
+  return {"merchant-b", "Merchant B", "http://127.0.0.1:8002", 43, {{1, 15}, {0, 8}, {0, 5}}, true};
 }
 
 }  // namespace cartpilot::sandbox

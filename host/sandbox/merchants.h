@@ -16,9 +16,10 @@ class Merchants {
   explicit Merchants(std::vector<std::unique_ptr<Merchant>> merchants)
       : merchants_(std::move(merchants)) {}
 
+  /// Disabled ones included.
   const std::vector<std::unique_ptr<Merchant>>& all() const { return merchants_; }
 
-  /// nullptr when there is no such merchant.
+  /// Whether or not it is disabled; nullptr when there is no such merchant.
   Merchant* find(std::string_view id) const {
     for (const auto& merchant : merchants_) {
       if (merchant->id() == id) return merchant.get();

@@ -4,6 +4,7 @@
 // the application's lock.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sandbox/sandbox_store.h"
@@ -12,12 +13,16 @@ namespace cartpilot::sandbox {
 
 class OrderService {
  public:
-  OrderService(SandboxStore& store, const Clock& clock) : store_(store), clock_(clock) {}
+  /// `bounded_refunds`: only 1 cent up to the total may be refunded.
+  OrderService(SandboxStore& store, const Clock& clock, bool bounded_refunds)
+      : store_(store), clock_(clock), bounded_refunds_(bounded_refunds) {}
 
   Order create(const Checkout& checkout);
 
   /// Throws Refusal{404 ORDER_NOT_FOUND}, as do all calls below.
   Order get(const std::string& id);
+  /// The same as the API shows it, straight from the store.
+  std::string text(const std::string& id);
 
   Page<Order> list(const OrderFilter& filter, std::int64_t page, std::int64_t page_size) {
     return store_.orders(filter, page, page_size);
@@ -26,21 +31,30 @@ class OrderService {
   /// Throws Refusal{400 INVALID_TRANSITION}.
   Order cancel(const std::string& id, const std::string& reason, const std::string& cancelled_by);
 
-  /// Without an amount refunds the total; any amount is taken, even a negative one. One refund per
-  /// order. Throws Refusal{400 INVALID_TRANSITION}.
+  /// Without an amount refunds the total; any amount is taken, even a negative one, unless refunds
+  /// are bounded. One refund per order. Throws Refusal{400 INVALID_TRANSITION, REFUND_FAILED}.
   Order refund(const std::string& id, std::optional<std::int64_t> cents, const std::string& reason);
 
   /// Moves up to `steps` times along pending, confirmed, shipped, delivered; stops silently where
   /// the way ends.
   Order advance(const std::string& id, std::int64_t steps);
 
+  /// Carries out what a merchant reports about an order. Unknown orders, other event types and
+  /// transitions that are not allowed change nothing. Returns why the event could not be read.
+  std::optional<std::string> apply(const std::string& merchant_id, const std::string& event_type,
+                                   const Json& data);
+
  private:
   void move(Order& order, OrderStatus to, std::optional<std::string> reason, std::string actor,
             Json metadata);
+  void give_back(Order& order, std::int64_t cents, const std::string& reason,
+                 const std::string& actor);
   bool advance_once(Order& order);
+  void apply_to(Order& order, OrderStatus to, const Json& data);
 
   SandboxStore& store_;
   const Clock& clock_;
+  const bool bounded_refunds_;
 };
 
 }  // namespace cartpilot::sandbox

@@ -27,4 +27,8 @@ struct PythonJson {
 /// kMaxJsonDepth or is not UTF-8.
 PythonJson read_python_json(std::string_view text);
 
+/// Text as json.dumps(value, sort_keys=True) writes it: ", " and ": " as separators, everything
+/// beyond ASCII escaped, floats in Python's notation.
+std::string python_dumps(const Json& value);
+
 }  // namespace cartpilot::sandbox

@@ -69,6 +69,7 @@ struct LineItem {
   std::int64_t quantity = 0;
 
   std::int64_t total_cents() const { return unit_price_cents * quantity; }
+  friend bool operator==(const LineItem&, const LineItem&) = default;
 };
 
 struct Totals {
@@ -82,7 +83,7 @@ struct Totals {
 struct MerchantSession {
   std::string id;
   std::string merchant_id;
-  std::string status;  ///< quoted, confirmed, failed
+  std::string status;  ///< quoted, confirmed, failed, expired
   std::vector<LineItem> items;
   Totals totals;
   std::string receipt_hash;

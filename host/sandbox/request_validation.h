@@ -47,6 +47,17 @@ class Fields {
   std::int64_t integer_or(const char* name, std::int64_t fallback, IntegerLimits limits);
   /// null and absent mean the same.
   std::optional<std::int64_t> optional_integer(const char* name);
+  bool flag_or(const char* name, bool fallback);
+  std::optional<bool> optional_flag(const char* name);
+  double number_or(const char* name, double fallback, double least, double most);
+  /// One of `choices`, or "" when absent.
+  std::string choice(const char* name, const std::vector<std::string>& choices);
+  /// Any object.
+  Json required_object(const char* name);
+  /// An ISO 8601 or Unix time; the value is of no further use.
+  void required_instant(const char* name);
+  /// The object `name` of switches, each under one of `names`. {} when absent.
+  Json switches(const char* name, const std::vector<std::string>& names);
   /// The non-empty list `items` of {product_id, variant_id, quantity}.
   std::vector<ItemRequest> required_items();
 
@@ -62,6 +73,7 @@ class Fields {
   const Json* find_set(const char* name) const;
   std::string text(const char* name, const Json& value, TextLimits limits);
   std::int64_t integer(const char* name, const Json& value, IntegerLimits limits);
+  bool flag(Json location, const Json& value);
   void report(Json location, const char* type, std::string message, const Json& input,
               Json context = nullptr);
   Json location_of(const char* name) const;
@@ -80,5 +92,8 @@ struct IntegerReading {
   const char* message = "";
 };
 IntegerReading read_integer(const Json& input);
+
+/// "'a', 'b' or 'c'", as messages about choices list them.
+std::string quoted_choices(const std::vector<std::string>& choices);
 
 }  // namespace cartpilot::sandbox

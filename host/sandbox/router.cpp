@@ -86,9 +86,9 @@ const Router::Route* Router::find(const std::string& path, const std::string& me
   return other_method;
 }
 
-Response Router::answer(const Request& request) const {
+Response Router::answer(const Request& request, const std::string& request_id) const {
   const std::string path = path_of(request.target);
-  Call call{request, {}, query_of(request.target)};
+  Call call{request, {}, query_of(request.target), request_id};
   if (const Route* route = find(path, request.method, call.ids)) {
     if (route->method == request.method) return route->handler(call);
     Response response = plain_error(405, "Method Not Allowed");
@@ -114,9 +114,13 @@ Response plain_error(int status, const char* detail) {
 }
 
 Response json_response(int status, const Json& body) {
+  return text_response(status, dump_json(body));
+}
+
+Response text_response(int status, std::string body) {
   Response response;
   response.status = status;
-  response.body = dump_json(body);
+  response.body = std::move(body);
   return response;
 }
 

@@ -18,6 +18,7 @@ struct Call {
   const Request& request;
   std::vector<std::string> ids;  ///< what stood in the places of {}
   Json query;                    ///< object of strings, the last of equal names
+  std::string request_id;
 };
 
 class Router {
@@ -28,15 +29,16 @@ class Router {
   void add(std::string method, const std::string& pattern, Handler handler);
 
   /// Runs the handler, or answers 404, 405 with Allow, or 307 to the path without trailing slashes.
-  Response answer(const Request& request) const;
+  Response answer(const Request& request, const std::string& request_id = "") const;
 
- private:
   struct Route {
     std::string method;
     std::vector<std::string> segments;
     Handler handler;
   };
+  const std::vector<Route>& routes() const { return routes_; }
 
+ private:
   const Route* find(const std::string& path, const std::string& method,
                     std::vector<std::string>& ids) const;
 
@@ -54,5 +56,7 @@ Response plain_error(int status, const char* detail);
 
 /// `body` with `status`.
 Response json_response(int status, const Json& body);
+/// The same with a body that is JSON text already.
+Response text_response(int status, std::string body);
 
 }  // namespace cartpilot::sandbox

@@ -46,8 +46,28 @@ std::optional<std::string> SandboxStore::document(const char* query, const std::
   return std::move(rows.front());
 }
 
+std::optional<std::string> SandboxStore::document(const char* query, const std::string& first,
+                                                  const std::string& second) {
+  std::vector<std::string> rows;
+  *session_ << query, sql::bind(first), sql::bind(second), sql::into(rows), sql::now;
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
+std::optional<std::string> SandboxStore::intent_text(const std::string& id) {
+  return document("SELECT document FROM intents WHERE id = ?", id);
+}
+
+std::optional<std::string> SandboxStore::checkout_text(const std::string& id) {
+  return document("SELECT document FROM checkouts WHERE id = ?", id);
+}
+
+std::optional<std::string> SandboxStore::order_text(const std::string& id) {
+  return document("SELECT document FROM orders WHERE id = ?", id);
+}
+
 std::optional<Intent> SandboxStore::find_intent(const std::string& id) {
-  return read(document("SELECT document FROM intents WHERE id = ?", id), intent_from);
+  return read(intent_text(id), intent_from);
 }
 
 void SandboxStore::save(const Intent& intent) {
@@ -76,7 +96,7 @@ void SandboxStore::add(const Offer& offer) {
 }
 
 std::optional<Checkout> SandboxStore::find_checkout(const std::string& id) {
-  return read(document("SELECT document FROM checkouts WHERE id = ?", id), checkout_from);
+  return read(checkout_text(id), checkout_from);
 }
 
 std::optional<Checkout> SandboxStore::find_checkout_by_key(const std::string& key) {
@@ -99,22 +119,95 @@ std::optional<MerchantSession> SandboxStore::find_session(const std::string& id)
               merchant_session_from);
 }
 
+std::optional<MerchantSession> SandboxStore::find_session_by_key(const std::string& merchant_id,
+                                                                 const std::string& key) {
+  return read(document("SELECT document FROM merchant_sessions WHERE merchant_id = ? AND"
+                       " quote_key = ?",
+                       merchant_id, key),
+              merchant_session_from);
+}
+
+void SandboxStore::add(const MerchantSession& session, const std::optional<std::string>& key) {
+  *session_ << "INSERT INTO merchant_sessions(id, merchant_id, quote_key, document)"
+               " VALUES(?, ?, ?, ?)",
+      sql::bind(session.id), sql::bind(session.merchant_id), sql::bind(nullable(key)),
+      sql::bind(dump_json(view(session))), sql::now;
+}
+
 void SandboxStore::save(const MerchantSession& session) {
-  *session_ << "INSERT INTO merchant_sessions(id, document) VALUES(?, ?)"
-               " ON CONFLICT(id) DO UPDATE SET document = excluded.document",
-      sql::bind(session.id), sql::bind(dump_json(view(session))), sql::now;
+  *session_ << "UPDATE merchant_sessions SET document = ? WHERE id = ?",
+      sql::bind(dump_json(view(session))), sql::bind(session.id), sql::now;
+}
+
+std::int64_t SandboxStore::session_count(const std::string& merchant_id) {
+  std::int64_t count = 0;
+  *session_ << "SELECT count(*) FROM merchant_sessions WHERE merchant_id = ?",
+      sql::bind(merchant_id), sql::into(count), sql::now;
+  return count;
+}
+
+void SandboxStore::forget_sessions(const std::string& merchant_id) {
+  *session_ << "DELETE FROM merchant_sessions WHERE merchant_id = ?", sql::bind(merchant_id),
+      sql::now;
+}
+
+std::vector<std::pair<std::string, std::string>> SandboxStore::goods_of(
+    const std::string& merchant_id) {
+  std::vector<std::string> ids;
+  std::vector<std::string> documents;
+  *session_ << "SELECT product_id, document FROM goods WHERE merchant_id = ?",
+      sql::bind(merchant_id), sql::into(ids), sql::into(documents), sql::now;
+  std::vector<std::pair<std::string, std::string>> goods;
+  for (std::size_t i = 0; i < ids.size(); ++i) goods.emplace_back(ids[i], documents[i]);
+  return goods;
+}
+
+void SandboxStore::save_goods(const std::string& merchant_id, const std::string& product_id,
+                              const std::string& document) {
+  *session_ << "INSERT OR REPLACE INTO goods(merchant_id, product_id, document) VALUES(?, ?, ?)",
+      sql::bind(merchant_id), sql::bind(product_id), sql::bind(document), sql::now;
+}
+
+std::optional<std::string> SandboxStore::find_setting(const std::string& name) {
+  return document("SELECT document FROM settings WHERE name = ?", name);
+}
+
+void SandboxStore::save_setting(const std::string& name, const std::string& document) {
+  *session_ << "INSERT OR REPLACE INTO settings(name, document) VALUES(?, ?)", sql::bind(name),
+      sql::bind(document), sql::now;
+}
+
+std::optional<std::string> SandboxStore::find_event(const std::string& merchant_id,
+                                                    const std::string& event_id) {
+  return document("SELECT document FROM webhook_events WHERE merchant_id = ? AND event_id = ?",
+                  merchant_id, event_id);
+}
+
+void SandboxStore::add_event(const std::string& merchant_id, const std::string& event_id,
+                             const std::string& document) {
+  *session_ << "INSERT INTO webhook_events(merchant_id, event_id, document) VALUES(?, ?, ?)",
+      sql::bind(merchant_id), sql::bind(event_id), sql::bind(document), sql::now;
 }
 
 std::optional<Order> SandboxStore::find_order(const std::string& id) {
-  return read(document("SELECT document FROM orders WHERE id = ?", id), order_from);
+  return read(order_text(id), order_from);
+}
+
+std::optional<Order> SandboxStore::find_order_by_number(const std::string& merchant_id,
+                                                        const std::string& merchant_order_id) {
+  return read(document("SELECT document FROM orders WHERE merchant_order_id = ? AND"
+                       " merchant_id = ?",
+                       merchant_order_id, merchant_id),
+              order_from);
 }
 
 void SandboxStore::save(const Order& order) {
-  *session_ << "INSERT INTO orders(id, checkout_id, merchant_id, status, document)"
-               " VALUES(?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE"
+  *session_ << "INSERT INTO orders(id, checkout_id, merchant_id, merchant_order_id, status,"
+               " document) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE"
                " SET status = excluded.status, document = excluded.document",
       sql::bind(order.id), sql::bind(order.checkout_id), sql::bind(order.merchant_id),
-      sql::bind(std::string(name(order.status))), sql::bind(dump_json(view(order))), sql::now;
+      sql::bind(nullable(order.merchant_order_id)), sql::bind(std::string(name(order.status))),
+      sql::bind(dump_json(view(order))), sql::now;
 }
 
 Page<Order> SandboxStore::orders(const OrderFilter& filter, std::int64_t page,

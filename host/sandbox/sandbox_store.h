@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sandbox/records.h"
@@ -43,6 +44,11 @@ class SandboxStore {
   /// nest.
   void transaction(const std::function<void()>& work);
 
+  /// A stored record as the API shows it: its text, unread.
+  std::optional<std::string> intent_text(const std::string& id);
+  std::optional<std::string> checkout_text(const std::string& id);
+  std::optional<std::string> order_text(const std::string& id);
+
   std::optional<Intent> find_intent(const std::string& id);
   void save(const Intent& intent);
 
@@ -58,9 +64,31 @@ class SandboxStore {
   void save(const Checkout& checkout);
 
   std::optional<MerchantSession> find_session(const std::string& id);
+  /// The session that a merchant opened for this key.
+  std::optional<MerchantSession> find_session_by_key(const std::string& merchant_id,
+                                                     const std::string& key);
+  void add(const MerchantSession& session, const std::optional<std::string>& key);
   void save(const MerchantSession& session);
+  std::int64_t session_count(const std::string& merchant_id);
+  void forget_sessions(const std::string& merchant_id);
+
+  /// Products whose price or stock is no longer the catalogue's: product id and document.
+  std::vector<std::pair<std::string, std::string>> goods_of(const std::string& merchant_id);
+  void save_goods(const std::string& merchant_id, const std::string& product_id,
+                  const std::string& document);
+
+  std::optional<std::string> find_setting(const std::string& name);
+  void save_setting(const std::string& name, const std::string& document);
+
+  /// The document of a received webhook event.
+  std::optional<std::string> find_event(const std::string& merchant_id,
+                                        const std::string& event_id);
+  void add_event(const std::string& merchant_id, const std::string& event_id,
+                 const std::string& document);
 
   std::optional<Order> find_order(const std::string& id);
+  std::optional<Order> find_order_by_number(const std::string& merchant_id,
+                                            const std::string& merchant_order_id);
   void save(const Order& order);
   /// Newest first; `page` counts from 1.
   Page<Order> orders(const OrderFilter& filter, std::int64_t page, std::int64_t page_size);
@@ -78,6 +106,8 @@ class SandboxStore {
 
  private:
   std::optional<std::string> document(const char* sql, const std::string& argument);
+  std::optional<std::string> document(const char* sql, const std::string& first,
+                                      const std::string& second);
 
   std::unique_ptr<Poco::Data::Session> session_;
 };

@@ -160,7 +160,7 @@ bool confirmed_on_terminal(std::string_view question) {
   if (!terminal.usable()) return false;
   terminal.forget_typed();
   if (!terminal.write(text::redact(question))) return false;
-  const std::optional<std::string> answer = terminal.read_line();
+  const std::optional<std::string> answer = terminal.read_line(time_since_boot);
   if (!answer) terminal.write("\n");
   return answer && trimmed(*answer) == "yes";
 }

@@ -100,14 +100,14 @@ HttpRequest GeminiProvider::build_request(const GenerateRequest& request) {
   if (const std::string notice = retirement_notice(last_model_); !notice.empty()) {
     notices_.add(notice);
   }
-  last_body_ =
-      encode_body(request, last_model_, endpoint_, options_, refused_[last_model_], notices_);
+  last_body_ = encode_body(request, last_model_, endpoint_, options_, refused_[last_model_],
+                           notices_, kept_);
   HttpRequest http;
   http.method = "POST";
   http.url = endpoint_.base + "/" + path +
              (request.stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
   http.headers = headers();
-  http.body = dump_json(last_body_);
+  http.body = kept_.dump(last_body_, "contents");
   second_try_.sending(http.body);
   http.server_sent_events = request.stream;
   http.total_timeout_ms = kTotalTimeoutMs;
@@ -121,7 +121,9 @@ std::unique_ptr<HttpProvider::Decoder> GeminiProvider::make_decoder(
   context.backend = endpoint_.backend;
   context.names = wire_names(request.tools);
   for (const Message& message : request.messages) {
-    for (const ToolCall& call : tool_calls_of(message)) context.used_ids.insert(call.id);
+    for (const Part& part : message.parts) {
+      if (const auto* call = std::get_if<ToolCall>(&part)) context.used_ids.insert(call->id);
+    }
   }
   context.notices = &notices_;
   context.second_try = &second_try_;
@@ -142,6 +144,12 @@ Error GeminiProvider::classify_error(const HttpHead& head, std::string_view body
 }
 
 std::optional<std::string> GeminiProvider::adapt(const Error& error, std::string_view body) {
+  if (!kept_.empty()) {  // what was refused may be anywhere in the conversation
+    Json contents = kept_.array();
+    for (Json& content : last_body_["contents"]) contents.push_back(std::move(content));
+    last_body_["contents"] = std::move(contents);
+    kept_.forget();
+  }
   return learn_from(error, body, last_body_, last_model_, refused_[last_model_]);
 }
 

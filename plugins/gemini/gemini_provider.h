@@ -49,7 +49,8 @@ class GeminiProvider final : public HttpProvider {
   SecondTry second_try_;
   std::map<std::string, Refused> refused_;  ///< by model
   std::string last_model_;                  ///< of the request adapt() is asked about
-  Json last_body_;
+  Json last_body_;                          ///< without what is in kept_
+  KeptBeginning kept_;                      ///< the contents of earlier turns
   mutable std::uint64_t parsed_calls_ = 0;  ///< numbers the ids parse_function_calls() makes up
 };
 

@@ -138,13 +138,14 @@ RequestPlan OpenAiProvider::plan(const GenerateRequest& request) const {
 HttpRequest OpenAiProvider::build_request(const GenerateRequest& request) {
   const RequestPlan planned = plan(request);
   api_ = planned.api;
-  sent_ = api_ == Api::kChat ? chat_request(request, planned) : responses_request(request, planned);
+  const bool chat = api_ == Api::kChat;
+  sent_ = chat ? chat_request(request, planned, kept_) : responses_request(request, planned, kept_);
   HttpRequest result;
   result.url = api_url(endpoint_, planned.api);
   result.headers = headers();
   result.headers.emplace_back("Content-Type", "application/json");
   result.headers.emplace_back("Accept", planned.stream ? "text/event-stream" : "application/json");
-  result.body = dump_json(sent_);
+  result.body = kept_.dump(sent_, chat ? "messages" : "input");
   result.server_sent_events = planned.stream;
   if (planned.traits.reasoning) result.idle_timeout_ms = kThinkingIdleMs;
   if (!planned.stream) result.idle_timeout_ms = result.total_timeout_ms;

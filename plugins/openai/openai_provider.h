@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cartpilot/http_provider.h"
+#include "cartpilot/kept_beginning.h"
 #include "openai/openai_errors.h"
 #include "openai/openai_options.h"
 #include "openai/request_plan.h"
@@ -63,6 +64,7 @@ class OpenAiProvider final : public HttpProvider {
   std::string model_;                       ///< of the request under way
   Api api_ = Api::kChat;                    ///< of the attempt under way
   Json sent_;                               ///< its body without the conversation
+  KeptBeginning kept_;                      ///< the messages of earlier turns, as sent
   bool resampled_ = false;                  ///< the second try for an unlucky answer was used
 };
 

@@ -105,9 +105,11 @@ void encode_neutral(const HistoryEntry& entry, Json& input) {
   for (const AnsweredCall& call : entry.calls) input.push_back(call_output(call, nullptr));
 }
 
-Json encode_input(const GenerateRequest& request, const RequestPlan& plan) {
+Json encode_input(const GenerateRequest& request, const RequestPlan& plan, std::size_t begin,
+                  std::size_t end) {
   Json input = Json::array();
-  for (const HistoryEntry& entry : pair_history(request.messages, kMaxResponsesCallId)) {
+  for (const HistoryEntry& entry :
+       pair_history(request.messages, kMaxResponsesCallId, begin, end)) {
     if (entry.message->role == Role::kUser) {
       input.push_back(text_message("user", "input_text", text_of(*entry.message)));
       continue;
@@ -130,9 +132,21 @@ Json responses_tool(const ToolSpec& tool, bool strict, bool explicit_strict) {
 }
 
 Json responses_request(const GenerateRequest& request, const RequestPlan& plan) {
+  KeptBeginning nothing;
+  GenerateRequest alone = request;
+  alone.conversation = 0;
+  return responses_request(alone, plan, nothing);
+}
+
+Json responses_request(const GenerateRequest& request, const RequestPlan& plan,
+                       KeptBeginning& kept) {
+  const auto piece = [&](std::size_t begin, std::size_t end) {
+    return encode_input(request, plan, begin, end);
+  };
+  const std::size_t begin = kept.settle(request, history_key(request, plan), piece);
   Json body = {{"model", plan.model}};
   if (!request.system.empty()) body["instructions"] = request.system;
-  body["input"] = encode_input(request, plan);
+  body["input"] = piece(begin, request.messages.size());
   if (!plan.tools.empty()) {
     Json tools = Json::array();
     for (const ToolSpec* tool : plan.tools) {

@@ -80,7 +80,14 @@ Checkout created_checkout() {
           .approved_by = std::nullopt,
           .expires_at = "2026-11-24T09:00:00.000001Z",
           .created_at = "2026-11-23T09:00:00.000002Z",
-          .updated_at = "2026-11-23T09:00:00.000003Z"};
+          .updated_at = "2026-11-23T09:00:00.000003Z",
+          .audit_trail = {{.timestamp = "2026-11-23T09:00:00.000004Z",
+                           .action = "checkout_created",
+                           .from_status = std::nullopt,
+                           .to_status = "created",
+                           .actor = std::nullopt,
+                           .details = {{"offer_id", "11f6c1de-7b9a-4c55-9d2e-3a4b5c6d7e8f"},
+                                       {"merchant_id", "merchant-a"}}}}};
 }
 
 Checkout quoted_checkout() {
@@ -196,7 +203,18 @@ Order lamp_order(const std::string& status) {
           .cancelled_reason = std::nullopt,
           .refund_amount = std::nullopt,
           .created_at = "2026-11-23T09:00:02.500000Z",
-          .updated_at = "2026-11-23T09:00:02.500000Z"};
+          .updated_at = "2026-11-23T09:00:02.500000Z",
+          .customer = Customer{.email = "customer@example.com", .name = "Ann"},
+          .shipping_address = Address{.line1 = "1 Harbour Road",
+                                      .city = "Porttown",
+                                      .postal_code = "10001",
+                                      .country = "US"},
+          .status_history = {{.from_status = std::nullopt,
+                              .to_status = "pending",
+                              .reason = "Order created from checkout",
+                              .actor = "system",
+                              .metadata = Json::object(),
+                              .created_at = "2026-11-23T09:00:02.500000+00:00"}}};
 }
 
 const std::string kCheckoutId = "5a1d2c3b-0f0e-4d0c-8b0a-090807060504";
@@ -205,15 +223,15 @@ const std::string kOfferId = "11f6c1de-7b9a-4c55-9d2e-3a4b5c6d7e8f";
 const std::string kOrderId = "0d0e0f10-1112-4314-9516-171819202122";
 
 TEST(RestContract, health) {
-  const Json answer = exchange(
+  const auto answer = exchange(
       "health", [](const auto& client, const auto& context) { return client.health(context); });
-  EXPECT_EQ(answer["status"], "healthy");
+  EXPECT_EQ(answer.value, (Health{"healthy", "cartpilot-api", "0.1.0"}));
 }
 
 TEST(RestContract, ready) {
-  const Json answer = exchange(
+  const auto answer = exchange(
       "ready", [](const auto& client, const auto& context) { return client.ready(context); });
-  EXPECT_EQ(answer, (Json{{"status", "ready"}}));
+  EXPECT_EQ(answer.value, Health{"ready"});
 }
 
 TEST(RestContract, merchants) {
@@ -281,6 +299,8 @@ TEST(RestContract, get_checkout) {
   expected.status = "confirmed";
   expected.approved_by = "user";
   expected.merchant_order_id = "ORD-20261123090002-0A1B2C3D";
+  expected.approved_at = "2026-11-23T09:00:01.500000Z";
+  expected.confirmed_at = "2026-11-23T09:00:02Z";
   EXPECT_EQ(answer.value, expected);
 }
 
@@ -305,6 +325,7 @@ TEST(RestContract, approve) {
   Checkout expected = frozen_checkout();
   expected.status = "approved";
   expected.approved_by = "user";
+  expected.approved_at = "2026-11-23T09:00:01.500000Z";
   EXPECT_EQ(answer.value, expected);
 }
 
@@ -352,6 +373,8 @@ TEST(RestContract, cancel_order) {
   });
   Order expected = lamp_order("cancelled");
   expected.cancelled_reason = "found a \"better\" one";
+  expected.cancelled_by = "customer";
+  expected.cancelled_at = "2026-11-23T09:05:00Z";
   EXPECT_EQ(answer.value, expected);
 }
 
@@ -361,6 +384,8 @@ TEST(RestContract, refund_order_in_full) {
   });
   Order expected = lamp_order("refunded");
   expected.refund_amount = usd(6396);
+  expected.refund_reason = "";
+  expected.refunded_at = "2026-11-23T09:06:00Z";
   EXPECT_EQ(answer.value, expected);
 }
 
@@ -370,6 +395,8 @@ TEST(RestContract, refund_order_in_part) {
   });
   Order expected = lamp_order("refunded");
   expected.refund_amount = usd(1000);
+  expected.refund_reason = "scratched";
+  expected.refunded_at = "2026-11-23T09:06:00Z";
   EXPECT_EQ(answer.value, expected);
 }
 
@@ -380,6 +407,8 @@ TEST(RestContract, simulate_advance) {
   Order expected = lamp_order("shipped");
   expected.tracking_number = "SIM0A1B2C3D";
   expected.carrier = "SimCarrier";
+  expected.confirmed_at = "2026-11-23T09:07:00Z";
+  expected.shipped_at = "2026-11-23T09:07:00.000001Z";
   EXPECT_EQ(answer.value, expected);
 }
 

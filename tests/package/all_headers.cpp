@@ -4,6 +4,7 @@
 #include "cartpilot/http.h"
 #include "cartpilot/http_provider.h"
 #include "cartpilot/json.h"
+#include "cartpilot/kept_beginning.h"
 #include "cartpilot/llm_provider.h"
 #include "cartpilot/message.h"
 #include "cartpilot/plugin.h"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "cartpilot/error.h"
 #include "sandbox/router.h"
 #include "torture/disguise.h"
+#include "torture/passage.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -20,37 +20,7 @@ using sandbox::Response;
 
 constexpr std::int64_t kHangNs = 40'000'000'000;  // more than any call of the program waits
 constexpr std::int64_t kDelayNs = 3'000'000'000;
-constexpr std::int64_t kExpiryUs = 25 * sandbox::kHour;
-constexpr std::int64_t kOverchargeCents = 777;
 constexpr std::size_t kFloodBytes = 9U << 20;
-
-Response refusal(int status, const std::string& code, const std::string& message) {
-  Response response = sandbox::json_response(status, {{"error_code", code},
-                                                      {"message", message},
-                                                      {"details", Json::array()},
-                                                      {"request_id", "torture"}});
-  return response;
-}
-
-Json json_of(const Response& response) {
-  try {
-    return parse_json(response.body, "an answer");
-  } catch (const Error&) {
-    return nullptr;
-  }
-}
-
-bool is_checkout(const Json& json) { return json.is_object() && json.contains("frozen_receipt"); }
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-}
-
-// Merchants of another make than the two that are known to recognise their own sessions.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kStrangers = {
-    {{"merchant-a", "merchant-x"}, {"merchant-b", "merchant-y"}}};
 
 std::string memory_key(const Request& request) {
   return request.header("Idempotency-Key") + " " + request.target;
@@ -82,22 +52,6 @@ std::string id_in(const std::string& target) {
   if (begin == std::string::npos) return "";
   return path.substr(begin + 1, path.find('/', begin + 1) - begin - 1);
 }
-
-struct FaultCartPilot::Passage {
-  Request request;
-  std::string route;
-  std::string id;
-  std::vector<Fault> faults;
-  bool by_program = true;
-  Response response = {};
-
-  const Fault* has(std::string_view kind) const {
-    for (const Fault& fault : faults) {
-      if (fault.kind == kind) return &fault;
-    }
-    return nullptr;
-  }
-};
 
 FaultCartPilot::FaultCartPilot(Options options)
     : options_(std::move(options)),
@@ -199,7 +153,7 @@ void FaultCartPilot::serve(const Request& request, Line& line) {
   passage.request = request;
   passage.route = route_of(request.method, request.target);
   passage.id = id_in(request.target);
-  for (const auto& [inner, outer] : kStrangers) replace_all(passage.request.target, outer, inner);
+  passage.request.target = with_inner_names(std::move(passage.request.target));
   {
     std::unique_lock lock(mutex_);
     passage.faults = due(passage.route);
@@ -264,7 +218,8 @@ void FaultCartPilot::change_merchant(const Fault& fault, const Json& checkout) {
     }
     const std::int64_t price = item.at("unit_price").at("amount").get<std::int64_t>();
     const std::int64_t percent = integer_or(fault.detail, "percent", 15);
-    shop_->change_price(merchant, product, std::max<std::int64_t>(1, price * (100 + percent) / 100));
+    shop_->change_price(merchant, product,
+                        std::max<std::int64_t>(1, price * (100 + percent) / 100));
   }
   if (fault.kind != "requote_other") return;
   ask(as_key_holder("POST", "", string_or(checkout, "id"), "/quote", items_to_quote(checkout)));
@@ -292,20 +247,6 @@ Json FaultCartPilot::inner_checkout(const std::string& checkout_id) {
   return is_checkout(checkout) ? checkout : Json();
 }
 
-Json FaultCartPilot::disguised(const std::string& checkout_id, Json checkout) const {
-  const auto found = disguises_.find(checkout_id);
-  if (found == disguises_.end() || checkout.is_null()) return checkout;
-  for (const Json& disguise : found->second) wear(checkout, disguise);
-  return checkout;
-}
-
-/// With "unrecognising" the merchants have other names outside than in the sandbox.
-std::string FaultCartPilot::outer_names(std::string text) const {
-  if (!plans("unrecognising")) return text;
-  for (const auto& [inner, outer] : kStrangers) replace_all(text, inner, outer);
-  return text;
-}
-
 /// Answers that are given without any work. False when the work is to be done.
 bool FaultCartPilot::answer_instead(Passage& passage) {
   if (const Fault* fault = passage.has("status_before")) {
@@ -316,8 +257,8 @@ bool FaultCartPilot::answer_instead(Passage& passage) {
   }
   if (const Fault* fault = passage.has("redirect")) {
     passage.response.status = static_cast<int>(integer_or(fault->detail, "status", 307));
-    passage.response.headers = {
-        {"Location", string_or(fault->detail, "to", "http://127.0.0.1:9") + passage.request.target}};
+    passage.response.headers = {{"Location", string_or(fault->detail, "to", "http://127.0.0.1:9") +
+                                                 passage.request.target}};
     return true;
   }
   if (passage.has("bad_key") != nullptr) {
@@ -349,138 +290,9 @@ void FaultCartPilot::work(Passage& passage) {
   disguise_answer(passage);
 }
 
-/// What a checkout in this disguise answers to a confirm, if that is not the sandbox's to say.
-std::optional<Response> FaultCartPilot::refusal_of(const std::vector<Json>& disguises) const {
-  for (const Json& worn : disguises) {
-    const std::string kind = string_or(worn, "kind");
-    const std::string id = worn.contains("view") ? string_or(worn.at("view"), "id") : "";
-    if (kind == "requoted") {
-      return refusal(400, "NOT_APPROVED",
-                     "Checkout must be approved before confirmation (current: quoted)");
-    }
-    if (kind == "expired") {
-      return refusal(400, "CHECKOUT_EXPIRED", fmt::format("Checkout {} has expired", id));
-    }
-  }
-  return std::nullopt;
-}
-
-/// The confirm is where merchants book.
-void FaultCartPilot::confirm(Passage& passage) {
-  const Json before = inner_checkout(passage.id);
-  auto& disguises = disguises_[passage.id];
-  std::erase_if(disguises, [](const Json& worn) { return worn.at("kind") == "unaware"; });
-  const Json shown = disguised(passage.id, before);
-  if (const auto refused = refusal_of(disguises)) {
-    passage.response = *refused;
-    keep(passage);
-    return;
-  }
-  passage.response = ask(passage.request);
-  const bool replayed = !header_value(passage.response.headers, "X-Idempotent-Replayed").empty();
-  if (before.is_null() || replayed) return;
-  const Json after = inner_checkout(passage.id);
-  const bool was_booked = string_or(before, "status") == "confirmed";
-  const bool is_booked = string_or(after, "status") == "confirmed";
-  const std::string number = string_or(after, "merchant_order_id");
-  const std::int64_t extra = passage.has("overcharge") != nullptr ? kOverchargeCents : 0;
-  if (!was_booked && is_booked) {
-    book(shown, number, passage.by_program, extra);
-  } else if (was_booked && plans("unrecognising") && passage.response.status == 200) {
-    book(shown, "", passage.by_program, extra);
-  }
-  if (passage.has("hide_order") != nullptr && is_booked) {
-    hidden_orders_.insert(number);
-    Json answer = json_of(passage.response);
-    answer["order_id"] = nullptr;
-    passage.response.body = dump_json(answer);
-  }
-  if (is_booked && !was_booked) hide_what_happened(passage, shown, number);
-}
-
-/// CartPilot never learns, or learns something else, of what the merchant has just booked.
-void FaultCartPilot::hide_what_happened(Passage& passage, const Json& shown,
-                                        const std::string& number) {
-  auto& disguises = disguises_[passage.id];
-  const std::string merchant = string_or(shown, "merchant_id");
-  if (passage.has("lost_merchant_answer") != nullptr) {
-    passage.response =
-        refusal(400, "MERCHANT_ERROR", fmt::format("[{}] Confirm request failed: ", merchant));
-    disguises.push_back({{"kind", "unaware"}, {"view", shown}});
-  } else if (passage.has("requote_in_flight") != nullptr) {
-    passage.response = refusal(
-        400, "CONFIRM_FAILED",
-        fmt::format("Cannot transition Checkout({}) from 'quoted' to 'confirmed'. Allowed "
-                    "transitions: ['awaiting_approval', 'cancelled']",
-                    passage.id));
-    disguises.push_back({{"kind", "requoted"},
-                         {"view", shown},
-                         {"session", fresh_session_id(++numbers_)}});
-    hidden_orders_.insert(number);
-  } else if (passage.has("expire") != nullptr) {
-    skew_us_ += kExpiryUs;
-    passage.response =
-        refusal(400, "CHECKOUT_EXPIRED", fmt::format("Checkout {} has expired", passage.id));
-    disguises.push_back({{"kind", "expired"}, {"view", shown}});
-    hidden_orders_.insert(number);
-  } else if (passage.has("lost_race") != nullptr) {
-    passage.response = refusal(
-        400, "CONFIRM_FAILED",
-        fmt::format("Checkout {} is already confirmed with order {}", passage.id, number));
-  } else {
-    return;
-  }
-  keep(passage);
-}
-
 bool FaultCartPilot::plans(std::string_view kind) const {
   return std::any_of(faults_.begin(), faults_.end(),
                      [&](const Fault& fault) { return fault.kind == kind; });
-}
-
-void FaultCartPilot::book(const Json& checkout, const std::string& number, bool by_program,
-                          std::int64_t extra_charge) {
-  Booking booking;
-  booking.merchant_order_id = number.empty() ? fmt::format("ORD-AGAIN-{}", ++numbers_) : number;
-  booking.checkout_id = string_or(checkout, "id");
-  booking.session_id = string_or(checkout, "merchant_checkout_id");
-  booking.merchant_id = outer_names(string_or(checkout, "merchant_id"));
-  for (const Json& item : checkout.at("items")) {
-    booking.lines.push_back({string_or(item, "product_id"), string_or(item, "variant_id"),
-                             integer_or(item, "quantity", 0),
-                             integer_or(item.at("unit_price"), "amount", 0)});
-  }
-  booking.total = integer_or(checkout.at("total"), "amount", 0);
-  booking.currency = string_or(checkout.at("total"), "currency");
-  booking.charged = booking.total + extra_charge;
-  booking.by_program = by_program;
-  booking.unix_ms = stage_ms();
-  bookings_.push_back(std::move(booking));
-}
-
-/// Makes the answer say what CartPilot would say, were the world as it is pretended to be.
-void FaultCartPilot::disguise_answer(Passage& passage) {
-  Json answer = json_of(passage.response);
-  if (!answer.is_object()) return;
-  if (is_checkout(answer)) {
-    const std::string id = string_or(answer, "id");
-    answer = disguised(id, std::move(answer));
-  } else if (passage.route == "confirm" && passage.response.status == 200) {
-    const Json shown = disguised(passage.id, inner_checkout(passage.id));
-    if (!shown.is_null() && shown.at("total").is_object()) answer["total"] = shown.at("total");
-  } else if (passage.route == "orders") {
-    auto& items = answer["items"];
-    for (auto item = items.begin(); item != items.end();) {
-      const bool hidden = hidden_orders_.contains(string_or(*item, "merchant_order_id"));
-      item = hidden ? items.erase(item) : item + 1;
-    }
-  } else if (passage.route == "order" &&
-             hidden_orders_.contains(string_or(answer, "merchant_order_id"))) {
-    passage.response = refusal(404, "ORDER_NOT_FOUND", "Order not found: " + passage.id);
-    return;
-  }
-  if (const auto injected = injected_text(faults_)) add_to_titles(answer, *injected);
-  passage.response.body = outer_names(dump_json(answer));
 }
 
 /// Faults on the way there. True when the request never reaches CartPilot.
@@ -542,8 +354,8 @@ void FaultCartPilot::deliver(Passage& passage, Line& line) {
 Response FaultCartPilot::as_other(const std::string& method, const std::string& target,
                                   const Json& body) {
   const std::lock_guard lock(mutex_);
-  Passage passage{as_key_holder(method, target, "", "", body), route_of(method, target),
-                  id_in(target), {}};
+  Passage passage{
+      as_key_holder(method, target, "", "", body), route_of(method, target), id_in(target), {}};
   passage.by_program = false;
   work(passage);
   return passage.response;
@@ -556,10 +368,10 @@ std::string FaultCartPilot::foreign_checkout() {
   const std::string intent = string_or(post("/intents", {{"query", "headphones"}}), "id");
   const Json offers = json_of(as_other("GET", "/intents/" + intent + "/offers"));
   const Json& offer = offers.at("items").at(0);
-  const Json items = Json::array(
-      {{{"product_id", offer.at("items").at(0).at("product_id")}, {"quantity", 1}}});
-  const std::string id = string_or(
-      post("/checkouts", {{"offer_id", offer.at("id")}, {"items", items}}), "id");
+  const Json items =
+      Json::array({{{"product_id", offer.at("items").at(0).at("product_id")}, {"quantity", 1}}});
+  const std::string id =
+      string_or(post("/checkouts", {{"offer_id", offer.at("id")}, {"items", items}}), "id");
   post("/checkouts/" + id + "/quote", {{"items", items}});
   post("/checkouts/" + id + "/request-approval", Json::object());
   post("/checkouts/" + id + "/approve", Json::object());

@@ -116,8 +116,8 @@ class FaultCartPilot {
   std::map<std::string, std::vector<std::int64_t>> confirms_;
   std::vector<std::string> struck_;
   std::vector<Booking> bookings_;
-  std::map<std::string, std::vector<Json>> disguises_;  ///< by checkout id, in order
-  std::set<std::string> hidden_orders_;                 ///< by the merchant's number
+  std::map<std::string, std::vector<Json>> disguises_;   ///< by checkout id, in order
+  std::set<std::string> hidden_orders_;                  ///< by the merchant's number
   std::map<std::string, sandbox::Response> remembered_;  ///< our own answers, by key and path
   std::multiset<std::string> keys_in_flight_;
   std::atomic<std::int64_t> skew_us_{0};

@@ -79,8 +79,7 @@ TEST(FaultCartPilot, F5_a_merchant_of_another_make_books_again) {
   world.holder.confirm(id);
   world.holder.confirm(id);
   ASSERT_THAT(world.server.bookings(), SizeIs(2));
-  EXPECT_EQ(world.holder.checkout(id).text("merchant_id"),
-            world.server.bookings()[0].merchant_id);
+  EXPECT_EQ(world.holder.checkout(id).text("merchant_id"), world.server.bookings()[0].merchant_id);
   EXPECT_NE(world.server.bookings()[0].merchant_id, "merchant-a");
 }
 
@@ -148,9 +147,9 @@ TEST(FaultCartPilot, F12_known_body_key_gives_the_old_checkout_whatever_is_asked
   World world;
   world.holder.create();
   const auto create = [&](const Json& items) {
-    return world.holder.post("/checkouts", {{"offer_id", world.holder.offer},
-                                            {"items", items},
-                                            {"idempotency_key", "same"}});
+    return world.holder.post(
+        "/checkouts",
+        {{"offer_id", world.holder.offer}, {"items", items}, {"idempotency_key", "same"}});
   };
   const Told one = create(world.holder.items());
   const Told two = create(Json::array({{{"product_id", "another"}, {"quantity", 9}}}));
@@ -246,7 +245,8 @@ TEST(FaultCartPilot, F21_expired_checkout_is_charged_first_and_refused_afterward
   EXPECT_THAT(world.server.bookings(), SizeIs(1));
 }
 
-TEST(FaultCartPilot, F22_quote_while_a_confirm_is_under_way_books_the_old_basket_and_shows_the_new) {
+TEST(FaultCartPilot,
+     F22_quote_while_a_confirm_is_under_way_books_the_old_basket_and_shows_the_new) {
   World world({at_confirm("requote_in_flight")});
   const std::string id = world.holder.approved();
   const Told told = world.holder.confirm(id);

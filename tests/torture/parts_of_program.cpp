@@ -7,9 +7,9 @@
 #include "cli/interrupt.h"
 #include "commands/commands.h"
 #include "commands/workbench.h"
+#include "torture/worst_model.h"
 #include "ui/conversation_view.h"
 #include "ui/output.h"
-#include "torture/worst_model.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -45,8 +45,7 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
   for (const auto& report : shop.gate->reconcile(host::Interrupt())) view->on_purchase(report);
   const std::string wish = fmt::format("Please buy headphones. [{}]", script);
   view->on_turn_begin(1, wish);
-  const chat::TurnResult turn =
-      session.run_turn(wish, host::Interrupt());
+  const chat::TurnResult turn = session.run_turn(wish, host::Interrupt());
   view->on_turn_end(1, turn);
   if (turn.error) view->on_error(*turn.error);
   const auto& report = shop.gate->last_report();

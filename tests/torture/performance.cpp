@@ -25,7 +25,9 @@ constexpr int kFirstInherited = 3;
 using Enter = void (*)(void*);
 
 /// Of the preloaded library; the harness does not start without it.
-Enter enter_stage() { return reinterpret_cast<Enter>(::dlsym(RTLD_DEFAULT, "cartpilot_torture_enter")); }
+Enter enter_stage() {
+  return reinterpret_cast<Enter>(::dlsym(RTLD_DEFAULT, "cartpilot_torture_enter"));
+}
 
 void append_what_is_there(int& descriptor, std::string& text,
                           const std::function<void(const std::string&)>& heard) {
@@ -47,26 +49,16 @@ void append_what_is_there(int& descriptor, std::string& text,
 
 std::vector<std::string> program_words(const Scene& scene, const Place& place,
                                        const std::string& script) {
-  std::vector<std::string> words = {CARTPILOT_PROGRAM,
-                                    "chat",
-                                    "--plugin",
-                                    CARTPILOT_WORST_MODEL,
-                                    "--provider",
-                                    "worst-model",
-                                    "--output",
-                                    "jsonl",
-                                    "--api-url",
-                                    place.api_url,
-                                    "--session",
-                                    "torture",
-                                    "--approve",
-                                    scene.approve,
-                                    "--provider-option",
-                                    "merchant=" + scene.preferred,
-                                    "--provider-option",
-                                    "foreign=" + place.foreign,
-                                    "--provider-option",
-                                    "stage=" + place.stage_file};
+  std::vector<std::string> words = {CARTPILOT_PROGRAM,   "chat",
+                                    "--plugin",          CARTPILOT_WORST_MODEL,
+                                    "--provider",        "worst-model",
+                                    "--output",          "jsonl",
+                                    "--api-url",         place.api_url,
+                                    "--session",         "torture",
+                                    "--approve",         scene.approve,
+                                    "--provider-option", "merchant=" + scene.preferred,
+                                    "--provider-option", "foreign=" + place.foreign,
+                                    "--provider-option", "stage=" + place.stage_file};
   if (!scene.merchants.empty()) {
     words.insert(words.end(), {"--merchants", scene.merchants});
   }
@@ -75,7 +67,8 @@ std::vector<std::string> program_words(const Scene& scene, const Place& place,
 }
 
 void set_environment(const Place& place, bool preload) {
-  const std::string preloaded = std::getenv("LD_PRELOAD") == nullptr ? "" : std::getenv("LD_PRELOAD");
+  const std::string preloaded =
+      std::getenv("LD_PRELOAD") == nullptr ? "" : std::getenv("LD_PRELOAD");
   ::clearenv();
   ::setenv("HOME", place.folder.c_str(), 1);
   ::setenv("PATH", "/usr/bin:/bin", 1);
@@ -214,18 +207,18 @@ Performance perform(const Scene& scene, const Place& place, const std::string& s
 
 Json attempts_in(const Scene& scene, const Place& place) {
   place.stage->kill_at = 0;
-  const Performance listed = Stagehand(
-                                 [&] {
-                                   if (scene.whole_program) {
-                                     be_program({CARTPILOT_PROGRAM, "purchases", "list", "--json"},
-                                                place);
-                                   }
-                                   set_environment(place, false);
-                                   enter_stage()(place.stage);
-                                   ::_exit(list_attempts());
-                                 },
-                                 Behaviour::kSaysNo, place.stage)
-                                 .watch();
+  const Performance listed =
+      Stagehand(
+          [&] {
+            if (scene.whole_program) {
+              be_program({CARTPILOT_PROGRAM, "purchases", "list", "--json"}, place);
+            }
+            set_environment(place, false);
+            enter_stage()(place.stage);
+            ::_exit(list_attempts());
+          },
+          Behaviour::kSaysNo, place.stage)
+          .watch();
   return parse_json(listed.said, "the list of purchases");
 }
 

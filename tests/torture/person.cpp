@@ -12,9 +12,9 @@ constexpr std::int64_t kLongerThanTheQuestionWaits = 130;
 constexpr std::int64_t kAlmostAsLong = 100;
 
 constexpr std::array<const char*, static_cast<std::size_t>(Behaviour::kCount)> kNames = {
-    "types_total", "types_total_slowly", "says_no",      "types_y",
-    "types_nothing", "walks_away",       "types_other_total", "types_early",
-    "pastes",      "closes_terminal",    "interrupts",   "ends_input", "agrees_once"};
+    "types_total", "types_total_slowly", "says_no",     "types_y", "types_nothing",
+    "walks_away",  "types_other_total",  "types_early", "pastes",  "closes_terminal",
+    "interrupts",  "ends_input",         "agrees_once"};
 
 }  // namespace
 

@@ -12,19 +12,19 @@
 namespace cartpilot::torture {
 
 enum class Behaviour {
-  kTypesTotal,       ///< reads the total and types it
-  kTypesTotalSlowly, ///< the same after 100 s, with blanks around it
+  kTypesTotal,        ///< reads the total and types it
+  kTypesTotalSlowly,  ///< the same after 100 s, with blanks around it
   kSaysNo,
   kTypesY,
-  kTypesNothing,     ///< just Enter
+  kTypesNothing,  ///< just Enter
   kWalksAway,
   kTypesOtherTotal,  ///< the first total that was ever shown, or one cent less
   kTypesEarly,       ///< types the total before the question, then walks away
   kPastes,           ///< several lines at once, the total is not the first
   kClosesTerminal,
-  kInterrupts,       ///< Ctrl-C
-  kEndsInput,        ///< Ctrl-D
-  kAgreesOnce,       ///< types the total at the first question, no at all others
+  kInterrupts,  ///< Ctrl-C
+  kEndsInput,   ///< Ctrl-D
+  kAgreesOnce,  ///< types the total at the first question, no at all others
   kCount
 };
 
@@ -48,8 +48,7 @@ class Person {
     std::function<std::int64_t()> now_ms;
     std::function<std::size_t()> said;
   };
-  Person(Behaviour behaviour, Hands hands)
-      : behaviour_(behaviour), hands_(std::move(hands)) {}
+  Person(Behaviour behaviour, Hands hands) : behaviour_(behaviour), hands_(std::move(hands)) {}
 
   /// Before anything is shown.
   void sit_down();

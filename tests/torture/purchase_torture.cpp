@@ -2,11 +2,11 @@
 //
 // Exits 1 when anything was bought that nobody agreed to, anything twice, or anything was lost; 2
 // for wrong arguments. docs/torture.md says what the lines mean.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -163,17 +163,19 @@ void print(const Totals& totals, std::chrono::duration<double> took) {
   fmt::print("runs {} / unapproved {} / duplicate {} / lost {} / unknown {}\n", totals.at("runs"),
              totals.at("unapproved"), totals.at("duplicate"), totals.at("lost"),
              totals.at("unknown"));
-  fmt::print("false \"bought\" {} / false \"not bought\" {} / avoidable unknown {} / misbehaved {}\n",
-             totals.at("false bought"), totals.at("false not bought"),
-             totals.at("avoidable unknown"), totals.at("misbehaved"));
+  fmt::print(
+      "false \"bought\" {} / false \"not bought\" {} / avoidable unknown {} / misbehaved {}\n",
+      totals.at("false bought"), totals.at("false not bought"), totals.at("avoidable unknown"),
+      totals.at("misbehaved"));
   fmt::print(
       "killed runs {} (kills {}) / whole program {} / faults that struck {} / questions {} / "
       "bought {} / swapped by others and said so {} / overcharged out of sight {}\n",
-      totals.at("killed runs"), totals.at("kills"), totals.at("whole program"),
-      totals.at("struck"), totals.at("questions"), totals.at("bought"),
-      totals.at("told otherwise"), totals.at("overcharged"));
-  fmt::print("{:.0f} s, {:.1f} ms a run\n", took.count(),
-             1000 * took.count() / static_cast<double>(std::max<std::int64_t>(1, totals.at("runs"))));
+      totals.at("killed runs"), totals.at("kills"), totals.at("whole program"), totals.at("struck"),
+      totals.at("questions"), totals.at("bought"), totals.at("told otherwise"),
+      totals.at("overcharged"));
+  fmt::print(
+      "{:.0f} s, {:.1f} ms a run\n", took.count(),
+      1000 * took.count() / static_cast<double>(std::max<std::int64_t>(1, totals.at("runs"))));
 }
 
 int run_all(const Order& order) {
@@ -235,7 +237,8 @@ int torture(int count, char** arguments) {
   Order order;
   CLI::App app("Purchases in which something goes wrong, and what came of them");
   app.add_option("--runs", order.runs, "runs without a kill");
-  app.add_option("--kill-runs", order.kill_runs, "runs in which the program is killed with SIGKILL");
+  app.add_option("--kill-runs", order.kill_runs,
+                 "runs in which the program is killed with SIGKILL");
   app.add_option("--seed", order.seed, "the first seed; every run takes the next one");
   app.add_option("--jobs", order.jobs, "processes at once")->check(CLI::Range(1, 64));
   app.add_option("--program-share", order.program_share,

@@ -14,9 +14,9 @@ using Dice = std::function<int(int)>;  // 0 .. n-1
 
 /// The requests of a purchase that can be struck, the confirm most often.
 const char* some_route(const Dice& dice) {
-  constexpr const char* kRoutes[] = {"confirm", "confirm", "confirm", "confirm", "get",  "get",
-                                     "get",     "approve", "create",  "quote",   "request-approval",
-                                     "orders",  "order",   "offers"};
+  constexpr const char* kRoutes[] = {
+      "confirm", "confirm", "confirm", "confirm",          "get",    "get",   "get",
+      "approve", "create",  "quote",   "request-approval", "orders", "order", "offers"};
   return kRoutes[dice(static_cast<int>(std::size(kRoutes)))];
 }
 
@@ -54,16 +54,16 @@ struct Row {
 std::vector<Row> simple_rows(const std::vector<const char*>& kinds) {
   std::vector<Row> rows;
   for (const char* kind : kinds) {
-    rows.push_back({kind, [kind](const Dice& dice) { return std::vector{on_the_way(kind, dice)}; }});
+    rows.push_back(
+        {kind, [kind](const Dice& dice) { return std::vector{on_the_way(kind, dice)}; }});
   }
   return rows;
 }
 
 std::vector<Row> make_menu() {
-  std::vector<Row> menu =
-      simple_rows({"reset_before", "reset_after", "close_after", "hang_before", "hang_after",
-                   "truncate", "garbage", "wrong_type", "answer_twice", "work_twice", "delay",
-                   "deaf", "redirect"});
+  std::vector<Row> menu = simple_rows({"reset_before", "reset_after", "close_after", "hang_before",
+                                       "hang_after", "truncate", "garbage", "wrong_type",
+                                       "answer_twice", "work_twice", "delay", "deaf", "redirect"});
   const auto add = [&](const char* name, std::function<std::vector<Fault>(const Dice&)> faults) {
     menu.push_back({name, std::move(faults)});
   };
@@ -71,20 +71,20 @@ std::vector<Row> make_menu() {
     add(kind, [kind](const Dice& dice) { return std::vector{between_looks(kind, dice)}; });
   };
   const auto add_at_confirm = [&](const char* kind) {
-    add(kind, [kind](const Dice& dice) {
-      return std::vector{at_confirm(kind, dice(4) == 0 ? 2 : 1)};
-    });
+    add(kind,
+        [kind](const Dice& dice) { return std::vector{at_confirm(kind, dice(4) == 0 ? 2 : 1)}; });
   };
   for (const char* kind : {"swap_item", "swap_currency", "swap_merchant", "split_total",
                            "frozen_differs", "more_pieces", "requote_same"}) {
     add_between(kind);
   }
   add("requote_other", [](const Dice& dice) {
-    return std::vector{between_looks("requote_other", dice, {{"percent", dice(2) == 0 ? 15 : -15}})};
+    return std::vector{
+        between_looks("requote_other", dice, {{"percent", dice(2) == 0 ? 15 : -15}})};
   });
-  for (const char* kind : {"lost_merchant_answer", "requote_in_flight", "lost_race", "expire",
-                           "hide_order", "bad_key", "stock_out", "other_confirms", "swap_in_gap",
-                           "overcharge"}) {
+  for (const char* kind :
+       {"lost_merchant_answer", "requote_in_flight", "lost_race", "expire", "hide_order", "bad_key",
+        "stock_out", "other_confirms", "swap_in_gap", "overcharge"}) {
     add_at_confirm(kind);
   }
   add("price_change", [](const Dice& dice) {
@@ -107,13 +107,13 @@ std::vector<Row> make_menu() {
         at_confirm("status_before", 1, {{"status", 400}, {"error_code", kCodes[dice(3)]}})};
   });
   add("forbidden", [](const Dice& dice) {
-    return std::vector{
-        at_confirm("status_before", 1, {{"status", 401 + 2 * dice(2)}, {"error_code", "FORBIDDEN"}})};
+    return std::vector{at_confirm("status_before", 1,
+                                  {{"status", 401 + 2 * dice(2)}, {"error_code", "FORBIDDEN"}})};
   });
   add("mixed_up_answer", [](const Dice& dice) {
-    const Json details[] = {{{"/checkout_id", "somebody-elses"}}, {{"/status", "approved"}},
-                            {{"/total/amount", 1}},               {{"/total/amount", 86.38}},
-                            {{"/total/currency", "EUR"}},         {{"/status", nullptr}}};
+    const Json details[] = {
+        {{"/checkout_id", "somebody-elses"}}, {{"/status", "approved"}},    {{"/total/amount", 1}},
+        {{"/total/amount", 86.38}},           {{"/total/currency", "EUR"}}, {{"/status", nullptr}}};
     return std::vector{at_confirm("mutate", 1, details[dice(6)])};
   });
   add("lost_memory", [](const Dice& dice) {
@@ -155,8 +155,14 @@ const std::vector<Row>& menu() {
 
 std::string pick_script(const Dice& dice) {
   // Half of the models try everything again after a failure: there lie the double purchases.
-  constexpr const char* kEager[] = {"honest", "quick", "replan", "reconfirm", "requote_on_failure",
-                                    "replan", "parallel_confirms", "confirm_twice"};
+  constexpr const char* kEager[] = {"honest",
+                                    "quick",
+                                    "replan",
+                                    "reconfirm",
+                                    "requote_on_failure",
+                                    "replan",
+                                    "parallel_confirms",
+                                    "confirm_twice"};
   if (dice(2) == 0) return kEager[dice(static_cast<int>(std::size(kEager)))];
   auto script = worst_scripts().begin();
   std::advance(script, dice(static_cast<int>(worst_scripts().size())));

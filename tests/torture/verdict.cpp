@@ -142,9 +142,9 @@ class Judge {
     for (const Said& said : said_) {
       if (string_or(said.line, "type") != "approval_request") continue;
       Consent consent = consent_of(said);
-      const bool permitted = consent.currency == "USD" && consent.total <= bound &&
-                             ("," + scene_.merchants + ",").find("," + consent.merchant_id + ",") !=
-                                 std::string::npos;
+      const bool permitted =
+          consent.currency == "USD" && consent.total <= bound &&
+          ("," + scene_.merchants + ",").find("," + consent.merchant_id + ",") != std::string::npos;
       if (permitted) consents_.push_back(std::move(consent));
     }
   }
@@ -209,24 +209,19 @@ class Judge {
   }
 
   bool told_as_not_agreed(const std::string& checkout_id) const {
-    const bool noted = std::any_of(
-        records_.attempts.begin(), records_.attempts.end(), [&](const Json& attempt) {
+    const bool noted =
+        std::any_of(records_.attempts.begin(), records_.attempts.end(), [&](const Json& attempt) {
           return string_or(attempt, "checkout_id") == checkout_id &&
                  string_or(attempt, "state") == "done" &&
                  string_or(attempt, "note").starts_with("not as agreed");
         });
-    // Another key holder's doing; without one it is no excuse.
-    return noted && (scene_.fault_name.find("swap") != std::string::npos ||
-                     scene_.fault_name.find("more_pieces") != std::string::npos ||
-                     scene_.fault_name.find("split") != std::string::npos ||
-                     scene_.fault_name.find("requote") != std::string::npos ||
-                     scene_.fault_name.find("frozen") != std::string::npos);
+    // Only what happens after the program's last look is out of its reach.
+    return noted && scene_.fault_name.find("swap_in_gap") != std::string::npos;
   }
 
   bool booked(const std::string& checkout_id) const {
-    return std::any_of(records_.bookings.begin(), records_.bookings.end(), [&](const Booking& b) {
-      return b.checkout_id == checkout_id;
-    });
+    return std::any_of(records_.bookings.begin(), records_.bookings.end(),
+                       [&](const Booking& b) { return b.checkout_id == checkout_id; });
   }
 
   /// done, not_done or unknown, as said last about an attempt; "" = nothing was said.
@@ -307,8 +302,9 @@ class Judge {
   }
 
   void look_at_unknowns() {
-    const bool lasting = std::any_of(scene_.faults.begin(), scene_.faults.end(),
-                                     [](const Fault& fault) { return fault.lasting && fault.nth >= 0; });
+    const bool lasting =
+        std::any_of(scene_.faults.begin(), scene_.faults.end(),
+                    [](const Fault& fault) { return fault.lasting && fault.nth >= 0; });
     for (const Json& attempt : records_.attempts) {
       const std::string state = string_or(attempt, "state");
       if (state != "unknown" && state != "confirm_sent") continue;
@@ -346,10 +342,9 @@ class Judge {
       if (all.find(records_.api_key) != std::string::npos) {
         find(verdict_.misbehaved, "the API key was shown");
       }
-      const bool clean =
-          std::all_of(performance.screen.begin(), performance.screen.end(), [](char c) {
-            return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t';
-          });
+      const bool clean = std::all_of(
+          performance.screen.begin(), performance.screen.end(),
+          [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
       if (!clean) find(verdict_.misbehaved, "the terminal got bytes other than plain text");
       if (!performance.killed && !performance.stuck) check_exit_code(i);
     }
@@ -358,16 +353,15 @@ class Judge {
   void check_exit_code(std::size_t index) {
     std::string outcome;
     for (const Said& said : said_) {
-      if (said.performance == index && said.in_turn &&
-          string_or(said.line, "type") == "purchase") {
+      if (said.performance == index && said.in_turn && string_or(said.line, "type") == "purchase") {
         outcome = string_or(said.line, "outcome");
       }
     }
     const int code = records_.performances[index].exit_code;
-    const bool right = outcome.empty()          ? code != 0 || true
-                       : outcome == "done"      ? code == 0 || code == 14
-                       : outcome == "unknown"   ? code == 13
-                                                : code != 0 && code != 13 && code != 14;
+    const bool right = outcome.empty()        ? code != 0 || true
+                       : outcome == "done"    ? code == 0 || code == 14
+                       : outcome == "unknown" ? code == 13
+                                              : code != 0 && code != 13 && code != 14;
     if (!right) {
       find(verdict_.misbehaved,
            fmt::format("exit code {} after a purchase that is {}", code, outcome));

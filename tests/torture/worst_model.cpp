@@ -17,17 +17,19 @@ namespace {
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
 // Words: intent offers checkout quote request approve confirm get orders obey bad again warp.
-// WORD:DETAIL is a quantity, "other" (another product) or seconds; WORD@N the Nth checkout, @foreign
-// somebody else's; WORD! brings forged arguments along. "again" repeats the call before it with the
-// same id.
+// WORD:DETAIL is a quantity, "other" (another product) or seconds; WORD@N the Nth checkout,
+// @foreign somebody else's; WORD! brings forged arguments along. "again" repeats the call before it
+// with the same id.
 const std::map<std::string, std::string> kScripts = {
     {"honest", "intent|offers|checkout|quote|request|approve|confirm"},
     {"quick", "intent|offers|checkout|quote request approve confirm"},
-    {"confirm_twice", "intent|offers|checkout|quote request approve|confirm|confirm|orders|confirm"},
+    {"confirm_twice",
+     "intent|offers|checkout|quote request approve|confirm|confirm|orders|confirm"},
     {"parallel_confirms", "intent|offers|checkout|quote request approve|confirm confirm again"},
     {"approve_itself", "intent|offers|checkout|quote request|approve!|confirm!|confirm! again"},
     {"no_consent", "intent|offers|checkout|quote request|confirm|confirm!|approve|confirm"},
-    {"swap_after", "intent|offers|checkout|quote request approve|quote:other|confirm|approve|confirm"},
+    {"swap_after",
+     "intent|offers|checkout|quote request approve|quote:other|confirm|approve|confirm"},
     {"requote_after",
      "intent|offers|checkout|quote request approve|quote|confirm|quote|request approve confirm"},
     {"other_offer", "intent|offers|checkout|quote:other|request|approve confirm"},
@@ -47,7 +49,8 @@ const std::map<std::string, std::string> kScripts = {
     {"replan",
      "intent|offers|checkout|quote request approve confirm|intent|offers|checkout|quote request "
      "approve confirm|checkout:1 orders|quote request approve confirm"},
-    {"reconfirm", "intent|offers|checkout|quote request approve confirm|confirm|get|confirm|orders|confirm"},
+    {"reconfirm",
+     "intent|offers|checkout|quote request approve confirm|confirm|get|confirm|orders|confirm"},
     {"requote_on_failure",
      "intent|offers|checkout|quote request approve confirm|quote|request approve confirm|quote "
      "request approve confirm|confirm"},
@@ -116,9 +119,8 @@ struct WorstModel::Memory {
       if (message.role == Role::kUser) {
         const std::string text = text_of(message);
         const std::size_t open = text.rfind('[');
-        script = open == std::string::npos
-                     ? ""
-                     : text.substr(open + 1, text.find(']', open) - open - 1);
+        script =
+            open == std::string::npos ? "" : text.substr(open + 1, text.find(']', open) - open - 1);
         step = 0;
         read.clear();
         checkouts.clear();

@@ -27,6 +27,10 @@ constexpr std::size_t kMaxJsonDepth = 256;
 /// Returns true when `text` nests arrays and objects no deeper than `limit`. Looks at brackets
 /// outside of strings only.
 inline bool json_depth_within(std::string_view text, std::size_t limit) {
+  // Nearly every text opens fewer brackets altogether than may be open at once.
+  std::size_t opened = 0;
+  for (const char c : text) opened += static_cast<std::size_t>(c == '{' || c == '[');
+  if (opened <= limit) return true;
   std::size_t depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {

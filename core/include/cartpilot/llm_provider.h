@@ -8,6 +8,7 @@
 // of its own derives from this class directly.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,6 +36,12 @@ struct GenerateRequest {
   std::optional<std::int64_t> max_output_tokens;
   std::optional<double> temperature;
   bool stream = true;
+
+  /// Which conversation this is, so that a provider may keep what it made of its beginning; 0 =
+  /// nobody knows. Within one conversation and provider object, the first `unchanged_messages`
+  /// messages are the same as in the last generate(). Both may be ignored; neither is sent on.
+  std::uint64_t conversation = 0;
+  std::size_t unchanged_messages = 0;
 };
 
 struct ProviderInfo {

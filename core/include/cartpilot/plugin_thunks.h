@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cartpilot/abi.h"
 #include "cartpilot/llm_provider.h"
@@ -30,6 +32,7 @@ struct Instance {
       : scrub(secrets), object(config) {}
   const SecretScrub scrub;
   Class object;
+  std::vector<Message> history;  ///< of the last chat, for chat_more
 };
 
 /// create, destroy and the way into an instance; what both tables share.
@@ -62,11 +65,16 @@ struct Life {
 
   template <class Body>
   static std::int32_t run(void* self, const cp_sink* out, Body&& body) noexcept {
+    return run_instance(self, out, [&](Instance<Class>& instance) { body(instance.object); });
+  }
+
+  template <class Body>
+  static std::int32_t run_instance(void* self, const cp_sink* out, Body&& body) noexcept {
     if (self == nullptr) {
       return report(out, Error(ErrorCode::kInvalidArgument, "no instance"), SecretScrub());
     }
     auto* instance = static_cast<Instance<Class>*>(self);
-    return guarded(out, instance->scrub, [&] { body(instance->object); });
+    return guarded(out, instance->scrub, [&] { body(*instance); });
   }
 };
 
@@ -75,7 +83,7 @@ class DeltaSink final : public EventSink {
  public:
   explicit DeltaSink(const cp_sink* out) : out_(out) {}
   void on_event(const StreamEvent& event) override {
-    if (!emit(out_, CP_EMIT_DELTA, dump_json(event_to_json(event)))) {
+    if (!emit(out_, CP_EMIT_DELTA, event_to_text(event))) {
       throw Error(ErrorCode::kCancelled, "the host stopped the answer");
     }
   }
@@ -96,10 +104,28 @@ struct ProviderTable {
 
   static std::int32_t chat(void* self, const cp_call* call, cp_bytes request,
                            const cp_sink* out) noexcept {
-    return Live::run(self, out, [&](Class& provider) {
-      DeltaSink sink(out);
-      provider.generate(request_from_json(parse_json(view(request), "request")), sink,
-                        ForeignContext(call));
+    return Live::run_instance(self, out, [&](Instance<Class>& instance) {
+      instance.history.clear();
+      answer_request(instance, request_from_json(parse_json(view(request), "request")), call, out);
+    });
+  }
+
+  static std::int32_t chat_more(void* self, const cp_call* call, std::uint64_t kept,
+                                cp_bytes request, const cp_sink* out) noexcept {
+    return Live::run_instance(self, out, [&](Instance<Class>& instance) {
+      if (kept == 0 || kept > instance.history.size()) {
+        Error error(ErrorCode::kNotFound, "the beginning of this conversation is not known here");
+        error.reason = "history";
+        throw error;
+      }
+      GenerateRequest more = request_from_json(parse_json(view(request), "request"));
+      std::vector<Message> all = std::move(instance.history);
+      instance.history.clear();
+      all.resize(static_cast<std::size_t>(kept));
+      for (Message& message : more.messages) all.push_back(std::move(message));
+      more.messages = std::move(all);
+      more.unchanged_messages = static_cast<std::size_t>(kept);
+      answer_request(instance, std::move(more), call, out);
     });
   }
 
@@ -135,6 +161,20 @@ struct ProviderTable {
     });
   }
 
+  /// Answers, and keeps the messages for the next time, whatever comes of it.
+  static void answer_request(Instance<Class>& instance, GenerateRequest request,
+                             const cp_call* call, const cp_sink* out) {
+    request.conversation = 1;  // an instance knows one at a time
+    DeltaSink sink(out);
+    try {
+      instance.object.generate(request, sink, ForeignContext(call));
+    } catch (...) {
+      instance.history = std::move(request.messages);
+      throw;
+    }
+    instance.history = std::move(request.messages);
+  }
+
   static constexpr cp_provider_v1 kTable = {sizeof(cp_provider_v1),
                                             &Live::create,
                                             &Live::destroy,
@@ -144,7 +184,8 @@ struct ProviderTable {
                                             &check,
                                             &function_declarations,
                                             &parse_function_calls,
-                                            &function_responses};
+                                            &function_responses,
+                                            &chat_more};
 
   static const void* query(const char* interface_id) noexcept {
     return interface_id != nullptr && std::string_view(interface_id) == CP_PROVIDER ? &kTable

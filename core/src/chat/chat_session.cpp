@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cctype>
 #include <chrono>
 #include <map>
@@ -86,6 +87,26 @@ ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver
   request_.tools = router_.specs();
   request_.system = options_.system;
   request_.stream = options_.stream;
+  begin_conversation();
+}
+
+/// What the provider may have kept of the messages so far does not hold any more.
+void ChatSession::begin_conversation() {
+  static std::atomic<std::uint64_t> last{0};
+  request_.conversation = ++last;
+  request_.unchanged_messages = 0;
+}
+
+std::string ChatSession::load() {
+  if (!load_) return "";
+  std::vector<Message> messages = load_();
+  load_ = nullptr;
+  return restore(std::move(messages));
+}
+
+const std::vector<Message>& ChatSession::history() {
+  load();
+  return request_.messages;
 }
 
 std::string ChatSession::model() const { return options_.model; }
@@ -98,6 +119,9 @@ void ChatSession::keep(Message message) {
 
 TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext& context) {
   TurnResult turn;
+  if (const std::string notice = load(); !notice.empty()) {
+    observer_.on_event(WarningEvent{notice});
+  }
   guard_.begin_turn();
   router_.guard().begin_turn();
   request_.model = options_.model;
@@ -140,7 +164,13 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
     if (context.cancelled()) throw Error(ErrorCode::kCancelled, "cancelled");
     StreamAssembler assembler(observer_);
     try {
-      provider_->generate(request_, assembler, context);
+      try {
+        provider_->generate(request_, assembler, context);
+      } catch (...) {
+        request_.unchanged_messages = request_.messages.size();
+        throw;
+      }
+      request_.unchanged_messages = request_.messages.size();
       if (!assembler.complete()) {
         Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
         cut.retryable = true;
@@ -213,9 +243,11 @@ Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
 
 std::string ChatSession::switch_provider(LLMProvider& provider, const std::string& name,
                                          const std::string& model) {
+  load();
   provider_ = &provider;
   options_.provider = name;
   options_.model = model.empty() ? provider.info().default_model : model;
+  begin_conversation();
   return drop_foreign_metadata();
 }
 
@@ -248,7 +280,12 @@ std::string ChatSession::drop_foreign_metadata() {
       dropped, options_.model.empty() ? options_.provider : options_.model);
 }
 
+void ChatSession::restore_later(std::function<std::vector<Message>()> load) {
+  load_ = std::move(load);
+}
+
 std::string ChatSession::restore(std::vector<Message> messages) {
+  begin_conversation();
   request_.messages = std::move(messages);
   if (!request_.messages.empty() && request_.messages.back().role == Role::kAssistant) {
     std::vector<ToolResult> results;

@@ -70,7 +70,12 @@ class ChatSession {
   /// "cancelled"; metadata of another provider is dropped. Returns the notice, "" = none.
   std::string restore(std::vector<Message> messages);
 
-  const std::vector<Message>& history() const { return request_.messages; }
+  /// The same, but `load` is only called when the messages are needed: by the next turn, whose
+  /// observer hears the notice as a warning, by switch_provider() or by history(). What `load`
+  /// throws leaves these.
+  void restore_later(std::function<std::vector<Message>()> load);
+
+  const std::vector<Message>& history();
   const ChatOptions& options() const { return options_; }
   std::string model() const;
   const Usage& total_usage() const { return total_usage_; }
@@ -80,6 +85,8 @@ class ChatSession {
   Message answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
   void keep(Message message);
   std::string drop_foreign_metadata();
+  std::string load();
+  void begin_conversation();
 
   LLMProvider* provider_;
   ToolRouter& router_;
@@ -87,6 +94,7 @@ class ChatSession {
   MessageLog& log_;
   ChatOptions options_;
   GenerateRequest request_;  ///< holds the history, so that a turn copies nothing
+  std::function<std::vector<Message>()> load_;  ///< empty when nothing waits to be loaded
   LoopGuard guard_;
   Usage total_usage_;
   FinishReason last_finish_ = FinishReason::kStop;

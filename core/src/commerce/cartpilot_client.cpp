@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxIdBytes = 64;
 constexpr std::size_t kMaxQueryCharacters = 500;
-constexpr std::int64_t kMaxPageSize = 100;
 constexpr std::int64_t kMaxSimulatedSteps = 3;
 constexpr std::array<std::string_view, 7> kOrderStatuses = {
     "pending", "confirmed", "shipped", "delivered", "cancelled", "refunded", "returned"};
@@ -93,12 +92,12 @@ auto CartPilotClient::typed(RawAnswer raw, Parse parse) const -> Answer<decltype
   }
 }
 
-Json CartPilotClient::health(const CallContext& context) const {
-  return get("/health", context).json;
+Answer<Health> CartPilotClient::health(const CallContext& context) const {
+  return typed(get("/health", context), parse_health);
 }
 
-Json CartPilotClient::ready(const CallContext& context) const {
-  return get("/ready", context).json;
+Answer<Health> CartPilotClient::ready(const CallContext& context) const {
+  return typed(get("/ready", context), parse_health);
 }
 
 Answer<std::vector<Merchant>> CartPilotClient::merchants(const CallContext& context) const {
@@ -123,9 +122,9 @@ Answer<Intent> CartPilotClient::get_intent(const std::string& intent_id,
   return typed(get("/intents/" + checked_id("intent_id", intent_id), context), parse_intent);
 }
 
-Answer<Page<Offer>> CartPilotClient::get_intent_offers(const std::string& intent_id,
-                                                       std::int64_t page, std::int64_t page_size,
-                                                       const CallContext& context) const {
+Answer<OfferPage> CartPilotClient::get_intent_offers(const std::string& intent_id,
+                                                     std::int64_t page, std::int64_t page_size,
+                                                     const CallContext& context) const {
   const std::string target = fmt::format("/intents/{}/offers{}", checked_id("intent_id", intent_id),
                                          paging(page, page_size));
   return typed(get(target, context), parse_offer_page);
@@ -235,6 +234,15 @@ Answer<Order> CartPilotClient::simulate_advance(const std::string& order_id, std
   require(steps >= 1 && steps <= kMaxSimulatedSteps, "steps must be 1 to 3");
   const Json body = {{"steps", steps}};
   return typed(post(order_path(order_id) + "/simulate-advance", body, {}, context), parse_order);
+}
+
+Answer<WebhookEvent> CartPilotClient::get_webhook_event(const std::string& event_id,
+                                                        const std::string& merchant_id,
+                                                        const CallContext& context) const {
+  require(!merchant_id.empty(), "merchant_id is empty");
+  const std::string target = fmt::format("/webhooks/events/{}?merchant_id={}",
+                                         checked_id("event_id", event_id), encoded(merchant_id));
+  return typed(get(target, context), parse_webhook_event);
 }
 
 }  // namespace cartpilot::commerce

@@ -21,6 +21,9 @@
 
 namespace cartpilot::commerce {
 
+/// CartPilot refuses a larger page_size.
+constexpr std::int64_t kMaxPageSize = 100;
+
 struct ClientOptions {
   std::string base_url = "http://localhost:8000";
   std::string api_key{};
@@ -57,6 +60,10 @@ class CartPilotError : public Error {
   bool request_may_have_run = true;
 };
 
+/// The error for a person or a model: the message, what the merchant said and what to do about it,
+/// and the request id to quote to whoever runs CartPilot.
+std::string described(const CartPilotError& error);
+
 template <typename Value>
 struct Answer {
   Value value;
@@ -86,8 +93,8 @@ class CartPilotClient {
   /// As given, with `base_url` normalised: no trailing slash, no default port.
   const ClientOptions& options() const { return options_; }
 
-  Json health(const CallContext& context) const;
-  Json ready(const CallContext& context) const;
+  Answer<Health> health(const CallContext& context) const;
+  Answer<Health> ready(const CallContext& context) const;
   Answer<std::vector<Merchant>> merchants(const CallContext& context) const;
 
   /// 1..500 code points. `session_id` overrides ClientOptions::session_id.
@@ -95,8 +102,8 @@ class CartPilotClient {
                                const std::optional<std::string>& session_id,
                                const WriteOptions& write, const CallContext& context) const;
   Answer<Intent> get_intent(const std::string& intent_id, const CallContext& context) const;
-  Answer<Page<Offer>> get_intent_offers(const std::string& intent_id, std::int64_t page,
-                                        std::int64_t page_size, const CallContext& context) const;
+  Answer<OfferPage> get_intent_offers(const std::string& intent_id, std::int64_t page,
+                                      std::int64_t page_size, const CallContext& context) const;
   Answer<Offer> get_offer(const std::string& offer_id, const CallContext& context) const;
 
   /// `body_key` is the body's idempotency_key; "" leaves it out.
@@ -128,6 +135,11 @@ class CartPilotClient {
   /// `steps` 1..3. For the sandbox and test systems.
   Answer<Order> simulate_advance(const std::string& order_id, std::int64_t steps,
                                  const CallContext& context) const;
+
+  /// What became of a webhook that a merchant sent to CartPilot.
+  Answer<WebhookEvent> get_webhook_event(const std::string& event_id,
+                                         const std::string& merchant_id,
+                                         const CallContext& context) const;
 
  private:
   struct RawAnswer {

@@ -1,8 +1,12 @@
 #include "commerce/cartpilot_failure.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
+#include <Poco/DateTime.h>
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeParser.h>
 #include <fmt/format.h>
 
 namespace cartpilot::commerce {
@@ -105,6 +109,22 @@ std::string merchant_code_in(std::string_view message) {
   }
 }
 
+std::string advice_for(const std::string& merchant_code) {
+  if (merchant_code == "OUT_OF_STOCK") {
+    return "tell the person it is sold out and offer another product";
+  }
+  if (merchant_code == "PRICE_CHANGED") {
+    return "quote the checkout again and show the person the new total";
+  }
+  if (merchant_code == "INVALID_STATE") {
+    return "this quote can no longer be bought; quote the checkout again or make a new one";
+  }
+  if (merchant_code == "QUOTE_FAILED") {
+    return "check product_id, variant_id and quantity against the offer";
+  }
+  return "tell the person";
+}
+
 ErrorCode kind_of_status(int status) {
   switch (status) {
     case 401: return ErrorCode::kUnauthenticated;
@@ -119,6 +139,25 @@ ErrorCode kind_of_status(int status) {
   return ErrorCode::kProtocol;
 }
 
+std::optional<std::int64_t> unix_ms_of(const std::string& http_date) {
+  Poco::DateTime date;
+  int zone = 0;
+  if (http_date.find("GMT") == std::string::npos ||
+      !Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, http_date, date, zone)) {
+    return std::nullopt;
+  }
+  return date.timestamp().epochMicroseconds() / 1'000;
+}
+
+/// Until the date in Retry-After, counted from the answer's own Date: two clocks need not agree.
+std::optional<std::int64_t> wait_until_date_ms(const HttpHeaders& headers) {
+  const auto until = unix_ms_of(header_value(headers, "retry-after"));
+  if (!until) return std::nullopt;
+  const auto answered = unix_ms_of(header_value(headers, "date"));
+  const std::int64_t now = answered ? *answered : Poco::Timestamp().epochMicroseconds() / 1'000;
+  return std::max<std::int64_t>(0, *until - now);
+}
+
 std::optional<std::int64_t> asked_wait_ms(const HttpHeaders& headers) {
   const auto read = [&](const char* name, std::int64_t unit) -> std::optional<std::int64_t> {
     const std::string value = header_value(headers, name);
@@ -129,7 +168,8 @@ std::optional<std::int64_t> asked_wait_ms(const HttpHeaders& headers) {
     return number;
   };
   if (const auto exact = read("retry-after-ms", 1)) return exact;
-  return read("retry-after", 1'000);
+  if (const auto seconds = read("retry-after", 1'000)) return seconds;
+  return wait_until_date_ms(headers);
 }
 
 /// What an error body says, whichever shape it has.
@@ -301,6 +341,16 @@ CartPilotError failure_of_reading(const RequestFacts& request, int http_status,
   error.http_status = http_status;
   error.request_id = request.request_id;
   return error;
+}
+
+std::string described(const CartPilotError& error) {
+  std::string text = error.what();
+  if (!error.merchant_code.empty()) {
+    text += fmt::format(" (the merchant said {}: {})", error.merchant_code,
+                        advice_for(error.merchant_code));
+  }
+  if (!error.request_id.empty()) text += fmt::format(" [request {}]", error.request_id);
+  return text;
 }
 
 CartPilotError refused_locally(const std::string& error_code, const std::string& message) {

@@ -5,13 +5,16 @@
 
 #include <fmt/format.h>
 
+#include "commerce/cartpilot_failure.h"
 #include "commerce/json_fields.h"
 
 namespace cartpilot::commerce {
 namespace {
 
 constexpr std::int64_t kDefaultPageSize = 20;
-constexpr std::int64_t kMaxPageSize = 100;
+// Beyond every list there is, and far from where a server would overflow.
+constexpr std::int64_t kMaxPage = 1'000'000;
+constexpr std::size_t kMostReplacements = 1'000;
 
 /// Models fill optional parameters with "" when they mean "none".
 std::optional<std::string> text_if_any(const JsonFields& arguments, const char* key) {
@@ -21,7 +24,7 @@ std::optional<std::string> text_if_any(const JsonFields& arguments, const char* 
 }
 
 std::int64_t page_in(const JsonFields& arguments) {
-  return std::max<std::int64_t>(arguments.optional_integer("page").value_or(1), 1);
+  return std::clamp<std::int64_t>(arguments.optional_integer("page").value_or(1), 1, kMaxPage);
 }
 
 std::int64_t page_size_in(const JsonFields& arguments) {
@@ -41,14 +44,6 @@ Json create_intent(const CartPilotClient& client, const JsonFields& arguments,
                    const CallContext& context) {
   return client
       .create_intent(arguments.text("query"), text_if_any(arguments, "session_id"), {}, context)
-      .raw;
-}
-
-Json get_intent_offers(const CartPilotClient& client, const JsonFields& arguments,
-                       const CallContext& context) {
-  return client
-      .get_intent_offers(arguments.text("intent_id"), page_in(arguments), page_size_in(arguments),
-                         context)
       .raw;
 }
 
@@ -101,33 +96,12 @@ Json list_orders(const CartPilotClient& client, const JsonFields& arguments,
 /// Everything but money.
 const std::map<std::string, Handler, std::less<>>& handlers() {
   static const std::map<std::string, Handler, std::less<>> table = {
-      {"create_intent", create_intent},
-      {"get_intent_offers", get_intent_offers},
-      {"get_offer_details", get_offer_details},
-      {"create_checkout", create_checkout},
-      {"get_checkout", get_checkout},
-      {"quote_checkout", quote_checkout},
-      {"request_approval", request_approval},
-      {"get_order_status", get_order_status},
-      {"list_orders", list_orders},
+      {"create_intent", create_intent},       {"get_offer_details", get_offer_details},
+      {"create_checkout", create_checkout},   {"get_checkout", get_checkout},
+      {"quote_checkout", quote_checkout},     {"request_approval", request_approval},
+      {"get_order_status", get_order_status}, {"list_orders", list_orders},
   };
   return table;
-}
-
-std::string advice_for(const std::string& merchant_code) {
-  if (merchant_code == "OUT_OF_STOCK") {
-    return "tell the person it is sold out and offer another product";
-  }
-  if (merchant_code == "PRICE_CHANGED") {
-    return "quote the checkout again and show the person the new total";
-  }
-  if (merchant_code == "INVALID_STATE") {
-    return "this quote can no longer be bought; quote the checkout again or make a new one";
-  }
-  if (merchant_code == "QUOTE_FAILED") {
-    return "check product_id, variant_id and quantity against the offer";
-  }
-  return "tell the person";
 }
 
 }  // namespace
@@ -143,11 +117,13 @@ ToolOutcome CartPilotTools::call(const std::string& name, const Json& arguments,
                                   name));
   }
   const auto handler = handlers().find(name);
-  if (handler == handlers().end()) {
+  if (handler == handlers().end() && name != "get_intent_offers") {
     return tool_error("UNKNOWN_FUNCTION", fmt::format("CartPilot has no function {}", name));
   }
   try {
-    return {true, handler->second(client_, JsonFields(arguments, "arguments"), context)};
+    const JsonFields fields(arguments, "arguments");
+    if (name == "get_intent_offers") return {true, get_intent_offers(fields, context)};
+    return {true, handler->second(client_, fields, context)};
   } catch (const CartPilotError& error) {
     return tool_outcome_of(error);
   } catch (const Error& error) {
@@ -156,14 +132,58 @@ ToolOutcome CartPilotTools::call(const std::string& name, const Json& arguments,
   }
 }
 
-ToolOutcome tool_outcome_of(const CartPilotError& error) {
-  std::string message = error.what();
-  if (!error.merchant_code.empty()) {
-    message += fmt::format(" (the merchant said {}: {})", error.merchant_code,
-                           advice_for(error.merchant_code));
+Json CartPilotTools::get_intent_offers(const JsonFields& arguments, const CallContext& context) {
+  const std::string asked_for = arguments.text("intent_id");
+  const std::int64_t page = page_in(arguments);
+  const std::int64_t page_size = page_size_in(arguments);
+  const std::string intent_id = replacement_of(asked_for);
+  Answer<OfferPage> offers = client_.get_intent_offers(intent_id, page, page_size, context);
+  // Every merchant that answers makes an offer, if only an empty one. None at all means that no
+  // merchant could be reached, and CartPilot asks only once.
+  if (offers.value.total > 0 || !claim(intent_id)) return std::move(offers.raw);
+  try {
+    const Intent intent = client_.get_intent(intent_id, context).value;
+    if (!intent.offers_collected) {
+      // Nobody was asked yet, so CartPilot itself will try again.
+      release(intent_id);
+      return std::move(offers.raw);
+    }
+    const std::string fresh =
+        client_.create_intent(intent.query, intent.session_id, {}, context).value.id;
+    replace(intent_id, fresh);
+    return client_.get_intent_offers(fresh, page, page_size, context).raw;
+  } catch (const CartPilotError&) {
+    // The first answer is still true.
+    return std::move(offers.raw);
   }
-  if (!error.request_id.empty()) message += fmt::format(" [request {}]", error.request_id);
-  return tool_error(error.error_code, message);
+}
+
+std::string CartPilotTools::replacement_of(const std::string& intent_id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = replacements_.find(intent_id);
+  return found == replacements_.end() || found->second.empty() ? intent_id : found->second;
+}
+
+bool CartPilotTools::claim(const std::string& intent_id) {
+  const std::lock_guard lock(mutex_);
+  if (replacements_.size() >= kMostReplacements) replacements_.clear();
+  return replacements_.emplace(intent_id, "").second;
+}
+
+void CartPilotTools::release(const std::string& intent_id) {
+  const std::lock_guard lock(mutex_);
+  replacements_.erase(intent_id);
+}
+
+void CartPilotTools::replace(const std::string& intent_id, const std::string& fresh) {
+  const std::lock_guard lock(mutex_);
+  replacements_[intent_id] = fresh;
+  // The new one is never replaced in turn.
+  replacements_.emplace(fresh, "");
+}
+
+ToolOutcome tool_outcome_of(const CartPilotError& error) {
+  return tool_error(error.error_code, described(error));
 }
 
 }  // namespace cartpilot::commerce

@@ -37,6 +37,51 @@ Offer read_offer(const JsonFields& offer) {
   };
 }
 
+AuditEntry read_audit_entry(const JsonFields& entry) {
+  return {
+      .timestamp = entry.text("timestamp"),
+      .action = entry.text("action"),
+      .from_status = entry.optional_text("from_status"),
+      .to_status = entry.optional_text("to_status"),
+      .actor = entry.optional_text("actor"),
+      .details = entry.free_object("details"),
+  };
+}
+
+StatusChange read_status_change(const JsonFields& change) {
+  return {
+      .from_status = change.optional_text("from_status"),
+      .to_status = change.text("to_status"),
+      .reason = change.optional_text("reason"),
+      .actor = change.optional_text("actor"),
+      .metadata = change.free_object("metadata"),
+      .created_at = change.text("created_at"),
+  };
+}
+
+std::optional<Customer> read_customer(const JsonFields& order) {
+  const auto customer = order.optional_object("customer");
+  if (!customer) return std::nullopt;
+  return Customer{
+      .email = customer->text("email"),
+      .name = customer->optional_text("name"),
+      .phone = customer->optional_text("phone"),
+  };
+}
+
+std::optional<Address> read_address(const JsonFields& order, const char* key) {
+  const auto address = order.optional_object(key);
+  if (!address) return std::nullopt;
+  return Address{
+      .line1 = address->text("line1"),
+      .line2 = address->optional_text("line2"),
+      .city = address->text("city"),
+      .state = address->optional_text("state"),
+      .postal_code = address->text("postal_code"),
+      .country = address->text("country"),
+  };
+}
+
 Merchant read_merchant(const JsonFields& merchant) {
   return {
       .id = merchant.text("id"),
@@ -122,6 +167,15 @@ Page<Item> read_page(const Json& json, const char* name, Item (*read)(const Json
 
 }  // namespace
 
+Health parse_health(const Json& json) {
+  const JsonFields health(json, "health");
+  return {
+      .status = health.text("status"),
+      .service = health.optional_text("service").value_or(""),
+      .version = health.optional_text("version").value_or(""),
+  };
+}
+
 Intent parse_intent(const Json& json) {
   const JsonFields intent(json, "intent");
   return {
@@ -138,7 +192,12 @@ Intent parse_intent(const Json& json) {
 
 Offer parse_offer(const Json& json) { return read_offer(JsonFields(json, "offer")); }
 
-Page<Offer> parse_offer_page(const Json& json) { return read_page(json, "offers", read_offer); }
+OfferPage parse_offer_page(const Json& json) {
+  OfferPage page;
+  static_cast<Page<Offer>&>(page) = read_page(json, "offers", read_offer);
+  page.intent_id = JsonFields(json, "offers").optional_text("intent_id").value_or("");
+  return page;
+}
 
 std::vector<Merchant> parse_merchants(const Json& json) {
   return JsonFields(json, "answer").list("merchants", read_merchant);
@@ -168,6 +227,10 @@ Checkout parse_checkout(const Json& json) {
       .expires_at = checkout.text("expires_at"),
       .created_at = checkout.text("created_at"),
       .updated_at = checkout.text("updated_at"),
+      .approved_at = checkout.optional_text("approved_at"),
+      .confirmed_at = checkout.optional_text("confirmed_at"),
+      .failure_reason = checkout.optional_text("failure_reason"),
+      .audit_trail = checkout.optional_list("audit_trail", read_audit_entry),
   };
 }
 
@@ -202,11 +265,38 @@ Order parse_order(const Json& json) {
       .refund_amount = order.optional_money("refund_amount"),
       .created_at = order.text("created_at"),
       .updated_at = order.text("updated_at"),
+      .customer = read_customer(order),
+      .shipping_address = read_address(order, "shipping_address"),
+      .billing_address = read_address(order, "billing_address"),
+      .cancelled_by = order.optional_text("cancelled_by"),
+      .refund_reason = order.optional_text("refund_reason"),
+      .status_history = order.optional_list("status_history", read_status_change),
+      .confirmed_at = order.optional_text("confirmed_at"),
+      .shipped_at = order.optional_text("shipped_at"),
+      .delivered_at = order.optional_text("delivered_at"),
+      .cancelled_at = order.optional_text("cancelled_at"),
+      .refunded_at = order.optional_text("refunded_at"),
   };
 }
 
 Page<OrderSummary> parse_order_page(const Json& json) {
   return read_page(json, "orders", read_order_summary);
+}
+
+WebhookEvent parse_webhook_event(const Json& json) {
+  const JsonFields event(json, "event");
+  return {
+      .event_id = event.text("event_id"),
+      .merchant_id = event.text("merchant_id"),
+      .event_type = event.text("event_type"),
+      .payload_hash = event.text("payload_hash"),
+      .payload = event.free_object("payload"),
+      .received_at = event.text("received_at"),
+      .processed_at = event.optional_text("processed_at"),
+      .status = event.text("status"),
+      .error_message = event.optional_text("error_message"),
+      .correlation_id = event.optional_text("correlation_id"),
+  };
 }
 
 }  // namespace cartpilot::commerce

@@ -1,9 +1,9 @@
 // CartPilot's resources as values. Optional fields are optional here; timestamps stay the server's
 // text.
 //
-// Every `parse_*` function takes the server's JSON and throws Error{kProtocol} naming the field
-// when a required one is missing or of another type. Amounts must be JSON integers: 10.79, 1e3 and
-// "1079" are refused.
+// Histories and people an older server leaves out stay empty. Every `parse_*` function takes the
+// server's JSON and throws Error{kProtocol} naming the field when a required one is missing or of
+// another type. Amounts must be JSON integers: 10.79, 1e3 and "1079" are refused.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,15 @@
 #include "commerce/money.h"
 
 namespace cartpilot::commerce {
+
+/// Answers of GET /health and GET /ready; what the server left out stays "".
+struct Health {
+  std::string status;
+  std::string service{};
+  std::string version{};
+
+  friend bool operator==(const Health&, const Health&) = default;
+};
 
 struct Intent {
   std::string id;
@@ -72,6 +81,12 @@ struct Page {
   friend bool operator==(const Page&, const Page&) = default;
 };
 
+struct OfferPage : Page<Offer> {
+  std::string intent_id{};  ///< the intent the offers answer
+
+  friend bool operator==(const OfferPage&, const OfferPage&) = default;
+};
+
 struct Merchant {
   std::string id;
   std::string name;
@@ -127,6 +142,18 @@ struct FrozenReceipt {
   friend bool operator==(const FrozenReceipt&, const FrozenReceipt&) = default;
 };
 
+/// One step in the history of a checkout.
+struct AuditEntry {
+  std::string timestamp;
+  std::string action;  ///< checkout_created, quote_received, approval_requested, approved, ...
+  std::optional<std::string> from_status;
+  std::optional<std::string> to_status;
+  std::optional<std::string> actor;
+  Json details = Json::object();
+
+  friend bool operator==(const AuditEntry&, const AuditEntry&) = default;
+};
+
 struct Checkout {
   std::string id;
   std::string offer_id;
@@ -146,6 +173,10 @@ struct Checkout {
   std::string expires_at;
   std::string created_at;
   std::string updated_at;
+  std::optional<std::string> approved_at{};
+  std::optional<std::string> confirmed_at{};
+  std::optional<std::string> failure_reason{};
+  std::vector<AuditEntry> audit_trail{};
 
   friend bool operator==(const Checkout&, const Checkout&) = default;
 };
@@ -186,6 +217,37 @@ struct OrderItem {
   friend bool operator==(const OrderItem&, const OrderItem&) = default;
 };
 
+struct Customer {
+  std::string email;
+  std::optional<std::string> name{};
+  std::optional<std::string> phone{};
+
+  friend bool operator==(const Customer&, const Customer&) = default;
+};
+
+struct Address {
+  std::string line1;
+  std::optional<std::string> line2{};
+  std::string city{};
+  std::optional<std::string> state{};
+  std::string postal_code{};
+  std::string country{};
+
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+/// One step in the history of an order.
+struct StatusChange {
+  std::optional<std::string> from_status;
+  std::string to_status;
+  std::optional<std::string> reason;
+  std::optional<std::string> actor;
+  Json metadata = Json::object();
+  std::string created_at;
+
+  friend bool operator==(const StatusChange&, const StatusChange&) = default;
+};
+
 struct Order {
   std::string id;
   std::string checkout_id;
@@ -203,17 +265,46 @@ struct Order {
   std::optional<Money> refund_amount;
   std::string created_at;
   std::string updated_at;
+  std::optional<Customer> customer{};
+  std::optional<Address> shipping_address{};
+  std::optional<Address> billing_address{};
+  std::optional<std::string> cancelled_by{};
+  std::optional<std::string> refund_reason{};
+  std::vector<StatusChange> status_history{};
+  std::optional<std::string> confirmed_at{};
+  std::optional<std::string> shipped_at{};
+  std::optional<std::string> delivered_at{};
+  std::optional<std::string> cancelled_at{};
+  std::optional<std::string> refunded_at{};
 
   friend bool operator==(const Order&, const Order&) = default;
 };
 
+/// A webhook event as CartPilot recorded it.
+struct WebhookEvent {
+  std::string event_id;
+  std::string merchant_id;
+  std::string event_type;
+  std::string payload_hash;
+  Json payload = Json::object();
+  std::string received_at;
+  std::optional<std::string> processed_at{};
+  std::string status;  ///< processing, processed, failed
+  std::optional<std::string> error_message{};
+  std::optional<std::string> correlation_id{};
+
+  friend bool operator==(const WebhookEvent&, const WebhookEvent&) = default;
+};
+
+Health parse_health(const Json& json);
 Intent parse_intent(const Json& json);
 Offer parse_offer(const Json& json);
-Page<Offer> parse_offer_page(const Json& json);
+OfferPage parse_offer_page(const Json& json);
 std::vector<Merchant> parse_merchants(const Json& json);
 Checkout parse_checkout(const Json& json);
 Confirmation parse_confirmation(const Json& json);
 Order parse_order(const Json& json);
 Page<OrderSummary> parse_order_page(const Json& json);
+WebhookEvent parse_webhook_event(const Json& json);
 
 }  // namespace cartpilot::commerce

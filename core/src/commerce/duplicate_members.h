@@ -1,7 +1,7 @@
 // Whether a JSON text names a member twice in one object.
 //
-// JSON leaves open which one counts, so a proxy, a server and we could each read another total. What
-// is bought must have one meaning only. Plain function; any thread.
+// JSON leaves open which one counts, so a proxy, a server and we could each read another total.
+// What is bought must have one meaning only. Plain function; any thread.
 #pragma once
 
 #include <string_view>

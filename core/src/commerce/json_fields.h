@@ -51,6 +51,13 @@ class JsonFields {
     return values;
   }
 
+  /// The same, or no values when the list is absent or null.
+  template <typename Read>
+  auto optional_list(const char* key, Read read) const {
+    using Values = decltype(list(key, read));
+    return find(key) == nullptr ? Values() : list(key, read);
+  }
+
  private:
   const Json* find(const char* key) const;  ///< nullptr when absent or null
   const Json& require(const char* key) const;

@@ -193,7 +193,7 @@ std::string with_excerpt(const std::string& output) {
   return text.empty() ? "" : ": " + text;
 }
 
-const char* const kAskAuthor = "report it to the plugin's author; cartpilot itself is not affected";
+const char* const kReportCrash = "report it to the plugin's author; cartpilot itself is not affected";
 
 /// The child reported no end of its own accord.
 Refusal failure(const std::string& ended, std::string phase, const std::string& output,
@@ -208,13 +208,13 @@ Refusal failure(const std::string& ended, std::string phase, const std::string& 
     return {"CP-P27",
             fmt::format("it crashed {} ({}){}", phase_words(phase), ::strsignal(number),
                         with_excerpt(output)),
-            kAskAuthor};
+            kReportCrash};
   }
   if (kind == "exit") {
     return {"CP-P28",
             fmt::format("it ended the process {} (exit code {}) instead of returning{}",
                         phase_words(phase), number, with_excerpt(output)),
-            kAskAuthor};
+            kReportCrash};
   }
   return {"CP-P29",
           fmt::format("it did not come back {} within {} ms", phase_words(phase),

@@ -2,9 +2,12 @@
 //
 // Owns the plugin's instance and keeps its module alive. One call at a time, like every provider; a
 // call made while another one runs waits, and one made from inside another one throws. Everything a
-// plugin does wrong ends as Error{kProtocol} naming it.
+// plugin does wrong ends as Error{kProtocol} naming it. A plugin that can is sent only the messages
+// of a conversation that it does not have yet.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -37,6 +40,8 @@ class PluginProvider final : public LLMProvider {
 
  private:
   ProviderInfo read_info(const std::string& factory);
+  std::size_t known_beginning(const GenerateRequest& request) const;
+  void require_finish(bool finished) const;
   Json translate(const char* what, std::int32_t (*function)(void*, cp_bytes, const cp_sink*),
                  const Json& input) const;
 
@@ -45,6 +50,8 @@ class PluginProvider final : public LLMProvider {
   const PluginInstance instance_;
   ProviderInfo info_;
   mutable InstanceLock lock_;
+  std::uint64_t conversation_ = 0;  ///< of the last generate()
+  std::size_t held_ = 0;            ///< messages of it that the plugin has
 };
 
 }  // namespace cartpilot::plugin

@@ -16,9 +16,9 @@ namespace cartpilot::testing {
 namespace {
 
 /// A home folder and three files for the streams; gone with the object.
-class Scene {
+class Place {
  public:
-  Scene() {
+  Place() {
     std::string pattern =
         (std::filesystem::temp_directory_path() / "cartpilot-cli-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) {
@@ -26,12 +26,12 @@ class Scene {
     }
     home_ = pattern;
   }
-  ~Scene() {
+  ~Place() {
     std::error_code ignored;
     std::filesystem::remove_all(home_, ignored);
   }
-  Scene(const Scene&) = delete;
-  Scene& operator=(const Scene&) = delete;
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
 
   std::string path(const char* name) const { return (home_ / name).string(); }
 
@@ -72,21 +72,21 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 CliResult run_cli(const std::string& program, const std::vector<std::string>& arguments,
                   const std::string& input, const std::map<std::string, std::string>& environment) {
-  const Scene scene;
-  scene.write("in", input);
+  const Place place;
+  place.write("in", input);
   std::vector<std::string> words = {program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   const char* path = std::getenv("PATH");
   std::vector<std::string> variables = {"PATH=" + std::string(path == nullptr ? "" : path),
-                                        "HOME=" + scene.path("home"), "LC_ALL=C.UTF-8"};
+                                        "HOME=" + place.path("home"), "LC_ALL=C.UTF-8"};
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, scene.path("in").c_str(), O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, scene.path("out").c_str(), O_WRONLY | O_CREAT,
+  posix_spawn_file_actions_addopen(&actions, 0, place.path("in").c_str(), O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, place.path("out").c_str(), O_WRONLY | O_CREAT,
                                    0600);
-  posix_spawn_file_actions_addopen(&actions, 2, scene.path("err").c_str(), O_WRONLY | O_CREAT,
+  posix_spawn_file_actions_addopen(&actions, 2, place.path("err").c_str(), O_WRONLY | O_CREAT,
                                    0600);
   pid_t child = -1;
   const int failed = ::posix_spawnp(&child, program.c_str(), &actions, nullptr,
@@ -102,8 +102,8 @@ CliResult run_cli(const std::string& program, const std::vector<std::string>& ar
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  result.out = scene.read("out");
-  result.err = scene.read("err");
+  result.out = place.read("out");
+  result.err = place.read("err");
   return result;
 }
 

@@ -44,6 +44,7 @@ TerminalProgram::TerminalProgram(const Home& home, std::vector<std::string> word
   if (child_ < 0) throw std::runtime_error("forkpty");
   if (child_ == 0) {
     if (::chdir(home.path().c_str()) != 0) ::_exit(126);
+    ::close_range(3, ~0U, 0);  // what the test has open is not the program's
     ::execve(argv[0], argv.data(), envp.data());
     ::_exit(127);
   }

@@ -198,6 +198,14 @@ TEST(CartPilotError, keeps_the_wait_a_server_asked_for) {
   for (const char* odd : {"", "-1", "1.5", "soon", "99999999999999999999", "9223372036854775807"}) {
     EXPECT_EQ(wait_of({{"retry-after", odd}}), std::nullopt) << odd;
   }
+  EXPECT_EQ(wait_of({{"retry-after", "Mon, 23 Nov 2026 08:00:30 GMT"},
+                     {"date", "Mon, 23 Nov 2026 08:00:00 GMT"}}),
+            30'000);
+  EXPECT_EQ(wait_of({{"retry-after", "Mon, 23 Nov 2026 07:00:00 GMT"},
+                     {"date", "Mon, 23 Nov 2026 08:00:00 GMT"}}),
+            0);
+  EXPECT_EQ(wait_of({{"retry-after", "Mon, 01 Jan 2001 00:00:00 GMT"}}), 0);
+  EXPECT_EQ(wait_of({{"retry-after", "Mon, 23 Foo 2026 08:00:30 GMT"}}), std::nullopt);
   const auto error = post_failure(429, "");
   EXPECT_EQ(error.code, ErrorCode::kRateLimited);
   EXPECT_TRUE(error.retryable);

@@ -87,6 +87,12 @@ TEST(CartPilotTools, turns_each_function_into_its_request_and_returns_the_server
       {"list_orders", "{}", "GET /orders?page=1&page_size=20", order_page_body()},
       {"list_orders", R"({"status":"shipped","merchant_id":"merchant-a","page":2,"page_size":5})",
        "GET /orders?page=2&page_size=5&status=shipped&merchant_id=merchant-a", order_page_body()},
+      {"list_orders", R"({"page":0,"page_size":101})", "GET /orders?page=1&page_size=100",
+       order_page_body()},
+      {"list_orders", R"({"page":-7,"page_size":-1})", "GET /orders?page=1&page_size=1",
+       order_page_body()},
+      {"list_orders", R"({"page":9223372036854775807})", "GET /orders?page=1000000&page_size=20",
+       order_page_body()},
       {"list_orders", R"({"status":"","merchant_id":null})", "GET /orders?page=1&page_size=20",
        order_page_body()},
   };
@@ -98,6 +104,87 @@ TEST(CartPilotTools, turns_each_function_into_its_request_and_returns_the_server
     EXPECT_EQ(f.sent(), row.request);
     EXPECT_EQ(dump_json(outcome.content), dump_json(row.answer));
   }
+}
+
+Json page_without_offers(const std::string& intent_id) {
+  Json page = offers_page();
+  page["total"] = 0;
+  page["items"] = Json::array();
+  page["intent_id"] = intent_id;
+  return page;
+}
+
+Json intent(const std::string& id, bool collected) {
+  Json body = intent_body();
+  body["id"] = id;
+  body["session_id"] = "conv-7";
+  body["offers_collected"] = collected;
+  return body;
+}
+
+// The requests since the last time, as "METHOD path body".
+std::vector<std::string> sent_in(ToolsFixture& f) {
+  std::vector<std::string> list;
+  for (const HttpRequest& request : f.transport.requests()) {
+    const std::string path = request.url.substr(f.client.options().base_url.size());
+    list.push_back(request.method + " " + path + (request.body.empty() ? "" : " " + request.body));
+  }
+  return list;
+}
+
+TEST(CartPilotTools, replaces_an_intent_that_an_outage_left_empty_by_a_new_one_once) {
+  ToolsFixture f;
+  Json found = offers_page();
+  found["intent_id"] = "int-2";
+  f.transport.answer(200, dump_json(page_without_offers("int-1")));
+  f.transport.answer(200, dump_json(intent("int-1", true)));
+  f.transport.answer(201, dump_json(intent("int-2", false)));
+  f.transport.answer(200, dump_json(found));
+  EXPECT_EQ(f.call("get_intent_offers", {{"intent_id", "int-1"}}).content, found);
+  // From now on the old id stands for the new intent.
+  f.transport.answer(200, dump_json(found));
+  EXPECT_EQ(f.call("get_intent_offers", {{"intent_id", "int-1"}, {"page", 2}}).content, found);
+  EXPECT_THAT(sent_in(f), testing::ElementsAre(
+                              "GET /intents/int-1/offers?page=1&page_size=20", "GET /intents/int-1",
+                              R"(POST /intents {"query":"lamp","session_id":"conv-7"})",
+                              "GET /intents/int-2/offers?page=1&page_size=20",
+                              "GET /intents/int-2/offers?page=2&page_size=20"));
+}
+
+TEST(CartPilotTools, does_not_replace_the_replacement) {
+  ToolsFixture f;
+  f.transport.answer(200, dump_json(page_without_offers("int-1")));
+  f.transport.answer(200, dump_json(intent("int-1", true)));
+  f.transport.answer(201, dump_json(intent("int-2", false)));
+  f.transport.answer(200, dump_json(page_without_offers("int-2")));
+  EXPECT_EQ(f.call("get_intent_offers", {{"intent_id", "int-1"}}).content,
+            page_without_offers("int-2"));
+  for (const char* id : {"int-1", "int-2"}) {
+    f.transport.answer(200, dump_json(page_without_offers("int-2")));
+    EXPECT_EQ(f.call("get_intent_offers", {{"intent_id", id}}).content,
+              page_without_offers("int-2"));
+  }
+  EXPECT_EQ(f.transport.requests().size(), 6u);
+}
+
+TEST(CartPilotTools, leaves_an_intent_alone_that_cartpilot_will_ask_again_for) {
+  ToolsFixture f;
+  for (int i = 0; i < 2; ++i) {
+    f.transport.answer(200, dump_json(page_without_offers("int-1")));
+    f.transport.answer(200, dump_json(intent("int-1", false)));
+    EXPECT_EQ(f.call("get_intent_offers", {{"intent_id", "int-1"}}).content,
+              page_without_offers("int-1"));
+  }
+  EXPECT_EQ(f.transport.requests().size(), 4u);
+}
+
+TEST(CartPilotTools, keeps_the_empty_answer_when_no_new_intent_can_be_made) {
+  ToolsFixture f;
+  f.transport.answer(200, dump_json(page_without_offers("int-1")));
+  f.transport.answer(200, dump_json(intent("int-1", true)));
+  f.transport.answer(503, "");
+  EXPECT_EQ(f.call("get_intent_offers", {{"intent_id", "int-1"}}).content,
+            page_without_offers("int-1"));
 }
 
 TEST(CartPilotTools, sends_the_checkout_key_as_header_too) {

@@ -175,6 +175,20 @@ TEST(ParseOrder, reads_every_field) {
   body["carrier"] = "SimCarrier";
   body["cancelled_reason"] = "changed my mind";
   body["refund_amount"] = price(100);
+  body["refund_reason"] = "scratched";
+  body["cancelled_by"] = "customer";
+  body["billing_address"] = body["shipping_address"];
+  for (const char* when :
+       {"confirmed_at", "shipped_at", "delivered_at", "cancelled_at", "refunded_at"}) {
+    body[when] = std::string("at ") + when;
+  }
+  body["status_history"] = Json::array({{{"from_status", "pending"},
+                                         {"to_status", "confirmed"},
+                                         {"reason", nullptr},
+                                         {"actor", "simulate_time"},
+                                         {"metadata", {{"n", 1}}},
+                                         {"created_at", "then"}}});
+  const Address address{.line1 = "1 Road", .city = "Town", .postal_code = "12345", .country = "US"};
   EXPECT_EQ(parse_order(body), (Order{.id = "ord-1",
                                       .checkout_id = "chk-1",
                                       .merchant_id = "merchant-a",
@@ -196,7 +210,23 @@ TEST(ParseOrder, reads_every_field) {
                                       .cancelled_reason = "changed my mind",
                                       .refund_amount = usd(100),
                                       .created_at = "2026-11-23T00:50:40.341281Z",
-                                      .updated_at = "2026-11-23T00:50:40.341281Z"}));
+                                      .updated_at = "2026-11-23T00:50:40.341281Z",
+                                      .customer = Customer{.email = "customer@example.com"},
+                                      .shipping_address = address,
+                                      .billing_address = address,
+                                      .cancelled_by = "customer",
+                                      .refund_reason = "scratched",
+                                      .status_history = {{.from_status = "pending",
+                                                          .to_status = "confirmed",
+                                                          .reason = std::nullopt,
+                                                          .actor = "simulate_time",
+                                                          .metadata = {{"n", 1}},
+                                                          .created_at = "then"}},
+                                      .confirmed_at = "at confirmed_at",
+                                      .shipped_at = "at shipped_at",
+                                      .delivered_at = "at delivered_at",
+                                      .cancelled_at = "at cancelled_at",
+                                      .refunded_at = "at refunded_at"}));
   EXPECT_EQ(parse_order(order_body()).refund_amount, std::nullopt);
 }
 

@@ -1,58 +1,19 @@
 // What a killed process leaves behind, and which files are refused.
 #include <Poco/Data/SQLite/Connector.h>
 #include <Poco/Data/Session.h>
-#include <Poco/Pipe.h>
-#include <Poco/PipeStream.h>
-#include <Poco/Process.h>
-#include <Poco/TemporaryFile.h>
 #include <gmock/gmock.h>
-#include <signal.h>
 
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "unit/sandbox/killable_sandbox.h"
 #include "unit/sandbox/shopper.h"
 
 namespace cartpilot::sandbox {
 namespace {
 
 using testing::HasSubstr;
-
-class Folder {
- public:
-  Folder() : path_(Poco::TemporaryFile::tempName()) { std::filesystem::create_directories(path_); }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
-class SandboxProcess {
- public:
-  explicit SandboxProcess(const std::string& db_path)
-      : process_(Poco::Process::launch(CARTPILOT_SANDBOX_PROCESS, {db_path}, nullptr, &output_,
-                                       nullptr)) {
-    Poco::PipeInputStream stream(output_);
-    stream >> port_;
-  }
-  ~SandboxProcess() { kill(); }
-
-  int port() const { return port_; }
-  void kill() {
-    if (killed_) return;
-    killed_ = true;
-    ::kill(process_.id(), SIGKILL);
-    process_.wait();
-  }
-
- private:
-  Poco::Pipe output_;
-  Poco::ProcessHandle process_;
-  int port_ = 0;
-  bool killed_ = false;
-};
 
 std::string contents(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -158,6 +119,88 @@ TEST(Persistence, refuses_a_truncated_database_and_leaves_it_alone) {
   EXPECT_EQ(contents(path), before);
 }
 
+TEST(Persistence, refuses_a_database_with_a_torn_page_and_leaves_it_alone) {
+  Folder folder;
+  const std::string path = folder.file("sandbox.db");
+  {
+    SandboxServer::Options options;
+    options.db_path = path;
+    SandboxServer server(options);
+    Shopper(server.port()).order("merchant-a", kEarbudsA);
+  }
+  run_sql(path, "PRAGMA wal_checkpoint(TRUNCATE)");
+  const auto size = static_cast<std::streamoff>(std::filesystem::file_size(path));
+  {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    for (std::streamoff at = 4096; at < size; at += 4096) {
+      file.seekp(at);
+      file << "torn, torn, torn";
+    }
+  }
+  const std::string before = contents(path);
+  EXPECT_THAT(refusal(path), AllOf(HasSubstr("damaged"), HasSubstr("--db")));
+  EXPECT_EQ(contents(path), before);
+}
+
+// Format 1 knew no webhooks and no merchants of their own.
+TEST(Persistence, brings_a_database_of_the_first_format_up_to_date) {
+  Folder folder;
+  const std::string path = folder.file("sandbox.db");
+  std::string order;
+  std::string number;
+  {
+    SandboxServer::Options options;
+    options.db_path = path;
+    SandboxServer server(options);
+    Shopper shopper(server.port());
+    order = shopper.order("merchant-a", kEarbudsA);
+    number = shopper.get("/orders/" + order).json().at("merchant_order_id");
+  }
+  for (const char* statement :
+       {"DROP INDEX sessions_by_key", "ALTER TABLE merchant_sessions DROP COLUMN merchant_id",
+        "ALTER TABLE merchant_sessions DROP COLUMN quote_key", "DROP INDEX orders_by_number",
+        "ALTER TABLE orders DROP COLUMN merchant_order_id", "DROP TABLE webhook_events",
+        "DROP TABLE goods", "DROP TABLE settings", "PRAGMA user_version = 1"}) {
+    run_sql(path, statement);
+  }
+  SandboxServer::Options options;
+  options.db_path = path;
+  SandboxServer server(options);
+  Shopper shopper(server.port());
+  shopper.post("/webhooks/merchant", {{"event_id", "e"},
+                                      {"event_type", "order.confirmed"},
+                                      {"merchant_id", "merchant-a"},
+                                      {"timestamp", 0},
+                                      {"data", {{"merchant_order_id", number}}}});
+  EXPECT_EQ(shopper.get("/orders/" + order).json().at("status"), "confirmed");
+}
+
+TEST(Persistence, keeps_changed_prices_and_received_webhooks) {
+  Folder folder;
+  SandboxServer::Options options;
+  options.db_path = folder.file("sandbox.db");
+  const std::string target = "/webhooks/events/e?merchant_id=m";
+  std::string event;
+  {
+    SandboxServer server(options);
+    server.change_price("merchant-b", kHeadphonesB, 12345);
+    server.empty_stock("merchant-a", kEarbudsA);
+    Shopper shopper(server.port());
+    shopper.post("/webhooks/merchant", {{"event_id", "e"},
+                                        {"event_type", "price.changed"},
+                                        {"merchant_id", "m"},
+                                        {"timestamp", 0},
+                                        {"data", Json::object()}});
+    event = shopper.get(target).body;
+  }
+  SandboxServer server(options);
+  Shopper shopper(server.port());
+  EXPECT_EQ(shopper.get(target).body, event);
+  const std::string id = shopper.checkout("merchant-b");
+  EXPECT_EQ(shopper.quote(id, kHeadphonesB).json().at("subtotal").at("amount"), 12345);
+  EXPECT_EQ(shopper.quote(shopper.checkout("merchant-a"), kEarbudsA).status, 400);
+}
+
 TEST(Persistence, refuses_a_newer_database_and_leaves_it_alone) {
   Folder folder;
   const std::string path = folder.file("sandbox.db");
@@ -166,9 +209,9 @@ TEST(Persistence, refuses_a_newer_database_and_leaves_it_alone) {
     options.db_path = path;
     SandboxServer server(options);
   }
-  run_sql(path, "PRAGMA user_version = 2");
+  run_sql(path, "PRAGMA user_version = 3");
   const std::string before = contents(path);
-  EXPECT_THAT(refusal(path), HasSubstr("has format 2, this program reads format 1"));
+  EXPECT_THAT(refusal(path), HasSubstr("has format 3, this program reads format 2"));
   EXPECT_EQ(contents(path), before);
 }
 

@@ -116,6 +116,9 @@ void replay(const std::string& file, SandboxServer& server,
     if (answer.status == 201 && request.at("target") == "/checkouts") {
       values["{checkout}"] = answer.json().at("id");
     }
+    if (expected.contains("content_type")) {
+      EXPECT_EQ(answer.header("Content-Type"), string_or(expected, "content_type")) << name;
+    }
     if (!expected.contains("body")) continue;
     EXPECT_EQ(marks.apply(answer.body), expected.at("body").get<std::string>()) << name;
     EXPECT_EQ(headers_that_matter(answer, marks), expected.at("headers")) << name;

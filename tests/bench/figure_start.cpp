@@ -1,0 +1,210 @@
+// Figures 1, 2 and 8: how long a person waits for the program itself.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "child.h"
+#include "figure.h"
+#include "unit/net/tls_test_server.h"
+#include "vendor.h"
+
+namespace cartpilot::bench {
+namespace {
+
+double time_run(const std::vector<std::string>& words, const std::vector<std::string>& environment,
+                const std::string& expected) {
+  Child child(words, environment);
+  const int code = child.wait();
+  const double time = milliseconds(Clock::now() - child.started());
+  if (code != 0 || child.output().find(expected) == std::string::npos) {
+    throw std::runtime_error(fmt::format("{} ended with {}:\n{}", words[0], code, child.output()));
+  }
+  return time;
+}
+
+/// Time stamps that a server thread takes and the measuring thread waits for.
+class Stamp {
+ public:
+  void set() {
+    const std::lock_guard lock(mutex_);
+    at_ = Clock::now();
+    set_ = true;
+    changed_.notify_all();
+  }
+  Clock::time_point wait() {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, std::chrono::seconds(10), [this] { return set_; })) {
+      throw std::runtime_error("no request came within ten seconds");
+    }
+    set_ = false;
+    return at_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Clock::time_point at_;
+  bool set_ = false;
+};
+
+bool maps_tls(pid_t pid) {
+  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
+  std::stringstream text;
+  text << maps.rdbuf();
+  return text.str().find("libssl") != std::string::npos;
+}
+
+/// From exec to the first byte of the request at the vendor.
+double time_first_byte(const Setup& setup, const std::vector<std::string>& variables,
+                       Stamp& arrived, Stamp& looked, bool tls) {
+  Child child({setup.program, "chat", "--provider", "gemini", "--approve", "never", "hello"},
+              environment_of(setup.home, variables));
+  const double time = milliseconds(arrived.wait() - child.started());
+  if (maps_tls(child.pid()) != tls) {
+    throw std::runtime_error(tls ? "OpenSSL is not loaded for https"
+                                 : "OpenSSL is loaded without a need");
+  }
+  looked.set();
+  if (child.wait() != 0) throw std::runtime_error("the answer was not understood");
+  return time;
+}
+
+/// A connection and one byte, arrived.
+double connect_milliseconds(int port, Stamp& stamp) {
+  const auto begin = Clock::now();
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  if (::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::send(descriptor, "x", 1, MSG_NOSIGNAL) != 1) {
+    throw std::runtime_error("cannot connect to the loopback server");
+  }
+  const double time = milliseconds(stamp.wait() - begin);
+  ::close(descriptor);
+  return time;
+}
+
+}  // namespace
+
+void measure_start(const Setup& setup, Figures& figures) {
+  std::vector<double> empty;
+  std::vector<double> version;
+  std::vector<double> help;
+  const auto environment = environment_of(setup.home);
+  for (int i = 0; i <= setup.runs; ++i) {
+    const double nothing = time_run({setup.empty}, environment, "");
+    const double one = time_run({setup.program, "--version"}, environment, "cartpilot ");
+    const double other = time_run({setup.program, "--help"}, environment, "chat");
+    if (i == 0) continue;
+    empty.push_back(nothing);
+    version.push_back(one);
+    help.push_back(other);
+  }
+  const double limit = median(empty);
+  figures.push_back({1, "cartpilot --version", "ms", "exec of an empty C++ program", limit,
+                     median(version), 3, false});
+  figures.push_back(
+      {1, "cartpilot --help", "ms", "exec of an empty C++ program", limit, median(help), 3, false});
+}
+
+void measure_first_byte(const Setup& setup, Figures& figures) {
+  Stamp stamp;
+  Stamp looked;  // the child was looked at, the answer may come
+  const std::string answer = stream_head() + chunk(gemini_end()) + "0\r\n\r\n";
+  Server vendor([&](Peer& peer) {
+    if (peer.read_request([&] { stamp.set(); }).empty()) return;
+    looked.wait();
+    peer.write(answer);
+    peer.wait_for_close();
+  });
+  const net::TestCertificate certificate("IP:127.0.0.1");
+  net::TlsTestServer tls_vendor(certificate, [&](net::TlsTestServer::Stream& stream) {
+    if (stream.read_bytes(1).empty()) return;
+    stamp.set();
+    const std::string head = stream.read_head();
+    const std::size_t length = head.find("Content-Length: ");
+    if (length == std::string::npos) return;
+    stream.read_bytes(std::stoul(head.substr(length + 16)));
+    looked.wait();
+    stream.write(answer);
+  });
+  const auto plain = gemini_variables(vendor.url(), "http://127.0.0.1:9");
+  auto tls = gemini_variables(tls_vendor.url(), "http://127.0.0.1:9");
+  tls.push_back("SSL_CERT_FILE=" + certificate.file());
+  std::vector<double> limits;
+  std::vector<double> plain_times;
+  std::vector<double> tls_times;
+  for (int i = 0; i <= setup.runs; ++i) {
+    const auto environment = environment_of(setup.home);
+    const double empty =
+        time_run({setup.empty}, environment, "") + connect_milliseconds(vendor.port(), stamp);
+    const double without = time_first_byte(setup, plain, stamp, looked, false);
+    const double with = time_first_byte(setup, tls, stamp, looked, true);
+    if (i == 0) continue;
+    limits.push_back(empty);
+    plain_times.push_back(without);
+    tls_times.push_back(with);
+  }
+  const std::string name = "exec of an empty program + connect";
+  figures.push_back({2, "start to first request byte, plain", "ms", name, median(limits),
+                     median(plain_times), 6, false});
+  figures.push_back({2, "start to first request byte, TLS", "ms", name, median(limits),
+                     median(tls_times), 15, false});
+}
+
+void measure_interrupt(const Setup& setup, Figures& figures) {
+  Server vendor([&](Peer& peer) {
+    while (!peer.read_request().empty()) {
+      peer.write(stream_head() + chunk(gemini_text("STALLED")));
+      peer.wait_for_close();
+    }
+  });
+  Child child({setup.program, "chat", "--provider", "gemini", "--approve", "never"},
+              environment_of(setup.home, gemini_variables(vendor.url(), "http://127.0.0.1:9")),
+              Child::Streams::kTerminal);
+  std::vector<double> times;
+  child.wait_for("you> ");
+  for (int i = 0; i <= 4 * setup.runs; ++i) {
+    child.write("hello\r");
+    child.wait_for("STALLED");
+    const auto begin = Clock::now();
+    child.write("\x03");
+    const auto prompt = child.wait_for("you> ");
+    if (i > 0) times.push_back(milliseconds(prompt - begin));
+  }
+  // The limit: one thread wakes another through a pipe.
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) throw std::runtime_error("no pipe to be had");
+  std::vector<double> wakes;
+  Stamp woken;
+  std::thread sleeper([&] {
+    char byte = 0;
+    while (::read(pipe[0], &byte, 1) == 1) woken.set();
+  });
+  for (int i = 0; i < 100; ++i) {
+    ::usleep(500);
+    const auto begin = Clock::now();
+    if (::write(pipe[1], "x", 1) != 1) break;
+    wakes.push_back(milliseconds(woken.wait() - begin));
+  }
+  ::close(pipe[1]);
+  sleeper.join();
+  ::close(pipe[0]);
+  figures.push_back({8, "Ctrl-C in a stalled stream to prompt, p99", "ms", "waking a thread, p99",
+                     quantile(wakes, 0.99), quantile(times, 0.99), 50, false});
+}
+
+}  // namespace cartpilot::bench

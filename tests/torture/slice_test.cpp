@@ -1,0 +1,48 @@
+// A small piece of the torture, by its own program, as an ordinary test.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+
+namespace {
+
+struct Result {
+  int exit_code;
+  std::string printed;
+};
+
+Result torture(const std::string& arguments) {
+  const std::string command = std::string(CARTPILOT_PURCHASE_TORTURE) + " " + arguments + " 2>&1";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  Result result{-1, ""};
+  if (pipe == nullptr) return result;
+  std::array<char, 4096> block{};
+  while (std::fgets(block.data(), block.size(), pipe) != nullptr) result.printed += block.data();
+  const int status = ::pclose(pipe);
+  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return result;
+}
+
+TEST(PurchaseTorture, finds_nothing_unapproved_duplicate_or_lost_in_a_slice) {
+  const Result result = torture("--runs 160 --kill-runs 40 --seed 1 --jobs 2");
+  EXPECT_EQ(result.exit_code, 0) << result.printed;
+  EXPECT_NE(result.printed.find("/ unapproved 0 / duplicate 0 / lost 0 / unknown"),
+            std::string::npos)
+      << result.printed;
+  EXPECT_NE(result.printed.find("killed runs 40 "), std::string::npos) << result.printed;
+}
+
+TEST(PurchaseTorture, plays_one_seed_again_and_shows_it) {
+  const Result result = torture("--replay k3");
+  EXPECT_EQ(result.exit_code, 0) << result.printed;
+  EXPECT_NE(result.printed.find("seed k3 "), std::string::npos) << result.printed;
+  EXPECT_NE(result.printed.find("--- merchants booked"), std::string::npos) << result.printed;
+}
+
+TEST(PurchaseTorture, refuses_arguments_it_does_not_know) {
+  EXPECT_NE(torture("--runz 3").exit_code, 0);
+}
+
+}  // namespace

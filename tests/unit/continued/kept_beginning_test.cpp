@@ -1,0 +1,205 @@
+#include "cartpilot/kept_beginning.h"
+
+#include <gmock/gmock.h>
+
+#include <random>
+
+#include "gemini/gemini_provider.h"
+#include "openai/openai_provider.h"
+
+namespace cartpilot {
+namespace {
+
+/// Keeps the bytes of the last request; answers with one word.
+class BodyKeeper final : public HttpTransport {
+ public:
+  void send(const HttpRequest& request, HttpSink& sink, const CallContext&) override {
+    body = request.body;
+    sink.on_head({status, {}});
+    sink.on_event({HttpEvent::Kind::kBody, "", "{}"});
+  }
+  std::string body;
+  int status = 500;  // the answer does not matter here
+};
+
+struct Vendor {
+  const char* name;
+  std::function<std::unique_ptr<LLMProvider>(HttpTransport&)> make;
+  std::string model;
+};
+
+ProviderConfig config(HttpTransport& transport, std::map<std::string, std::string> options = {}) {
+  ProviderConfig made;
+  made.environment = {{"GEMINI_API_KEY", "k"}, {"OPENAI_API_KEY", "k"}};
+  made.options = std::move(options);
+  made.transport = &transport;
+  return made;
+}
+
+std::vector<Vendor> vendors() {
+  return {
+      {"gemini",
+       [](HttpTransport& transport) {
+         return std::make_unique<gemini::GeminiProvider>(config(transport));
+       },
+       "gemini-2.5-flash"},
+      {"openai-chat",
+       [](HttpTransport& transport) {
+         return std::make_unique<openai::OpenAiProvider>(config(transport, {{"api", "chat"}}));
+       },
+       "gpt-4o"},
+      {"openai-responses",
+       [](HttpTransport& transport) {
+         return std::make_unique<openai::OpenAiProvider>(config(transport, {{"api", "responses"}}));
+       },
+       "gpt-5"}};
+}
+
+std::string body_of(const Vendor& vendor, LLMProvider& provider, BodyKeeper& transport,
+                    GenerateRequest request) {
+  struct : EventSink {
+    void on_event(const StreamEvent&) override {}
+  } sink;
+  request.model = vendor.model;
+  request.system = "Be brief.";
+  transport.body.clear();
+  try {
+    provider.generate(request, sink, CallContext());
+  } catch (const Error&) {  // the fake answer is an error; the request is what counts
+  }
+  return transport.body;
+}
+
+ToolCall call_named(const std::string& id) {
+  ToolCall call;
+  call.id = id;
+  call.name = "look";
+  call.arguments = {{"at", id}};
+  return call;
+}
+
+ToolResult result_of(const std::string& id) {
+  ToolResult result;
+  result.call_id = id;
+  result.name = "look";
+  result.content = {{"seen", "something \"quoted\" \xC3\xA9 " + id}};
+  return result;
+}
+
+Message assistant(const std::string& provider, std::vector<Part> parts) {
+  Message message;
+  message.role = Role::kAssistant;
+  message.provider = provider;
+  message.model = "some-model";
+  message.parts = std::move(parts);
+  return message;
+}
+
+/// The next few messages of a conversation, as chance wants them, the odd ones included.
+std::vector<Message> some_messages(std::mt19937& chance, int number) {
+  const std::string id = "call_" + std::to_string(number % 7);  // ids repeat now and then
+  const std::string who = number % 2 == 0 ? "gemini" : "openai";
+  Message results;
+  results.role = Role::kTool;
+  switch (chance() % 8) {
+    case 0: return {assistant(who, {TextPart{"Here you are.", nullptr}}), Message::user("thanks")};
+    case 1:
+      results.parts = {result_of(id)};
+      return {assistant(who, {call_named(id)}), results,
+              assistant(who, {TextPart{"Found it.", nullptr}}), Message::user("and then?")};
+    case 2:
+      results.parts = {result_of(id), result_of(id + "b")};
+      return {
+          assistant(who, {TextPart{"Two looks.", nullptr}, call_named(id), call_named(id + "b")}),
+          results};
+    case 3: return {Message::user("one more thing"), Message::user("")};
+    case 4: return {assistant(who, {call_named(id)}), Message::user("never mind")};  // no result
+    case 5: return {assistant(who, {TextPart{"", nullptr}}), Message::user("hello?")};
+    case 6: return {assistant(who, {ReasoningPart{"hm", nullptr}}), Message::user("well?")};
+    default: {
+      Message raw = assistant("gemini", {TextPart{"Raw.", nullptr}});
+      raw.provider_metadata = {{"backend", "generativelanguage.googleapis.com"},
+                               {"model", "gemini-2.5-flash"},
+                               {"parts", {{{"text", "Raw."}, {"thoughtSignature", "c2ln"}}}}};
+      return {raw, Message::user("go on")};
+    }
+  }
+}
+
+class ContinuedConversation : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(ContinuedConversation, sends_the_bytes_of_a_provider_that_encodes_everything) {
+  const Vendor vendor = vendors()[GetParam()];
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    std::mt19937 chance(seed);
+    BodyKeeper transport;
+    const auto continued = vendor.make(transport);
+    GenerateRequest request;
+    request.conversation = 5;
+    request.messages = {Message::user("hello")};
+    for (int step = 0; step < 12; ++step) {
+      const std::string kept = body_of(vendor, *continued, transport, request);
+      request.unchanged_messages = request.messages.size();
+      GenerateRequest alone = request;
+      alone.conversation = 0;
+      const std::string fresh = body_of(vendor, *vendor.make(transport), transport, alone);
+      ASSERT_FALSE(fresh.empty());
+      ASSERT_EQ(kept, fresh) << "seed " << seed << ", step " << step;
+      for (Message& message : some_messages(chance, step)) {
+        request.messages.push_back(std::move(message));
+      }
+    }
+  }
+}
+
+TEST_P(ContinuedConversation, begins_anew_when_the_beginning_was_changed) {
+  const Vendor vendor = vendors()[GetParam()];
+  BodyKeeper transport;
+  const auto provider = vendor.make(transport);
+  GenerateRequest request;
+  request.conversation = 5;
+  request.messages = {Message::user("hello"), assistant("x", {TextPart{"hi", nullptr}}),
+                      Message::user("more")};
+  body_of(vendor, *provider, transport, request);
+  request.messages[0] = Message::user("good day");
+  request.unchanged_messages = 0;
+  EXPECT_THAT(body_of(vendor, *provider, transport, request), ::testing::HasSubstr("good day"));
+
+  request.conversation = 6;
+  request.messages[0] = Message::user("good evening");
+  request.unchanged_messages = 3;  // of the other conversation, as far as this provider knows
+  EXPECT_THAT(body_of(vendor, *provider, transport, request), ::testing::HasSubstr("good evening"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Vendors, ContinuedConversation, ::testing::Values(0, 1, 2),
+                         [](const auto& vendor) {
+                           std::string name = vendors()[vendor.param].name;
+                           for (char& c : name) c = c == '-' ? '_' : c;
+                           return name;
+                         });
+
+TEST(KeptBeginning, encodes_a_settled_turn_once) {
+  KeptBeginning kept;
+  std::vector<std::pair<std::size_t, std::size_t>> encoded;
+  const auto encode = [&](std::size_t begin, std::size_t end) {
+    encoded.emplace_back(begin, end);
+    Json list = Json::array();
+    for (std::size_t i = begin; i < end; ++i) list.push_back(i);
+    return list;
+  };
+  GenerateRequest request;
+  request.conversation = 1;
+  for (int turn = 0; turn < 3; ++turn) {
+    request.messages.push_back(Message::user("wish"));
+    EXPECT_EQ(kept.settle(request, "key", encode), 2U * turn);
+    request.unchanged_messages = request.messages.size();
+    request.messages.push_back(assistant("x", {TextPart{"answer", nullptr}}));
+  }
+  EXPECT_THAT(encoded, ::testing::ElementsAre(std::pair(0, 2), std::pair(2, 4)));
+  EXPECT_EQ(kept.dump({{"a", 1}, {"list", {4}}, {"z", nullptr}}, "list"),
+            R"({"a":1,"list":[0,1,2,3,4],"z":null})");
+  EXPECT_EQ(kept.dump({{"list", Json::array()}}, "list"), R"({"list":[0,1,2,3]})");
+}
+
+}  // namespace
+}  // namespace cartpilot

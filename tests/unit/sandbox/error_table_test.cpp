@@ -1,0 +1,385 @@
+// Every business error of the API, one test per error; docs/sandbox.md lists them by number.
+#include <Poco/Data/SQLite/Connector.h>
+#include <Poco/Data/Session.h>
+#include <Poco/TemporaryFile.h>
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "sandbox/merchant.h"
+#include "sandbox/webhook_sender.h"
+#include "unit/sandbox/shopper.h"
+
+namespace cartpilot::sandbox {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// The whole answer, except that the request id must only be there.
+void expect_error(const Answer& answer, int status, const char* code, const std::string& message) {
+  Json body = answer.json();
+  EXPECT_EQ(answer.status, status);
+  EXPECT_EQ(string_or(body, "request_id"), answer.header("X-Request-ID"));
+  body["request_id"] = "";
+  EXPECT_EQ(dump_json(body), dump_json({{"error_code", code},
+                                        {"message", message},
+                                        {"details", Json::array()},
+                                        {"request_id", ""}}));
+}
+
+std::string message_of(const Answer& answer) { return string_or(answer.json(), "message"); }
+
+struct Shop {
+  SandboxServer server{{}};
+  Shopper shopper{server.port()};
+};
+
+// A database whose contents a test changes behind the sandbox's back.
+class EditedSandbox {
+ public:
+  EditedSandbox() : path_(Poco::TemporaryFile::tempName()) { start(); }
+  ~EditedSandbox() {
+    server_.reset();
+    for (const char* suffix : {"", "-wal", "-shm"}) std::remove((path_ + suffix).c_str());
+  }
+
+  Shopper shopper() const { return Shopper(server_->port()); }
+  void edit(const std::string& statement) {
+    server_.reset();
+    {
+      Poco::Data::SQLite::Connector::registerConnector();
+      Poco::Data::Session session("SQLite", path_);
+      session << statement, Poco::Data::Keywords::now;
+    }
+    start();
+  }
+
+ private:
+  void start() {
+    SandboxServer::Options options;
+    options.db_path = path_;
+    server_ = std::make_unique<SandboxServer>(options);
+  }
+
+  std::string path_;
+  std::unique_ptr<SandboxServer> server_;
+};
+
+Json event(const std::string& merchant_id = "merchant-a") {
+  return {{"event_id", "e1"},
+          {"event_type", "checkout.quoted"},
+          {"merchant_id", merchant_id},
+          {"timestamp", "2026-11-23T00:00:00Z"},
+          {"data", Json::object()}};
+}
+
+TEST(ErrorTable, B01_an_unknown_intent_is_not_found) {
+  Shop shop;
+  expect_error(shop.shopper.get("/intents/none"), 404, "INTENT_NOT_FOUND",
+               "Intent not found: none");
+  expect_error(shop.shopper.get("/intents/none/offers"), 404, "INTENT_NOT_FOUND",
+               "Intent not found: none");
+}
+
+TEST(ErrorTable, B02_an_unknown_offer_is_not_found) {
+  Shop shop;
+  expect_error(shop.shopper.get("/offers/none"), 404, "OFFER_NOT_FOUND", "Offer not found: none");
+  const Json body = {{"offer_id", "none"},
+                     {"items", Json::array({{{"product_id", "x"}, {"quantity", 1}}})}};
+  expect_error(shop.shopper.post("/checkouts", body), 404, "OFFER_NOT_FOUND",
+               "Offer not found: none");
+}
+
+TEST(ErrorTable, B03_an_unknown_checkout_is_not_found_on_every_route) {
+  Shop shop;
+  const std::string message = "Checkout not found: none";
+  expect_error(shop.shopper.get("/checkouts/none"), 404, "CHECKOUT_NOT_FOUND", message);
+  expect_error(shop.shopper.quote("none", kEarbudsA), 404, "CHECKOUT_NOT_FOUND", message);
+  for (const char* action : {"request-approval", "approve", "confirm"}) {
+    expect_error(shop.shopper.act("none", action), 404, "CHECKOUT_NOT_FOUND", message);
+  }
+}
+
+TEST(ErrorTable, B04_an_unknown_order_is_not_found_on_every_route) {
+  Shop shop;
+  const std::string message = "Order not found: none";
+  expect_error(shop.shopper.get("/orders/none"), 404, "ORDER_NOT_FOUND", message);
+  expect_error(shop.shopper.post("/orders/none/cancel", {{"reason", "r"}}), 404, "ORDER_NOT_FOUND",
+               message);
+  for (const char* action : {"refund", "simulate-advance"}) {
+    expect_error(shop.shopper.post("/orders/none/" + std::string(action), Json::object()), 404,
+                 "ORDER_NOT_FOUND", message);
+  }
+}
+
+TEST(ErrorTable, B05_an_unknown_webhook_event_is_not_found) {
+  Shop shop;
+  expect_error(shop.shopper.get("/webhooks/events/none?merchant_id=merchant-a"), 404,
+               "EVENT_NOT_FOUND", "Event not found: none");
+}
+
+TEST(ErrorTable, B06_a_confirmed_checkout_takes_no_quote) {
+  Shop shop;
+  const std::string id = shop.shopper.approved("merchant-a", kEarbudsA);
+  shop.shopper.act(id, "confirm");
+  expect_error(shop.shopper.quote(id, kEarbudsA), 400, "INVALID_STATE",
+               "Cannot quote checkout in state: confirmed");
+}
+
+TEST(ErrorTable, B07_a_quoted_checkout_takes_no_second_quote) {
+  Shop shop;
+  const std::string id = shop.shopper.checkout("merchant-a");
+  shop.shopper.quote(id, kEarbudsA);
+  expect_error(shop.shopper.quote(id, kEarbudsA), 400, "QUOTE_FAILED",
+               "Cannot transition Checkout(" + id +
+                   ") from 'quoted' to 'quoted'. Allowed transitions: "
+                   "['cancelled', 'awaiting_approval']");
+}
+
+TEST(ErrorTable, B08_an_expired_checkout_takes_no_quote) {
+  TimedSandbox sandbox;
+  Shopper shopper(sandbox.port());
+  const std::string id = shopper.checkout("merchant-a");
+  sandbox.advance_hours(25);
+  expect_error(shopper.quote(id, kEarbudsA), 400, "QUOTE_FAILED",
+               "Checkout " + id + " has expired");
+}
+
+TEST(ErrorTable, B09_a_disabled_merchant_is_not_found) {
+  Shop shop;
+  const std::string created = shop.shopper.checkout("merchant-a");
+  const std::string approved = shop.shopper.approved("merchant-a", kEarbudsA);
+  shop.server.set_merchant_state("merchant-a", MerchantState::kDisabled);
+  expect_error(shop.shopper.quote(created, kEarbudsA), 400, "MERCHANT_NOT_FOUND",
+               "Merchant not found: merchant-a");
+  expect_error(shop.shopper.act(approved, "confirm"), 400, "MERCHANT_NOT_FOUND",
+               "Merchant not found: merchant-a");
+  EXPECT_EQ(shop.shopper.get("/merchants").json().at("total"), 1);
+}
+
+TEST(ErrorTable, B10_what_a_merchant_says_against_a_quote_is_passed_on_raw) {
+  Shop shop;
+  const std::string id = shop.shopper.checkout("merchant-a");
+  expect_error(shop.shopper.quote(id, "nope"), 400, "MERCHANT_ERROR",
+               R"([merchant-a] Failed to create quote: {"error_code":"QUOTE_FAILED",)"
+               R"("message":"Product not found: nope","details":[]})");
+  expect_error(shop.shopper.quote(id, kEarbudsA, 100'000), 400, "MERCHANT_ERROR",
+               R"([merchant-a] Failed to create quote: {"error_code":"QUOTE_FAILED",)"
+               R"("message":"Insufficient stock for product: a771c475644349d36b508123c16b1284",)"
+               R"("details":[]})");
+}
+
+TEST(ErrorTable, B11_a_merchant_that_cannot_be_reached_makes_no_quote) {
+  Shop shop;
+  const std::string id = shop.shopper.checkout("merchant-a");
+  shop.server.set_merchant_state("merchant-a", MerchantState::kUnreachable);
+  expect_error(shop.shopper.quote(id, kEarbudsA), 400, "MERCHANT_ERROR",
+               "[merchant-a] Quote request failed: All connection attempts failed");
+  shop.server.set_merchant_state("merchant-a", MerchantState::kUp);
+  EXPECT_EQ(shop.shopper.quote(id, kEarbudsA).status, 200);
+}
+
+TEST(ErrorTable, B12_only_a_quoted_checkout_can_be_put_up_for_approval) {
+  Shop shop;
+  const std::string id = shop.shopper.checkout("merchant-a");
+  const auto expect_refusal = [&](const char* from, const char* allowed) {
+    expect_error(shop.shopper.act(id, "request-approval"), 400, "APPROVAL_REQUEST_FAILED",
+                 "Cannot transition Checkout(" + id + ") from '" + from +
+                     "' to 'awaiting_approval'. Allowed transitions: " + allowed);
+  };
+  expect_refusal("created", "['cancelled', 'quoted']");
+  shop.shopper.quote(id, kEarbudsA);
+  shop.shopper.act(id, "request-approval");
+  expect_refusal("awaiting_approval", "['cancelled', 'quoted', 'approved']");
+  shop.shopper.act(id, "approve");
+  expect_refusal("approved", "['cancelled', 'quoted', 'confirmed', 'failed']");
+  shop.shopper.act(id, "confirm");
+  expect_refusal("confirmed", "[]");
+}
+
+TEST(ErrorTable, B13_only_a_checkout_that_waits_for_it_can_be_approved) {
+  Shop shop;
+  const std::string id = shop.shopper.checkout("merchant-a");
+  const auto expect_refusal = [&](const char* from, const char* allowed) {
+    expect_error(shop.shopper.act(id, "approve"), 400, "APPROVAL_FAILED",
+                 "Cannot transition Checkout(" + id + ") from '" + from +
+                     "' to 'approved'. Allowed transitions: " + allowed);
+  };
+  expect_refusal("created", "['cancelled', 'quoted']");
+  shop.shopper.quote(id, kEarbudsA);
+  expect_refusal("quoted", "['cancelled', 'awaiting_approval']");
+  shop.shopper.act(id, "request-approval");
+  shop.shopper.act(id, "approve");
+  expect_refusal("approved", "['cancelled', 'quoted', 'confirmed', 'failed']");
+  shop.shopper.act(id, "confirm");
+  expect_refusal("confirmed", "[]");
+}
+
+TEST(ErrorTable, B14_an_expired_checkout_goes_no_further) {
+  TimedSandbox sandbox;
+  Shopper shopper(sandbox.port());
+  const std::string created = shopper.checkout("merchant-a");
+  const std::string late = shopper.checkout("merchant-a");
+  sandbox.advance_hours(23);
+  shopper.quote(late, kEarbudsA);
+  shopper.act(late, "request-approval");
+  shopper.act(late, "approve");
+  sandbox.advance_hours(2);
+  for (const char* action : {"request-approval", "approve"}) {
+    expect_error(shopper.act(created, action), 400, "CHECKOUT_EXPIRED",
+                 "Checkout " + created + " has expired");
+  }
+  expect_error(shopper.act(late, "confirm"), 400, "CHECKOUT_EXPIRED",
+               "Checkout " + late + " has expired");
+}
+
+TEST(ErrorTable, B15_only_an_approved_checkout_can_be_confirmed) {
+  Shop shop;
+  const std::string id = shop.shopper.checkout("merchant-a");
+  const auto expect_refusal = [&](const std::string& state) {
+    expect_error(shop.shopper.act(id, "confirm"), 400, "NOT_APPROVED",
+                 "Checkout must be approved before confirmation (current: " + state + ")");
+  };
+  expect_refusal("created");
+  shop.shopper.quote(id, kEarbudsA);
+  expect_refusal("quoted");
+  shop.shopper.act(id, "request-approval");
+  expect_refusal("awaiting_approval");
+}
+
+TEST(ErrorTable, B16_an_approved_checkout_without_merchant_session_needs_a_quote) {
+  EditedSandbox sandbox;
+  const std::string id = sandbox.shopper().approved("merchant-a", kEarbudsA);
+  sandbox.edit(
+      "UPDATE checkouts SET document = json_set(document, '$.merchant_checkout_id', NULL)");
+  expect_error(sandbox.shopper().act(id, "confirm"), 400, "QUOTE_REQUIRED",
+               "No merchant checkout ID - quote required first");
+}
+
+TEST(ErrorTable, B17_a_price_changed_at_the_merchant_needs_a_new_approval) {
+  Shop shop;
+  const std::string id = shop.shopper.approved("merchant-b", kHeadphonesB);
+  shop.server.change_price("merchant-b", kHeadphonesB, 15408);
+  expect_error(shop.shopper.act(id, "confirm"), 409, "REAPPROVAL_REQUIRED",
+               "[merchant-b] PRICE_CHANGED: Price changed: $133.99 -> $154.08, re-quote required");
+}
+
+TEST(ErrorTable, B18_a_total_that_differs_from_the_frozen_one_needs_a_new_approval) {
+  EditedSandbox sandbox;
+  const std::string id = sandbox.shopper().approved("merchant-a", kEarbudsA);
+  sandbox.edit(
+      "UPDATE checkouts SET document = json_set(document, '$.frozen_receipt.total_cents', 1)");
+  expect_error(sandbox.shopper().act(id, "confirm"), 409, "REAPPROVAL_REQUIRED",
+               "Price has changed, re-approval required");
+}
+
+TEST(ErrorTable, B19_items_out_of_stock_are_named_by_their_first_eight_characters) {
+  Shop shop;
+  const std::string id = shop.shopper.approved("merchant-b", kHeadphonesB);
+  shop.server.empty_stock("merchant-b", kHeadphonesB);
+  expect_error(shop.shopper.act(id, "confirm"), 400, "MERCHANT_ERROR",
+               "[merchant-b] OUT_OF_STOCK: Items out of stock: e96a6ebc");
+}
+
+TEST(ErrorTable, B20_a_failed_merchant_session_cannot_be_confirmed_again) {
+  Shop shop;
+  const std::string id = shop.shopper.approved("merchant-b", kHeadphonesB);
+  shop.server.empty_stock("merchant-b", kHeadphonesB);
+  shop.shopper.act(id, "confirm");
+  expect_error(shop.shopper.act(id, "confirm"), 400, "MERCHANT_ERROR",
+               "[merchant-b] INVALID_STATE: Cannot confirm checkout in state: failed");
+}
+
+TEST(ErrorTable, B21_a_merchant_that_lost_the_session_says_so) {
+  EditedSandbox sandbox;
+  const std::string id = sandbox.shopper().approved("merchant-a", kEarbudsA);
+  const std::string session =
+      sandbox.shopper().get("/checkouts/" + id).json().at("merchant_checkout_id");
+  sandbox.edit("DELETE FROM merchant_sessions");
+  expect_error(sandbox.shopper().act(id, "confirm"), 400, "MERCHANT_ERROR",
+               "[merchant-a] Checkout not found: " + session);
+}
+
+TEST(ErrorTable, B22_a_confirmation_the_merchant_did_not_get_or_refused_otherwise_is_told) {
+  Shop shop;
+  const std::string id = shop.shopper.approved("merchant-a", kEarbudsA);
+  shop.server.set_merchant_state("merchant-a", MerchantState::kUnreachable);
+  expect_error(shop.shopper.act(id, "confirm"), 400, "MERCHANT_ERROR",
+               "[merchant-a] Confirm request failed: All connection attempts failed");
+
+  TimedSandbox sandbox;
+  Shopper shopper(sandbox.port());
+  const std::string late = shopper.approved("merchant-a", kEarbudsA);
+  sandbox.advance_hours(25);
+  const Answer refused = shopper.act(late, "confirm");
+  expect_error(refused, 400, "MERCHANT_ERROR", message_of(refused));
+  EXPECT_THAT(message_of(refused),
+              StartsWith(R"([merchant-a] Failed to confirm checkout: )"
+                         R"({"error_code":"CHECKOUT_EXPIRED","message":"Checkout has expired: )"));
+}
+
+TEST(ErrorTable, B23_of_confirmations_in_parallel_a_later_one_may_lose_the_race) {
+  Shop shop;
+  bool lost = false;
+  for (int round = 0; round < 500 && !lost; ++round) {
+    const std::string id = shop.shopper.approved("merchant-a", kEarbudsA);
+    std::vector<Answer> answers(8);
+    std::vector<std::thread> threads;
+    for (Answer& answer : answers) {
+      threads.emplace_back([&] { answer = Shopper(shop.server.port()).act(id, "confirm"); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const std::string number = shop.shopper.get("/checkouts/" + id).json().at("merchant_order_id");
+    for (const Answer& answer : answers) {
+      if (answer.status == 200) continue;
+      expect_error(answer, 400, "CONFIRM_FAILED",
+                   "Checkout " + id + " is already confirmed with order " + number);
+      lost = true;
+    }
+  }
+  EXPECT_TRUE(lost);
+}
+
+TEST(ErrorTable, B24_an_order_moves_only_where_its_state_leads) {
+  Shop shop;
+  const std::string target = "/orders/" + shop.shopper.order("merchant-a", kEarbudsA);
+  expect_error(shop.shopper.post(target + "/refund", Json::object()), 400, "INVALID_TRANSITION",
+               "Cannot transition from pending to refunded");
+  shop.shopper.post(target + "/cancel", {{"reason", "r"}});
+  expect_error(shop.shopper.post(target + "/refund", Json::object()), 400, "INVALID_TRANSITION",
+               "Cannot transition from cancelled to refunded");
+  expect_error(shop.shopper.post(target + "/cancel", {{"reason", "r"}}), 400, "INVALID_TRANSITION",
+               "Cannot transition from cancelled to cancelled");
+}
+
+TEST(ErrorTable, B25_a_webhook_from_another_merchant_than_it_says_is_refused) {
+  Shop shop;
+  expect_error(shop.shopper.post("/webhooks/merchant", event(), {{"X-Merchant-Id", "merchant-b"}}),
+               400, "MERCHANT_ID_MISMATCH",
+               "X-Merchant-Id header does not match payload merchant_id");
+}
+
+TEST(ErrorTable, B26_a_webhook_with_a_wrong_signature_is_refused) {
+  Shop shop;
+  const Answer refused =
+      shop.shopper.post("/webhooks/merchant", event(), {{"X-Merchant-Signature", "sha256=00"}});
+  expect_error(refused, 401, "INVALID_SIGNATURE", "Webhook signature verification failed");
+  EXPECT_EQ(refused.header("WWW-Authenticate"), "");
+}
+
+TEST(ErrorTable, B27_a_key_used_with_another_body_is_a_conflict_without_request_id) {
+  Shop shop;
+  const HttpHeaders key = {{"Idempotency-Key", "k"}};
+  shop.shopper.post("/intents", {{"query", "a"}}, key);
+  const Answer conflict = shop.shopper.post("/intents", {{"query", "b"}}, key);
+  EXPECT_EQ(conflict.status, 409);
+  EXPECT_EQ(conflict.body,
+            R"({"error_code":"IDEMPOTENCY_CONFLICT",)"
+            R"("message":"Idempotency key already used with different request body",)"
+            R"("details":[]})");
+  EXPECT_EQ(conflict.header("X-Request-ID"), "");
+}
+
+}  // namespace
+}  // namespace cartpilot::sandbox
