@@ -1,5 +1,7 @@
 #include "commands/workbench.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "cartpilot/error.h"
@@ -9,6 +11,15 @@
 #include "ui/terminal_prompt.h"
 
 namespace cartpilot::host {
+
+namespace {
+
+/// Plugins' levels: 0 debug to 3 error.
+int log_threshold(const std::string& word) {
+  return word == "debug" ? 0 : word == "info" ? 1 : word == "warning" ? 2 : 3;
+}
+
+}  // namespace
 
 Workbench::Workbench(const Arguments& arguments)
     : arguments_(arguments), settings_(read_settings(arguments)) {}
@@ -28,7 +39,12 @@ net::HttpClient& Workbench::http() {
 
 plugin::PluginHost& Workbench::plugins() {
   if (!plugins_) {
-    plugins_ = std::make_unique<plugin::PluginHost>(settings_.plugins, http());
+    const int threshold = log_threshold(arguments_.log_level);
+    plugins_ = std::make_unique<plugin::PluginHost>(
+        settings_.plugins, http(),
+        [threshold](int level, std::string_view source, std::string_view line) {
+          if (level >= threshold) err_line(fmt::format("{}: {}", source, line));
+        });
     show_plugin_notices();
   }
   return *plugins_;

@@ -9,13 +9,11 @@
 namespace cartpilot::gemini {
 namespace {
 
-[[noreturn]] void refuse(const std::string& url, const std::string& why) {
+[[noreturn]] void refuse_url(const std::string& url, const std::string& why) {
   throw Error(ErrorCode::kInvalidArgument, "GEMINI_BASE_URL '" + one_line(url, 200) + "' " + why +
                                                "; expected something like " +
                                                std::string(kDefaultBaseUrl));
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// "v1", "v1beta", "v1beta1", "v1alpha".
 bool is_version(std::string_view segment) {
@@ -59,21 +57,21 @@ Endpoint parse_endpoint(const std::string& base_url) {
   if (url.empty()) url = kDefaultBaseUrl;
   for (const char c : url) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '?' || c == '#' || c == '@' || c == '\\') {
-      refuse(url, "holds a character that has no place in it");
+      refuse_url(url, "holds a character that has no place in it");
     }
   }
   const std::size_t scheme_end = url.find("://");
   const std::string scheme =
       lower_case(scheme_end == std::string::npos ? "" : url.substr(0, scheme_end));
-  if (scheme != "http" && scheme != "https") refuse(url, "is not an http or https URL");
+  if (scheme != "http" && scheme != "https") refuse_url(url, "is not an http or https URL");
 
   const std::size_t authority_begin = scheme_end + 3;
   const std::size_t path_begin = std::min(url.find('/', authority_begin), url.size());
   std::string authority = lower_case(url.substr(authority_begin, path_begin - authority_begin));
-  if (authority.empty() || authority[0] == ':') refuse(url, "names no host");
+  if (authority.empty() || authority[0] == ':') refuse_url(url, "names no host");
   std::string path = url.substr(path_begin);
   while (!path.empty() && path.back() == '/') path.pop_back();
-  if (path.find("..") != std::string::npos) refuse(url, "holds '..'");
+  if (path.find("..") != std::string::npos) refuse_url(url, "holds '..'");
 
   // The colons inside an IPv6 address are not the port's.
   const std::size_t bracket = authority.find(']');

@@ -39,8 +39,6 @@ int code_of_status(std::string_view status) {
   return 0;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// "limit: 0" as a whole number, not the beginning of "limit: 20".
 bool says_limit_zero(std::string_view text) {
   constexpr std::string_view kLimit = "limit: 0";

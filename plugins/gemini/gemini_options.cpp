@@ -31,12 +31,12 @@ constexpr std::array<std::string_view, 5> kThresholds = {
     "BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"};
 
 template <typename List>
-bool is_one_of(const List& list, std::string_view text) {
+bool is_listed(const List& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-[[noreturn]] void refuse(std::string_view option, std::string_view value,
-                         std::string_view expected) {
+[[noreturn]] void refuse_option(std::string_view option, std::string_view value,
+                                std::string_view expected) {
   throw Error(ErrorCode::kInvalidArgument, fmt::format("gemini option {}={}: expected {}", option,
                                                        one_line(value, 80), expected));
 }
@@ -52,7 +52,7 @@ std::optional<Number> parse_number(std::string_view text) {
 bool parse_switch(std::string_view option, std::string_view text) {
   if (text == "true" || text == "on" || text == "yes" || text == "1") return true;
   if (text == "false" || text == "off" || text == "no" || text == "0") return false;
-  refuse(option, text, "true or false");
+  refuse_option(option, text, "true or false");
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -76,7 +76,7 @@ Json parse_safety(const std::string& text) {
     settings.push_back({{"category", fmt::format("HARM_CATEGORY_{}", category)},
                         {"threshold", std::string(threshold)}});
   };
-  if (is_one_of(kThresholds, upper_case(trimmed(text)))) {
+  if (is_listed(kThresholds, upper_case(trimmed(text)))) {
     for (const std::string_view category : kDefaultCategories) {
       add(category, upper_case(trimmed(text)));
     }
@@ -85,43 +85,44 @@ Json parse_safety(const std::string& text) {
   std::set<std::string> seen;
   for (const std::string& piece : split(text, ',')) {
     const std::size_t colon = piece.find(':');
-    if (colon == std::string::npos) refuse("safety", text, expected);
+    if (colon == std::string::npos) refuse_option("safety", text, expected);
     std::string category = upper_case(trimmed(piece.substr(0, colon)));
     const std::string threshold = upper_case(trimmed(piece.substr(colon + 1)));
     constexpr std::string_view kLongForm = "HARM_CATEGORY_";
     if (category.rfind(kLongForm, 0) == 0) category.erase(0, kLongForm.size());
-    if (!is_one_of(kCategories, category) || !is_one_of(kThresholds, threshold)) {
-      refuse("safety", text, expected);
+    if (!is_listed(kCategories, category) || !is_listed(kThresholds, threshold)) {
+      refuse_option("safety", text, expected);
     }
-    if (!seen.insert(category).second) refuse("safety", text, "each category at most once");
+    if (!seen.insert(category).second) refuse_option("safety", text, "each category at most once");
     add(category, threshold);
   }
-  if (settings.empty()) refuse("safety", text, expected);
+  if (settings.empty()) refuse_option("safety", text, expected);
   return settings;
 }
 
 void apply(Options& options, const std::string& name, const std::string& value) {
   if (name == "thinking") {
     const std::string level = upper_case(value);
-    if (!is_one_of(kLevels, level)) refuse(name, value, "minimal, low, medium, high or xhigh");
+    if (!is_listed(kLevels, level))
+      refuse_option(name, value, "minimal, low, medium, high or xhigh");
     options.thinking_level = level;
   } else if (name == "thinking-budget") {
     options.thinking_budget = parse_number<std::int64_t>(value);
     if (!options.thinking_budget || *options.thinking_budget < -1) {
-      refuse(name, value, "a number of tokens, 0, or -1 for dynamic");
+      refuse_option(name, value, "a number of tokens, 0, or -1 for dynamic");
     }
   } else if (name == "include-thoughts") {
     options.include_thoughts = parse_switch(name, value);
   } else if (name == "temperature") {
     options.temperature = parse_number<double>(value);
     if (!options.temperature || !(*options.temperature >= 0 && *options.temperature <= 2)) {
-      refuse(name, value, "a number from 0 to 2");
+      refuse_option(name, value, "a number from 0 to 2");
     }
   } else if (name == "max-output-tokens") {
     options.max_output_tokens = parse_number<std::int64_t>(value);
     if (!options.max_output_tokens || *options.max_output_tokens < 1 ||
         *options.max_output_tokens > 2147483647) {
-      refuse(name, value, "a whole number of tokens, at least 1");
+      refuse_option(name, value, "a whole number of tokens, at least 1");
     }
   } else if (name == "tool-mode") {
     const std::string mode = upper_case(value);
@@ -134,17 +135,17 @@ void apply(Options& options, const std::string& name, const std::string& value) 
     } else if (mode == "VALIDATED") {
       options.tool_mode = ToolMode::kValidated;
     } else {
-      refuse(name, value, "AUTO, ANY, NONE or VALIDATED");
+      refuse_option(name, value, "AUTO, ANY, NONE or VALIDATED");
     }
   } else if (name == "allowed-functions") {
     options.allowed_functions = split(value, ',');
-    if (options.allowed_functions.empty()) refuse(name, value, "function names with commas");
+    if (options.allowed_functions.empty()) refuse_option(name, value, "function names with commas");
   } else if (name == "safety") {
     options.safety_settings = parse_safety(value);
   } else if (name == "store") {
     options.store = parse_switch(name, value);
   } else if (name == "schema") {
-    if (value != "json" && value != "parameters") refuse(name, value, "json or parameters");
+    if (value != "json" && value != "parameters") refuse_option(name, value, "json or parameters");
     options.schema = value == "json" ? SchemaForm::kJsonSchema : SchemaForm::kParameters;
   } else {
     throw Error(ErrorCode::kInvalidArgument,

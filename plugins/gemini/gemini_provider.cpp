@@ -148,7 +148,6 @@ std::optional<std::string> GeminiProvider::adapt(const Error& error, std::string
     Json contents = kept_.array();
     for (Json& content : last_body_["contents"]) contents.push_back(std::move(content));
     last_body_["contents"] = std::move(contents);
-    kept_.forget();
   }
   return learn_from(error, body, last_body_, last_model_, refused_[last_model_]);
 }

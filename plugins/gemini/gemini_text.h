@@ -19,6 +19,8 @@ std::string one_line(std::string_view text, std::size_t limit);
 
 bool contains(std::string_view text, std::string_view piece);
 
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// 64-bit FNV-1a as 16 hexadecimal digits: short, stable names for long things.
 std::string stable_hash(std::string_view text);
 

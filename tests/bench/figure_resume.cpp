@@ -32,6 +32,11 @@ std::string file_text(const std::filesystem::path& path) {
   return text.str();
 }
 
+/// What the shop answers, from a recorded exchange.
+Json shop_answer(const Setup& setup, const std::string& exchange) {
+  return parse_json(file_text(setup.fixtures / "cartpilot" / exchange)).at("answer").at("body");
+}
+
 GenerateRequest request_with(std::vector<Message> messages) {
   GenerateRequest request;
   request.model = "gpt-4o";
@@ -129,10 +134,10 @@ int mapped_main(const std::vector<std::string>& files) {
 }
 
 void measure_memory(const Setup& setup, Figures& figures) {
-  const std::string intent =
-      json_answer(file_text(setup.fixtures / "cartpilot" / "create_intent.json"));
-  const std::string offers =
-      json_answer(file_text(setup.fixtures / "cartpilot" / "get_intent_offers.json"));
+  const std::string intent = json_answer(dump_json(shop_answer(setup, "create_intent.json")));
+  Json many = shop_answer(setup, "get_intent_offers.json");
+  while (dump_json(many).size() < 30'000) many["items"].push_back(many["items"][0]);
+  const std::string offers = json_answer(dump_json(many));
   Server shop([&](Peer& peer) {
     for (std::string request; !(request = peer.read_request()).empty();) {
       if (!peer.write(request.rfind("POST", 0) == 0 ? intent : offers)) return;
@@ -177,6 +182,9 @@ void measure_memory(const Setup& setup, Figures& figures) {
     }
   }
   const std::size_t memory = child.peak_memory();
+  if (child.output().find(R"("ok":false)") != std::string::npos) {
+    throw std::runtime_error("a tool call failed:\n" + child.output().substr(0, 4000));
+  }
   if (requests != 60) throw std::runtime_error("the 20 turns did not take 60 answers");
   figures.push_back({7, "peak memory of a 20-turn tool chat", "MB",
                      "a process with the same libraries", limit, static_cast<double>(memory) / 1e6,

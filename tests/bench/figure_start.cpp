@@ -123,7 +123,7 @@ void measure_start(const Setup& setup, Figures& figures) {
 void measure_first_byte(const Setup& setup, Figures& figures) {
   Stamp stamp;
   Stamp looked;  // the child was looked at, the answer may come
-  const std::string answer = stream_head() + chunk(gemini_end()) + "0\r\n\r\n";
+  const std::string answer = stream_head() + chunk(gemini_text("ok") + gemini_end()) + "0\r\n\r\n";
   Server vendor([&](Peer& peer) {
     if (peer.read_request([&] { stamp.set(); }).empty()) return;
     looked.wait();

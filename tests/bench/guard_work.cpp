@@ -5,11 +5,9 @@
 //   cartpilot_guard counts                                 allocations and bytes copied, as JSON
 //
 // Inputs are constants, so that two runs count the same.
-#include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <map>
-#include <new>
+#include <memory>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -22,38 +20,13 @@
 #include "replay.h"
 #include "vendor.h"
 
-namespace {
+extern std::size_t guard_allocations;
+extern std::size_t guard_copied;
 
-std::size_t allocations = 0;
-std::size_t copied = 0;
-
-}  // namespace
-
-// Every library of the process finds these first. Aligned allocations are rare and not counted.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-extern "C" {
-
-// Not by way of the library's memcpy, which these replace.
-__attribute__((visibility("default"), optimize("no-tree-loop-distribute-patterns"))) void* memcpy(
-    void* to, const void* from, std::size_t size) noexcept {
-  copied += size;
-  void* target = to;
-  asm volatile("rep movsb" : "+D"(target), "+S"(from), "+c"(size) : : "memory");
-  return to;
-}
-
-__attribute__((noinline, visibility("default"))) void guard_region(
+extern "C" __attribute__((noinline, visibility("default"))) void guard_region(
     const std::function<void()>& work) {
   work();
   asm volatile("" ::: "memory");
-}
 }
 
 namespace cartpilot::bench {
@@ -129,10 +102,11 @@ Work route() {
 /// One more turn after `turns` of a kilobyte.
 Work encode(const Setup& setup, const std::string& vendor, int turns) {
   struct World {
+    World(const std::filesystem::path& plugins, const std::string& name) : replay(plugins, name) {}
     ReplayProvider replay;
     GenerateRequest request;
   };
-  auto world = std::make_shared<World>(World{{setup.plugins, vendor}, {}});
+  auto world = std::make_shared<World>(setup.plugins, vendor);
   const bool gemini = vendor == "gemini";
   world->replay.transport.answer =
       gemini ? gemini_text("ok") + gemini_end() : openai_text("ok") + openai_end("stop");
@@ -180,11 +154,12 @@ int run(const std::string& name) {
     for (const auto& [known, make] : works) {
       const Work work = make();
       work.prepare();
-      const std::size_t allocated = allocations;
-      const std::size_t moved = copied;
+      const std::size_t allocated = guard_allocations;
+      const std::size_t moved = guard_copied;
       work.run();
-      counts[known] = {{"allocations", static_cast<double>(allocations - allocated) / work.per},
-                       {"bytes_copied", static_cast<double>(copied - moved) / work.per}};
+      counts[known] = {
+          {"allocations", static_cast<double>(guard_allocations - allocated) / work.per},
+          {"bytes_copied", static_cast<double>(guard_copied - moved) / work.per}};
     }
     fmt::print("{}\n", dump_json(counts));
     return 0;

@@ -40,13 +40,13 @@ void sse_decoder(benchmark::State& state) {
 }
 BENCHMARK(sse_decoder)->Arg(64)->Arg(1460)->Arg(16384);
 
-void assembler(benchmark::State& state) {
+void assembled_event(benchmark::State& state) {
   const StreamEvent event = TextDelta{"Hello "};
   NullSink sink;
   chat::StreamAssembler assembler(sink);
   for (auto _ : state) assembler.on_event(event);
 }
-BENCHMARK(assembler);
+BENCHMARK(assembled_event);
 
 /// What the plugin boundary costs per event: to JSON text and back.
 void event_over_the_boundary(benchmark::State& state) {

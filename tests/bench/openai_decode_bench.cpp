@@ -42,7 +42,7 @@ std::string chat_event(const std::string& delta, const std::string& finish = "nu
          R"(}],"usage":null,"obfuscation":"x3Fq"})" + "\n\n";
 }
 
-std::string quoted(const std::string& text) { return dump_json(Json(text)); }
+std::string json_string(const std::string& text) { return dump_json(Json(text)); }
 
 /// Deltas of a function call whose arguments are one object of about `bytes` bytes.
 std::vector<std::string> argument_deltas(std::size_t bytes) {
@@ -53,7 +53,7 @@ std::vector<std::string> argument_deltas(std::size_t bytes) {
   arguments += "{}]}";
   std::vector<std::string> deltas;
   for (std::size_t at = 0; at < arguments.size(); at += kDelta) {
-    deltas.push_back(quoted(arguments.substr(at, kDelta)));
+    deltas.push_back(json_string(arguments.substr(at, kDelta)));
   }
   return deltas;
 }
@@ -89,8 +89,8 @@ std::string responses_call_stream(std::size_t bytes) {
                                 delta + R"(,"obfuscation":"x3Fq")");
     whole += parse_json(delta).get<std::string>();
   }
-  text += responses_event("output_item.done", R"("output_index":0,"item":)" + head + quoted(whole) +
-                                                  R"(,"status":"completed"})");
+  text += responses_event("output_item.done", R"("output_index":0,"item":)" + head +
+                                                  json_string(whole) + R"(,"status":"completed"})");
   return text + responses_event("completed",
                                 R"("response":{"status":"completed","model":"m","output":[]})");
 }

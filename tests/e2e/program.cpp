@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -75,7 +76,9 @@ Home::~Home() {
 Program::Program(const Home& home, const std::vector<std::string>& arguments,
                  const Environment& environment, bool terminal)
     : terminal_(terminal) {
-  std::vector<std::string> words = {CARTPILOT_PROGRAM};
+  // Another build of the program, for long runs (scripts/mutate-plugins).
+  const char* other = std::getenv("CARTPILOT_TEST_PROGRAM");
+  std::vector<std::string> words = {other == nullptr ? CARTPILOT_PROGRAM : other};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = environment_of(home, environment);
   std::vector<char*> argv = pointers(words);
@@ -148,6 +151,19 @@ void Program::close_input() {
 void Program::close_output() { close_if_open(output_); }
 
 void Program::signal(int number) { ::kill(child_, number); }
+
+void Program::signal_and_wait(int number) {
+  signal(number);
+  for (bool pending = true; pending;) {
+    std::ifstream status("/proc/" + std::to_string(child_) + "/status");
+    pending = false;
+    for (std::string line; std::getline(status, line);) {
+      if (line.rfind("ShdPnd:", 0) != 0 && line.rfind("SigPnd:", 0) != 0) continue;
+      const auto signals = std::strtoull(line.c_str() + 7, nullptr, 16);
+      pending = pending || (signals >> static_cast<unsigned>(number - 1) & 1U) != 0;
+    }
+  }
+}
 
 bool Program::pump(std::chrono::milliseconds limit) {
   pollfd list[2] = {{output_, POLLIN, 0}, {errors_, POLLIN, 0}};

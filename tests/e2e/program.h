@@ -51,6 +51,8 @@ class Program {
   /// Nobody reads standard output any more.
   void close_output();
   void signal(int number);
+  /// Sends it and waits until the program took it, so that two of them are never one.
+  void signal_and_wait(int number);
   /// Waits until `text` was printed (on stdout, or the terminal) after what earlier waits found.
   /// Throws std::runtime_error with the output when it ends or 30 s pass first.
   void wait_for(const std::string& text);

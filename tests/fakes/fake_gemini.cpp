@@ -8,7 +8,6 @@
 
 namespace cartpilot::fakes {
 
-using gemini_rules::calls_of;
 using gemini_rules::check_contents;
 using gemini_rules::check_declarations;
 using gemini_rules::check_keys;
@@ -28,9 +27,6 @@ const gemini_rules::Keys kEverydayKeys = {"text",         "thought",        "fun
                                           "inlineData",   "executableCode", "thoughtSignature",
                                           "partMetadata", "toolCall",       "toolResponse"};
 
-const HttpHeaders kJsonHeaders = {{"Content-Type", "application/json; charset=UTF-8"}};
-const HttpHeaders kEventHeaders = {{"Content-Type", "text/event-stream"}};
-
 std::string frame(const Json& chunk) { return "data: " + dump_json(chunk) + "\r\n\r\n"; }
 
 /// The RetryInfo of an answer that says "later".
@@ -42,6 +38,8 @@ std::optional<std::chrono::milliseconds> asked_delay(const GivenAnswer& given) {
   const double unit = match[3] == "m" ? 1 : 1000;
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::stod(match[1]) * unit));
 }
+
+std::string generation_of(const std::string& model) { return model.substr(0, 8); }
 
 Json without(const Json& parts, const char* key) {
   Json result = parts;
@@ -63,8 +61,8 @@ std::string rule_of_difference(const Json& issued, const Json& sent) {
   if (without_arguments(issued) == without_arguments(sent)) return "S27";
   // The first call kept its signature, or the request would have been refused.
   if (without(issued, "thoughtSignature") == without(sent, "thoughtSignature")) return "S24";
-  const std::size_t calls = calls_of(Json{{"parts", issued}}).size();
-  return calls_of(Json{{"parts", sent}}).size() == calls ? "S23" : "S26";
+  const std::size_t calls = gemini_rules::calls_of(Json{{"parts", issued}}).size();
+  return gemini_rules::calls_of(Json{{"parts", sent}}).size() == calls ? "S23" : "S26";
 }
 
 bool begins_a_turn(const Json& content) {
@@ -82,7 +80,7 @@ GivenAnswer GivenAnswer::json(int status, const Json& body) {
 
 GivenAnswer GivenAnswer::events(const std::vector<Json>& events) {
   GivenAnswer answer;
-  answer.headers = kEventHeaders;
+  answer.headers = gemini_rules::kEventHeaders;
   for (const Json& event : events) answer.chunks.push_back(frame(event));
   return answer;
 }
@@ -102,10 +100,10 @@ void FakeGemini::play(GivenAnswer answer) {
 
 void FakeGemini::issue(const Json& parts) {
   const std::lock_guard lock(mutex_);
-  remember(parts);
+  remember(parts, "");
 }
 
-void FakeGemini::remember(const Json& parts) {
+void FakeGemini::remember(const Json& parts, const std::string& generation) {
   for (const Json& part : parts) {
     const std::string signature = string_or(part, "thoughtSignature");
     if (!signature.empty()) issued_by_signature_[signature] = issued_.size();
@@ -113,7 +111,7 @@ void FakeGemini::remember(const Json& parts) {
       if (kEverydayKeys.count(key) == 0) issued_kinds_.insert(key);
     }
   }
-  issued_.push_back({parts});
+  issued_.push_back({parts, generation});
 }
 
 std::vector<std::string> FakeGemini::violations() const {
@@ -176,7 +174,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
         check_contents(body, model, issued_kinds_, violations_);
         check_declarations(body, violations_);
         check_settings(body, model, options_.sampling_expected, violations_);
-        check_signatures(body["contents"]);
+        check_signatures(body["contents"], model);
         silent = !responses_match(body["contents"], violations_);
       }
       if (!given_.empty()) {
@@ -208,7 +206,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       if (stream && events) {
         send_events({empty}, reply);
       } else {
-        reply.send(200, kJsonHeaders, dump_json(empty));
+        reply.send(200, gemini_rules::kJsonHeaders, dump_json(empty));
       }
       return;
     }
@@ -219,7 +217,7 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       violations_.push_back(refusal.rule + " " + refusal.message);
       refused_body_ = request.body;
     }
-    reply.send(refusal.code, kJsonHeaders, dump_json(refusal.body()));
+    reply.send(refusal.code, gemini_rules::kJsonHeaders, dump_json(refusal.body()));
   }
 }
 
@@ -261,18 +259,21 @@ void FakeGemini::check_repetition(const std::string& body) {
     violations_.push_back("S46 the same request again and again");
 }
 
-void FakeGemini::check_signatures(const Json& contents) {
+void FakeGemini::check_signatures(const Json& contents, const std::string& model) {
   std::size_t turn_begin = 0;
   for (std::size_t i = 0; i < contents.size(); ++i) {
     if (begins_a_turn(contents[i])) turn_begin = i;
   }
   for (std::size_t i = 0; i < contents.size(); ++i) {
-    if (string_or(contents[i], "role") == "model") check_step(contents[i], i, i > turn_begin);
+    if (string_or(contents[i], "role") == "model") {
+      check_step(contents[i], i, i > turn_begin, generation_of(model));
+    }
   }
 }
 
 /// One content of the model: what was issued must come back as it was.
-void FakeGemini::check_step(const Json& content, std::size_t index, bool current_turn) {
+void FakeGemini::check_step(const Json& content, std::size_t index, bool current_turn,
+                            const std::string& generation) {
   const auto complain = [&](const std::string& rule, const std::string& what) {
     violations_.push_back(fmt::format("{} {} in contents[{}]", rule, what, index));
   };
@@ -306,8 +307,10 @@ void FakeGemini::check_step(const Json& content, std::size_t index, bool current
     return;
   }
   for (const Issued& issued : issued_) {
-    const Json calls = calls_of(Json{{"parts", issued.parts}});
-    if (!calls.empty() && calls == calls_of(content)) {
+    // Another generation of models does not take it.
+    if (!issued.generation.empty() && issued.generation != generation) continue;
+    const Json calls = gemini_rules::calls_of(Json{{"parts", issued.parts}});
+    if (!calls.empty() && calls == gemini_rules::calls_of(content)) {
       complain("S25", "an issued signature was lost");
     }
   }

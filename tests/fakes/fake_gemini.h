@@ -78,14 +78,16 @@ class FakeGemini {
   /// The parts of one answer as a client has to return them.
   struct Issued {
     Json parts;
+    std::string generation;  ///< of the model; "" = any
   };
 
   void handle(const LoopbackServer::Request& request, LoopbackServer::Reply& reply);
   void check_credentials(const LoopbackServer::Request& request);
   void check_repetition(const std::string& body);
-  void remember(const Json& parts);
-  void check_signatures(const Json& contents);
-  void check_step(const Json& content, std::size_t index, bool current_turn);
+  void remember(const Json& parts, const std::string& generation);
+  void check_signatures(const Json& contents, const std::string& model);
+  void check_step(const Json& content, std::size_t index, bool current_turn,
+                  const std::string& generation);
   void list_models(const LoopbackServer::Request& request, LoopbackServer::Reply& reply);
   void answer(const std::string& model, const Json& body, bool stream, bool events,
               LoopbackServer::Reply& reply);

@@ -13,9 +13,6 @@ using gemini_rules::holds_response;
 
 namespace {
 
-const HttpHeaders kJsonHeaders = {{"Content-Type", "application/json; charset=UTF-8"}};
-const HttpHeaders kEventHeaders = {{"Content-Type", "text/event-stream"}};
-
 /// Longest time a stalled answer waits for its client; tests end it long before.
 constexpr std::chrono::seconds kStallLimit{30};
 
@@ -52,7 +49,7 @@ ModelView view_of(const Json& contents) {
   return view;
 }
 
-Json chunk_of(Json parts, const std::string& model) {
+Json gemini_chunk(Json parts, const std::string& model) {
   return Json{
       {"candidates", Json::array({{{"content", {{"parts", std::move(parts)}, {"role", "model"}}},
                                    {"index", 0}}})},
@@ -85,13 +82,13 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
   Json parts = Json::array();
   if (thoughts) {
     const Json part{{"text", "Thinking about it."}, {"thought", true}};
-    chunks.push_back(chunk_of(Json::array({part}), model));
+    chunks.push_back(gemini_chunk(Json::array({part}), model));
     parts.push_back(part);
   }
   if (!step.text.empty()) {
     const std::size_t half = half_of(step.text);
     for (const std::string& piece : {step.text.substr(0, half), step.text.substr(half)}) {
-      if (!piece.empty()) chunks.push_back(chunk_of(Json::array({{{"text", piece}}}), model));
+      if (!piece.empty()) chunks.push_back(gemini_chunk(Json::array({{{"text", piece}}}), model));
     }
     parts.push_back(Json{{"text", step.text}});
   }
@@ -108,16 +105,16 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
     ++next_id_;
     parts.push_back(part);
     calls.push_back(part);
-    if (!options_.calls_in_one_chunk) chunks.push_back(chunk_of(Json::array({part}), model));
+    if (!options_.calls_in_one_chunk) chunks.push_back(gemini_chunk(Json::array({part}), model));
   }
-  if (options_.calls_in_one_chunk && !calls.empty()) chunks.push_back(chunk_of(calls, model));
+  if (options_.calls_in_one_chunk && !calls.empty()) chunks.push_back(gemini_chunk(calls, model));
 
   Json closing{{"text", ""}};
   if (calls.empty()) {
     closing["thoughtSignature"] = make_signature(next_id_++);
     parts.push_back(closing);
   }
-  Json last = chunk_of(Json::array({closing}), model);
+  Json last = gemini_chunk(Json::array({closing}), model);
   last["candidates"][0]["finishReason"] = "STOP";
   if (!calls.empty()) {
     last["candidates"][0]["finishMessage"] = "Model generated function call(s).";
@@ -127,7 +124,7 @@ std::vector<Json> FakeGemini::chunks_for(const ModelStep& step, const std::strin
                                {"totalTokenCount", 240},
                                {"thoughtsTokenCount", 138}};
   chunks.push_back(std::move(last));
-  remember(parts);
+  remember(parts, model.substr(0, 8));
   return chunks;
 }
 
@@ -142,7 +139,7 @@ void FakeGemini::answer(const std::string& model, const Json& body, bool stream,
     return;
   }
   if (stream) {
-    reply.send(200, kJsonHeaders, dump_json(Json(chunks)));
+    reply.send(200, gemini_rules::kJsonHeaders, dump_json(Json(chunks)));
     return;
   }
   Json parts;
@@ -150,11 +147,11 @@ void FakeGemini::answer(const std::string& model, const Json& body, bool stream,
     const std::lock_guard lock(mutex_);
     parts = issued_.back().parts;
   }
-  reply.send(200, kJsonHeaders, dump_json(merged(chunks, parts)));
+  reply.send(200, gemini_rules::kJsonHeaders, dump_json(merged(chunks, parts)));
 }
 
 void FakeGemini::send_events(const std::vector<Json>& chunks, LoopbackServer::Reply& reply) const {
-  reply.begin_chunked(200, kEventHeaders);
+  reply.begin_chunked(200, gemini_rules::kEventHeaders);
   std::string bytes;
   for (const Json& chunk : chunks) {
     const std::string event = "data: " + dump_json(chunk) + "\r\n\r\n";
@@ -211,7 +208,7 @@ void FakeGemini::list_models(const LoopbackServer::Request& request, LoopbackSer
   if (first + kPageSize < options_.models.size()) {
     page["nextPageToken"] = fmt::format("p+{}", first + kPageSize);
   }
-  reply.send(200, kJsonHeaders, dump_json(page));
+  reply.send(200, gemini_rules::kJsonHeaders, dump_json(page));
 }
 
 }  // namespace cartpilot::fakes

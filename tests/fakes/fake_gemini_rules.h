@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cartpilot/http.h"
 #include "cartpilot/json.h"
 
 namespace cartpilot::fakes::gemini_rules {
@@ -23,6 +24,9 @@ struct GeminiRefusal {
   /// {"error":{...}} as Google writes it.
   Json body() const;
 };
+
+inline const HttpHeaders kJsonHeaders = {{"Content-Type", "application/json; charset=UTF-8"}};
+inline const HttpHeaders kEventHeaders = {{"Content-Type", "text/event-stream"}};
 
 [[noreturn]] void refuse_argument(const std::string& rule, const std::string& message);
 

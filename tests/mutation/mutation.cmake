@@ -27,10 +27,16 @@ if(CARTPILOT_MUTANT)
   string(REPLACE "${mutant_find}" "${mutant_replace}" mutant_text "${mutant_text}")
   # core/src/purchase/x.h -> mutant/purchase/x.h, ahead of the folder that includes are written against.
   string(REGEX REPLACE "^(core/src|core/include|plugins|host|tests)/" "" mutant_include ${mutant_file})
-  set(CARTPILOT_MUTANT_COPY ${CMAKE_BINARY_DIR}/mutant/${mutant_include})
-  file(REMOVE_RECURSE ${CMAKE_BINARY_DIR}/mutant)
+  set(mutant_folder ${CMAKE_BINARY_DIR}/mutant)
+  file(REMOVE_RECURSE ${mutant_folder})
+  if(mutant_file MATCHES "\\.h$")
+    # Objects that are there know nothing of the changed header: a new folder among the flags makes all of them look
+    # again. A source needs none of that, so only it is compiled anew.
+    set(mutant_folder ${mutant_folder}/${mutant_set}-${mutant_id})
+    include_directories(BEFORE ${mutant_folder})
+  endif()
+  set(CARTPILOT_MUTANT_COPY ${mutant_folder}/${mutant_include})
   file(WRITE ${CARTPILOT_MUTANT_COPY} "${mutant_text}")
-  include_directories(BEFORE ${CMAKE_BINARY_DIR}/mutant)
   message(STATUS "MUTANT ${CARTPILOT_MUTANT}: for tests only, never for use")
 endif()
 

@@ -48,6 +48,7 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
   const chat::TurnResult turn = session.run_turn(wish, host::Interrupt());
   view->on_turn_end(1, turn);
   if (turn.error) view->on_error(*turn.error);
+  host::run_purchases_list(bench);  // spares a process that would only ask for it
   const auto& report = shop.gate->last_report();
   return report ? report->exit_code : turn.error ? host::kFailed : host::kOk;
 }
@@ -62,6 +63,7 @@ int run_parts(const Scene& scene, const Place& place, const std::string& script)
   arguments.approve = scene.approve;
   arguments.merchants = scene.merchants;
   arguments.output = "jsonl";
+  arguments.json = true;
   arguments.provider_options = {{"merchant", scene.preferred}};
   try {
     host::Interrupt::install();

@@ -11,7 +11,8 @@
 
 namespace cartpilot::torture {
 
-/// One conversation of one message; the exit code as the program's.
+/// One conversation of one message; the exit code as the program's. The last line it says is the
+/// list of purchases.
 int run_parts(const Scene& scene, const Place& place, const std::string& script);
 
 /// `purchases list --json`.

@@ -98,6 +98,18 @@ void set_environment(const Place& place, bool preload) {
   ::_exit(run_parts(scene, place, script));
 }
 
+/// Takes the list of purchases off the end of what was said.
+Json take_list(std::string& said) {
+  if (!said.ends_with("]\n")) return nullptr;
+  const std::size_t before =
+      said.size() < 2 ? std::string::npos : said.rfind('\n', said.size() - 2);
+  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+  if (said[begin] != '[') return nullptr;
+  const Json list = parse_json(said.substr(begin), "the list of purchases");
+  said.resize(begin);
+  return list;
+}
+
 /// A process under way: its terminal, its pipes.
 class Stagehand {
  public:
@@ -146,6 +158,7 @@ class Stagehand {
     result_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     result_.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !result_.stuck;
     result_.questions = person_.questions();
+    result_.attempts = take_list(result_.said);
     return std::move(result_);
   }
 
@@ -219,7 +232,7 @@ Json attempts_in(const Scene& scene, const Place& place) {
           },
           Behaviour::kSaysNo, place.stage)
           .watch();
-  return parse_json(listed.said, "the list of purchases");
+  return listed.attempts;
 }
 
 }  // namespace cartpilot::torture

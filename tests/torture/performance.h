@@ -33,6 +33,7 @@ struct Performance {
   std::string errors;
   std::string screen;
   std::vector<Question> questions;
+  Json attempts;  ///< `purchases list --json` at its end, when it said so; else null
 };
 
 /// Message "" only starts, settles what is open, and ends.

@@ -111,7 +111,12 @@ class Judge {
         Consent consent = consent_of(*request);
         check_screen(question, consent);
         consent.at_ms = question.at_ms;
+        consent.performance = i;
         consent.knew_of_earlier = question.screen.find("was bought") != std::string::npos;
+        // What was bought a moment ago is asked about twice; only two yeses are one consent.
+        std::erase_if(consents_, [&](const Consent& first) {
+          return first.attempt == consent.attempt && first.performance == i;
+        });
         if (question.agreed) consents_.push_back(std::move(consent));
       }
     }

@@ -97,6 +97,17 @@ TEST(Verdict, booking_without_a_yes_is_unapproved) {
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
+TEST(Verdict, two_questions_about_one_purchase_are_one_consent_and_need_two_yeses) {
+  GoodRun run;
+  run.performance().questions.push_back(run.performance().questions[0]);
+  EXPECT_THAT(run.verdict().findings, testing::IsEmpty());
+  run.records.bookings.push_back(booking_of("c1"));
+  EXPECT_EQ(run.verdict().duplicate, 1);
+  run.records.bookings.pop_back();
+  run.performance().questions[1].agreed = false;
+  EXPECT_EQ(run.verdict().unapproved, 1);
+}
+
 TEST(Verdict, booking_of_other_things_than_agreed_is_unapproved) {
   const auto unapproved_with = [](auto change) {
     GoodRun run;

@@ -118,7 +118,7 @@ constexpr std::string_view own_sanitizer() {
 Refusal judge_sanitizer(std::string_view name) {
   const std::string_view sanitizer = sanitizer_of(name);
   if (sanitizer.empty() || sanitizer == own_sanitizer()) return {};
-  return {"CP-P23", fmt::format("it is an {} build, and this cartpilot is not", sanitizer),
+  return {"CP-P23", fmt::format("it was built with {}, and this cartpilot was not", sanitizer),
           "build it without the sanitizer, or run it with a cartpilot built the same way"};
 }
 

@@ -117,9 +117,9 @@ bool inside(std::uint64_t offset, std::uint64_t length, std::uint64_t size) {
   return offset <= size && length <= size - offset;
 }
 
-bool identify(const std::filesystem::path& path, FileIdentity& identity) {
+bool identify(const char* path, FileIdentity& identity) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return false;
+  if (::stat(path, &status) != 0) return false;
   identity = identity_of(status);
   return true;
 }

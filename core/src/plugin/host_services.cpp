@@ -1,5 +1,7 @@
 #include "plugin/host_services.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -166,9 +168,29 @@ std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_b
   return status;
 }
 
+HostServices::LogVerdict HostServices::count_line(std::string_view source) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard<std::mutex> lock(log_mutex_);
+  auto budget = log_budgets_.find(source);
+  if (budget == log_budgets_.end()) budget = log_budgets_.emplace(source, LogBudget{now}).first;
+  if (now - budget->second.begin >= std::chrono::seconds(1)) budget->second = {now};
+  const int lines = ++budget->second.lines;
+  return lines <= kMaxLogLinesPerSecond       ? LogVerdict::kPass
+         : lines == kMaxLogLinesPerSecond + 1 ? LogVerdict::kSayDropping
+                                              : LogVerdict::kDrop;
+}
+
 void HostServices::log(int level, std::string_view source, std::string_view line) noexcept {
   if (!log_ || closed_) return;
   try {
+    const LogVerdict verdict = count_line(source);
+    if (verdict == LogVerdict::kDrop) return;
+    if (verdict == LogVerdict::kSayDropping) {
+      log_(2, source,
+           fmt::format("more than {} lines a second; the rest of this second is dropped",
+                       kMaxLogLinesPerSecond));
+      return;
+    }
     std::string text =
         boundary::cut_text(std::string(line.substr(0, 2 * kMaxLogLine)), kMaxLogLine);
     // One line on a terminal; what a plugin prints must not steer it.

@@ -8,10 +8,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,6 +23,8 @@
 #include "cartpilot/http.h"
 
 namespace cartpilot::plugin {
+
+constexpr int kMaxLogLinesPerSecond = 100;
 
 class HostServices : public std::enable_shared_from_this<HostServices> {
  public:
@@ -40,11 +44,21 @@ class HostServices : public std::enable_shared_from_this<HostServices> {
   std::int32_t send(const cp_call* call, cp_bytes request_json, cp_bytes body,
                     const cp_sink* out) noexcept;
 
-  /// From a plugin, or about it. Bounded and made one printable line.
+  /// From a plugin, or about it. Bounded and made one printable line; more than
+  /// kMaxLogLinesPerSecond of one source are dropped with a word.
   void log(int level, std::string_view source, std::string_view line) noexcept;
 
  private:
   HostServices(HttpTransport& transport, LogSink log);
+
+  enum class LogVerdict { kPass, kSayDropping, kDrop };
+  LogVerdict count_line(std::string_view source);
+
+  /// Lines of one source in the second that runs.
+  struct LogBudget {
+    std::chrono::steady_clock::time_point begin;
+    int lines = 0;
+  };
 
   HttpTransport& transport_;
   const LogSink log_;
@@ -52,6 +66,8 @@ class HostServices : public std::enable_shared_from_this<HostServices> {
   std::mutex mutex_;
   std::condition_variable idle_;
   std::size_t running_ = 0;
+  std::mutex log_mutex_;
+  std::map<std::string, LogBudget, std::less<>> log_budgets_;
 };
 
 /// Says on this thread which host and plugin the code that runs now belongs to. Nests.

@@ -1,5 +1,6 @@
 #include "plugin/plugin_discovery.h"
 
+#include <dirent.h>
 #include <fmt/format.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -49,16 +51,15 @@ bool has_plugin_name(std::string_view name) {
          name.substr(name.size() - kSuffix.size()) == kSuffix;
 }
 
-std::string stem_of(const fs::path& file) {
-  std::string name = file.filename().string();
-  if (name.size() > kSuffix.size() &&
-      name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0) {
-    name.resize(name.size() - kSuffix.size());
+/// "gemini" of cartpilot-gemini.so; what lacks these parts keeps the rest.
+std::string stem_of(std::string_view name) {
+  if (name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix) {
+    name.remove_suffix(kSuffix.size());
   }
-  if (name.size() > kPrefix.size() && name.compare(0, kPrefix.size(), kPrefix) == 0) {
-    name.erase(0, kPrefix.size());
+  if (name.size() > kPrefix.size() && name.substr(0, kPrefix.size()) == kPrefix) {
+    name.remove_prefix(kPrefix.size());
   }
-  return name;
+  return std::string(name);
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -114,7 +115,7 @@ class Search {
   void add_named(const fs::path& file) {
     std::error_code ignored;
     const fs::path absolute = fs::absolute(file, ignored).lexically_normal();
-    add_file(absolute, absolute, true);
+    add_file(absolute.string(), absolute.string(), stem_of(absolute.filename().string()), true);
   }
 
   /// What a person types may be relative; what was written down earlier may not.
@@ -144,9 +145,10 @@ class Search {
       }
     }
     if (!surroundings_.program_directory.empty()) {
-      for (const fs::path& library : names_in(surroundings_.program_directory.parent_path())) {
-        if (library.filename().string().rfind("lib", 0) == 0) {
-          add_directory(library / "cartpilot/plugins", "beside the program", false);
+      const fs::path prefix = surroundings_.program_directory.parent_path();
+      for (const std::string& library : names_in(prefix)) {
+        if (library.rfind("lib", 0) == 0) {
+          add_directory(prefix / library / "cartpilot/plugins", "beside the program", false);
         }
       }
     }
@@ -156,16 +158,13 @@ class Search {
   }
 
   /// Sorted bytewise. What cannot be read is empty.
-  static std::vector<fs::path> names_in(const fs::path& directory) {
-    std::vector<fs::path> paths;
-    std::error_code error;
-    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error)) {
-      paths.push_back(entry->path());
-    }
-    std::sort(paths.begin(), paths.end(),
-              [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });
-    return paths;
+  static std::vector<std::string> names_in(const fs::path& directory) {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
+    if (stream == nullptr) return names;
+    while (const dirent* entry = ::readdir(stream.get())) names.emplace_back(entry->d_name);
+    std::sort(names.begin(), names.end());
+    return names;
   }
 
   /// `source` says why the directory is searched; `asked` whether a person named it: then it should
@@ -197,27 +196,28 @@ class Search {
     if (!is_new) return;
 
     std::size_t taken = 0;
-    for (const fs::path& file : names_in(directory)) {
-      if (!has_plugin_name(file.filename().native())) continue;
+    const std::string place = directory.string();
+    for (const std::string& name : names_in(directory)) {
+      if (!has_plugin_name(name)) continue;
       if (++taken > kMaxEntries) {
         notice(fmt::format("plugin directory {} holds more than {} plugins; the rest is ignored",
-                           directory.string(), kMaxEntries));
+                           place, kMaxEntries));
         break;
       }
-      add_file(file, directory, false);
+      add_file(place + (place.back() == '/' ? "" : "/") + name, place, stem_of(name), false);
     }
   }
 
-  void add_file(const fs::path& file, const fs::path& directory, bool named) {
+  void add_file(std::string file, std::string directory, std::string stem, bool named) {
     Candidate candidate;
     // A broken link has no identity; it stays a candidate, so that loading it can say so.
-    if (identify(file, candidate.identity) &&
+    if (identify(file.c_str(), candidate.identity) &&
         !files_.insert({candidate.identity.device, candidate.identity.inode}).second) {
       return;
     }
-    candidate.file = file;
-    candidate.directory = directory;
-    candidate.stem = stem_of(file);
+    candidate.file = std::move(file);
+    candidate.directory = std::move(directory);
+    candidate.stem = std::move(stem);
     candidate.named = named;
     candidate.allowed = named || allow_all_ || allowed_.count(candidate.stem) != 0;
     const auto [earlier, is_new] =

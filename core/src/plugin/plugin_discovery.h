@@ -27,16 +27,17 @@ struct Surroundings {
   static Surroundings of_process();
 };
 
-/// A plugin file, seen but not opened.
+/// A plugin file, seen but not opened. Paths are plain texts: there may be hundreds, and most are
+/// never looked at again.
 struct Candidate {
-  std::filesystem::path file;         ///< as found
-  std::filesystem::path directory;    ///< equal for files of one search directory; the file itself
-                                      ///< when it was named
-  std::string stem;                   ///< "gemini" of cartpilot-gemini.so
-  std::filesystem::path shadowed_by;  ///< an earlier file of the same name; "" = none
-  bool named = false;                 ///< asked for with --plugin
-  bool allowed = true;                ///< false when CARTPILOT_PLUGINS leaves it out
-  FileIdentity identity;              ///< of the file behind links; zero when it is a broken one
+  std::string file;       ///< as found, absolute
+  std::string directory;  ///< equal for files of one search directory; the file itself when it was
+                          ///< named
+  std::string stem;       ///< "gemini" of cartpilot-gemini.so
+  std::string shadowed_by;  ///< an earlier file of the same name; "" = none
+  bool named = false;       ///< asked for with --plugin
+  bool allowed = true;      ///< false when CARTPILOT_PLUGINS leaves it out
+  FileIdentity identity;    ///< of the file behind links; zero when it is a broken one
 };
 
 struct Discovery {

@@ -36,7 +36,7 @@ struct FileIdentity {
 };
 
 /// Identity of `path`, links followed. False (and untouched) when it cannot be told.
-bool identify(const std::filesystem::path& path, FileIdentity& identity);
+bool identify(const char* path, FileIdentity& identity);
 
 struct FileFacts {
   FileIdentity identity;

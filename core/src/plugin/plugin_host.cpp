@@ -196,8 +196,13 @@ std::unique_ptr<LLMProvider> PluginHost::make_provider(
   if (module == nullptr) {
     const std::vector<Slot*> slots = impl_->find_by_contents(wanted);
     if (slots.empty()) impl_->not_found(name);
-    if (slots.size() > 1) Impl::ambiguous(wanted.factory, slots);
-    module = impl_->load_or_throw(*slots.front());
+    std::vector<Slot*> usable;
+    for (Slot* slot : slots) {
+      if (impl_->registry.status(*slot) == PluginStatus::kAvailable) usable.push_back(slot);
+    }
+    if (usable.size() > 1) Impl::ambiguous(wanted.factory, usable);
+    // Where none is usable, the first one says why.
+    module = impl_->load_or_throw(usable.empty() ? *slots.front() : *usable.front());
     if (module == nullptr) impl_->not_found(name);
   }
   const ProviderConfig config = config_for(module->manifest, environment, options);

@@ -68,7 +68,7 @@ std::optional<std::vector<PluginSummary>> from_text(std::string_view text, std::
 
 /// Of one directory.
 std::vector<PluginSummary> summarise_group(const Group& group, const PluginCache& cache) {
-  const std::string directory = group.front()->directory.string();
+  const std::string directory = group.front()->directory;
   Fingerprint stamp;
   stamp.add(program_stamp());
   for (const Candidate* candidate : group) {

@@ -199,7 +199,7 @@ std::shared_ptr<Module> open_examined(const std::filesystem::path& file, const E
   }
   FileIdentity now;
   const Refusal replaced = {"CP-P17", "the file was replaced while it was loaded", "start again"};
-  if (!identify(path, now) || now != seen.identity) {
+  if (!identify(path.c_str(), now) || now != seen.identity) {
     refusal = replaced;
     return nullptr;
   }

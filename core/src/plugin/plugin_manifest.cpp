@@ -19,7 +19,7 @@ constexpr std::size_t kMaxAboutBytes = 256;
 /// Like parse_json(), but a member that occurs twice is an error: two readers could disagree on it.
 Json parse_strictly(std::string_view text) {
   if (text.size() > kMaxBytes) refuse("manifest is larger than 64 KiB");
-  parse_json(text, "manifest");
+  if (!json_depth_within(text, kMaxJsonDepth)) refuse("manifest nests deeper than 256 levels");
   std::vector<std::set<std::string>> open_objects;
   std::string repeated;
   const auto watch = [&](int, Json::parse_event_t event, Json& value) {
@@ -33,7 +33,12 @@ Json parse_strictly(std::string_view text) {
     }
     return true;
   };
-  Json manifest = Json::parse(text.begin(), text.end(), watch);
+  Json manifest;
+  try {
+    manifest = Json::parse(text.begin(), text.end(), watch);
+  } catch (const Json::exception& error) {
+    refuse(std::string("manifest is not valid JSON: ") + error.what());
+  }
   if (!repeated.empty()) refuse("manifest has the member " + dump_json(repeated) + " twice");
   return manifest;
 }

@@ -14,7 +14,7 @@ namespace {
 using Slot = PluginRegistry::Slot;
 
 std::string place_of(const Slot& slot) {
-  return slot.linked ? "the built-in plugin" : slot.candidate.file.string();
+  return slot.linked ? "the built-in plugin" : slot.candidate.file;
 }
 
 void refuse(Slot& slot, Refusal refusal) {
@@ -39,7 +39,7 @@ bool is_ambiguous(const Slot& a, const Slot& b) {
 Refusal ambiguous(const Slot& with) {
   return {"CP-P16",
           fmt::format("{} in the same directory has the same id",
-                      with.candidate.file.filename().string()),
+                      std::filesystem::path(with.candidate.file).filename().string()),
           "remove one of the two files"};
 }
 
@@ -113,7 +113,7 @@ void PluginRegistry::decide() {
       continue;
     }
     if (!slot->candidate.shadowed_by.empty()) {
-      shadow(*slot, slot->candidate.shadowed_by.string());
+      shadow(*slot, slot->candidate.shadowed_by);
       continue;
     }
     if (const auto by = linked.find(slot->candidate.stem); !slot->linked && by != linked.end()) {

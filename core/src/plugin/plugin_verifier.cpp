@@ -34,14 +34,14 @@ Refusal PluginVerifier::judge_path(const Candidate& candidate) {
   // Who names a file has chosen its directory; who could change the file itself was not chosen.
   const bool passes = allow_insecure_ || (candidate.named && verdict.directory);
   if (!passes) return verdict.refusal;
-  notice_(fmt::format("plugin {}: {}; to mend it: {}", candidate.file.string(), verdict.refusal.why,
+  notice_(fmt::format("plugin {}: {}; to mend it: {}", candidate.file, verdict.refusal.why,
                       verdict.refusal.fix));
   return {};
 }
 
 std::optional<ProbeVerdict> PluginVerifier::known_verdict(const Candidate& candidate,
                                                           const Examination& seen) const {
-  const auto text = cache_.read("probe", candidate.file.string(), stamp_of(seen));
+  const auto text = cache_.read("probe", candidate.file, stamp_of(seen));
   ProbeVerdict verdict;
   if (!text || !verdict_from_text(*text, verdict)) return std::nullopt;
   const auto age = static_cast<std::int64_t>(std::time(nullptr)) - verdict.unix_time;
@@ -60,7 +60,7 @@ std::optional<ProbeVerdict> PluginVerifier::try_in_child(const Candidate& candid
   }
   ProbeVerdict verdict = probe(candidate.file, probe_);
   if (verdict.keep) {
-    cache_.write("probe", candidate.file.string(), stamp_of(seen), verdict_to_text(verdict));
+    cache_.write("probe", candidate.file, stamp_of(seen), verdict_to_text(verdict));
   }
   return verdict;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <utility>
 
 namespace cartpilot::purchase {
 namespace {
@@ -43,8 +44,9 @@ void note_chain_head(const std::filesystem::path& database, const ChainHead& hea
 std::optional<ChainHead> noted_chain_head(const std::filesystem::path& database) {
   if (database == ":memory:") return std::nullopt;
   std::ifstream in(note_of(database));
-  ChainHead head;
-  if (!(in >> head.seq >> head.hash) || head.seq <= 0 || head.hash.size() != kHashDigits) {
+  // Made in its place: g++ 12 sees an overlong copy where an optional takes one (its bug 105329).
+  std::optional<ChainHead> head(std::in_place);
+  if (!(in >> head->seq >> head->hash) || head->seq <= 0 || head->hash.size() != kHashDigits) {
     return std::nullopt;
   }
   return head;

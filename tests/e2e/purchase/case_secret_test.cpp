@@ -124,7 +124,11 @@ TEST(PurchaseCase, case_82_a_key_that_comes_back_reaches_neither_model_nor_scree
             std::string("what is ") + kShopKey + "?\nand now?\n", canaries(vendor));
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_THAT(result.out + result.err, Not(HasSubstr("canary")));
-    EXPECT_THAT(result.out, HasSubstr(output == std::string("text") ? "done" : "[redacted]"));
+    if (output == std::string("jsonl")) {
+      EXPECT_THAT(result.out, HasSubstr("what is [redacted]?"));
+    } else {
+      EXPECT_THAT(result.out, HasSubstr("Your keys are [redacted] [redacted]"));
+    }
     EXPECT_TRUE(leaks_below(home.path()).empty());
   }
   for (const auto& request : vendor.requests()) {

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <map>
 #include <random>
+#include <utility>
 
 #include "gemini/gemini_provider.h"
 #include "openai/openai_provider.h"
@@ -180,7 +183,8 @@ INSTANTIATE_TEST_SUITE_P(Vendors, ContinuedConversation, ::testing::Values(0, 1,
 
 TEST(KeptBeginning, encodes_a_settled_turn_once) {
   KeptBeginning kept;
-  std::vector<std::pair<std::size_t, std::size_t>> encoded;
+  using Range = std::pair<std::size_t, std::size_t>;
+  std::vector<Range> encoded;
   const auto encode = [&](std::size_t begin, std::size_t end) {
     encoded.emplace_back(begin, end);
     Json list = Json::array();
@@ -195,7 +199,7 @@ TEST(KeptBeginning, encodes_a_settled_turn_once) {
     request.unchanged_messages = request.messages.size();
     request.messages.push_back(assistant("x", {TextPart{"answer", nullptr}}));
   }
-  EXPECT_THAT(encoded, ::testing::ElementsAre(std::pair(0, 2), std::pair(2, 4)));
+  EXPECT_THAT(encoded, ::testing::ElementsAre(Range(0, 2), Range(2, 4)));
   EXPECT_EQ(kept.dump({{"a", 1}, {"list", {4}}, {"z", nullptr}}, "list"),
             R"({"a":1,"list":[0,1,2,3,4],"z":null})");
   EXPECT_EQ(kept.dump({{"list", Json::array()}}, "list"), R"({"list":[0,1,2,3]})");

@@ -15,7 +15,7 @@ using testing::TemporaryDirectory;
 
 std::vector<std::string> files(const Discovery& discovery) {
   std::vector<std::string> result;
-  for (const Candidate& candidate : discovery.candidates) result.push_back(candidate.file.string());
+  for (const Candidate& candidate : discovery.candidates) result.push_back(candidate.file);
   return result;
 }
 

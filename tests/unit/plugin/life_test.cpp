@@ -200,6 +200,21 @@ TEST(HostServices, the_table_knows_its_interfaces_and_no_others) {
   EXPECT_EQ(host->query(host->ctx, nullptr), nullptr);
 }
 
+TEST(HostServices, a_flood_of_log_lines_is_dropped_with_a_word_and_only_its_sources) {
+  FakeTransport transport;
+  std::vector<std::string> lines;
+  const auto services =
+      HostServices::open(transport, [&](int, std::string_view source, std::string_view line) {
+        lines.push_back(std::string(source) + ": " + std::string(line));
+      });
+  for (int i = 0; i < 10'000; ++i) services->log(1, "chatty", "line");
+  services->log(1, "quiet", "me too");
+  EXPECT_LT(lines.size(), 9'000U);
+  EXPECT_EQ(lines[99], "chatty: line");
+  EXPECT_EQ(lines[100], "chatty: more than 100 lines a second; the rest of this second is dropped");
+  EXPECT_EQ(lines.back(), "quiet: me too");
+}
+
 TEST(HostServices, a_request_that_cannot_be_read_is_an_error_status) {
   FakeTransport transport;
   const auto services = HostServices::open(transport, {});

@@ -167,13 +167,17 @@ TEST(PurchaseGate, cuts_off_a_confirm_only_when_the_person_insists) {
   for (const bool insists : {false, true}) {
     GateWorld world;
     const std::string id = world.prepare();
+    bool asked_twice = false;
     PurchaseGate gate(world.client, world.journal, world.policy, world.person, world.events,
-                      "session-1", world.clock.gate_clock(), [&] { return insists; });
+                      "session-1", world.clock.gate_clock(), [&] { return asked_twice; });
     const auto money = [&](const char* function) {
       return gate.run_money({"1", function, Json{{"checkout_id", id}}, "", nullptr}, world.context);
     };
     ASSERT_TRUE(money("approve_checkout").ok);
-    world.server.before("confirm", 1, [&] { world.context.stop = true; });
+    world.server.before("confirm", 1, [&] {
+      world.context.stop = true;
+      asked_twice = insists;
+    });
     world.server.heeds_cancel = true;
     const ToolOutcome outcome = money("confirm_checkout");
     EXPECT_EQ(code_of(outcome), insists ? "unknown" : "");

@@ -1,6 +1,7 @@
 // `cartpilot sandbox` as a person starts it: its flags, and what it says.
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <fstream>
 
 #include "e2e/program.h"

@@ -9,8 +9,8 @@
 namespace cartpilot::gemini::tests {
 namespace {
 
-std::string status_body(int code, const std::string& status, const std::string& message,
-                        const std::string& details = "") {
+std::string google_status(int code, const std::string& status, const std::string& message,
+                          const std::string& details = "") {
   Json error{{"code", code}, {"message", message}, {"status", status}};
   if (!details.empty()) error["details"] = Json::parse(details);
   return dump_json(Json{{"error", error}});
@@ -43,105 +43,119 @@ TEST_P(GeminiRefusals, are_classified) {
   EXPECT_EQ(verdict(GetParam().status, GetParam().body), GetParam().verdict);
 }
 
+TEST_P(GeminiRefusals, say_what_the_person_can_do) {
+  const std::string message =
+      classify_answer(HttpHead{GetParam().status, {}}, GetParam().body, "gemini-3.8-flash").what();
+  bool helps = false;
+  for (const char* advice :
+       {"try again", "lists what it offers", "choose another", "check ", "Check ",
+        "set GEMINI_API_KEY", "start a new one", "start a new conversation", "wait "}) {
+    helps = helps || message.find(advice) != std::string::npos;
+  }
+  EXPECT_TRUE(helps) << message;
+}
+
 const std::vector<Case> kCases = {
     {"invalid_key", 400,
-     status_body(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.",
-                 info("API_KEY_INVALID")),
+     google_status(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.",
+                   info("API_KEY_INVALID")),
      "unauthenticated api_key_invalid final"},
     {"invalid_key_by_reason_alone", 400,
-     status_body(400, "INVALID_ARGUMENT", "No.", info("API_KEY_INVALID")),
+     google_status(400, "INVALID_ARGUMENT", "No.", info("API_KEY_INVALID")),
      "unauthenticated api_key_invalid final"},
     {"expired_key", 400,
-     status_body(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key."),
+     google_status(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key."),
      "unauthenticated api_key_invalid final"},
     {"bad_token", 401,
-     status_body(401, "UNAUTHENTICATED", "Invalid.", info("ACCESS_TOKEN_TYPE_UNSUPPORTED")),
+     google_status(401, "UNAUTHENTICATED", "Invalid.", info("ACCESS_TOKEN_TYPE_UNSUPPORTED")),
      "unauthenticated credentials final"},
     {"no_key", 403,
-     status_body(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers."),
+     google_status(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers."),
      "unauthenticated api_key_missing final"},
     {"service_disabled", 403,
-     status_body(403, "PERMISSION_DENIED", "Not enabled.", info("SERVICE_DISABLED")),
+     google_status(403, "PERMISSION_DENIED", "Not enabled.", info("SERVICE_DISABLED")),
      "permission service_disabled final"},
     {"unknown_model", 404,
-     status_body(404, "NOT_FOUND", "models/x is not found for API version v1beta"),
+     google_status(404, "NOT_FOUND", "models/x is not found for API version v1beta"),
      "not_found model final"},
     {"too_large", 413, "<html><title>413</title></html>", "invalid_argument too_large final"},
     {"location", 400,
-     status_body(400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
+     google_status(400, "FAILED_PRECONDITION", "User location is not supported for the API use."),
      "permission location final"},
-    {"precondition", 400, status_body(400, "FAILED_PRECONDITION", "Enable billing."),
+    {"precondition", 400, google_status(400, "FAILED_PRECONDITION", "Enable billing."),
      "permission precondition final"},
     {"context_overflow", 400,
-     status_body(400, "INVALID_ARGUMENT",
-                 "The input token count (9) exceeds the maximum number of tokens allowed (8)."),
+     google_status(400, "INVALID_ARGUMENT",
+                   "The input token count (9) exceeds the maximum number of tokens allowed (8)."),
      "invalid_argument context_overflow final"},
-    {"context_overflow_as_500", 500, status_body(500, "INTERNAL", "The input context is too long."),
+    {"context_overflow_as_500", 500,
+     google_status(500, "INTERNAL", "The input context is too long."),
      "invalid_argument context_overflow final"},
     {"missing_signature", 400,
-     status_body(400, "INVALID_ARGUMENT",
-                 "Function call is missing a thought_signature in functionCall parts."),
+     google_status(400, "INVALID_ARGUMENT",
+                   "Function call is missing a thought_signature in functionCall parts."),
      "invalid_argument signature final"},
     {"corrupted_signature", 400,
-     status_body(400, "INVALID_ARGUMENT", "Corrupted thought signature."),
+     google_status(400, "INVALID_ARGUMENT", "Corrupted thought signature."),
      "invalid_argument signature final"},
     {"turn_order", 400,
-     status_body(400, "INVALID_ARGUMENT", "Requests ending with a model turn are not supported."),
+     google_status(400, "INVALID_ARGUMENT", "Requests ending with a model turn are not supported."),
      "invalid_argument turn_order final"},
     {"unknown_field", 400,
-     status_body(400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unknown name \"x\""),
+     google_status(400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unknown name \"x\""),
      "invalid_argument bad_request final"},
     {"delay_in_seconds", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota.",
-                 R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"34.07s"}])"),
+     google_status(429, "RESOURCE_EXHAUSTED", "Quota.",
+                   R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"34.07s"}])"),
      "rate_limited rate_limit retryable 34070"},
     {"delay_in_milliseconds", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota.",
-                 R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"900ms"}])"),
+     google_status(429, "RESOURCE_EXHAUSTED", "Quota.",
+                   R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"900ms"}])"),
      "rate_limited rate_limit retryable 900"},
     {"delay_of_nothing", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota.",
-                 R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"0s"}])"),
+     google_status(429, "RESOURCE_EXHAUSTED", "Quota.",
+                   R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"0s"}])"),
      "rate_limited rate_limit retryable 0"},
     {"no_delay", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
+     google_status(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
      "rate_limited rate_limit retryable"},
     {"delay_in_the_message", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota exceeded, limit: 20\nPlease retry in 34.074s."),
+     google_status(429, "RESOURCE_EXHAUSTED",
+                   "Quota exceeded, limit: 20\nPlease retry in 34.074s."),
      "rate_limited rate_limit retryable 34074"},
     {"daily_quota", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota.",
-                 R"([{"@type":"t/google.rpc.QuotaFailure","violations":[)"
-                 R"({"quotaId":"GenerateRequestsPerDayPerProject","quotaValue":"250"}]},)"
-                 R"({"@type":"t/google.rpc.RetryInfo","retryDelay":"34s"}])"),
+     google_status(429, "RESOURCE_EXHAUSTED", "Quota.",
+                   R"([{"@type":"t/google.rpc.QuotaFailure","violations":[)"
+                   R"({"quotaId":"GenerateRequestsPerDayPerProject","quotaValue":"250"}]},)"
+                   R"({"@type":"t/google.rpc.RetryInfo","retryDelay":"34s"}])"),
      "rate_limited quota final"},
     {"not_in_the_plan", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota exceeded for metric: m, limit: 0, model: x"),
+     google_status(429, "RESOURCE_EXHAUSTED", "Quota exceeded for metric: m, limit: 0, model: x"),
      "rate_limited quota final"},
     {"not_in_the_plan_by_value", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota.",
-                 R"([{"@type":"t/google.rpc.QuotaFailure","violations":[{"quotaValue":"0"}]}])"),
+     google_status(429, "RESOURCE_EXHAUSTED", "Quota.",
+                   R"([{"@type":"t/google.rpc.QuotaFailure","violations":[{"quotaValue":"0"}]}])"),
      "rate_limited quota final"},
     {"delay_of_hours", 429,
-     status_body(429, "RESOURCE_EXHAUSTED", "Quota.",
-                 R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"7200s"}])"),
+     google_status(429, "RESOURCE_EXHAUSTED", "Quota.",
+                   R"([{"@type":"t/google.rpc.RetryInfo","retryDelay":"7200s"}])"),
      "rate_limited quota final"},
-    {"cancelled", 499, status_body(499, "CANCELLED", "x"), "unavailable cancelled retryable"},
-    {"internal", 500, status_body(500, "INTERNAL", "x"), "unavailable unavailable retryable"},
-    {"unimplemented", 501, status_body(501, "UNIMPLEMENTED", "x"),
+    {"cancelled", 499, google_status(499, "CANCELLED", "x"), "unavailable cancelled retryable"},
+    {"internal", 500, google_status(500, "INTERNAL", "x"), "unavailable unavailable retryable"},
+    {"unimplemented", 501, google_status(501, "UNIMPLEMENTED", "x"),
      "unsupported unimplemented final"},
-    {"overloaded", 503, status_body(503, "UNAVAILABLE", "The model is overloaded."),
+    {"overloaded", 503, google_status(503, "UNAVAILABLE", "The model is overloaded."),
      "unavailable unavailable retryable"},
-    {"deadline", 504, status_body(504, "DEADLINE_EXCEEDED", "x"), "deadline deadline retryable"},
+    {"deadline", 504, google_status(504, "DEADLINE_EXCEEDED", "x"), "deadline deadline retryable"},
     {"timeout", 408, "", "deadline deadline retryable"},
-    {"aborted", 409, status_body(409, "ABORTED", "x"), "unavailable aborted retryable"},
-    {"already_exists", 409, status_body(409, "ALREADY_EXISTS", "x"), "unavailable aborted final"},
+    {"aborted", 409, google_status(409, "ABORTED", "x"), "unavailable aborted retryable"},
+    {"already_exists", 409, google_status(409, "ALREADY_EXISTS", "x"), "unavailable aborted final"},
     {"redirect", 302, "", "protocol redirect final"},
     {"teapot", 418, "short and stout", "invalid_argument bad_request final"},
-    {"array", 400, "[" + status_body(400, "INVALID_ARGUMENT", "API key not valid.") + "]",
+    {"array", 400, "[" + google_status(400, "INVALID_ARGUMENT", "API key not valid.") + "]",
      "unauthenticated api_key_invalid final"},
     {"json_in_the_message", 400,
-     status_body(400, "", status_body(400, "INVALID_ARGUMENT", "x", info("API_KEY_INVALID"))),
+     google_status(400, "", google_status(400, "INVALID_ARGUMENT", "x", info("API_KEY_INVALID"))),
      "unauthenticated api_key_invalid final"},
     {"error_as_text", 400, R"({"error":"API key not valid"})",
      "unauthenticated api_key_invalid final"},
@@ -161,13 +175,13 @@ TEST(GeminiErrors, messages_say_what_to_do) {
   const auto message = [](int status, const std::string& body) {
     return std::string(classify_answer(HttpHead{status, {}}, body, "gemini-3.8-flash").what());
   };
-  EXPECT_EQ(message(400, status_body(400, "INVALID_ARGUMENT", "API key not valid.")),
+  EXPECT_EQ(message(400, google_status(400, "INVALID_ARGUMENT", "API key not valid.")),
             "Gemini refused the API key: API key not valid. Check GEMINI_API_KEY; keys are made at "
             "https://aistudio.google.com/apikey");
-  EXPECT_EQ(message(404, status_body(404, "NOT_FOUND", "Not\nfound.")),
+  EXPECT_EQ(message(404, google_status(404, "NOT_FOUND", "Not\nfound.")),
             "Gemini does not know the model gemini-3.8-flash; `cartpilot models --provider gemini` "
             "lists what it offers: Not found.");
-  EXPECT_EQ(message(429, status_body(429, "RESOURCE_EXHAUSTED", "Please retry in 34.074s.")),
+  EXPECT_EQ(message(429, google_status(429, "RESOURCE_EXHAUSTED", "Please retry in 34.074s.")),
             "Gemini's rate limit is reached; it asks to wait 35 s");
   EXPECT_EQ(message(502, "<html><style>a</style><h1>Bad\x1b[31m Gateway</h1></html>"),
             "Gemini is unavailable at the moment (502); try again: a Bad [31m Gateway");
@@ -179,18 +193,19 @@ TEST(GeminiErrors, long_texts_are_cut_between_characters) {
   std::string words;
   for (int i = 0; i < 400; ++i) words += "é";
   const std::string message =
-      classify_answer(HttpHead{400, {}}, status_body(400, "INVALID_ARGUMENT", words), "m").what();
+      classify_answer(HttpHead{400, {}}, google_status(400, "INVALID_ARGUMENT", words), "m").what();
   EXPECT_EQ(message, "Gemini refused the request; check --model and the options: " +
                          words.substr(0, 300) + "...");
 }
 
 TEST(GeminiErrors, retry_after_header_counts_when_the_body_is_silent) {
-  const std::string body = status_body(503, "UNAVAILABLE", "x");
+  const std::string body = google_status(503, "UNAVAILABLE", "x");
   EXPECT_EQ(verdict(503, body, {{"Retry-After", "7"}}), "unavailable unavailable retryable 7000");
   EXPECT_EQ(verdict(503, body, {{"Retry-After", "soon"}}), "unavailable unavailable retryable");
-  EXPECT_EQ(verdict(429, status_body(429, "", "x", R"([{"@type":"RetryInfo","retryDelay":"2s"}])"),
-                    {{"retry-after", "7"}}),
-            "rate_limited rate_limit retryable 2000");
+  EXPECT_EQ(
+      verdict(429, google_status(429, "", "x", R"([{"@type":"RetryInfo","retryDelay":"2s"}])"),
+              {{"retry-after", "7"}}),
+      "rate_limited rate_limit retryable 2000");
 }
 
 TEST(GeminiErrors, durations) {
@@ -209,11 +224,11 @@ TEST(GeminiErrors, durations) {
 
 TEST(GeminiErrors, limits_other_than_zero_are_not_terminal) {
   for (const char* text : {"limit: 20", "limit: 0.5", "limit: 05"}) {
-    EXPECT_EQ(verdict(429, status_body(429, "RESOURCE_EXHAUSTED", text)),
+    EXPECT_EQ(verdict(429, google_status(429, "RESOURCE_EXHAUSTED", text)),
               "rate_limited rate_limit retryable")
         << text;
   }
-  EXPECT_EQ(verdict(429, status_body(429, "RESOURCE_EXHAUSTED", "limit: 0.")),
+  EXPECT_EQ(verdict(429, google_status(429, "RESOURCE_EXHAUSTED", "limit: 0.")),
             "rate_limited quota final");
 }
 

@@ -58,7 +58,7 @@ Json contents_of(const std::vector<Message>& messages,
   return encode_contents(messages, context, notices);
 }
 
-const std::string kPlaceholder = R"("thoughtSignature":"skip_thought_signature_validator")";
+const std::string kPlaceholderMember = R"("thoughtSignature":"skip_thought_signature_validator")";
 
 TEST(GeminiHistory, own_parts_go_back_verbatim_and_results_stand_in_one_content) {
   const std::string parts =
@@ -99,7 +99,7 @@ TEST(GeminiHistory, foreign_calls_get_the_placeholder_on_the_first_call_only_and
   EXPECT_EQ(contents[1]["parts"],
             Json::parse(R"([{"text":"Sure."},)"
                         R"({"functionCall":{"name":"get_weather","args":{"city":"Oslo"}},)" +
-                        kPlaceholder +
+                        kPlaceholderMember +
                         R"(},{"functionCall":{"name":"get_weather","args":{"city":"Rome"}}}])"));
   EXPECT_EQ(contents[2]["parts"],
             Json::parse(R"([{"functionResponse":{"name":"get_weather","response":{"c":3}}},)"

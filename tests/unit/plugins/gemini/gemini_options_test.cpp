@@ -109,6 +109,10 @@ TEST(GeminiEndpoint, forms_of_the_base_url) {
       {"https://host.example/vault", "https://host.example/vault/v1beta"},
       {"http://127.0.0.1:8080", "http://127.0.0.1:8080/v1beta"},
       {"http://[::1]:8080/", "http://[::1]:8080/v1beta"},
+      {"https://aiplatform.googleapis.com",
+       "https://aiplatform.googleapis.com/v1beta1/publishers/google"},
+      {"https://aiplatform.googleapis.com/projects/p/locations/l/publishers/google",
+       "https://aiplatform.googleapis.com/v1beta1/projects/p/locations/l/publishers/google"},
       {"https://us-central1-aiplatform.googleapis.com/v1beta1/projects/p/locations/l/publishers/"
        "google",
        "https://us-central1-aiplatform.googleapis.com/v1beta1/projects/p/locations/l/publishers/"
@@ -171,6 +175,26 @@ TEST(GeminiModels, retired_ids_name_their_successor) {
             "gemini-pro has been retired by Google; its successor is gemini-3.8-flash");
   EXPECT_EQ(retirement_notice("gemini-3.8-flash"), "");
   EXPECT_EQ(retirement_notice("gemini-pro-latest"), "");
+}
+
+TEST(GeminiModels, another_model_in_the_answer_is_named) {
+  EXPECT_EQ(routing_notice("gemini-2.5-pro", "gemini-3.8-flash"),
+            "gemini-2.5-pro was asked, gemini-3.8-flash answered");
+  EXPECT_EQ(routing_notice("gemini-3.8-flash", "gemini-3.8-flash-lite"),
+            "gemini-3.8-flash was asked, gemini-3.8-flash-lite answered");
+  for (const auto& [asked, version] : std::vector<std::pair<std::string, std::string>>{
+           {"gemini-3.8-flash", "gemini-3.8-flash"},
+           {"gemini-3.8-flash", "gemini-3.8-flash-001"},
+           {"models/gemini-3.8-flash", "models/gemini-3.8-flash"},
+           {"gemini-2.5-pro", "gemini-2.5-pro-preview-05-06"},
+           {"gemini-4-hydrogen-eap", "gemini-4-hydrogen"},
+           {"gemini-flash-latest", "gemini-3.8-flash"},
+           {"tunedModels/gemini-mine", "gemini-3.8-flash"},
+           {"gemma-3-27b", "gemini-3.8-flash"},
+           {"gemini-3.8-flash", "proxy-7"},
+           {"gemini-3.8-flash", ""}}) {
+    EXPECT_EQ(routing_notice(asked, version), "") << asked << " " << version;
+  }
 }
 
 }  // namespace

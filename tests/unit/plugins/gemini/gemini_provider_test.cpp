@@ -12,7 +12,7 @@ namespace {
 
 const std::string kKey = "AQ.secret-key";
 
-std::string refusal(const std::string& message) {
+std::string refused_because(const std::string& message) {
   return dump_json(
       Json{{"error", {{"code", 400}, {"message", message}, {"status", "INVALID_ARGUMENT"}}}});
 }
@@ -159,7 +159,7 @@ TEST_F(GeminiProviderTest, a_model_id_cannot_reach_outside_its_path) {
 }
 
 TEST_F(GeminiProviderTest, the_key_is_never_in_an_error) {
-  transport_.answers = {{400, refusal("Bad key " + kKey + " and " + kKey + "!")}};
+  transport_.answers = {{400, refused_because("Bad key " + kKey + " and " + kKey + "!")}};
   GeminiProvider gemini = provider();
   EXPECT_STREQ(ask(gemini, question()).error->what(),
                "Gemini refused the request; check --model and the options: Bad key *** and ***!");
@@ -191,7 +191,7 @@ class GeminiAdaptation : public GeminiProviderTest,
 TEST_P(GeminiAdaptation, drops_what_the_model_refused_and_remembers_it) {
   const Adaptation& row = GetParam();
   GeminiProvider gemini = provider(row.options);
-  transport_.answers = {{400, refusal(row.message)}};
+  transport_.answers = {{400, refused_because(row.message)}};
   EXPECT_EQ(
       ask(gemini, question()).lines,
       (Lines{"warning gemini-3.8-flash does not accept " + row.notice, "text Hi", kFinishStop}));
@@ -246,18 +246,19 @@ INSTANTIATE_TEST_SUITE_P(Options, GeminiAdaptation, testing::ValuesIn(kAdaptatio
 
 TEST_F(GeminiProviderTest, refusals_nothing_can_be_learned_from_are_not_repeated) {
   GeminiProvider gemini = provider({{"temperature", "1"}});
-  transport_.answers = {{400, refusal("API key not valid. Check temperature.")}};
+  transport_.answers = {{400, refused_because("API key not valid. Check temperature.")}};
   EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error unauthenticated api_key_invalid final"}));
-  transport_.answers = {{400, refusal("Something else.")}};
+  transport_.answers = {{400, refused_because("Something else.")}};
   EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error invalid_argument bad_request final"}));
-  transport_.answers = {{403, refusal("temperature")}};
+  transport_.answers = {{403, refused_because("temperature")}};
   EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error permission permission final"}));
   EXPECT_EQ(transport_.requests.size(), 3U);
 }
 
 TEST_F(GeminiProviderTest, a_model_that_keeps_refusing_is_asked_twice) {
   GeminiProvider gemini = provider({{"temperature", "1"}});
-  transport_.answers = {{400, refusal("temperature")}, {400, refusal("temperature")}};
+  transport_.answers = {{400, refused_because("temperature")},
+                        {400, refused_because("temperature")}};
   EXPECT_EQ(ask(gemini, question()).lines,
             (Lines{"warning gemini-3.8-flash does not accept temperature; left out",
                    "error invalid_argument bad_request final"}));
@@ -266,7 +267,7 @@ TEST_F(GeminiProviderTest, a_model_that_keeps_refusing_is_asked_twice) {
 
 TEST_F(GeminiProviderTest, what_one_model_refused_is_still_sent_to_others) {
   GeminiProvider gemini = provider({{"temperature", "1"}});
-  transport_.answers = {{400, refusal("temperature")}};
+  transport_.answers = {{400, refused_because("temperature")}};
   ask(gemini, question());
   GenerateRequest other = question();
   other.model = "gemini-4-argon";
@@ -283,7 +284,7 @@ TEST_F(GeminiProviderTest, refused_signatures_are_replaced_once) {
   result.call_id = "a";
   request.messages.push_back(answer);
   request.messages.push_back(Message{Role::kTool, {result}, nullptr, "", ""});
-  transport_.answers = {{400, refusal("Corrupted thought signature.")}};
+  transport_.answers = {{400, refused_because("Corrupted thought signature.")}};
   EXPECT_EQ(
       ask(gemini, request).lines,
       (Lines{"warning Gemini did not accept the thought signatures of this conversation; they "
@@ -295,7 +296,7 @@ TEST_F(GeminiProviderTest, refused_signatures_are_replaced_once) {
   EXPECT_EQ(transport_.body(1)["contents"][1]["parts"][0]["thoughtSignature"],
             "skip_thought_signature_validator");
 
-  transport_.answers = {{400, refusal("Corrupted thought signature.")}};
+  transport_.answers = {{400, refused_because("Corrupted thought signature.")}};
   EXPECT_EQ(ask(gemini, request).lines, (Lines{"error invalid_argument signature final"}));
   EXPECT_EQ(transport_.requests.size(), 3U) << "there is nothing left to replace";
 }
@@ -322,6 +323,45 @@ TEST_F(GeminiProviderTest, a_list_of_models_that_is_refused_or_unreadable_is_an_
     transport_.answers = {{status, body}};
     EXPECT_THROW(provider().models(context_), Error) << status;
   }
+}
+
+TEST_F(GeminiProviderTest, vertex_gets_its_own_path_and_neither_ids_nor_store) {
+  GeminiProvider gemini = provider(
+      {}, {{"GEMINI_API_KEY", kKey}, {"GEMINI_BASE_URL", "https://aiplatform.googleapis.com"}});
+  GenerateRequest request = question();
+  ToolCall call;
+  call.id = "a";
+  call.name = "get_time";
+  request.messages.push_back(Message{Role::kAssistant,
+                                     {call},
+                                     Json::parse(R"({"backend":"aiplatform.googleapis.com",)"
+                                                 R"("model":"gemini-3.8-flash","parts":[)"
+                                                 R"({"functionCall":{"id":"a","name":"get_time"},)"
+                                                 R"("thoughtSignature":"S="}]})"),
+                                     "gemini",
+                                     "gemini-3.8-flash"});
+  ask(gemini, request);
+  EXPECT_EQ(transport_.requests.at(0).url,
+            "https://aiplatform.googleapis.com/v1beta1/publishers/google/models/"
+            "gemini-3.8-flash:streamGenerateContent?alt=sse");
+  EXPECT_FALSE(transport_.body(0).contains("store"));
+  const Json contents = transport_.body(0)["contents"];
+  EXPECT_EQ(contents[1]["parts"], Json::parse(R"([{"functionCall":{"name":"get_time"},)"
+                                              R"("thoughtSignature":"S="}])"));
+  EXPECT_FALSE(contents[2]["parts"][0]["functionResponse"].contains("id"));
+  EXPECT_THROW(gemini.models(context_), Error);
+}
+
+TEST_F(GeminiProviderTest, a_useless_answer_is_worth_one_more_try_for_every_request) {
+  const std::string empty = R"({"candidates":[{"finishReason":"STOP"}]})";
+  GeminiProvider gemini = provider();
+  transport_.answers = {{200, empty}, {200, empty}, {200, empty}, {200, empty}};
+  EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error protocol empty_answer retryable"}));
+  EXPECT_EQ(ask(gemini, question()).lines, (Lines{"error protocol empty_answer final"}));
+  GenerateRequest next = question();
+  next.messages.push_back(Message::user("Hello?"));
+  EXPECT_EQ(ask(gemini, next).lines, (Lines{"error protocol empty_answer retryable"}));
+  EXPECT_EQ(ask(gemini, next).lines, (Lines{"error protocol empty_answer final"}));
 }
 
 TEST_F(GeminiProviderTest, made_up_ids_of_the_function_format_never_repeat) {

@@ -1,0 +1,4 @@
+cartpilot_add_fuzzer(gemini_decoder LABEL provider-gemini SOURCES gemini_decoder.cpp
+  LINK cartpilot_plugin_gemini_code cartpilot_net)
+cartpilot_add_fuzzer(gemini_classify_error LABEL provider-gemini SOURCES gemini_classify_error.cpp
+  LINK cartpilot_plugin_gemini_code)
