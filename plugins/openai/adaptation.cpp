@@ -3,6 +3,8 @@
 #include <array>
 #include <cctype>
 
+#include "openai/text_match.h"
+
 namespace cartpilot::openai {
 namespace {
 
@@ -24,15 +26,6 @@ constexpr std::array<Droppable, 10> kDroppable = {{
     {"max_output_tokens", "max_output_tokens"},
     {"stream", "stream"},
 }};
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 bool word_char(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';

@@ -35,7 +35,7 @@ void read_arguments(const WireCall& wire, ToolCall& call) {
   }
   Json value = wire.arguments;
   if (value.is_string()) {
-    const std::string text = value.get<std::string>();
+    const std::string text = std::move(value.get_ref<std::string&>());
     const std::string_view body = trimmed(text);
     if (body.empty()) {
       value = wire.cut ? Json(nullptr) : Json::object();
@@ -95,17 +95,20 @@ ToolCall read_call(const WireCall& wire, const std::vector<ToolSpec>& tools) {
 }
 
 std::vector<ToolCall> read_calls(const WireCall& wire, const std::vector<ToolSpec>& tools) {
-  ToolCall whole = read_call(wire, tools);
-  if (!wraps_calls(whole.name) || find_tool(tools, wire.name) != nullptr) return {whole};
+  // Arguments may be megabytes: moved, never copied.
+  std::vector<ToolCall> only;
+  only.push_back(read_call(wire, tools));
+  const ToolCall& whole = only.front();
+  if (!wraps_calls(whole.name) || find_tool(tools, wire.name) != nullptr) return only;
   const auto uses = whole.arguments.find("tool_uses");
-  if (uses == whole.arguments.end() || !uses->is_array() || uses->empty()) return {whole};
+  if (uses == whole.arguments.end() || !uses->is_array() || uses->empty()) return only;
   std::vector<ToolCall> calls;
   for (const Json& use : *uses) {
     WireCall part;
     part.name = string_or(use, "recipient_name");
     if (use.is_object() && use.contains("parameters")) part.arguments = use["parameters"];
     // All or nothing: a wrapper around something unknown is answered as the unknown call it is.
-    if (find_tool(tools, part.name) == nullptr) return {whole};
+    if (find_tool(tools, part.name) == nullptr) return only;
     calls.push_back(read_call(part, tools));
   }
   return calls;

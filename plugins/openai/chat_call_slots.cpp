@@ -76,6 +76,16 @@ std::size_t ChatCallSlots::choose(const Json& delta, const std::string& id,
   return chosen;
 }
 
+const ChatCallSlots::Slot* ChatCallSlots::append(std::int64_t index, const std::string& fragment) {
+  const auto found = by_index_.find(index);
+  if (found == by_index_.end()) return nullptr;
+  last_ = found->second;
+  Slot& slot = slots_[last_];
+  slot.arguments += fragment;
+  slot.brackets.feed(fragment);
+  return &slot;
+}
+
 ChatCallSlots::Slot* ChatCallSlots::add(const Json& delta, std::string& fragment) {
   fragment.clear();
   if (!delta.is_object()) return nullptr;

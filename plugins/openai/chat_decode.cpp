@@ -55,10 +55,36 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
     return true;
   }
   if (event.name == "error") throw error_inside_answer(read_error_body(text), context_.service);
+  if (event.kind == HttpEvent::Kind::kEvent && read_repeated(text, sink)) return true;
   const std::optional<Json> chunk = reader_.read(event, text, context_.service);
   if (chunk) read_chunk(*chunk, sink);
   if (event.kind == HttpEvent::Kind::kBody) done_ = true;
+  if (chunk && !done_) {
+    if (const std::optional<Fragment> fragment = only_fragment(*chunk)) {
+      repeated_.learn(text, *fragment);
+    }
+  }
   return !done_;
+}
+
+/// True when `text` is an earlier chunk with another fragment, which was taken.
+bool ChatDecoder::read_repeated(std::string_view text, EventSink& sink) {
+  if (reader_.broken()) return false;
+  const Fragment* fragment = repeated_.read(text);
+  if (fragment == nullptr) return false;
+  if (!fragment->of_call) {
+    if (!fragment->text.empty()) {
+      has_text_ = true;
+      sink.on_event(TextDelta{fragment->text});
+    }
+    return true;
+  }
+  const ChatCallSlots::Slot* slot = calls_.append(fragment->index, fragment->text);
+  if (slot == nullptr) return false;
+  if (slot->announced && !fragment->text.empty()) {
+    sink.on_event(ToolCallDelta{slot->id, fragment->text});
+  }
+  return true;
 }
 
 void ChatDecoder::read_chunk(const Json& chunk, EventSink& sink) {
@@ -224,10 +250,11 @@ void ChatDecoder::finish(EventSink& sink) {
     for (const ToolCall& call : calls) whole = whole && call.arguments_error.empty();
     if (!whole) throw stream_cut(context_.service);
   }
-  for (const ToolCall& call : calls) sink.on_event(ToolCallEvent{call});
+  const bool has_calls = !calls.empty();
+  for (ToolCall& call : calls) sink.on_event(ToolCallEvent{std::move(call)});
   if (usage_) sink.on_event(UsageEvent{*usage_});
   Finish end;
-  end.reason = reason(!calls.empty());
+  end.reason = reason(has_calls);
   end.raw_reason = refused_ ? "refusal" : finish_reason_;
   end.model = model_;
   if (!reasoning_content_.empty() || !reasoning_details_.empty()) {

@@ -6,11 +6,13 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cartpilot/http_provider.h"
 #include "openai/answer_context.h"
 #include "openai/answer_pieces.h"
 #include "openai/chat_call_slots.h"
+#include "openai/repeated_chunk.h"
 
 namespace cartpilot::openai {
 
@@ -23,6 +25,7 @@ class ChatDecoder final : public HttpProvider::Decoder {
 
  private:
   void say_warnings(EventSink& sink);
+  bool read_repeated(std::string_view text, EventSink& sink);
   void read_chunk(const Json& chunk, EventSink& sink);
   void read_choice(const Json& choice, EventSink& sink);
   void read_text(const Json& delta, EventSink& sink);
@@ -34,6 +37,7 @@ class ChatDecoder final : public HttpProvider::Decoder {
 
   AnswerContext context_;
   PieceReader reader_;
+  RepeatedChunks repeated_;
   ChatCallSlots calls_;
   std::optional<Usage> usage_;
   std::string model_;

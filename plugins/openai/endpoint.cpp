@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "cartpilot/error.h"
+#include "openai/text_match.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -16,10 +17,6 @@ constexpr std::string_view kDeployments = "/deployments/";
   throw Error(ErrorCode::kInvalidArgument,
               "the base URL '" + std::string(text) + "' " + why +
                   "; it looks like https://api.openai.com/v1 or http://localhost:11434/v1");
-}
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
 }
 
 bool strip_end(std::string& text, std::string_view end) {

@@ -3,6 +3,8 @@
 #include <array>
 #include <cctype>
 
+#include "openai/text_match.h"
+
 namespace cartpilot::openai {
 namespace {
 
@@ -79,18 +81,6 @@ std::array<ServerProfile, 11> make_profiles() {
 const std::array<ServerProfile, 11>& profiles() {
   static const std::array<ServerProfile, 11> kProfiles = make_profiles();
   return kProfiles;
-}
-
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 bool digit_at(std::string_view text, std::size_t at) {

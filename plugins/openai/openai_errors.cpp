@@ -5,20 +5,12 @@
 #include <set>
 
 #include "openai/retry_hints.h"
+#include "openai/text_match.h"
 
 namespace cartpilot::openai {
 namespace {
 
 constexpr std::size_t kLongestMessage = 500;
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 /// One line without control characters, cut between UTF-8 characters.
 std::string one_line(std::string_view text) {

@@ -15,7 +15,6 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::string kThreeLines = "I need wireless headphones under $100\nbuy the cheapest\nyes\n";
 const std::vector<std::string> kPermitted = {
     "chat", "--demo", "--approve", "up-to:150:USD", "--merchants", "merchant-a,merchant-b"};
 

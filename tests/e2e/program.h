@@ -15,6 +15,10 @@
 
 namespace cartpilot::e2e {
 
+/// What a person says to buy something, a line a turn.
+inline const std::string kThreeLines =
+    "I need wireless headphones under $100\nbuy the cheapest\nyes\n";
+
 /// A fresh home folder, removed at the end.
 class Home {
  public:

@@ -15,8 +15,6 @@ using testing::IsEmpty;
 using testing::Not;
 
 constexpr const char* kKey = "key-that-must-not-leak-0123456789";
-const std::string kThreeLines = "I need wireless headphones under $100\nbuy the cheapest\nyes\n";
-
 std::vector<std::string> buying_with(const std::string& provider) {
   return {"chat",  "--provider", provider,        "--sandbox",   "--output",
           "jsonl", "--approve",  "up-to:150:USD", "--merchants", "merchant-a,merchant-b"};

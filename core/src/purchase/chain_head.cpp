@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <utility>
 
 namespace cartpilot::purchase {
 namespace {
@@ -42,12 +41,13 @@ void note_chain_head(const std::filesystem::path& database, const ChainHead& hea
 }
 
 std::optional<ChainHead> noted_chain_head(const std::filesystem::path& database) {
-  if (database == ":memory:") return std::nullopt;
+  // One variable, never moved: g++ 12 sees an overlong copy in such moves (its bug 105329).
+  std::optional<ChainHead> head;
+  if (database == ":memory:") return head;
   std::ifstream in(note_of(database));
-  // Made in its place: g++ 12 sees an overlong copy where an optional takes one (its bug 105329).
-  std::optional<ChainHead> head(std::in_place);
+  head.emplace();
   if (!(in >> head->seq >> head->hash) || head->seq <= 0 || head->hash.size() != kHashDigits) {
-    return std::nullopt;
+    head.reset();
   }
   return head;
 }

@@ -132,6 +132,14 @@ void Counter::expect_echo_is_legal(const Message& said) {
   EXPECT_EQ(text_of(sink.message), "ok");
 }
 
+std::vector<std::string> complaints(Counter& counter) {
+  counter.hears(sse({chunk(R"({"content":"ok"})"), end_chunk("stop"), "[DONE]"}));
+  counter.request.messages.push_back(Message::user("and without a script"));
+  MessageSink sink;
+  counter.provider.generate(counter.request, sink, counter.context);
+  return counter.server.violations();
+}
+
 Desk::Desk(Api api, const std::string& model, Options options, fakes::FakeOpenAiOptions fake)
     : server(mixing_model, std::move(fake)), api_(api) {
   OpenAiProvider provider(config(server, client, std::move(options)));

@@ -78,6 +78,9 @@ class Counter {
   void expect_echo_is_legal(const Message& said);
 };
 
+/// What is wrong with what the plugin sends for the request of `counter`; empty when nothing is.
+std::vector<std::string> complaints(Counter& counter);
+
 /// The plugin's own requests, and spoilt copies of them.
 class Desk {
  public:

@@ -1,0 +1,6 @@
+cartpilot_add_fuzzer(openai_chat_decoder LABEL provider-openai SOURCES openai_chat_decoder.cpp
+  LINK cartpilot_plugin_openai_code cartpilot_net)
+cartpilot_add_fuzzer(openai_responses_decoder LABEL provider-openai SOURCES openai_responses_decoder.cpp
+  LINK cartpilot_plugin_openai_code cartpilot_net)
+cartpilot_add_fuzzer(openai_classify_error LABEL provider-openai SOURCES openai_classify_error.cpp
+  LINK cartpilot_plugin_openai_code)
