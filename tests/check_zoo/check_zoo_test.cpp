@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -78,7 +79,13 @@ INSTANTIATE_TEST_SUITE_P(Shipped, GoodPlugins,
                                            CARTPILOT_PLUGINS_BUILT "/cartpilot-openai.so",
                                            CARTPILOT_PLUGINS_BUILT "/cartpilot-offline.so",
                                            CARTPILOT_CHECK_ZOO "/cartpilot-nothing.so",
-                                           CARTPILOT_CHECK_ZOO "/cartpilot-no-wrong-vendor.so"));
+                                           CARTPILOT_CHECK_ZOO "/cartpilot-no-wrong-vendor.so"),
+                         [](const auto& chosen) {
+                           const std::string file = std::filesystem::path(chosen.param).stem();
+                           std::string name = file.substr(file.find('-') + 1);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST(PluginCheck, skips_nothing_that_a_provider_behind_http_can_be_asked) {
   const Json report = parse_json(check(animal("no-wrong-vendor"), {"--json"}).out, "report");

@@ -76,8 +76,10 @@ __asm__(
 __attribute__((visibility("default"))) int wrong_export = 1;
 #endif
 #if WRONG == NO_UNDEFINED_HOST_SYMBOLS
-unsigned long OpenSSL_version_num(void);
-unsigned long (*const wrong_borrowed)(void) __attribute__((used)) = OpenSSL_version_num;
+/* Of the C++ library, which every cartpilot has loaded and a plugin in C does not name. */
+char* __cxa_demangle(const char* name, char* buffer, size_t* length, int* status);
+char* (*const wrong_borrowed)(const char*, char*, size_t*,
+                              int*)__attribute__((used)) = __cxa_demangle;
 #endif
 #if WRONG == GLIBC_FLOOR
 int cartpilot_symbol_of_the_future(void);
