@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "cartpilot/abi.h"
 #include "workshop.h"
 
 namespace cartpilot::package {
@@ -41,12 +42,17 @@ TEST_P(OldHeaders, a_provider_and_a_tool_set_built_with_them_work_today) {
 INSTANTIATE_TEST_SUITE_P(Released, OldHeaders, ::testing::ValuesIn(revisions()),
                          [](const auto& chosen) { return chosen.param; });
 
-TEST(OldHeaders, hold_the_revision_of_this_tree_once_it_is_released) {
-  EXPECT_FALSE(revisions().empty());
+TEST(OldHeaders, hold_every_revision_before_the_one_of_this_tree) {
+  std::vector<std::string> before;
+  for (unsigned revision = 0; revision < CP_REVISION; ++revision) {
+    before.push_back("e" + std::to_string(CP_EPOCH) + "r" + std::to_string(revision));
+  }
+  EXPECT_THAT(revisions(), ::testing::IsSupersetOf(before));
   for (const std::string& revision : revisions()) {
-    EXPECT_TRUE(
-        std::filesystem::exists(kSource / "tests/package/headers" / revision / "cartpilot/abi.h"))
-        << revision;
+    const std::string header =
+        read_file(kSource / "tests/package/headers" / revision / "cartpilot/abi.h");
+    EXPECT_THAT(header,
+                HasSubstr("#define CP_REVISION " + revision.substr(revision.find('r') + 1) + "u"));
   }
 }
 
@@ -60,6 +66,8 @@ struct Change {
   const char* edit;  ///< sed script for abi.h
   bool breaks;
 };
+
+void PrintTo(const Change& change, std::ostream* out) { *out << change.name; }
 
 class AbiChange : public ::testing::TestWithParam<Change> {};
 

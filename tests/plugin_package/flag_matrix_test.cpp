@@ -16,6 +16,8 @@ struct Build {
   const char* command;
 };
 
+void PrintTo(const Build& build, std::ostream* out) { *out << build.name; }
+
 class FlagMatrix : public ::testing::TestWithParam<Build> {};
 
 TEST_P(FlagMatrix, a_provider_built_this_way_talks) {

@@ -14,6 +14,8 @@ struct Toolchain {
   const char* standard;
 };
 
+void PrintTo(const Toolchain& chosen, std::ostream* out) { *out << chosen.name; }
+
 class InstalledSdk : public ::testing::TestWithParam<Toolchain> {};
 
 TEST_P(InstalledSdk, builds_a_strangers_tool_set_that_works_in_the_program) {
