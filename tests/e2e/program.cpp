@@ -40,13 +40,6 @@ std::vector<std::string> environment_of(const Home& home, const Environment& ext
   return list;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
-}
-
 void close_if_open(int& descriptor) {
   if (descriptor >= 0) ::close(descriptor);
   descriptor = -1;
@@ -61,6 +54,13 @@ bool drain(int descriptor, std::string& text) {
 }
 
 }  // namespace
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (std::string& text : texts) list.push_back(text.data());
+  list.push_back(nullptr);
+  return list;
+}
 
 Home::Home() {
   std::string name = (std::filesystem::temp_directory_path() / "cartpilot-e2e-XXXXXX").string();

@@ -15,6 +15,9 @@
 
 namespace cartpilot::e2e {
 
+/// `texts` as execve() wants them; borrowed, with the null at the end.
+std::vector<char*> pointers(std::vector<std::string>& texts);
+
 /// What a person says to buy something, a line a turn.
 inline const std::string kThreeLines =
     "I need wireless headphones under $100\nbuy the cheapest\nyes\n";

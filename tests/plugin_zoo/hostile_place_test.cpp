@@ -8,6 +8,7 @@
 #include "den.h"
 #include "plugin/plugin_discovery.h"
 #include "plugin/plugin_loader.h"
+#include "no_transport.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -135,11 +136,6 @@ TEST(HostilePlugin, case_48_with_another_users_rights_the_environment_names_no_f
   around.secure = false;
   EXPECT_EQ(plugin::discover(search, around).candidates.size(), 1U);
 }
-
-class NoTransport final : public HttpTransport {
- public:
-  void send(const HttpRequest&, HttpSink&, const CallContext&) override {}
-};
 
 TEST(HostilePlugin, case_49_a_file_replaced_between_examination_and_loading_is_refused) {
   Den den;

@@ -310,6 +310,14 @@ class Judge {
     const bool lasting =
         std::any_of(scene_.faults.begin(), scene_.faults.end(),
                     [](const Fault& fault) { return fault.lasting && fault.nth >= 0; });
+    // Who is turned away when asking again cannot see what the first request did, and stops asking
+    // until the next start: the key is wrong, not the purchase.
+    const bool turned_away =
+        std::any_of(scene_.faults.begin(), scene_.faults.end(), [](const Fault& fault) {
+          const auto status = integer_or(fault.detail, "status", 0);
+          return fault.kind == "status_before" && fault.route == "confirm" &&
+                 (status == 401 || status == 403);
+        });
     for (const Json& attempt : records_.attempts) {
       const std::string state = string_or(attempt, "state");
       if (state != "unknown" && state != "confirm_sent") continue;
@@ -320,7 +328,8 @@ class Judge {
       const bool recognises = string_or(attempt, "merchant_id") == "merchant-a" ||
                               string_or(attempt, "merchant_id") == "merchant-b";
       const bool may_repeat =
-          status == "approved" && recognises && integer_or(attempt, "sends", 0) < kMaxSends &&
+          status == "approved" && recognises && !turned_away &&
+          integer_or(attempt, "sends", 0) < kMaxSends &&
           records_.now_ms - integer_or(attempt, "created_ms", 0) < kResendWindowMs &&
           !scene_was_swapped();
       if (status == "confirmed" || may_repeat) {

@@ -19,11 +19,23 @@ void append_text(Message& message, const std::string& text) {
   message.parts.push_back(PartType{text, nullptr});
 }
 
+std::size_t content_bytes(const StreamEvent& event) {
+  if (const auto* text = std::get_if<TextDelta>(&event)) return text->text.size();
+  if (const auto* reasoning = std::get_if<ReasoningDelta>(&event)) return reasoning->text.size();
+  if (const auto* call = std::get_if<ToolCallDelta>(&event)) return call->arguments.size();
+  return 0;
+}
+
 }  // namespace
 
 void StreamAssembler::on_event(const StreamEvent& event) {
   if (complete_) {
     throw Error(ErrorCode::kProtocol, "the provider went on after the end of its answer");
+  }
+  bytes_ += content_bytes(event);
+  if (bytes_ > kMaxAnswerBytes) {
+    throw Error(ErrorCode::kProtocol,
+                "the model's answer is longer than 16 MiB and was stopped; ask for less");
   }
   if (const auto* text = std::get_if<TextDelta>(&event)) {
     append_text<TextPart>(message_, text->text);

@@ -4,6 +4,7 @@
 // in it is to be acted upon before complete() is true. Made anew for every attempt; one thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "cartpilot/message.h"
@@ -11,10 +12,14 @@
 
 namespace cartpilot::chat {
 
+/// More text and arguments than this in one answer are a flood, not an answer.
+constexpr std::size_t kMaxAnswerBytes = 16U << 20;
+
 class StreamAssembler final : public EventSink {
  public:
   explicit StreamAssembler(EventSink& watcher) : watcher_(watcher) {}
 
+  /// Throws Error{kProtocol} when the answer grows beyond kMaxAnswerBytes.
   void on_event(const StreamEvent& event) override;
 
   /// True once Finish arrived.
@@ -35,6 +40,7 @@ class StreamAssembler final : public EventSink {
   Message message_;
   Usage usage_;
   Finish finish_;
+  std::size_t bytes_ = 0;
   bool complete_ = false;
   bool shown_ = false;
 };

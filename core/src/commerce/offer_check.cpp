@@ -60,6 +60,8 @@ bool is_past(const std::string& instant, std::int64_t now_unix_ms) {
                                       zone)) {
     return false;
   }
+  // Poco reads any words as a date of the year 0.
+  if (date.year() < 1970) return false;
   return now_unix_ms > date.timestamp().epochMicroseconds() / 1'000;
 }
 

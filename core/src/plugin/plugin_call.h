@@ -29,7 +29,7 @@ namespace cartpilot::plugin {
 /// Bounds of what one call may emit.
 struct CallLimits {
   std::size_t result_bytes = 64U << 20;
-  std::size_t delta_bytes = 1U << 20;
+  std::size_t delta_bytes = 16U << 20;
   std::size_t deltas = 1'000'000;
 };
 

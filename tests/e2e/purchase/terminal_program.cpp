@@ -14,13 +14,6 @@ namespace {
 
 constexpr int kPatienceMs = 60'000;
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
-  list.push_back(nullptr);
-  return list;
-}
-
 }  // namespace
 
 TerminalProgram::TerminalProgram(const Home& home, std::vector<std::string> words,

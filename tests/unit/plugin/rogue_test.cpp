@@ -105,7 +105,7 @@ TEST_F(Rogue, that_emits_too_much_is_stopped) {
   EXPECT_EQ(chat("two-errors")["message"], broken("it emitted two errors"));
   EXPECT_EQ(chat("huge-error")["message"], broken("its error has 9000 bytes, more than 8192"));
   EXPECT_EQ(chat("huge-delta")["message"],
-            broken("one of its events has 1048577 bytes, more than 1048576"));
+            broken("one of its events has 16777217 bytes, more than 16777216"));
   EXPECT_EQ(chat("two-results")["message"], broken("it emitted two results"));
   CallLimits limits;
   limits.result_bytes = 1;

@@ -17,7 +17,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using Fault = FakeCartPilot::Fault;
 
-std::string code_of(const ToolResult& result) {
+std::string code_in(const ToolResult& result) {
   return result.is_error ? string_or(result.content, "error_code") : "";
 }
 
@@ -31,7 +31,7 @@ TEST(PurchaseCase, case_71_a_call_id_is_run_once_and_money_is_keyed_by_its_check
   const ToolCall impostor = chat::call_of("same", "confirm_checkout", checkout_argument(other));
   const auto results = world.router.run({confirm, confirm, impostor}, world.context);
   EXPECT_EQ(results[1].content, results[0].content);
-  EXPECT_EQ(code_of(results[2]), "DUPLICATE_CALL_ID");
+  EXPECT_EQ(code_in(results[2]), "DUPLICATE_CALL_ID");
   EXPECT_EQ(world.server.count("confirm"), 1);
   // The id again in a later message: the checkout is bought already.
   const auto again = world.router.run({confirm}, world.context);
@@ -56,7 +56,7 @@ TEST(PurchaseCase, case_72_two_confirms_at_once_run_one_after_the_other) {
                        world.context);
   EXPECT_EQ(most, 1);
   EXPECT_EQ(results[1].content, results[0].content);
-  EXPECT_EQ(code_of(results[2]), "CONSENT_REQUIRED");
+  EXPECT_EQ(code_in(results[2]), "CONSENT_REQUIRED");
   EXPECT_EQ(world.server.count("confirm"), 1);
   EXPECT_EQ(world.server.orders().size(), 1U);
 }

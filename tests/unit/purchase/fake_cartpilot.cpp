@@ -10,8 +10,6 @@
 namespace cartpilot::purchase {
 namespace {
 
-Json price_of(std::int64_t amount) { return Json{{"amount", amount}, {"currency", "USD"}}; }
-
 FakeCartPilot::Reply ok(const Json& body, int status = 200) {
   return {status, dump_json(body), "application/json", {}};
 }

@@ -17,6 +17,9 @@
 
 namespace cartpilot::purchase {
 
+/// A price in US dollars as the service writes it; `amount` in cents.
+inline Json price_of(std::int64_t amount) { return Json{{"amount", amount}, {"currency", "USD"}}; }
+
 class FakeCartPilot final : public HttpTransport {
  public:
   struct Seen {

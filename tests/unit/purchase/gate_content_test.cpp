@@ -15,8 +15,6 @@ using enum AttemptState;
 
 using Change = std::function<void(Json&)>;
 
-Json price_of(std::int64_t amount) { return Json{{"amount", amount}, {"currency", "USD"}}; }
-
 /// Same total, other article, in the live items and the frozen ones.
 void swap_item(Json& checkout) {
   checkout["items"][0]["product_id"] = "earbuds";

@@ -148,7 +148,7 @@ static int32_t chat(void* instance, const cp_call* call, cp_bytes request, const
     chat_filled(out, CP_EMIT_ERROR, 9000, 'x');
     return CP_INTERNAL;
   }
-  if (is(self, "huge-delta")) return chat_filled(out, CP_EMIT_DELTA, (1U << 20) + 1, 'x');
+  if (is(self, "huge-delta")) return chat_filled(out, CP_EMIT_DELTA, (16U << 20) + 1, 'x');
   if (is(self, "deep-delta")) return chat_filled(out, CP_EMIT_DELTA, 100000, '[');
   if (is(self, "not-json")) return chat_filled(out, CP_EMIT_DELTA, 10, '}');
   if (is(self, "many")) return chat_many(out, 1000);

@@ -15,8 +15,6 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-constexpr const char* kWish = "I need wireless headphones under $100";
-
 class Failures : public testing::Test {
  protected:
   Turn say(const std::string& text) { return conversation.say(text); }

@@ -12,6 +12,9 @@
 
 namespace cartpilot::offline {
 
+/// What most conversations here begin with.
+inline constexpr const char* kWish = "I need wireless headphones under $100";
+
 /// Answers function calls. Tests replace single answers.
 class FakeShop {
  public:

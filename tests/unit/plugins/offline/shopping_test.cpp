@@ -18,8 +18,6 @@ using testing::Not;
 
 using Names = std::vector<std::string>;
 
-constexpr const char* kWish = "I need wireless headphones under $100";
-
 class Shopping : public testing::Test {
  protected:
   Turn say(const std::string& text) { return conversation.say(text); }
