@@ -23,7 +23,10 @@ TEST_P(Scaffold, builds_tests_and_passes_every_check) {
   const Workshop workshop;
   const auto begin = std::chrono::steady_clock::now();
   ASSERT_EQ(workshop.run(std::string("cartpilot plugin new acme-1 ") + GetParam() +
-                         "\n./acme-1/build.sh"),
+                         "\n# Without a network where the system allows it.\n"
+                         "for alone in 'unshare --net' 'unshare --map-root-user --net' ''; do\n"
+                         "  if $alone true 2>/dev/null; then break; fi\ndone\n"
+                         "$alone ./acme-1/build.sh"),
             "");
   const auto took = std::chrono::steady_clock::now() - begin;
   RecordProperty("seconds",

@@ -22,8 +22,8 @@ class Workshop {
   /// Where cartpilot is installed.
   static const std::filesystem::path& prefix();
 
-  /// Runs shell commands in the folder, with the prefix's programs first on the PATH and no
-  /// network. Returns "" when they succeed, else what they printed.
+  /// Runs shell commands in the folder, with the prefix's programs first on the PATH.
+  /// Returns "" when they succeed, else what they printed.
   std::string run(const std::string& commands) const;
   /// What the last run() printed.
   std::string output() const;
