@@ -1,7 +1,6 @@
 /* The binary contract alone, for plugins in C. */
 #include "cartpilot/abi.h"
+#include "cartpilot/plugin_note.h"
 
 int cartpilot_plugin_has_query(const cp_plugin* plugin);
-int cartpilot_plugin_has_query(const cp_plugin* plugin) {
-  return CP_HAS(cp_plugin, plugin, query);
-}
+int cartpilot_plugin_has_query(const cp_plugin* plugin) { return CP_HAS(cp_plugin, plugin, query); }

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 
 #include "cartpilot/plugin_boundary.h"
@@ -129,6 +130,7 @@ CheckEnd run_in_child(std::int64_t deadline_ms, const std::function<void()>& bod
   if (output < 0 || errors < 0 || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
     throw Error(ErrorCode::kUnavailable, "no pipe or memory file for a check");
   }
+  std::fflush(nullptr);  // what this process has not written yet must not come out of the child
   const pid_t child = ::fork();
   if (child < 0) throw Error(ErrorCode::kUnavailable, "no process for a check");
   if (child == 0) {

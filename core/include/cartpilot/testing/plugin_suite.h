@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct PluginCheckCase {
   std::string file;
   std::string id;
 };
+
+/// How GoogleTest shows it.
+inline void PrintTo(const PluginCheckCase& check, std::ostream* out) { *out << check.id; }
 
 inline std::vector<PluginCheckCase> plugin_check_cases(const std::string& file) {
   std::vector<PluginCheckCase> cases;
@@ -53,4 +57,4 @@ TEST_P(PluginCheck, passes) {
   using ::cartpilot::testing::PluginCheck;                                                      \
   INSTANTIATE_TEST_SUITE_P(NAME, PluginCheck,                                                   \
                            ::testing::ValuesIn(::cartpilot::testing::plugin_check_cases(FILE)), \
-                           ::cartpilot::testing::plugin_check_case_name)
+                           ::cartpilot::testing::plugin_check_case_name);

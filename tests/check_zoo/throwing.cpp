@@ -1,0 +1,2 @@
+// What C cannot do by itself.
+extern "C" void wrong_throw() { throw 42; }
