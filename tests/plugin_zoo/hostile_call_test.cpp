@@ -4,8 +4,8 @@
 
 #include "cartpilot/plugin.h"
 #include "den.h"
-#include "plugin/plugin_host.h"
 #include "no_transport.h"
+#include "plugin/plugin_host.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {

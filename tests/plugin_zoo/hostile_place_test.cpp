@@ -6,9 +6,9 @@
 #include <fstream>
 
 #include "den.h"
+#include "no_transport.h"
 #include "plugin/plugin_discovery.h"
 #include "plugin/plugin_loader.h"
-#include "no_transport.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {

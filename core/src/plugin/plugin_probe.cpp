@@ -193,7 +193,8 @@ std::string with_excerpt(const std::string& output) {
   return text.empty() ? "" : ": " + text;
 }
 
-const char* const kReportCrash = "report it to the plugin's author; cartpilot itself is not affected";
+const char* const kReportCrash =
+    "report it to the plugin's author; cartpilot itself is not affected";
 
 /// The child reported no end of its own accord.
 Refusal failure(const std::string& ended, std::string phase, const std::string& output,
