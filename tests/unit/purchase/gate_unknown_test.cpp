@@ -1,6 +1,4 @@
 // What stays unknown, what it locks, and what is said about it.
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -180,28 +178,26 @@ TEST(PurchaseGate, sends_nothing_when_the_record_cannot_be_written) {
   GateWorld world;
   const std::string id = world.prepare();
   world.journal.install_secret();
-  world.db.session() << "PRAGMA query_only = ON", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = ON");
   EXPECT_EQ(code_of(world.approve(id)), "STATE_UNAVAILABLE");
   EXPECT_EQ(world.server.count("approve"), 0);
   EXPECT_EQ(world.exit_code(), 1);
 
-  world.db.session() << "PRAGMA query_only = OFF", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = OFF");
   EXPECT_TRUE(world.approve(id).ok);
-  world.db.session() << "PRAGMA query_only = ON", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = ON");
   EXPECT_EQ(code_of(world.confirm(id)), "STATE_UNAVAILABLE");
   EXPECT_EQ(world.server.count("confirm"), 0);
 }
 
 TEST(PurchaseGate, says_bought_and_finds_it_again_when_the_order_could_not_be_recorded) {
   Approved world;
-  world.server.before("confirm", 1, [&] {
-    world.db.session() << "PRAGMA query_only = ON", Poco::Data::Keywords::now;
-  });
+  world.server.before("confirm", 1, [&] { world.db.run("PRAGMA query_only = ON"); });
   EXPECT_TRUE(world.confirm(world.id).ok);
   EXPECT_EQ(world.exit_code(), 0);
   EXPECT_THAT(world.gate->last_report()->message, HasSubstr("could not be recorded"));
 
-  world.db.session() << "PRAGMA query_only = OFF", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = OFF");
   EXPECT_EQ(world.states().back(), kConfirmSent);
   world.restart();
   const auto reports = world.gate->reconcile(world.context);
