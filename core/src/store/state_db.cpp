@@ -141,6 +141,8 @@ void StateDb::open() {
   *session_ << "PRAGMA journal_mode = WAL", now;
   *session_ << "PRAGMA synchronous = NORMAL", now;
   *session_ << "PRAGMA foreign_keys = ON", now;
+  // Rows are written once and seldom read again; what they went through need not stay in memory.
+  *session_ << "PRAGMA cache_size = -256", now;
 }
 
 /// Reads only, unless the file is new: a file that is not ours must stay as it is.
