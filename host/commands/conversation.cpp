@@ -102,7 +102,7 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
   bench_.sessions().open(session_id_, provider_name_, session_->model());
   view_.on_session({session_id_, provider_name_, session_->model(), bench.policy_word()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
-  session_->restore_later([this] { return bench_.sessions().load(session_id_); });
+  session_->restore_later([this] { return read(); });
   for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt()))
     view_.on_purchase(report);
 }
@@ -142,6 +142,8 @@ void Conversation::open_session() {
 void Conversation::append(const Message& message) {
   bench_.sessions().append(session_id_, message);
 }
+
+std::vector<Message> Conversation::read() { return bench_.sessions().load(session_id_); }
 
 void Conversation::fail(int code) {
   if (!first_failure_) first_failure_ = code;

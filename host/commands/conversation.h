@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chat/chat_session.h"
 #include "commands/workbench.h"
@@ -40,6 +41,8 @@ class Conversation final : private chat::MessageLog {
   class ShopWatch;
 
   void append(const Message& message) override;
+  bool readable() const override { return true; }
+  std::vector<Message> read() override;
   void turn(const std::string& text);
   bool slash(const std::string& line);
   void switch_to(const std::string& name, const std::string& model);

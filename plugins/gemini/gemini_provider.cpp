@@ -107,8 +107,8 @@ HttpRequest GeminiProvider::build_request(const GenerateRequest& request) {
   http.url = endpoint_.base + "/" + path +
              (request.stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
   http.headers = headers();
-  http.body = kept_.dump(last_body_, "contents");
-  second_try_.sending(http.body);
+  http.lent_body = kept_.dump(last_body_, "contents");
+  second_try_.sending(http.content());
   http.server_sent_events = request.stream;
   http.total_timeout_ms = kTotalTimeoutMs;
   return http;

@@ -145,7 +145,7 @@ HttpRequest OpenAiProvider::build_request(const GenerateRequest& request) {
   result.headers = headers();
   result.headers.emplace_back("Content-Type", "application/json");
   result.headers.emplace_back("Accept", planned.stream ? "text/event-stream" : "application/json");
-  result.body = kept_.dump(sent_, chat ? "messages" : "input");
+  result.lent_body = kept_.dump(sent_, chat ? "messages" : "input");
   result.server_sent_events = planned.stream;
   if (planned.traits.reasoning) result.idle_timeout_ms = kThinkingIdleMs;
   if (!planned.stream) result.idle_timeout_ms = result.total_timeout_ms;
