@@ -6,17 +6,13 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sandbox/records.h"
-
-namespace Poco::Data {
-class Session;
-}
+#include "sandbox/statements.h"
 
 namespace cartpilot::sandbox {
 
@@ -36,7 +32,6 @@ class SandboxStore {
   /// Opens or creates; ":memory:" keeps everything in memory. Missing folders are made. Throws
   /// Error{kUnavailable}.
   explicit SandboxStore(const std::string& path);
-  ~SandboxStore();
   SandboxStore(const SandboxStore&) = delete;
   SandboxStore& operator=(const SandboxStore&) = delete;
 
@@ -105,11 +100,11 @@ class SandboxStore {
   void forget_answers_before(Micros instant);
 
  private:
-  std::optional<std::string> document(const char* sql, const std::string& argument);
-  std::optional<std::string> document(const char* sql, const std::string& first,
-                                      const std::string& second);
+  template <typename... Values>
+  std::optional<std::string> document(const char* sql, const Values&... values);
 
-  std::unique_ptr<Poco::Data::Session> session_;
+  SQLite::Database database_;
+  Statements statements_;
 };
 
 }  // namespace cartpilot::sandbox
