@@ -158,6 +158,12 @@ void Conversation::settle(chat::TurnResult& result) {
   }
 }
 
+/// Everything said so far, what is still being written included.
+std::vector<Message> Conversation::read() {
+  writer_->flush();
+  return bench_.sessions().load(session_id_);
+}
+
 void Conversation::fail(int code) {
   if (!first_failure_) first_failure_ = code;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chat/chat_session.h"
 #include "commands/workbench.h"
@@ -41,6 +42,8 @@ class Conversation final : private chat::MessageLog {
   class ShopWatch;
 
   void append(const Message& message) override;
+  bool readable() const override { return true; }
+  std::vector<Message> read() override;
   void settle(chat::TurnResult& result);
   void turn(const std::string& text);
   bool slash(const std::string& line);

@@ -1,5 +1,7 @@
 #include "sandbox/sandbox_store.h"
 
+#include <sqlite3.h>
+
 #include "sandbox/database_file.h"
 #include "sandbox/json_records.h"
 #include "sandbox/json_views.h"
@@ -14,10 +16,21 @@ std::optional<Record> read(const std::optional<std::string>& document,
   return convert(*document);
 }
 
+// SQLite calls this after every commit.
+int note_commit(void* checkpointer, sqlite3*, const char*, int pages) {
+  static_cast<Checkpointer*>(checkpointer)->note(pages);
+  return SQLITE_OK;
+}
+
 }  // namespace
 
-SandboxStore::SandboxStore(const std::string& path)
-    : database_(open_database(path)), statements_(database_) {}
+SandboxStore::SandboxStore(const std::string& path, std::mutex& guard)
+    : database_(open_database(path)), statements_(database_) {
+  if (path == ":memory:") return;
+  checkpointer_ = std::make_unique<Checkpointer>(path, guard);
+  // In place of SQLite's own hook, which makes checkpoints on the spot.
+  sqlite3_wal_hook(database_.getHandle(), note_commit, checkpointer_.get());
+}
 
 void SandboxStore::transaction(const std::function<void()>& work) {
   statements_.execute("BEGIN IMMEDIATE");
@@ -53,47 +66,61 @@ std::optional<Intent> SandboxStore::find_intent(const std::string& id) {
   return read(intent_text(id), intent_from);
 }
 
-void SandboxStore::save(const Intent& intent) {
+std::string SandboxStore::save(const Intent& intent) {
+  std::string text = dump_json(view(intent));
   statements_.execute(
       "INSERT INTO intents(id, document) VALUES(?, ?)"
       " ON CONFLICT(id) DO UPDATE SET document = excluded.document",
-      intent.id, dump_json(view(intent)));
+      intent.id, text);
+  return text;
 }
 
-std::optional<Offer> SandboxStore::find_offer(const std::string& id) {
-  return read(document("SELECT document FROM offers WHERE id = ?", id), offer_from);
+std::optional<std::string> SandboxStore::offer_text(const std::string& id) {
+  return document("SELECT document FROM offers WHERE id = ?", id);
 }
 
-std::vector<Offer> SandboxStore::offers_of(const std::string& intent_id) {
-  std::vector<Offer> offers;
+std::optional<std::string> SandboxStore::merchant_of_offer(const std::string& id) {
+  return document("SELECT json_extract(document, '$.merchant_id') FROM offers WHERE id = ?", id);
+}
+
+std::vector<std::string> SandboxStore::offer_texts(const std::string& intent_id) {
+  std::vector<std::string> offers;
   Run run(statements_["SELECT document FROM offers WHERE intent_id = ? ORDER BY number DESC"],
           intent_id);
-  while (run.next()) offers.push_back(offer_from(run.text(0)));
+  while (run.next()) offers.push_back(run.text(0));
   return offers;
 }
 
-void SandboxStore::add(const Offer& offer) {
-  // Whether an offer has expired is worked out when it is shown; any instant will do here.
+std::string SandboxStore::add(const Offer& offer) {
+  std::string text = dump_json(view(offer));
   statements_.execute("INSERT INTO offers(id, intent_id, document) VALUES(?, ?, ?)", offer.id,
-                      offer.intent_id, dump_json(view(offer, offer.created_at)));
+                      offer.intent_id, text);
+  return text;
 }
 
 std::optional<Checkout> SandboxStore::find_checkout(const std::string& id) {
   return read(checkout_text(id), checkout_from);
 }
 
-std::optional<Checkout> SandboxStore::find_checkout_by_key(const std::string& key) {
-  return read(document("SELECT document FROM checkouts WHERE body_key = ?", key), checkout_from);
+std::optional<std::string> SandboxStore::checkout_status(const std::string& id) {
+  return document("SELECT json_extract(document, '$.status') FROM checkouts WHERE id = ?", id);
 }
 
-void SandboxStore::add(const Checkout& checkout, const std::optional<std::string>& key) {
+std::optional<std::string> SandboxStore::checkout_text_by_key(const std::string& key) {
+  return document("SELECT document FROM checkouts WHERE body_key = ?", key);
+}
+
+std::string SandboxStore::add(const Checkout& checkout, const std::optional<std::string>& key) {
+  std::string text = dump_json(view(checkout));
   statements_.execute("INSERT INTO checkouts(id, body_key, document) VALUES(?, ?, ?)", checkout.id,
-                      key, dump_json(view(checkout)));
+                      key, text);
+  return text;
 }
 
-void SandboxStore::save(const Checkout& checkout) {
-  statements_.execute("UPDATE checkouts SET document = ? WHERE id = ?", dump_json(view(checkout)),
-                      checkout.id);
+std::string SandboxStore::save(const Checkout& checkout) {
+  std::string text = dump_json(view(checkout));
+  statements_.execute("UPDATE checkouts SET document = ? WHERE id = ?", text, checkout.id);
+  return text;
 }
 
 std::optional<MerchantSession> SandboxStore::find_session(const std::string& id) {
@@ -178,13 +205,15 @@ std::optional<Order> SandboxStore::find_order_by_number(const std::string& merch
               order_from);
 }
 
-void SandboxStore::save(const Order& order) {
+std::string SandboxStore::save(const Order& order) {
+  std::string text = dump_json(view(order));
   statements_.execute(
       "INSERT INTO orders(id, checkout_id, merchant_id, merchant_order_id, status, document)"
       " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE"
       " SET status = excluded.status, document = excluded.document",
       order.id, order.checkout_id, order.merchant_id, order.merchant_order_id,
-      std::string(name(order.status)), dump_json(view(order)));
+      std::string(name(order.status)), text);
+  return text;
 }
 
 Page<Order> SandboxStore::orders(const OrderFilter& filter, std::int64_t page,

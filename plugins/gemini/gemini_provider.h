@@ -28,6 +28,7 @@ class GeminiProvider final : public HttpProvider {
   ProviderInfo info() const override;
   void check() const override;
   std::vector<ModelInfo> models(const CallContext& context) override;
+  std::size_t kept_messages() const override { return kept_.messages(); }
   Json function_declarations(const std::vector<ToolSpec>& tools) const override;
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
@@ -50,7 +51,7 @@ class GeminiProvider final : public HttpProvider {
   std::map<std::string, Refused> refused_;  ///< by model
   std::string last_model_;                  ///< of the request adapt() is asked about
   Json last_body_;                          ///< without what is in kept_
-  KeptBeginning kept_;                      ///< the contents of earlier turns
+  KeptBeginning kept_;                      ///< the contents of earlier turns, and the last request
   mutable std::uint64_t parsed_calls_ = 0;  ///< numbers the ids parse_function_calls() makes up
 };
 

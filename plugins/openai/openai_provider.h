@@ -31,6 +31,7 @@ class OpenAiProvider final : public HttpProvider {
   std::vector<ModelInfo> models(const CallContext& context) override;
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override;
+  std::size_t kept_messages() const override { return kept_.messages(); }
   Json function_declarations(const std::vector<ToolSpec>& tools) const override;
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
@@ -64,7 +65,7 @@ class OpenAiProvider final : public HttpProvider {
   std::string model_;                       ///< of the request under way
   Api api_ = Api::kChat;                    ///< of the attempt under way
   Json sent_;                               ///< its body without the conversation
-  KeptBeginning kept_;                      ///< the messages of earlier turns, as sent
+  KeptBeginning kept_;                      ///< the messages of earlier turns, and the last request
   bool resampled_ = false;                  ///< the second try for an unlucky answer was used
 };
 

@@ -101,6 +101,36 @@ TEST_F(GeminiProgram, a_session_goes_on_in_a_later_run_with_its_signatures) {
   EXPECT_THAT(service_.violations(), IsEmpty());
 }
 
+/// What is left when everything is taken out that only the model that wrote it can read.
+Json for_any_model(Json contents) {
+  for (Json& content : contents) {
+    for (Json& part : content["parts"]) {
+      part.erase("thoughtSignature");
+      for (const char* kind : {"functionCall", "functionResponse"}) {
+        if (part.contains(kind)) part[kind].erase("id");
+      }
+    }
+  }
+  return contents;
+}
+
+TEST_F(GeminiProgram, another_model_in_mid_conversation_is_told_everything_that_was_let_go) {
+  const Result result =
+      run(home_, {"chat", "--provider", "gemini", "--sandbox", "--approve", "never"},
+          "wireless headphones under $100\nyes\n/model gemini-3.6-flash\n"
+          "yes\n/export\n",
+          environment());
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  const std::vector<Json> bodies = service_.bodies();
+  ASSERT_GE(bodies.size(), 3u);
+  const std::string last = dump_json(for_any_model(bodies.back()["contents"]));
+  const std::string before = dump_json(for_any_model(bodies[bodies.size() - 2]["contents"]));
+  EXPECT_THAT(before, HasSubstr("functionResponse"));
+  EXPECT_EQ(last.substr(0, before.size() - 1), before.substr(0, before.size() - 1));
+  EXPECT_THAT(result.err, HasSubstr("wireless headphones under $100"));
+  EXPECT_THAT(service_.violations(), IsEmpty());
+}
+
 TEST_F(GeminiProgram, options_reach_the_request_and_bad_ones_are_named) {
   const Result good = chat({"--provider-option", "thinking=low", "--provider-option",
                             "tool-mode=VALIDATED", "--provider-option", "store=true", "yes"});

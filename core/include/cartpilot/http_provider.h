@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cartpilot/http.h"
 #include "cartpilot/llm_provider.h"
@@ -42,9 +44,13 @@ class HttpProvider : public LLMProvider {
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override {
     for (int attempt = 0;; ++attempt) {
+      const HttpRequest http = build_request(request);
+      for (const std::string& notice : std::exchange(untold_, {})) {
+        sink.on_event(WarningEvent{notice});
+      }
       std::unique_ptr<Decoder> decoder = make_decoder(request);
       Relay relay(*decoder, sink);
-      transport_->send(build_request(request), relay, context);
+      transport_->send(http, relay, context);
       if (relay.head.status >= 200 && relay.head.status < 300) {
         decoder->finish(sink);
         return;
@@ -53,7 +59,7 @@ class HttpProvider : public LLMProvider {
       std::optional<std::string> notice;
       if (attempt < kMaxAdaptations) notice = adapt(error, relay.error_body);
       if (!notice) throw error;
-      if (!notice->empty()) sink.on_event(WarningEvent{*notice});
+      if (!notice->empty()) untold_.push_back(*std::move(notice));
     }
   }
 
@@ -96,6 +102,9 @@ class HttpProvider : public LLMProvider {
   };
 
   HttpTransport* transport_;
+  /// Of adapt(). They are told when the request they are about can be built: one that needs more of
+  /// the conversation is asked for again before the person hears anything.
+  std::vector<std::string> untold_;
 };
 
 }  // namespace abi1

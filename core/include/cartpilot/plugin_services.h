@@ -62,7 +62,7 @@ class HostTransport final : public HttpTransport {
                        context.deadline_unix_ms()};
     const std::string head = dump_json(http_request_to_json(request));
     const std::int32_t status =
-        http->send(http->ctx, &call, bytes(head), bytes(request.body), &out);
+        http->send(http->ctx, &call, bytes(head), bytes(request.content()), &out);
     if (receiver.thrown) std::rethrow_exception(receiver.thrown);
     if (status != CP_OK) throw error_of(status, receiver.error, "HTTP request");
   }

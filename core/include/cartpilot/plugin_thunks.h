@@ -6,6 +6,8 @@
 // made it. The tables are constants.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,6 +35,7 @@ struct Instance {
   const SecretScrub scrub;
   Class object;
   std::vector<Message> history;  ///< of the last chat, for chat_more
+  std::size_t outlined = 0;      ///< so many of its first messages are outlines
 };
 
 /// create, destroy and the way into an instance; what both tables share.
@@ -106,6 +109,7 @@ struct ProviderTable {
                            const cp_sink* out) noexcept {
     return Live::run_instance(self, out, [&](Instance<Class>& instance) {
       instance.history.clear();
+      instance.outlined = 0;
       answer_request(instance, request_from_json(parse_json(view(request), "request")), call, out);
     });
   }
@@ -113,15 +117,12 @@ struct ProviderTable {
   static std::int32_t chat_more(void* self, const cp_call* call, std::uint64_t kept,
                                 cp_bytes request, const cp_sink* out) noexcept {
     return Live::run_instance(self, out, [&](Instance<Class>& instance) {
-      if (kept == 0 || kept > instance.history.size()) {
-        Error error(ErrorCode::kNotFound, "the beginning of this conversation is not known here");
-        error.reason = "history";
-        throw error;
-      }
+      if (kept == 0 || kept > instance.history.size()) throw history_needed();
       GenerateRequest more = request_from_json(parse_json(view(request), "request"));
       std::vector<Message> all = std::move(instance.history);
       instance.history.clear();
       all.resize(static_cast<std::size_t>(kept));
+      instance.outlined = std::min(instance.outlined, all.size());
       for (Message& message : more.messages) all.push_back(std::move(message));
       more.messages = std::move(all);
       more.unchanged_messages = static_cast<std::size_t>(kept);
@@ -165,14 +166,23 @@ struct ProviderTable {
   static void answer_request(Instance<Class>& instance, GenerateRequest request,
                              const cp_call* call, const cp_sink* out) {
     request.conversation = 1;  // an instance knows one at a time
+    request.outlined_messages = instance.outlined;
     DeltaSink sink(out);
     try {
       instance.object.generate(request, sink, ForeignContext(call));
     } catch (...) {
-      instance.history = std::move(request.messages);
+      keep_messages(instance, std::move(request.messages));
       throw;
     }
-    instance.history = std::move(request.messages);
+    keep_messages(instance, std::move(request.messages));
+  }
+
+  /// Of what the provider keeps in a form of its own, only the outlines.
+  static void keep_messages(Instance<Class>& instance, std::vector<Message> messages) {
+    const std::size_t kept = std::min(instance.object.kept_messages(), messages.size());
+    for (std::size_t i = instance.outlined; i < kept; ++i) reduce_to_outline(messages[i]);
+    instance.outlined = std::max(instance.outlined, kept);
+    instance.history = std::move(messages);
   }
 
   static constexpr cp_provider_v1 kTable = {sizeof(cp_provider_v1),

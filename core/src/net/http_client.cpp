@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -58,12 +59,12 @@ bool may_repeat(const std::string& method) { return method == "GET" || method ==
 
 struct HttpClient::Impl {
   /// Sends the request and reads the head of the answer.
-  AnswerHead exchange(Connection& connection, const std::string& head, const std::string& body,
+  AnswerHead exchange(Connection& connection, const std::string& head, std::string_view body,
                       CallLimits& limits) {
     connection.forget();
     try {
       if (body.size() <= kSmallBody) {
-        connection.send(head + body, limits);
+        connection.send(fmt::format("{}{}", head, body), limits);
       } else {
         connection.send(head, limits);
         connection.send(body, limits);
@@ -113,7 +114,7 @@ void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallCont
     if (!reused) connection = impl_->connector.connect(target, proxy, limits);
     limits.connected();
     try {
-      answer = impl_->exchange(*connection, head, request.body, limits);
+      answer = impl_->exchange(*connection, head, request.content(), limits);
       break;
     } catch (const Error& error) {
       const bool died_unheard = error.reason == "reset" && !connection->heard();

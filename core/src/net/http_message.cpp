@@ -127,8 +127,9 @@ std::string request_head(const HttpRequest& request, const Target& target,
   }
   const bool bodiless = request.method == "GET" || request.method == "HEAD" ||
                         request.method == "DELETE" || request.method == "OPTIONS";
-  if (!request.body.empty() || !bodiless) {
-    head += fmt::format("Content-Length: {}\r\n", request.body.size());
+  const std::size_t size = request.content().size();
+  if (size > 0 || !bodiless) {
+    head += fmt::format("Content-Length: {}\r\n", size);
   }
   if (request.fresh_connection) head += "Connection: close\r\n";
   head += "\r\n";

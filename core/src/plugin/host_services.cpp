@@ -159,7 +159,7 @@ std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_b
   const std::int32_t status = boundary::guarded(out, SecretScrub(), [&] {
     HttpRequest request =
         http_request_from_json(parse_json(boundary::view(request_json), "HTTP request"));
-    request.body = std::string(boundary::view(body));
+    request.lent_body = boundary::view(body);
     PieceSink sink(out);
     transport_.send(request, sink, SendContext(call, closed_));
   });

@@ -109,6 +109,8 @@ void PluginProvider::generate(const GenerateRequest& request, EventSink& sink,
   const std::lock_guard<InstanceLock> lock(lock_);
   const std::size_t known = known_beginning(request);
   conversation_ = request.conversation;
+  held_ = 0;
+  if (known < request.outlined_messages) throw history_needed();
   held_ = request.messages.size();
   if (known > 0) {
     const std::string text = dump_json(request_to_json(request, known));
@@ -120,7 +122,11 @@ void PluginProvider::generate(const GenerateRequest& request, EventSink& sink,
       require_finish(finished);
       return;
     } catch (const Error& error) {
-      if (begun || error.code != ErrorCode::kNotFound || error.reason != "history") throw;
+      if (begun || !is_history_needed(error)) throw;
+      if (request.outlined_messages > 0) {
+        held_ = 0;
+        throw;
+      }
     }
   }
   const std::string text = dump_json(request_to_json(request));
@@ -129,6 +135,10 @@ void PluginProvider::generate(const GenerateRequest& request, EventSink& sink,
     return table_.chat(instance_.get(), context_view, boundary::bytes(text), out);
   }));
   require_finish(finished);
+}
+
+std::size_t PluginProvider::kept_messages() const {
+  return table_.chat_more != nullptr && conversation_ != 0 ? held_ : 0;
 }
 
 void PluginProvider::require_finish(bool finished) const {

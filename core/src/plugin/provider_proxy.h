@@ -34,6 +34,8 @@ class PluginProvider final : public LLMProvider {
   std::vector<ModelInfo> models(const CallContext& context) override;
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override;
+  /// All of the last generate(), when the plugin has them.
+  std::size_t kept_messages() const override;
   Json function_declarations(const std::vector<ToolSpec>& tools) const override;
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;

@@ -132,11 +132,12 @@ PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& co
     }
     if (checkout.status != "approved" || !is_what_was_agreed(attempt, checkout)) {
       // Somebody else with the key may have been quicker than the confirm. The record says so, too.
+      const bool replaced = checkout.status == "approved" ||
+                            checkout.merchant_checkout_id != attempt.merchant_checkout_id;
       why = fmt::format("CartPilot now shows the checkout as {}{}", checkout.status,
-                        checkout.status == "approved"
-                            ? ", with another receipt, so what was bought may not be what was "
-                              "agreed to"
-                            : "");
+                        replaced ? ", with another receipt, so what was bought may not be what was "
+                                   "agreed to"
+                                 : "");
       if (attempt.note != why) record(attempt.id, AttemptState::kUnknown, {why, "", "", false});
       break;
     }

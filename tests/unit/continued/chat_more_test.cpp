@@ -28,12 +28,18 @@ class Spy final : public LLMProvider {
     for (const Message& message : request.messages) call.texts.push_back(text_of(message));
     call.unchanged = request.unchanged_messages;
     asked.push_back(std::move(call));
+    if (request.model == "forgets" && request.outlined_messages > 0) throw history_needed();
+    kept_ = request.model == "keeps" || request.model == "forgets" ? 1 : 0;
     if (request.model == "fails") throw Error(ErrorCode::kUnavailable, "no luck");
     sink.on_event(Finish{});
   }
+  std::size_t kept_messages() const override { return kept_; }
   Json function_declarations(const std::vector<ToolSpec>&) const override { return Json::array(); }
   std::vector<ToolCall> parse_function_calls(const Json&) const override { return {}; }
   Json function_responses(const std::vector<ToolResult>&) const override { return Json::array(); }
+
+ private:
+  std::size_t kept_ = 0;
 };
 
 struct AnyFactory {
@@ -162,6 +168,58 @@ TEST_F(ChatMore, tells_everything_to_a_plugin_of_the_revision_before) {
   generate(*spy, request(1, 0, {"one"}));
   generate(*spy, request(1, 1, {"one", "two"}));
   EXPECT_EQ(asked.back(), (Asked{{"one", "two"}, 0}));
+}
+
+TEST_F(ChatMore, leaves_an_outline_of_what_the_provider_keeps) {
+  const auto spy = provider();
+  GenerateRequest keeping = request(1, 0, {"one", "two"});
+  keeping.model = "keeps";
+  generate(*spy, keeping);
+  keeping = request(1, 2, {"one", "two", "three"});
+  keeping.model = "keeps";
+  generate(*spy, keeping);
+  EXPECT_EQ(asked.back(), (Asked{{"", "two", "three"}, 2}));
+}
+
+TEST_F(ChatMore, tells_everything_when_the_outline_turns_out_to_be_too_little) {
+  const auto spy = provider();
+  GenerateRequest keeping = request(1, 0, {"one", "two"});
+  keeping.model = "keeps";
+  generate(*spy, keeping);
+  keeping = request(1, 2, {"one", "two", "three"});
+  keeping.model = "forgets";
+  generate(*spy, keeping);
+  EXPECT_THAT(asked,
+              ::testing::ElementsAre(Asked{{"one", "two"}, 0}, Asked{{"", "two", "three"}, 2},
+                                     Asked{{"one", "two", "three"}, 0}));
+}
+
+TEST_F(ChatMore, asks_a_host_that_holds_outlines_for_everything_the_plugin_lost) {
+  const auto spy = provider();
+  EXPECT_EQ(spy->kept_messages(), 0U);
+  generate(*spy, request(1, 0, {"one", "two"}));
+  EXPECT_EQ(spy->kept_messages(), 2U);
+  GenerateRequest outlined = request(1, 2, {"", "", "three"});
+  outlined.outlined_messages = 2;
+  generate(*spy, outlined);
+  EXPECT_EQ(asked.back(), (Asked{{"one", "two", "three"}, 2}));
+
+  outlined.conversation = 2;
+  try {
+    generate(*spy, outlined);
+    FAIL() << "another conversation was answered from outlines";
+  } catch (const Error& error) {
+    EXPECT_TRUE(is_history_needed(error)) << error.what();
+  }
+  EXPECT_EQ(asked.size(), 2U);
+  EXPECT_EQ(spy->kept_messages(), 0U);
+}
+
+TEST_F(ChatMore, lets_a_host_hold_nothing_back_for_a_plugin_of_the_revision_before) {
+  offered.struct_size = offsetof(cp_provider_v1, chat_more);
+  const auto spy = provider();
+  generate(*spy, request(1, 0, {"one"}));
+  EXPECT_EQ(spy->kept_messages(), 0U);
 }
 
 }  // namespace

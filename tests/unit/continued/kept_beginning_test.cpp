@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "cartpilot/http_provider.h"
 #include "gemini/gemini_provider.h"
 #include "openai/openai_provider.h"
 
@@ -17,7 +18,7 @@ namespace {
 class BodyKeeper final : public HttpTransport {
  public:
   void send(const HttpRequest& request, HttpSink& sink, const CallContext&) override {
-    body = request.body;
+    body = request.content();
     sink.on_head({status, {}});
     sink.on_event({HttpEvent::Kind::kBody, "", "{}"});
   }
@@ -140,19 +141,45 @@ TEST_P(ContinuedConversation, sends_the_bytes_of_a_provider_that_encodes_everyth
     GenerateRequest request;
     request.conversation = 5;
     request.messages = {Message::user("hello")};
+    GenerateRequest alone = request;  // the same, but nothing of it is let go
+    alone.conversation = 0;
     for (int step = 0; step < 12; ++step) {
       const std::string kept = body_of(vendor, *continued, transport, request);
       request.unchanged_messages = request.messages.size();
-      GenerateRequest alone = request;
-      alone.conversation = 0;
+      request.outlined_messages = continued->kept_messages();
+      for (std::size_t i = 0; i < request.outlined_messages; ++i) {
+        reduce_to_outline(request.messages[i]);
+      }
       const std::string fresh = body_of(vendor, *vendor.make(transport), transport, alone);
       ASSERT_FALSE(fresh.empty());
       ASSERT_EQ(kept, fresh) << "seed " << seed << ", step " << step;
       for (Message& message : some_messages(chance, step)) {
+        alone.messages.push_back(message);
         request.messages.push_back(std::move(message));
       }
     }
   }
+}
+
+TEST_P(ContinuedConversation, asks_for_everything_when_outlines_are_too_little) {
+  const Vendor vendor = vendors()[GetParam()];
+  BodyKeeper transport;
+  const auto provider = vendor.make(transport);
+  GenerateRequest request;
+  request.conversation = 5;
+  request.messages = {Message::user("hello"), assistant("x", {TextPart{"hi", nullptr}}),
+                      Message::user("more")};
+  body_of(vendor, *provider, transport, request);
+  EXPECT_EQ(provider->kept_messages(), 2U);
+  request.unchanged_messages = 3;
+  request.outlined_messages = 2;
+  for (int i = 0; i < 2; ++i) reduce_to_outline(request.messages[i]);
+  EXPECT_THAT(body_of(vendor, *provider, transport, request), ::testing::HasSubstr("hello"));
+
+  Vendor changed = vendor;
+  changed.model += "-latest";
+  EXPECT_EQ(body_of(changed, *provider, transport, request), "");
+  EXPECT_EQ(provider->kept_messages(), 0U);
 }
 
 TEST_P(ContinuedConversation, begins_anew_when_the_beginning_was_changed) {
@@ -203,6 +230,60 @@ TEST(KeptBeginning, encodes_a_settled_turn_once) {
   EXPECT_EQ(kept.dump({{"a", 1}, {"list", {4}}, {"z", nullptr}}, "list"),
             R"({"a":1,"list":[0,1,2,3,4],"z":null})");
   EXPECT_EQ(kept.dump({{"list", Json::array()}}, "list"), R"({"list":[0,1,2,3]})");
+}
+
+/// Learns from a refusal, and then needs the whole conversation.
+class Learner final : public HttpProvider {
+ public:
+  using HttpProvider::HttpProvider;
+  ProviderInfo info() const override { return {"learner", "learner-1", ""}; }
+  Json function_declarations(const std::vector<ToolSpec>&) const override { return Json::array(); }
+  std::vector<ToolCall> parse_function_calls(const Json&) const override { return {}; }
+  Json function_responses(const std::vector<ToolResult>&) const override { return Json::array(); }
+
+ protected:
+  struct Ignorer final : Decoder {
+    bool decode(const HttpEvent&, EventSink&) override { return true; }
+    void finish(EventSink& sink) override { sink.on_event(Finish{}); }
+  };
+  HttpRequest build_request(const GenerateRequest& request) override {
+    if (learned_ && request.outlined_messages > 0) throw history_needed();
+    return {};
+  }
+  std::unique_ptr<Decoder> make_decoder(const GenerateRequest&) override {
+    return std::make_unique<Ignorer>();
+  }
+  Error classify_error(const HttpHead&, std::string_view) const override {
+    return Error(ErrorCode::kInvalidArgument, "no");
+  }
+  std::optional<std::string> adapt(const Error&, std::string_view) override {
+    if (std::exchange(learned_, true)) return std::nullopt;
+    return "learned something";
+  }
+
+ private:
+  bool learned_ = false;
+};
+
+TEST(HttpProvider, tells_what_it_learned_only_when_it_has_what_the_next_try_needs) {
+  struct : EventSink {
+    void on_event(const StreamEvent& event) override {
+      const auto* warning = std::get_if<WarningEvent>(&event);
+      heard.push_back(warning ? warning->message : "finish");
+    }
+    std::vector<std::string> heard;
+  } sink;
+  BodyKeeper transport;
+  transport.status = 400;
+  Learner learner(&transport);
+  GenerateRequest request;
+  request.outlined_messages = 1;
+  EXPECT_THROW(learner.generate(request, sink, CallContext()), Error);
+  EXPECT_THAT(sink.heard, ::testing::IsEmpty());
+  transport.status = 200;
+  request.outlined_messages = 0;
+  learner.generate(request, sink, CallContext());
+  EXPECT_THAT(sink.heard, ::testing::ElementsAre("learned something", "finish"));
 }
 
 }  // namespace
