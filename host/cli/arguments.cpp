@@ -216,14 +216,7 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
   return kUsage;
 }
 
-}  // namespace
-
-ParsedArguments parse_arguments(int argc, const char* const* argv) {
-  ParsedArguments parsed;
-  Arguments& a = parsed.arguments;
-  std::vector<std::string> options;
-
-  CLI::App app{kAbout, "cartpilot"};
+void add_global_flags(CLI::App& app, Arguments& a) {
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("cartpilot ") + CARTPILOT_VERSION);
   app.fallthrough();
@@ -251,6 +244,55 @@ ParsedArguments parse_arguments(int argc, const char* const* argv) {
   app.add_option("--log-level", a.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   app.add_flag("--json", a.json, "JSON for list, show, info and doctor");
+}
+
+/// Declaring all commands takes as long as loading a library, and nearly every run is a chat: its
+/// line is read with its own flags first. False when that will not do; what is wrong, or was
+/// asked, is said with all commands known.
+bool parse_chat(int argc, const char* const* argv, Arguments& a,
+                std::vector<std::string>& options) {
+  if (argc < 2 || std::string_view(argv[1]) != "chat") return false;
+  CLI::App app{kAbout, "cartpilot"};
+  add_global_flags(app, a);
+  add_chat(app, a, options);
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+    a.command = command_path(app);
+    return true;
+  } catch (const CLI::ParseError&) {
+    return false;
+  }
+}
+
+/// Says what is wrong with a --provider-option.
+std::optional<int> take_options(const std::vector<std::string>& options, Arguments& a) {
+  for (const std::string& option : options) {
+    const std::size_t equals = option.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      fmt::print(stderr, "cartpilot: --provider-option takes KEY=VALUE, got '{}'.\n", option);
+      return kUsage;
+    }
+    a.provider_options[option.substr(0, equals)] = option.substr(equals + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ParsedArguments parse_arguments(int argc, const char* const* argv) {
+  ParsedArguments parsed;
+  std::vector<std::string> options;
+  if (parse_chat(argc, argv, parsed.arguments, options)) {
+    parsed.exit_code = take_options(options, parsed.arguments);
+    return parsed;
+  }
+  parsed.arguments = {};
+  options.clear();
+
+  Arguments& a = parsed.arguments;
+  CLI::App app{kAbout, "cartpilot"};
+  add_global_flags(app, a);
   add_chat(app, a, options);
   add_tools(app, a, options);
   add_small_commands(app, a, options);
@@ -263,15 +305,7 @@ ParsedArguments parse_arguments(int argc, const char* const* argv) {
       fmt::print("{}", app.help());
       parsed.exit_code = kOk;
     }
-    for (const std::string& option : options) {
-      const std::size_t equals = option.find('=');
-      if (equals == std::string::npos || equals == 0) {
-        fmt::print(stderr, "cartpilot: --provider-option takes KEY=VALUE, got '{}'.\n", option);
-        parsed.exit_code = kUsage;
-        break;
-      }
-      a.provider_options[option.substr(0, equals)] = option.substr(equals + 1);
-    }
+    if (const auto wrong = take_options(options, a)) parsed.exit_code = wrong;
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = report(app, error);
   }

@@ -88,7 +88,8 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
       bench.policy();  // a wrong flag is found before anything is opened
   chat::ChatOptions options;
   options.system = read_system(arguments.system_file);
-  open_session();
+  const bool continued = open_session();
+  bench.prepare_journal();
   provider_ = bench.make_provider(provider_name_);
   provider_->check();
   const ProviderInfo info = provider_->info();
@@ -103,7 +104,7 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
   writer_->open(provider_name_, session_->model());
   view_.on_session({session_id_, provider_name_, session_->model(), bench.policy_word()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
-  session_->restore_later([this] { return bench_.sessions().load(session_id_); });
+  if (continued) session_->restore_later([this] { return bench_.sessions().load(session_id_); });
   for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt()))
     view_.on_purchase(report);
 }
@@ -114,7 +115,8 @@ Conversation::~Conversation() {
   provider_.reset();
 }
 
-void Conversation::open_session() {
+/// False when it begins here.
+bool Conversation::open_session() {
   const Arguments& arguments = bench_.arguments();
   std::optional<store::SessionSummary> earlier;
   if (!arguments.resume.empty()) {
@@ -138,6 +140,7 @@ void Conversation::open_session() {
   lock_.emplace(bench_.settings().state_directory / "locks", session_id_);
   const bool named = !bench_.settings().provider.empty();
   provider_name_ = earlier && !named ? earlier->provider : bench_.provider_name();
+  return earlier.has_value();
 }
 
 void Conversation::append(const Message& message) { writer_->append(message); }

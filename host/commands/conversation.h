@@ -49,7 +49,7 @@ class Conversation final : private chat::MessageLog {
   bool slash(const std::string& line);
   void switch_to(const std::string& name, const std::string& model);
   void fail(int code);
-  void open_session();
+  bool open_session();
 
   Workbench& bench_;
   ConversationView& view_;

@@ -6,6 +6,7 @@
 
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
+#include "parts/background_thread.h"
 #include "sandbox/sandbox_server.h"
 #include "ui/output.h"
 #include "ui/terminal_prompt.h"
@@ -25,6 +26,7 @@ Workbench::Workbench(const Arguments& arguments)
     : arguments_(arguments), settings_(read_settings(arguments)) {}
 
 Workbench::~Workbench() {
+  await_journal();
   if (plugins_) plugins_->shutdown();
 }
 
@@ -57,20 +59,46 @@ void Workbench::show_plugin_notices() {
   }
 }
 
+void Workbench::prepare_journal() {
+  await_journal();
+  preparing_ = parts::background_thread([this] {
+    try {
+      open_journal();
+    } catch (const std::exception&) {  // NOLINT: journal() tries again and tells
+    }
+  });
+}
+
+void Workbench::await_journal() {
+  if (preparing_.joinable()) preparing_.join();
+}
+
 store::StateDb& Workbench::state() {
+  await_journal();
+  return open_state();
+}
+
+store::StateDb& Workbench::open_state() {
   if (!state_) state_ = std::make_unique<store::StateDb>(store::StateDb::default_path());
   return *state_;
 }
 
 store::SessionStore& Workbench::sessions() {
+  await_journal();
   if (!sessions_) sessions_ = std::make_unique<store::SessionStore>(state());
   return *sessions_;
 }
 
 purchase::PurchaseJournal& Workbench::journal() {
+  await_journal();
+  return open_journal();
+}
+
+purchase::PurchaseJournal& Workbench::open_journal() {
   if (!journal_) {
-    journal_ = std::make_unique<purchase::PurchaseJournal>(state());
-    if (arguments_.new_journal && journal_->distrust()) journal_->start_anew();
+    auto journal = std::make_unique<purchase::PurchaseJournal>(open_state());
+    if (arguments_.new_journal && journal->distrust()) journal->start_anew();
+    journal_ = std::move(journal);
   }
   return *journal_;
 }
@@ -88,6 +116,8 @@ std::string Workbench::provider_name() const {
 std::unique_ptr<LLMProvider> Workbench::make_provider(const std::string& name) {
   auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
   show_plugin_notices();
+  // Its plugin is loaded: the dynamic linker is free for TLS while the rest is made ready.
+  if (provider->expects_https()) http().expect_https();
   return provider;
 }
 

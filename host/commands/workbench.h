@@ -2,13 +2,15 @@
 // order.
 //
 // Owns the HTTP client, the plugin host, the embedded CartPilot (with --sandbox), the state
-// database and everything that stands on them. One per process; one thread. Commands ask only for
-// what they use, so `plugin list` opens no database and `tools declarations` starts no server.
+// database and everything that stands on them. One per process; used by one thread. Commands ask
+// only for what they use, so `plugin list` opens no database and `tools declarations` starts no
+// server.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "chat/tool_router.h"
 #include "cli/arguments.h"
@@ -43,6 +45,9 @@ class Workbench {
   store::StateDb& state();
   store::SessionStore& sessions();
   purchase::PurchaseJournal& journal();
+  /// Opens the database and the journal on a thread of their own while the caller does something
+  /// else. Who asks for them waits for it, and is told what was wrong.
+  void prepare_journal();
 
   /// The provider named by flag, environment or file. Throws Error{kNotFound, reason "no_provider"}
   /// when none is named.
@@ -70,6 +75,9 @@ class Workbench {
   std::string policy_word() const;
 
  private:
+  void await_journal();
+  store::StateDb& open_state();
+  purchase::PurchaseJournal& open_journal();
   void start_sandbox();
   void show_plugin_notices();
 
@@ -84,6 +92,7 @@ class Workbench {
   std::unique_ptr<purchase::PurchaseJournal> journal_;
   std::unique_ptr<commerce::CartPilotClient> client_;
   std::string api_url_;
+  std::thread preparing_;  ///< uses state_ and journal_ until it was joined
 };
 
 }  // namespace cartpilot::host

@@ -27,6 +27,9 @@ class Connector {
   std::unique_ptr<Connection> connect(const Target& target, const std::optional<Proxy>& proxy,
                                       CallLimits& limits);
 
+  /// See TlsClient::prepare().
+  void prepare_tls() { tls_.prepare(); }
+
  private:
   TlsClient tls_;
 };

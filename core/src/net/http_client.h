@@ -29,6 +29,9 @@ class HttpClient final : public HttpTransport {
   /// once more on a new one; nothing else is ever sent twice.
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override;
 
+  /// The next request will probably be https: TLS is loaded meanwhile, on a thread of its own.
+  void expect_https();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -8,6 +8,7 @@
 #include "net/failure.h"
 #include "net/tls_backend.h"
 #include "net/tls_operation.h"
+#include "parts/background_thread.h"
 #include "parts/program_part.h"
 
 namespace cartpilot::net {
@@ -46,6 +47,21 @@ TlsContext& TlsClient::context() {
   const std::lock_guard lock(mutex_);
   if (!context_) context_ = tls_backend().make_context();
   return *context_;
+}
+
+TlsClient::~TlsClient() {
+  if (preparing_.joinable()) preparing_.join();
+}
+
+void TlsClient::prepare() {
+  const std::lock_guard lock(mutex_);
+  if (context_ || preparing_.joinable()) return;
+  preparing_ = parts::background_thread([this] {
+    try {
+      context();
+    } catch (const std::exception&) {  // NOLINT: secure() tries again and tells
+    }
+  });
 }
 
 Poco::Net::StreamSocket TlsClient::secure(const Poco::Net::StreamSocket& socket,

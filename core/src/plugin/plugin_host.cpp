@@ -188,7 +188,7 @@ std::vector<std::string> PluginHost::notices() const {
 
 std::vector<std::string> PluginHost::provider_names() { return impl_->provider_names(); }
 
-std::unique_ptr<LLMProvider> PluginHost::make_provider(
+std::unique_ptr<PluginProvider> PluginHost::make_provider(
     const std::string& name, const std::map<std::string, std::string>& environment,
     const std::map<std::string, std::string>& options) {
   const ProviderName wanted(name);

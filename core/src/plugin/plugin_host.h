@@ -19,6 +19,7 @@
 #include "cartpilot/tool_set.h"
 #include "plugin/host_services.h"
 #include "plugin/plugin_probe.h"
+#include "plugin/provider_proxy.h"
 
 namespace cartpilot::plugin {
 
@@ -102,9 +103,9 @@ class PluginHost {
   /// cartpilot-NAME.so first. `environment` is filtered to the variables the plugin declared.
   /// Throws Error{kNotFound} with near names, or the refusal of the very plugin asked for (reason
   /// "CP-Pnn").
-  std::unique_ptr<LLMProvider> make_provider(const std::string& name,
-                                             const std::map<std::string, std::string>& environment,
-                                             const std::map<std::string, std::string>& options);
+  std::unique_ptr<PluginProvider> make_provider(
+      const std::string& name, const std::map<std::string, std::string>& environment,
+      const std::map<std::string, std::string>& options);
 
   /// All tool sets of all plugins that offer some; loads only those. One that fails is a notice.
   struct NamedToolSet {

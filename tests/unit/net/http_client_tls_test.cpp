@@ -74,6 +74,25 @@ TEST(HttpClientTls, talks_to_a_server_whose_certificate_is_trusted) {
   EXPECT_EQ(by_name.names(), std::vector<std::string>{"localhost"});
 }
 
+TEST(HttpClientTls, takes_the_context_that_was_made_while_https_was_expected) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  HttpClient client;
+  {
+    const Variable trust("SSL_CERT_FILE", certificate.file());
+    client.expect_https();
+    client.expect_https();
+    TlsTestServer server(certificate, serve_ok);
+    EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
+  }
+  TlsTestServer server(certificate, serve_ok);
+  EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
+}
+
+TEST(HttpClientTls, can_be_left_while_it_makes_itself_ready) {
+  HttpClient client;
+  client.expect_https();
+}
+
 TEST(HttpClientTls, refuses_a_trusted_certificate_of_another_name) {
   for (const char* names : {"DNS:localhost", "IP:127.0.0.2", "DNS:127.0.0.1", "DNS:*"}) {
     const TestCertificate certificate(names);

@@ -17,8 +17,9 @@ using testing::zoo;
 /// Parrots with options.
 class ProviderProxy : public ::testing::Test {
  protected:
-  std::unique_ptr<LLMProvider> parrot(const std::map<std::string, std::string>& options,
-                                      const std::map<std::string, std::string>& environment = {}) {
+  std::unique_ptr<PluginProvider> parrot(
+      const std::map<std::string, std::string>& options,
+      const std::map<std::string, std::string>& environment = {}) {
     return host_.make_provider("parrot", environment, options);
   }
   Json chat_error(const std::string& thrown) {
@@ -47,6 +48,15 @@ TEST_F(ProviderProxy, a_whole_answer_crosses_unchanged) {
     {"type":"usage","input_tokens":7,"output_tokens":5,"reasoning_tokens":3,"cached_tokens":1},
     {"type":"finish","reason":"tool_calls","raw_reason":"tool_use","model":"m",
      "provider_metadata":{"raw":null}}])"));
+}
+
+TEST_F(ProviderProxy, expects_https_where_a_key_is_sent_and_no_address_says_otherwise) {
+  EXPECT_FALSE(parrot({})->expects_https());
+  EXPECT_TRUE(parrot({}, {{"PARROT_KEY", "sesame"}})->expects_https());
+  EXPECT_TRUE(
+      parrot({{"base_url", "https://a.example"}}, {{"PARROT_KEY", "sesame"}})->expects_https());
+  EXPECT_FALSE(
+      parrot({{"base_url", "http://127.0.0.1:1"}}, {{"PARROT_KEY", "sesame"}})->expects_https());
 }
 
 TEST_F(ProviderProxy, bytes_that_are_no_utf8_become_replacement_characters) {
