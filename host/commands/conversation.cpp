@@ -99,10 +99,11 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
   shop_ = bench.make_shop(session_id_, view_);
   chat::MessageLog& log = *this;
   session_ = std::make_unique<chat::ChatSession>(*provider_, *shop_.router, *watch_, log, options);
-  bench_.sessions().open(session_id_, provider_name_, session_->model());
+  writer_.emplace(bench_.state().path(), session_id_);
+  writer_->open(provider_name_, session_->model());
   view_.on_session({session_id_, provider_name_, session_->model(), bench.policy_word()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
-  session_->restore_later([this] { return read(); });
+  session_->restore_later([this] { return bench_.sessions().load(session_id_); });
   for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt()))
     view_.on_purchase(report);
 }
@@ -139,11 +140,26 @@ void Conversation::open_session() {
   provider_name_ = earlier && !named ? earlier->provider : bench_.provider_name();
 }
 
-void Conversation::append(const Message& message) {
-  bench_.sessions().append(session_id_, message);
+void Conversation::append(const Message& message) { writer_->append(message); }
+
+/// The messages of a turn are kept while it goes on; a failure to keep them ends it, unless it
+/// failed anyway.
+void Conversation::settle(chat::TurnResult& result) {
+  try {
+    writer_->flush();
+  } catch (const Error& error) {
+    if (result.error) return;
+    fail(exit_code_of(error));
+    result.finish = "error";
+    result.error = error;
+  }
 }
 
-std::vector<Message> Conversation::read() { return bench_.sessions().load(session_id_); }
+/// Everything said so far, what is still being written included.
+std::vector<Message> Conversation::read() {
+  writer_->flush();
+  return bench_.sessions().load(session_id_);
+}
 
 void Conversation::fail(int code) {
   if (!first_failure_) first_failure_ = code;
@@ -170,7 +186,8 @@ void Conversation::turn(const std::string& text) {
   const Interrupt interrupt;
   view_.on_turn_begin(++turns_, text);
   watch_->failure.reset();
-  const chat::TurnResult result = session_->run_turn(text, interrupt);
+  chat::TurnResult result = session_->run_turn(text, interrupt);
+  settle(result);
   cancelled_ = result.finish == "cancelled";
   if (result.error && result.error->reason == "output") throw *result.error;  // nobody reads us
   view_.on_turn_end(turns_, result);
@@ -232,7 +249,7 @@ void Conversation::switch_to(const std::string& name, const std::string& model) 
     provider_ = std::move(next);
     provider_name_ = name;
   }
-  bench_.sessions().open(session_id_, provider_name_, session_->model());
+  writer_->open(provider_name_, session_->model());
   view_.on_notice(fmt::format("now talking to {} ({})", provider_name_, session_->model()));
   if (!notice.empty()) view_.on_notice(notice);
 }

@@ -52,10 +52,11 @@ int run_purchases_list(Workbench& bench) {
       list.push_back(json_of(attempt));
       continue;
     }
+    const bool otherwise = attempt.note.starts_with(purchase::kNotAsAgreed);
     out_row(fmt::format(
-        "{}  {}  {:<12} {:>14}  {:<12} {}", attempt.id, time_text(attempt.created_unix_ms),
+        "{}  {}  {:<12} {:>14}  {:<12} {}{}", attempt.id, time_text(attempt.created_unix_ms),
         purchase::attempt_state_name(attempt.state), commerce::format_money(attempt.total),
-        attempt.merchant_id, attempt.merchant_order_id));
+        attempt.merchant_id, attempt.merchant_order_id, otherwise ? "  NOT AS AGREED" : ""));
   }
   if (bench.arguments().json) out(dump_json(list) + "\n");
   if (attempts.empty() && !bench.arguments().json) err_line("no purchases yet");

@@ -53,7 +53,7 @@ std::string confirmed_id(const Request& request) {
 
 Application::Application(Options options)
     : options_(std::move(options)),
-      store_(options_.db_path),
+      store_(options_.db_path, mutex_),
       merchants_(both_merchants(store_, options_, outbox_)),
       intents_(store_, merchants_, options_.clock),
       orders_(store_, options_.clock, options_.strict),
@@ -61,7 +61,7 @@ Application::Application(Options options)
       webhooks_(store_, orders_, options_.clock, options_.webhook_secret),
       idempotency_(store_, options_.clock, options_.strict) {
   add_service_endpoints(router_, merchants_);
-  add_intent_endpoints(router_, intents_, options_.clock);
+  add_intent_endpoints(router_, intents_);
   add_checkout_endpoints(router_, checkouts_);
   add_order_endpoints(router_, orders_);
   add_webhook_endpoints(router_, webhooks_);

@@ -70,24 +70,23 @@ Refusal confirm_refusal(const Merchant& merchant, const MerchantRefusal& refusal
 
 }  // namespace
 
-Checkout CheckoutService::create(const std::string& offer_id,
-                                 const std::optional<std::string>& key) {
+std::string CheckoutService::create(const std::string& offer_id,
+                                    const std::optional<std::string>& key) {
   if (key) {
-    if (std::optional<Checkout> known = store_.find_checkout_by_key(*key)) return *known;
+    if (std::optional<std::string> known = store_.checkout_text_by_key(*key)) return *known;
   }
-  const std::optional<Offer> offer = store_.find_offer(offer_id);
-  if (!offer) throw Refusal(404, "OFFER_NOT_FOUND", "Offer not found: " + offer_id);
+  const std::optional<std::string> merchant_id = store_.merchant_of_offer(offer_id);
+  if (!merchant_id) throw Refusal(404, "OFFER_NOT_FOUND", "Offer not found: " + offer_id);
   Checkout checkout;
   checkout.id = new_uuid();
-  checkout.offer_id = offer->id;
-  checkout.merchant_id = offer->merchant_id;
+  checkout.offer_id = offer_id;
+  checkout.merchant_id = *merchant_id;
   checkout.expires_at = clock_() + kDay;
   checkout.created_at = clock_();
   checkout.updated_at = clock_();
   record(checkout, clock_(), "checkout_created", std::nullopt,
-         {{"offer_id", offer->id}, {"merchant_id", offer->merchant_id}});
-  store_.add(checkout, key);
-  return checkout;
+         {{"offer_id", offer_id}, {"merchant_id", *merchant_id}});
+  return store_.add(checkout, key);
 }
 
 std::string CheckoutService::text(const std::string& id) {
@@ -110,8 +109,8 @@ Merchant& CheckoutService::merchant_of(const Checkout& checkout) const {
   return *merchant;
 }
 
-Checkout CheckoutService::quote(const std::string& id, const std::vector<ItemRequest>& items,
-                                const std::optional<std::string>& customer_email) {
+std::string CheckoutService::quote(const std::string& id, const std::vector<ItemRequest>& items,
+                                   const std::optional<std::string>& customer_email) {
   Checkout checkout = get(id);
   if (!takes_quotes(checkout.status)) {
     throw Refusal(400, "INVALID_STATE",
@@ -132,8 +131,7 @@ Checkout CheckoutService::quote(const std::string& id, const std::vector<ItemReq
     require_transition(checkout, CheckoutStatus::kQuoted, "QUOTE_FAILED");
   }
   accept_quote(checkout, session);
-  store_.save(checkout);
-  return checkout;
+  return store_.save(checkout);
 }
 
 bool CheckoutService::needs_approval_again(const Checkout& checkout) const {
@@ -165,7 +163,7 @@ void CheckoutService::accept_quote(Checkout& checkout, const MerchantSession& se
   checkout.updated_at = clock_();
 }
 
-Checkout CheckoutService::request_approval(const std::string& id) {
+std::string CheckoutService::request_approval(const std::string& id) {
   Checkout checkout = get(id);
   if (expired(checkout)) throw Refusal(400, "CHECKOUT_EXPIRED", expired_message(checkout));
   require_transition(checkout, CheckoutStatus::kAwaitingApproval, "APPROVAL_REQUEST_FAILED");
@@ -176,11 +174,10 @@ Checkout CheckoutService::request_approval(const std::string& id) {
   record(checkout, clock_(), "approval_requested", CheckoutStatus::kQuoted,
          {{"frozen_receipt_hash", checkout.frozen_receipt->hash},
           {"total_cents", checkout.totals.total_cents}});
-  store_.save(checkout);
-  return checkout;
+  return store_.save(checkout);
 }
 
-Checkout CheckoutService::approve(const std::string& id, const std::string& approved_by) {
+std::string CheckoutService::approve(const std::string& id, const std::string& approved_by) {
   Checkout checkout = get(id);
   if (expired(checkout)) throw Refusal(400, "CHECKOUT_EXPIRED", expired_message(checkout));
   require_transition(checkout, CheckoutStatus::kApproved, "APPROVAL_FAILED");
@@ -190,13 +187,11 @@ Checkout CheckoutService::approve(const std::string& id, const std::string& appr
   checkout.updated_at = clock_();
   record(checkout, clock_(), "approved", CheckoutStatus::kAwaitingApproval,
          {{"total_cents", checkout.totals.total_cents}}, approved_by);
-  store_.save(checkout);
-  return checkout;
+  return store_.save(checkout);
 }
 
 bool CheckoutService::is_confirmed(const std::string& id) {
-  const std::optional<Checkout> checkout = store_.find_checkout(id);
-  return checkout && checkout->status == CheckoutStatus::kConfirmed;
+  return store_.checkout_status(id) == name(CheckoutStatus::kConfirmed);
 }
 
 MerchantSession CheckoutService::ask_to_sell(const Checkout& checkout) {
@@ -245,8 +240,8 @@ CheckoutService::Confirmation CheckoutService::confirm(const std::string& id, bo
          {{"merchant_order_id", session.merchant_order_id.value_or("")},
           {"total_cents", checkout.totals.total_cents}});
   store_.save(checkout);
-  const Order order = orders_.create(checkout);
-  return {std::move(checkout), order.id};
+  std::string order_id = orders_.create(checkout);
+  return {std::move(checkout), std::move(order_id)};
 }
 
 }  // namespace cartpilot::sandbox

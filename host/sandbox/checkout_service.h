@@ -23,26 +23,26 @@ class CheckoutService {
                   const Clock& clock, bool strict)
       : store_(store), merchants_(merchants), orders_(orders), clock_(clock), strict_(strict) {}
 
+  // The calls that return text return the checkout as the API shows it.
+
   /// A key seen before returns the checkout made with it, as it is now, whatever else is asked.
   /// Throws Refusal{404 OFFER_NOT_FOUND}.
-  Checkout create(const std::string& offer_id, const std::optional<std::string>& key);
+  std::string create(const std::string& offer_id, const std::optional<std::string>& key);
 
   /// Throws Refusal{404 CHECKOUT_NOT_FOUND}, as do all calls below.
-  Checkout get(const std::string& id);
-  /// The same as the API shows it, straight from the store.
   std::string text(const std::string& id);
 
   /// Asks the merchant for prices. After an approval request a different total takes the checkout
   /// back to quoted; an equal one leaves its status. Throws Refusal: INVALID_STATE, QUOTE_FAILED,
   /// MERCHANT_NOT_FOUND, MERCHANT_ERROR (all 400).
-  Checkout quote(const std::string& id, const std::vector<ItemRequest>& items,
-                 const std::optional<std::string>& customer_email);
+  std::string quote(const std::string& id, const std::vector<ItemRequest>& items,
+                    const std::optional<std::string>& customer_email);
 
   /// Freezes the receipt. Throws Refusal: CHECKOUT_EXPIRED, APPROVAL_REQUEST_FAILED (400).
-  Checkout request_approval(const std::string& id);
+  std::string request_approval(const std::string& id);
 
   /// Throws Refusal: CHECKOUT_EXPIRED, APPROVAL_FAILED (400).
-  Checkout approve(const std::string& id, const std::string& approved_by);
+  std::string approve(const std::string& id, const std::string& approved_by);
 
   struct Confirmation {
     Checkout checkout;
@@ -58,6 +58,7 @@ class CheckoutService {
   bool is_confirmed(const std::string& id);
 
  private:
+  Checkout get(const std::string& id);
   Merchant& merchant_of(const Checkout& checkout) const;
   bool expired(const Checkout& checkout) const { return clock_() > checkout.expires_at; }
   bool needs_approval_again(const Checkout& checkout) const;

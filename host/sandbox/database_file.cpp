@@ -1,9 +1,7 @@
 #include "sandbox/database_file.h"
 
-#include <Poco/Data/SQLite/Connector.h>
-#include <Poco/Data/Session.h>
-#include <Poco/Exception.h>
-#include <Poco/URI.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -13,9 +11,6 @@
 
 namespace cartpilot::sandbox {
 namespace {
-
-namespace sql = Poco::Data::Keywords;
-using Poco::Data::Session;
 
 constexpr int kSchemaVersion = 2;
 constexpr int kOldestReadableVersion = 1;
@@ -60,25 +55,23 @@ Error refused(const std::string& path, const std::string& why) {
                fmt::format("sandbox database {} {}; give another file with --db", path, why));
 }
 
-int number(Session& session, const std::string& statement) {
-  int value = 0;
-  session << statement, sql::into(value), sql::now;
-  return value;
+int number(SQLite::Database& database, const char* query) {
+  return database.execAndGet(query).getInt();
 }
 
 // A database that was never written to carries neither mark nor table.
-bool is_empty(Session& session) {
-  return number(session, "PRAGMA application_id") == 0 &&
-         number(session, "PRAGMA user_version") == 0 &&
-         number(session, "SELECT count(*) FROM sqlite_master") == 0;
+bool is_empty(SQLite::Database& database) {
+  return number(database, "PRAGMA application_id") == 0 &&
+         number(database, "PRAGMA user_version") == 0 &&
+         number(database, "SELECT count(*) FROM sqlite_master") == 0;
 }
 
-void check_owner_and_version(Session& session, const std::string& path) {
-  if (is_empty(session)) return;
-  if (number(session, "PRAGMA application_id") != kApplicationId) {
+void check_owner_and_version(SQLite::Database& database, const std::string& path) {
+  if (is_empty(database)) return;
+  if (number(database, "PRAGMA application_id") != kApplicationId) {
     throw refused(path, "belongs to another program");
   }
-  const int version = number(session, "PRAGMA user_version");
+  const int version = number(database, "PRAGMA user_version");
   if (version < kOldestReadableVersion || version > kSchemaVersion) {
     throw refused(
         path, fmt::format("has format {}, this program reads format {}", version, kSchemaVersion));
@@ -86,9 +79,8 @@ void check_owner_and_version(Session& session, const std::string& path) {
 }
 
 // Reads every page: better a slow start than a wrong answer from a torn file later.
-void check_for_damage(Session& session, const std::string& path) {
-  std::string verdict;
-  session << "PRAGMA quick_check(1)", sql::into(verdict), sql::now;
+void check_for_damage(SQLite::Database& database, const std::string& path) {
+  const std::string verdict = database.execAndGet("PRAGMA quick_check(1)").getString();
   if (verdict != "ok") throw refused(path, "is damaged (" + verdict + ")");
 }
 
@@ -96,11 +88,9 @@ void inspect_existing(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return;
   if (!std::filesystem::is_regular_file(path, ignored)) throw refused(path, "is not a file");
-  std::string encoded;
-  Poco::URI::encode(std::filesystem::absolute(path).string(), "?#%", encoded);
-  Session session("SQLite", "file:" + encoded + "?mode=ro");
-  check_owner_and_version(session, path);
-  check_for_damage(session, path);
+  SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
+  check_owner_and_version(database, path);
+  check_for_damage(database, path);
 }
 
 void make_parent_folder(const std::string& path) {
@@ -111,44 +101,42 @@ void make_parent_folder(const std::string& path) {
 }
 
 // Brings an empty or older database to today's format, in one transaction.
-void bring_up_to_date(Session& session) {
-  session << "BEGIN IMMEDIATE", sql::now;
+void bring_up_to_date(SQLite::Database& database) {
+  database.exec("BEGIN IMMEDIATE");
   // Read inside the transaction: another process may have been faster.
-  const int version = number(session, "PRAGMA user_version");
+  const int version = number(database, "PRAGMA user_version");
   if (version < 1) {
-    for (const char* statement : kFirstTables) session << statement, sql::now;
-    session << fmt::format("PRAGMA application_id = {}", kApplicationId), sql::now;
+    for (const char* statement : kFirstTables) database.exec(statement);
+    database.exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
   }
   if (version < 2) {
-    for (const char* statement : kSecondTables) session << statement, sql::now;
+    for (const char* statement : kSecondTables) database.exec(statement);
   }
-  session << fmt::format("PRAGMA user_version = {}", kSchemaVersion), sql::now;
-  session << "COMMIT", sql::now;
+  database.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
+  database.exec("COMMIT");
 }
 
-std::unique_ptr<Session> open_for_writing(const std::string& path) {
-  auto session = std::make_unique<Session>("SQLite", path);
-  *session << fmt::format("PRAGMA busy_timeout = {}", kBusyTimeoutMs), sql::now;
-  *session << "PRAGMA synchronous = NORMAL", sql::now;
-  std::string mode;
-  *session << "PRAGMA journal_mode = WAL", sql::into(mode), sql::now;
-  check_owner_and_version(*session, path);
-  if (number(*session, "PRAGMA user_version") != kSchemaVersion) bring_up_to_date(*session);
-  return session;
+SQLite::Database open_for_writing(const std::string& path) {
+  SQLite::Database database(
+      path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs);
+  database.exec("PRAGMA synchronous = NORMAL");
+  database.exec("PRAGMA journal_mode = WAL");
+  check_owner_and_version(database, path);
+  if (number(database, "PRAGMA user_version") != kSchemaVersion) bring_up_to_date(database);
+  return database;
 }
 
 }  // namespace
 
-std::unique_ptr<Session> open_database(const std::string& path) {
-  Poco::Data::SQLite::Connector::registerConnector();
+SQLite::Database open_database(const std::string& path) {
   try {
     if (path != ":memory:") {
       make_parent_folder(path);
       inspect_existing(path);
     }
     return open_for_writing(path);
-  } catch (const Poco::Exception& e) {
-    throw refused(path, "cannot be used (" + e.displayText() + ")");
+  } catch (const SQLite::Exception& e) {
+    throw refused(path, std::string("cannot be used (") + e.what() + ")");
   }
 }
 

@@ -17,7 +17,7 @@ namespace cartpilot::sandbox {
 void add_service_endpoints(Router& router, const Merchants& merchants);
 
 /// /intents, /intents/{}, /intents/{}/offers, /offers/{}
-void add_intent_endpoints(Router& router, IntentService& intents, const Clock& clock);
+void add_intent_endpoints(Router& router, IntentService& intents);
 
 /// /checkouts, /checkouts/{}, and its quote, request-approval, approve, confirm
 void add_checkout_endpoints(Router& router, CheckoutService& checkouts);

@@ -7,7 +7,6 @@
 #include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/HTTPServerRequest.h>
 #include <Poco/Net/HTTPServerResponse.h>
-#include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/TCPServer.h>
 #include <Poco/Net/TCPServerConnectionFactory.h>
 #include <Poco/ThreadPool.h>
@@ -17,6 +16,7 @@
 #include <mutex>
 #include <set>
 
+#include "sandbox/listening_socket.h"
 #include "sandbox/router.h"
 
 namespace cartpilot::sandbox {
@@ -24,8 +24,8 @@ namespace {
 
 namespace net = Poco::Net;
 
-// 128 for callers, a few for the merchants who send webhooks.
-constexpr int kMostConnections = 136;
+// 128 for callers, the rest for the merchants who send webhooks.
+constexpr int kMostConnections = 160;
 constexpr int kIdleSeconds = 60;
 // A thread whose connection ends just while the server stops misses the wake-up of Poco 1.11 and
 // sleeps on for this long; stop() waits for it.
@@ -167,7 +167,7 @@ net::HTTPServerParams::Ptr parameters() {
 // take turns in answering.
 net::ServerSocket listening_socket(int port) {
   try {
-    net::ServerSocket socket;
+    ListeningSocket socket;
     socket.bind(net::SocketAddress("127.0.0.1", static_cast<Poco::UInt16>(port)), true, false);
     socket.listen(kMostConnections);
     return socket;

@@ -15,10 +15,25 @@ OfferItem offer_item(const Product& product) {
           product.image_url, product.rating,        product.review_count};
 }
 
+// An offer's text from the store, made when it was created, brought up to `now`.
+std::string shown_at(Micros now, std::string text) {
+  // Inside a string of the document the quotes would stand behind backslashes.
+  constexpr std::string_view kExpiry = "\"expires_at\":\"";
+  const std::size_t expiry = text.find(kExpiry);
+  if (expiry == std::string::npos) {
+    throw Error(ErrorCode::kProtocol, "a stored offer does not say when it expires");
+  }
+  if (now <= parse_instant(std::string_view(text).substr(expiry + kExpiry.size()))) return text;
+  Json offer = parse_json(text, "stored offer");
+  offer["is_expired"] = true;
+  return dump_json(offer);
+}
+
 }  // namespace
 
-Intent IntentService::create(const std::string& query, const std::optional<std::string>& session_id,
-                             const Json& metadata) {
+std::string IntentService::create(const std::string& query,
+                                  const std::optional<std::string>& session_id,
+                                  const Json& metadata) {
   Intent intent;
   intent.id = new_uuid();
   intent.query = query;
@@ -26,8 +41,7 @@ Intent IntentService::create(const std::string& query, const std::optional<std::
   intent.metadata = metadata;
   intent.created_at = clock_();
   intent.updated_at = clock_();
-  store_.save(intent);
-  return intent;
+  return store_.save(intent);
 }
 
 std::string IntentService::text(const std::string& id) {
@@ -42,19 +56,25 @@ Intent IntentService::get(const std::string& id) {
   return std::move(*intent);
 }
 
-std::vector<Offer> IntentService::offers(const std::string& intent_id) {
-  if (get(intent_id).offers_collected) return store_.offers_of(intent_id);
-  std::optional<std::vector<Offer>> collected;
-  store_.transaction([&] {
-    // Read again: another process may have collected in the meantime.
-    Intent intent = get(intent_id);
-    if (!intent.offers_collected) collected = collect(intent);
-  });
-  return collected ? std::move(*collected) : store_.offers_of(intent_id);
+std::vector<std::string> IntentService::offers(const std::string& intent_id) {
+  const Micros now = clock_();
+  std::vector<std::string> offers;
+  bool collected = get(intent_id).offers_collected;
+  if (!collected) {
+    store_.transaction([&] {
+      // Read again: another process may have collected in the meantime.
+      Intent intent = get(intent_id);
+      collected = intent.offers_collected;
+      if (!collected) offers = collect(intent);
+    });
+  }
+  if (collected) offers = store_.offer_texts(intent_id);
+  for (std::string& offer : offers) offer = shown_at(now, std::move(offer));
+  return offers;
 }
 
-std::vector<Offer> IntentService::collect(Intent& intent) {
-  std::vector<Offer> offers;
+std::vector<std::string> IntentService::collect(Intent& intent) {
+  std::vector<std::string> offers;
   bool asked = false;
   for (const auto& merchant : merchants_.all()) {
     if (merchant->state() == MerchantState::kDisabled) continue;
@@ -72,8 +92,7 @@ std::vector<Offer> IntentService::collect(Intent& intent) {
     }
     offer.expires_at = clock_() + kHour;
     offer.created_at = clock_();
-    store_.add(offer);
-    offers.push_back(std::move(offer));
+    offers.push_back(store_.add(offer));
     ++intent.offer_count;
   }
   std::reverse(offers.begin(), offers.end());
@@ -85,10 +104,10 @@ std::vector<Offer> IntentService::collect(Intent& intent) {
   return offers;
 }
 
-Offer IntentService::get_offer(const std::string& id) {
-  std::optional<Offer> offer = store_.find_offer(id);
+std::string IntentService::offer(const std::string& id) {
+  std::optional<std::string> offer = store_.offer_text(id);
   if (!offer) throw Refusal(404, "OFFER_NOT_FOUND", "Offer not found: " + id);
-  return std::move(*offer);
+  return shown_at(clock_(), std::move(*offer));
 }
 
 }  // namespace cartpilot::sandbox

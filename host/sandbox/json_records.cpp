@@ -49,15 +49,6 @@ std::vector<Record> records(const Json& object, const char* key, Record (*conver
   return result;
 }
 
-OfferItem offer_item(const Json& item) {
-  return {text(item, "product_id"),     text(item, "sku"),
-          text(item, "title"),          text(item, "description"),
-          text(item, "brand"),          text(item, "category_path"),
-          cents(item, "price"),         integer(item, "quantity_available"),
-          text(item, "image_url"),      item.at("rating").get<double>(),
-          integer(item, "review_count")};
-}
-
 LineItem line_item(const Json& item) {
   return {text(item, "product_id"), optional_text(item, "variant_id"), text(item, "sku"),
           text(item, "title"),      cents(item, "unit_price"),         integer(item, "quantity")};
@@ -112,18 +103,6 @@ Intent intent(const Json& value) {
           integer(value, "offer_count"),
           instant(value, "created_at"),
           instant(value, "updated_at")};
-}
-
-Offer offer(const Json& value) {
-  const Json& metadata = value.at("metadata");
-  return {text(value, "id"),
-          text(value, "intent_id"),
-          text(value, "merchant_id"),
-          text(metadata, "merchant_name"),
-          text(metadata, "query"),
-          records(value, "items", offer_item),
-          instant(value, "expires_at"),
-          instant(value, "created_at")};
 }
 
 Checkout checkout(const Json& value) {
@@ -188,7 +167,6 @@ MerchantSession merchant_session(const Json& value) {
 }  // namespace
 
 Intent intent_from(std::string_view text) { return read(text, "stored intent", intent); }
-Offer offer_from(std::string_view text) { return read(text, "stored offer", offer); }
 Checkout checkout_from(std::string_view text) { return read(text, "stored checkout", checkout); }
 Order order_from(std::string_view text) { return read(text, "stored order", order); }
 MerchantSession merchant_session_from(std::string_view text) {

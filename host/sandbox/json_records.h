@@ -10,7 +10,6 @@
 namespace cartpilot::sandbox {
 
 Intent intent_from(std::string_view text);
-Offer offer_from(std::string_view text);
 Checkout checkout_from(std::string_view text);
 Order order_from(std::string_view text);
 MerchantSession merchant_session_from(std::string_view text);

@@ -14,7 +14,8 @@ Json price_view(std::int64_t cents);
 
 Json view(const Intent& intent);
 /// `now` decides `is_expired`.
-Json view(const Offer& offer, Micros now);
+/// As at its creation: not expired.
+Json view(const Offer& offer);
 Json view(const Checkout& checkout);
 Json view(const Order& order);
 Json view(const MerchantSession& session);

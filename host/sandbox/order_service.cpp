@@ -16,7 +16,7 @@ void require_transition(const Order& order, OrderStatus to) {
 
 }  // namespace
 
-Order OrderService::create(const Checkout& checkout) {
+std::string OrderService::create(const Checkout& checkout) {
   Order order;
   order.id = new_uuid();
   order.checkout_id = checkout.id;
@@ -29,7 +29,7 @@ Order OrderService::create(const Checkout& checkout) {
   order.history.push_back({std::nullopt, OrderStatus::kPending, "Order created from checkout",
                            "system", nullptr, order.created_at});
   store_.save(order);
-  return order;
+  return order.id;
 }
 
 std::string OrderService::text(const std::string& id) {
@@ -53,20 +53,19 @@ void OrderService::move(Order& order, OrderStatus to, std::optional<std::string>
   order.updated_at = now;
 }
 
-Order OrderService::cancel(const std::string& id, const std::string& reason,
-                           const std::string& cancelled_by) {
+std::string OrderService::cancel(const std::string& id, const std::string& reason,
+                                 const std::string& cancelled_by) {
   Order order = get(id);
   require_transition(order, OrderStatus::kCancelled);
   move(order, OrderStatus::kCancelled, reason, cancelled_by, nullptr);
   order.cancelled_reason = reason;
   order.cancelled_by = cancelled_by;
   order.cancelled_at = clock_();
-  store_.save(order);
-  return order;
+  return store_.save(order);
 }
 
-Order OrderService::refund(const std::string& id, std::optional<std::int64_t> cents,
-                           const std::string& reason) {
+std::string OrderService::refund(const std::string& id, std::optional<std::int64_t> cents,
+                                 const std::string& reason) {
   Order order = get(id);
   require_transition(order, OrderStatus::kRefunded);
   const std::int64_t amount = cents.value_or(order.totals.total_cents);
@@ -75,8 +74,7 @@ Order OrderService::refund(const std::string& id, std::optional<std::int64_t> ce
                   fmt::format("Refund amount must be 1 to {}", order.totals.total_cents));
   }
   give_back(order, amount, reason, "system");
-  store_.save(order);
-  return order;
+  return store_.save(order);
 }
 
 void OrderService::give_back(Order& order, std::int64_t cents, const std::string& reason,
@@ -87,12 +85,11 @@ void OrderService::give_back(Order& order, std::int64_t cents, const std::string
   order.refunded_at = clock_();
 }
 
-Order OrderService::advance(const std::string& id, std::int64_t steps) {
+std::string OrderService::advance(const std::string& id, std::int64_t steps) {
   Order order = get(id);
   for (std::int64_t step = 0; step < steps && advance_once(order); ++step) {
   }
-  store_.save(order);
-  return order;
+  return store_.save(order);
 }
 
 bool OrderService::advance_once(Order& order) {

@@ -17,11 +17,11 @@ class OrderService {
   OrderService(SandboxStore& store, const Clock& clock, bool bounded_refunds)
       : store_(store), clock_(clock), bounded_refunds_(bounded_refunds) {}
 
-  Order create(const Checkout& checkout);
+  /// Returns its id.
+  std::string create(const Checkout& checkout);
 
   /// Throws Refusal{404 ORDER_NOT_FOUND}, as do all calls below.
-  Order get(const std::string& id);
-  /// The same as the API shows it, straight from the store.
+  /// Returns the order as the API shows it, as do the three calls that change one.
   std::string text(const std::string& id);
 
   Page<Order> list(const OrderFilter& filter, std::int64_t page, std::int64_t page_size) {
@@ -29,15 +29,17 @@ class OrderService {
   }
 
   /// Throws Refusal{400 INVALID_TRANSITION}.
-  Order cancel(const std::string& id, const std::string& reason, const std::string& cancelled_by);
+  std::string cancel(const std::string& id, const std::string& reason,
+                     const std::string& cancelled_by);
 
   /// Without an amount refunds the total; any amount is taken, even a negative one, unless refunds
   /// are bounded. One refund per order. Throws Refusal{400 INVALID_TRANSITION, REFUND_FAILED}.
-  Order refund(const std::string& id, std::optional<std::int64_t> cents, const std::string& reason);
+  std::string refund(const std::string& id, std::optional<std::int64_t> cents,
+                     const std::string& reason);
 
   /// Moves up to `steps` times along pending, confirmed, shipped, delivered; stops silently where
   /// the way ends.
-  Order advance(const std::string& id, std::int64_t steps);
+  std::string advance(const std::string& id, std::int64_t steps);
 
   /// Carries out what a merchant reports about an order. Unknown orders, other event types and
   /// transitions that are not allowed change nothing. Returns why the event could not be read.
@@ -45,6 +47,7 @@ class OrderService {
                                    const Json& data);
 
  private:
+  Order get(const std::string& id);
   void move(Order& order, OrderStatus to, std::optional<std::string> reason, std::string actor,
             Json metadata);
   void give_back(Order& order, std::int64_t cents, const std::string& reason,

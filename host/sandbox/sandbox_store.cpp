@@ -1,7 +1,6 @@
 #include "sandbox/sandbox_store.h"
 
-#include <Poco/Data/Session.h>
-#include <Poco/Nullable.h>
+#include <sqlite3.h>
 
 #include "sandbox/database_file.h"
 #include "sandbox/json_records.h"
@@ -10,11 +9,6 @@
 namespace cartpilot::sandbox {
 namespace {
 
-namespace sql = Poco::Data::Keywords;
-using Text = Poco::Nullable<std::string>;
-
-Text nullable(const std::optional<std::string>& text) { return text ? Text(*text) : Text(); }
-
 template <typename Record>
 std::optional<Record> read(const std::optional<std::string>& document,
                            Record (*convert)(std::string_view)) {
@@ -22,36 +16,38 @@ std::optional<Record> read(const std::optional<std::string>& document,
   return convert(*document);
 }
 
+// SQLite calls this after every commit.
+int note_commit(void* checkpointer, sqlite3*, const char*, int pages) {
+  static_cast<Checkpointer*>(checkpointer)->note(pages);
+  return SQLITE_OK;
+}
+
 }  // namespace
 
-SandboxStore::SandboxStore(const std::string& path) : session_(open_database(path)) {}
-
-SandboxStore::~SandboxStore() = default;
+SandboxStore::SandboxStore(const std::string& path, std::mutex& guard)
+    : database_(open_database(path)), statements_(database_) {
+  if (path == ":memory:") return;
+  checkpointer_ = std::make_unique<Checkpointer>(path, guard);
+  // In place of SQLite's own hook, which makes checkpoints on the spot.
+  sqlite3_wal_hook(database_.getHandle(), note_commit, checkpointer_.get());
+}
 
 void SandboxStore::transaction(const std::function<void()>& work) {
-  *session_ << "BEGIN IMMEDIATE", sql::now;
+  statements_.execute("BEGIN IMMEDIATE");
   try {
     work();
-    *session_ << "COMMIT", sql::now;
+    statements_.execute("COMMIT");
   } catch (...) {
-    *session_ << "ROLLBACK", sql::now;
+    statements_.execute("ROLLBACK");
     throw;
   }
 }
 
-std::optional<std::string> SandboxStore::document(const char* query, const std::string& argument) {
-  std::vector<std::string> rows;
-  *session_ << query, sql::bind(argument), sql::into(rows), sql::now;
-  if (rows.empty()) return std::nullopt;
-  return std::move(rows.front());
-}
-
-std::optional<std::string> SandboxStore::document(const char* query, const std::string& first,
-                                                  const std::string& second) {
-  std::vector<std::string> rows;
-  *session_ << query, sql::bind(first), sql::bind(second), sql::into(rows), sql::now;
-  if (rows.empty()) return std::nullopt;
-  return std::move(rows.front());
+template <typename... Values>
+std::optional<std::string> SandboxStore::document(const char* sql, const Values&... values) {
+  Run run(statements_[sql], values...);
+  if (!run.next()) return std::nullopt;
+  return run.text(0);
 }
 
 std::optional<std::string> SandboxStore::intent_text(const std::string& id) {
@@ -70,48 +66,61 @@ std::optional<Intent> SandboxStore::find_intent(const std::string& id) {
   return read(intent_text(id), intent_from);
 }
 
-void SandboxStore::save(const Intent& intent) {
-  *session_ << "INSERT INTO intents(id, document) VALUES(?, ?)"
-               " ON CONFLICT(id) DO UPDATE SET document = excluded.document",
-      sql::bind(intent.id), sql::bind(dump_json(view(intent))), sql::now;
+std::string SandboxStore::save(const Intent& intent) {
+  std::string text = dump_json(view(intent));
+  statements_.execute(
+      "INSERT INTO intents(id, document) VALUES(?, ?)"
+      " ON CONFLICT(id) DO UPDATE SET document = excluded.document",
+      intent.id, text);
+  return text;
 }
 
-std::optional<Offer> SandboxStore::find_offer(const std::string& id) {
-  return read(document("SELECT document FROM offers WHERE id = ?", id), offer_from);
+std::optional<std::string> SandboxStore::offer_text(const std::string& id) {
+  return document("SELECT document FROM offers WHERE id = ?", id);
 }
 
-std::vector<Offer> SandboxStore::offers_of(const std::string& intent_id) {
-  std::vector<std::string> rows;
-  *session_ << "SELECT document FROM offers WHERE intent_id = ? ORDER BY number DESC",
-      sql::bind(intent_id), sql::into(rows), sql::now;
-  std::vector<Offer> offers;
-  for (const std::string& row : rows) offers.push_back(offer_from(row));
+std::optional<std::string> SandboxStore::merchant_of_offer(const std::string& id) {
+  return document("SELECT json_extract(document, '$.merchant_id') FROM offers WHERE id = ?", id);
+}
+
+std::vector<std::string> SandboxStore::offer_texts(const std::string& intent_id) {
+  std::vector<std::string> offers;
+  Run run(statements_["SELECT document FROM offers WHERE intent_id = ? ORDER BY number DESC"],
+          intent_id);
+  while (run.next()) offers.push_back(run.text(0));
   return offers;
 }
 
-void SandboxStore::add(const Offer& offer) {
-  // Whether an offer has expired is worked out when it is shown; any instant will do here.
-  *session_ << "INSERT INTO offers(id, intent_id, document) VALUES(?, ?, ?)", sql::bind(offer.id),
-      sql::bind(offer.intent_id), sql::bind(dump_json(view(offer, offer.created_at))), sql::now;
+std::string SandboxStore::add(const Offer& offer) {
+  std::string text = dump_json(view(offer));
+  statements_.execute("INSERT INTO offers(id, intent_id, document) VALUES(?, ?, ?)", offer.id,
+                      offer.intent_id, text);
+  return text;
 }
 
 std::optional<Checkout> SandboxStore::find_checkout(const std::string& id) {
   return read(checkout_text(id), checkout_from);
 }
 
-std::optional<Checkout> SandboxStore::find_checkout_by_key(const std::string& key) {
-  return read(document("SELECT document FROM checkouts WHERE body_key = ?", key), checkout_from);
+std::optional<std::string> SandboxStore::checkout_status(const std::string& id) {
+  return document("SELECT json_extract(document, '$.status') FROM checkouts WHERE id = ?", id);
 }
 
-void SandboxStore::add(const Checkout& checkout, const std::optional<std::string>& key) {
-  *session_ << "INSERT INTO checkouts(id, body_key, document) VALUES(?, ?, ?)",
-      sql::bind(checkout.id), sql::bind(nullable(key)), sql::bind(dump_json(view(checkout))),
-      sql::now;
+std::optional<std::string> SandboxStore::checkout_text_by_key(const std::string& key) {
+  return document("SELECT document FROM checkouts WHERE body_key = ?", key);
 }
 
-void SandboxStore::save(const Checkout& checkout) {
-  *session_ << "UPDATE checkouts SET document = ? WHERE id = ?",
-      sql::bind(dump_json(view(checkout))), sql::bind(checkout.id), sql::now;
+std::string SandboxStore::add(const Checkout& checkout, const std::optional<std::string>& key) {
+  std::string text = dump_json(view(checkout));
+  statements_.execute("INSERT INTO checkouts(id, body_key, document) VALUES(?, ?, ?)", checkout.id,
+                      key, text);
+  return text;
+}
+
+std::string SandboxStore::save(const Checkout& checkout) {
+  std::string text = dump_json(view(checkout));
+  statements_.execute("UPDATE checkouts SET document = ? WHERE id = ?", text, checkout.id);
+  return text;
 }
 
 std::optional<MerchantSession> SandboxStore::find_session(const std::string& id) {
@@ -128,44 +137,39 @@ std::optional<MerchantSession> SandboxStore::find_session_by_key(const std::stri
 }
 
 void SandboxStore::add(const MerchantSession& session, const std::optional<std::string>& key) {
-  *session_ << "INSERT INTO merchant_sessions(id, merchant_id, quote_key, document)"
-               " VALUES(?, ?, ?, ?)",
-      sql::bind(session.id), sql::bind(session.merchant_id), sql::bind(nullable(key)),
-      sql::bind(dump_json(view(session))), sql::now;
+  statements_.execute(
+      "INSERT INTO merchant_sessions(id, merchant_id, quote_key, document) VALUES(?, ?, ?, ?)",
+      session.id, session.merchant_id, key, dump_json(view(session)));
 }
 
 void SandboxStore::save(const MerchantSession& session) {
-  *session_ << "UPDATE merchant_sessions SET document = ? WHERE id = ?",
-      sql::bind(dump_json(view(session))), sql::bind(session.id), sql::now;
+  statements_.execute("UPDATE merchant_sessions SET document = ? WHERE id = ?",
+                      dump_json(view(session)), session.id);
 }
 
 std::int64_t SandboxStore::session_count(const std::string& merchant_id) {
-  std::int64_t count = 0;
-  *session_ << "SELECT count(*) FROM merchant_sessions WHERE merchant_id = ?",
-      sql::bind(merchant_id), sql::into(count), sql::now;
-  return count;
+  Run run(statements_["SELECT count(*) FROM merchant_sessions WHERE merchant_id = ?"], merchant_id);
+  run.next();
+  return run.integer(0);
 }
 
 void SandboxStore::forget_sessions(const std::string& merchant_id) {
-  *session_ << "DELETE FROM merchant_sessions WHERE merchant_id = ?", sql::bind(merchant_id),
-      sql::now;
+  statements_.execute("DELETE FROM merchant_sessions WHERE merchant_id = ?", merchant_id);
 }
 
 std::vector<std::pair<std::string, std::string>> SandboxStore::goods_of(
     const std::string& merchant_id) {
-  std::vector<std::string> ids;
-  std::vector<std::string> documents;
-  *session_ << "SELECT product_id, document FROM goods WHERE merchant_id = ?",
-      sql::bind(merchant_id), sql::into(ids), sql::into(documents), sql::now;
   std::vector<std::pair<std::string, std::string>> goods;
-  for (std::size_t i = 0; i < ids.size(); ++i) goods.emplace_back(ids[i], documents[i]);
+  Run run(statements_["SELECT product_id, document FROM goods WHERE merchant_id = ?"], merchant_id);
+  while (run.next()) goods.emplace_back(run.text(0), run.text(1));
   return goods;
 }
 
 void SandboxStore::save_goods(const std::string& merchant_id, const std::string& product_id,
                               const std::string& document) {
-  *session_ << "INSERT OR REPLACE INTO goods(merchant_id, product_id, document) VALUES(?, ?, ?)",
-      sql::bind(merchant_id), sql::bind(product_id), sql::bind(document), sql::now;
+  statements_.execute(
+      "INSERT OR REPLACE INTO goods(merchant_id, product_id, document) VALUES(?, ?, ?)",
+      merchant_id, product_id, document);
 }
 
 std::optional<std::string> SandboxStore::find_setting(const std::string& name) {
@@ -173,8 +177,8 @@ std::optional<std::string> SandboxStore::find_setting(const std::string& name) {
 }
 
 void SandboxStore::save_setting(const std::string& name, const std::string& document) {
-  *session_ << "INSERT OR REPLACE INTO settings(name, document) VALUES(?, ?)", sql::bind(name),
-      sql::bind(document), sql::now;
+  statements_.execute("INSERT OR REPLACE INTO settings(name, document) VALUES(?, ?)", name,
+                      document);
 }
 
 std::optional<std::string> SandboxStore::find_event(const std::string& merchant_id,
@@ -185,8 +189,8 @@ std::optional<std::string> SandboxStore::find_event(const std::string& merchant_
 
 void SandboxStore::add_event(const std::string& merchant_id, const std::string& event_id,
                              const std::string& document) {
-  *session_ << "INSERT INTO webhook_events(merchant_id, event_id, document) VALUES(?, ?, ?)",
-      sql::bind(merchant_id), sql::bind(event_id), sql::bind(document), sql::now;
+  statements_.execute("INSERT INTO webhook_events(merchant_id, event_id, document) VALUES(?, ?, ?)",
+                      merchant_id, event_id, document);
 }
 
 std::optional<Order> SandboxStore::find_order(const std::string& id) {
@@ -201,58 +205,56 @@ std::optional<Order> SandboxStore::find_order_by_number(const std::string& merch
               order_from);
 }
 
-void SandboxStore::save(const Order& order) {
-  *session_ << "INSERT INTO orders(id, checkout_id, merchant_id, merchant_order_id, status,"
-               " document) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE"
-               " SET status = excluded.status, document = excluded.document",
-      sql::bind(order.id), sql::bind(order.checkout_id), sql::bind(order.merchant_id),
-      sql::bind(nullable(order.merchant_order_id)), sql::bind(std::string(name(order.status))),
-      sql::bind(dump_json(view(order))), sql::now;
+std::string SandboxStore::save(const Order& order) {
+  std::string text = dump_json(view(order));
+  statements_.execute(
+      "INSERT INTO orders(id, checkout_id, merchant_id, merchant_order_id, status, document)"
+      " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE"
+      " SET status = excluded.status, document = excluded.document",
+      order.id, order.checkout_id, order.merchant_id, order.merchant_order_id,
+      std::string(name(order.status)), text);
+  return text;
 }
 
 Page<Order> SandboxStore::orders(const OrderFilter& filter, std::int64_t page,
                                  std::int64_t page_size) {
-  const std::string where =
-      " FROM orders WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR merchant_id = ?2)";
-  const Text status = filter.status ? Text(std::string(name(*filter.status))) : Text();
-  const Text merchant = nullable(filter.merchant_id);
+  std::optional<std::string> status;
+  if (filter.status) status = name(*filter.status);
   Page<Order> result;
-  *session_ << "SELECT count(*)" + where, sql::bind(status), sql::bind(merchant),
-      sql::into(result.total), sql::now;
+  Run count(statements_["SELECT count(*) FROM orders WHERE (?1 IS NULL OR status = ?1)"
+                        " AND (?2 IS NULL OR merchant_id = ?2)"],
+            status, filter.merchant_id);
+  count.next();
+  result.total = count.integer(0);
   if (page - 1 > result.total / page_size) return result;
-  std::vector<std::string> rows;
-  *session_ << "SELECT document" + where + " ORDER BY number DESC LIMIT ?3 OFFSET ?4",
-      sql::bind(status), sql::bind(merchant), sql::bind(page_size),
-      sql::bind((page - 1) * page_size), sql::into(rows), sql::now;
-  for (const std::string& row : rows) result.records.push_back(order_from(row));
+  Run rows(statements_["SELECT document FROM orders WHERE (?1 IS NULL OR status = ?1)"
+                       " AND (?2 IS NULL OR merchant_id = ?2)"
+                       " ORDER BY number DESC LIMIT ?3 OFFSET ?4"],
+           status, filter.merchant_id, page_size, (page - 1) * page_size);
+  while (rows.next()) result.records.push_back(order_from(rows.text(0)));
   return result;
 }
 
 std::optional<SandboxStore::Answer> SandboxStore::find_answer(const std::string& key,
                                                               const std::string& path) {
-  std::vector<Text> hashes;
-  std::vector<int> statuses;
-  std::vector<std::string> bodies;
-  std::vector<std::int64_t> times;
-  *session_ << "SELECT body_hash, status, body, stored_at FROM answers WHERE key = ? AND path = ?",
-      sql::bind(key), sql::bind(path), sql::into(hashes), sql::into(statuses), sql::into(bodies),
-      sql::into(times), sql::now;
-  if (bodies.empty()) return std::nullopt;
-  const Text& hash = hashes.front();
-  return Answer{hash.isNull() ? std::nullopt : std::optional(hash.value()), statuses.front(),
-                bodies.front(), times.front()};
+  Run run(statements_["SELECT body_hash, status, body, stored_at FROM answers"
+                      " WHERE key = ? AND path = ?"],
+          key, path);
+  if (!run.next()) return std::nullopt;
+  return Answer{run.optional_text(0), static_cast<int>(run.integer(1)), run.text(2),
+                run.integer(3)};
 }
 
 void SandboxStore::save_answer(const std::string& key, const std::string& path,
                                const Answer& answer) {
-  *session_ << "INSERT OR REPLACE INTO answers(key, path, body_hash, status, body, stored_at)"
-               " VALUES(?, ?, ?, ?, ?, ?)",
-      sql::bind(key), sql::bind(path), sql::bind(nullable(answer.body_hash)),
-      sql::bind(answer.status), sql::bind(answer.body), sql::bind(answer.stored_at), sql::now;
+  statements_.execute(
+      "INSERT OR REPLACE INTO answers(key, path, body_hash, status, body, stored_at)"
+      " VALUES(?, ?, ?, ?, ?, ?)",
+      key, path, answer.body_hash, std::int64_t{answer.status}, answer.body, answer.stored_at);
 }
 
 void SandboxStore::forget_answers_before(Micros instant) {
-  *session_ << "DELETE FROM answers WHERE stored_at < ?", sql::bind(instant), sql::now;
+  statements_.execute("DELETE FROM answers WHERE stored_at < ?", instant);
 }
 
 }  // namespace cartpilot::sandbox

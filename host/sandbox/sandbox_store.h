@@ -2,21 +2,21 @@
 //
 // WAL with synchronous=NORMAL: what a transaction committed survives a killed process. A file that
 // is damaged, belongs to another program or was written by a newer version is refused with an Error
-// that says so, and not changed. Not synchronised: one thread at a time (the application's lock).
+// that says so, and not changed. Not synchronised: every call is made under the lock that the
+// constructor is given.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "sandbox/checkpointer.h"
 #include "sandbox/records.h"
-
-namespace Poco::Data {
-class Session;
-}
+#include "sandbox/statements.h"
 
 namespace cartpilot::sandbox {
 
@@ -35,8 +35,7 @@ class SandboxStore {
  public:
   /// Opens or creates; ":memory:" keeps everything in memory. Missing folders are made. Throws
   /// Error{kUnavailable}.
-  explicit SandboxStore(const std::string& path);
-  ~SandboxStore();
+  SandboxStore(const std::string& path, std::mutex& guard);
   SandboxStore(const SandboxStore&) = delete;
   SandboxStore& operator=(const SandboxStore&) = delete;
 
@@ -49,19 +48,24 @@ class SandboxStore {
   std::optional<std::string> checkout_text(const std::string& id);
   std::optional<std::string> order_text(const std::string& id);
 
-  std::optional<Intent> find_intent(const std::string& id);
-  void save(const Intent& intent);
+  // What add and save return is the record as the API shows it.
 
-  std::optional<Offer> find_offer(const std::string& id);
+  std::optional<Intent> find_intent(const std::string& id);
+  std::string save(const Intent& intent);
+
+  /// Shown as at its creation.
+  std::optional<std::string> offer_text(const std::string& id);
+  std::optional<std::string> merchant_of_offer(const std::string& id);
   /// Newest first.
-  std::vector<Offer> offers_of(const std::string& intent_id);
-  void add(const Offer& offer);
+  std::vector<std::string> offer_texts(const std::string& intent_id);
+  std::string add(const Offer& offer);
 
   std::optional<Checkout> find_checkout(const std::string& id);
-  /// The checkout that was created with this key in its body.
-  std::optional<Checkout> find_checkout_by_key(const std::string& key);
-  void add(const Checkout& checkout, const std::optional<std::string>& key);
-  void save(const Checkout& checkout);
+  std::optional<std::string> checkout_status(const std::string& id);
+  /// The checkout that was created with this key in its body, as the API shows it.
+  std::optional<std::string> checkout_text_by_key(const std::string& key);
+  std::string add(const Checkout& checkout, const std::optional<std::string>& key);
+  std::string save(const Checkout& checkout);
 
   std::optional<MerchantSession> find_session(const std::string& id);
   /// The session that a merchant opened for this key.
@@ -89,7 +93,7 @@ class SandboxStore {
   std::optional<Order> find_order(const std::string& id);
   std::optional<Order> find_order_by_number(const std::string& merchant_id,
                                             const std::string& merchant_order_id);
-  void save(const Order& order);
+  std::string save(const Order& order);
   /// Newest first; `page` counts from 1.
   Page<Order> orders(const OrderFilter& filter, std::int64_t page, std::int64_t page_size);
 
@@ -105,11 +109,12 @@ class SandboxStore {
   void forget_answers_before(Micros instant);
 
  private:
-  std::optional<std::string> document(const char* sql, const std::string& argument);
-  std::optional<std::string> document(const char* sql, const std::string& first,
-                                      const std::string& second);
+  template <typename... Values>
+  std::optional<std::string> document(const char* sql, const Values&... values);
 
-  std::unique_ptr<Poco::Data::Session> session_;
+  SQLite::Database database_;
+  Statements statements_;
+  std::unique_ptr<Checkpointer> checkpointer_;  // none in memory
 };
 
 }  // namespace cartpilot::sandbox

@@ -1,16 +1,13 @@
 #include "ui/line_reader.h"
 
 #include <fcntl.h>
-#include <histedit.h>
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <clocale>
-#include <cstdio>
 
 #include "cli/interrupt.h"
+#include "parts/program_part.h"
 
 namespace cartpilot::host {
 
@@ -76,79 +73,20 @@ class PlainReader final : public LineReader {
   std::size_t scanned_ = 0;
 };
 
-char* prompt_text(EditLine*) {
-  static char text[] = "you> ";
-  return text;
+using MakeEditingReader = LineReader* (*)(const std::filesystem::path&, bool (*)());
+
+/// The reader with editing is in a part of its own: most runs have no terminal to read from.
+std::unique_ptr<LineReader> make_editing_reader(const std::filesystem::path& history) {
+  const auto make = reinterpret_cast<MakeEditingReader>(
+      parts::open_part("cartpilot-editing.so", "cartpilot_part_make_editing_reader"));
+  return std::unique_ptr<LineReader>(make(history, [] { return Interrupt().cancelled(); }));
 }
-
-/// Lines from a person at a terminal.
-class EditingReader final : public LineReader {
- public:
-  explicit EditingReader(const std::filesystem::path& file) : file_(file) {
-    std::setlocale(LC_CTYPE, "");  // multi-byte editing needs the person's character set
-    editor_ = el_init("cartpilot", stdin, stdout, stderr);
-    el_set(editor_, EL_PROMPT, prompt_text);
-    el_set(editor_, EL_EDITOR, "emacs");
-    el_set(editor_, EL_SIGNAL, 0);
-    history_ = history_init();
-    HistEvent event;
-    history(history_, &event, H_SETSIZE, 1000);
-    history(history_, &event, H_SETUNIQUE, 1);
-    el_set(editor_, EL_HIST, history, history_);
-    if (!file_.empty()) history(history_, &event, H_LOAD, file_.c_str());
-  }
-
-  ~EditingReader() override {
-    history_end(history_);
-    el_end(editor_);
-  }
-
-  std::optional<Line> next() override {
-    int length = 0;
-    const char* text = el_gets(editor_, &length);
-    Line line;
-    if (Interrupt().cancelled()) {
-      el_set(editor_, EL_REFRESH);
-      std::fputs("\n", stdout);
-      std::fflush(stdout);
-      line.interrupted = true;
-      return line;
-    }
-    if (text == nullptr || length <= 0) {
-      std::fputs("\n", stdout);
-      std::fflush(stdout);
-      return std::nullopt;
-    }
-    line.text = without_end(std::string(text, static_cast<std::size_t>(length)));
-    if (line.text.size() > kMaxMessageBytes) {
-      line.text.clear();
-      line.too_long = true;
-    } else if (line.text.find_first_not_of(" \t") != std::string::npos) {
-      remember(text);
-    }
-    return line;
-  }
-
- private:
-  void remember(const char* text) {
-    HistEvent event;
-    history(history_, &event, H_ENTER, text);
-    if (file_.empty()) return;
-    const mode_t mask = ::umask(0077);
-    history(history_, &event, H_SAVE, file_.c_str());
-    ::umask(mask);
-  }
-
-  std::filesystem::path file_;
-  EditLine* editor_;
-  History* history_;
-};
 
 }  // namespace
 
 std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history) {
   if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1)
-    return std::make_unique<EditingReader>(history);
+    return make_editing_reader(history);
   return std::make_unique<PlainReader>();
 }
 

@@ -18,6 +18,8 @@ namespace {
 
 /// The largest models think for many minutes.
 constexpr std::int64_t kTotalTimeoutMs = 20 * 60 * 1000;
+/// Of a whole answer, or of one event: eight times the arguments that a call may have.
+constexpr std::uint64_t kMostAnswerBytes = 8U << 20;
 
 std::string model_of(const GenerateRequest& request) {
   return request.model.empty() ? std::string(kDefaultModel) : request.model;
@@ -111,6 +113,7 @@ HttpRequest GeminiProvider::build_request(const GenerateRequest& request) {
   second_try_.sending(http.content());
   http.server_sent_events = request.stream;
   http.total_timeout_ms = kTotalTimeoutMs;
+  http.max_body_bytes = kMostAnswerBytes;
   return http;
 }
 

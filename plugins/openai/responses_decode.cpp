@@ -162,7 +162,8 @@ void ResponsesDecoder::read_terminal(const Json& response, const std::string& st
   }
   if (status == "in_progress" || status == "queued") throw stream_cut(context_.service);
   const auto output = response.find("output");
-  if (!response.is_object() || (status.empty() && output == response.end())) {
+  const bool has_output = output != response.end() && output->is_array();
+  if (!response.is_object() || (status.empty() && !has_output)) {
     throw Error(ErrorCode::kProtocol, "the answer of " + context_.service.title +
                                           " is no Responses object; check OPENAI_BASE_URL and the "
                                           "option api");
@@ -172,7 +173,7 @@ void ResponsesDecoder::read_terminal(const Json& response, const std::string& st
   if (response.contains("incomplete_details")) {
     incomplete_reason_ = string_or(response["incomplete_details"], "reason");
   }
-  if (output != response.end() && output->is_array()) take_missing_items(*output, sink);
+  if (has_output) take_missing_items(*output, sink);
   status_ = status.empty() ? "completed" : status;
 }
 

@@ -1,6 +1,6 @@
 // Many connections against one sandbox: errors, lost orders, memory, latency.
 //
-//   cartpilot_sandbox_load [--connections N] [--seconds N]
+//   cartpilot_sandbox_load [--connections N] [--seconds N] [--rate N]
 //
 // The sandbox runs in a process of its own with its state in a file. First every connection buys as
 // fast as it can; then the same connections send at a pace that leaves the machine room, which is
@@ -37,8 +37,6 @@ constexpr const char* kProduct = "a771c475644349d36b508123c16b1284";
 constexpr double kGetBudgetUs = 150;
 constexpr double kPostBudgetUs = 1'000;
 constexpr double kMemoryBudget = 1.10;
-constexpr auto kPacedTime = std::chrono::seconds(15);
-constexpr int kPacedPerSecond = 400;
 
 struct Samples {
   std::vector<double> get_us;
@@ -242,7 +240,7 @@ void print(const char* title, const Outcome& outcome) {
   for (const std::string& trouble : outcome.troubles) std::printf("  %s\n", trouble.c_str());
 }
 
-int run(int connections, int seconds) {
+int run(int connections, int seconds, int rate) {
   const Child child;
   std::vector<double> memory;
   std::atomic<bool> done = false;
@@ -261,16 +259,16 @@ int run(int connections, int seconds) {
   const double early_mib = memory[std::min(memory.size() - 1, memory.size() / 6)];
   print(fmt::format("{} connections, as fast as they can", connections).c_str(), hot);
 
-  const auto interval = std::chrono::microseconds(1'000'000LL * connections / kPacedPerSecond);
-  Outcome paced = run_buyers(child.port(), connections, kPacedTime, [&](int index) {
-    auto next = Clock::now() + interval * index / connections;
-    return [next, interval]() mutable {
-      std::this_thread::sleep_until(next);
-      next += interval;
-    };
-  });
-  print(fmt::format("{} connections, {} requests a second", connections, kPacedPerSecond).c_str(),
-        paced);
+  const auto interval = std::chrono::microseconds(1'000'000LL * connections / rate);
+  Outcome paced =
+      run_buyers(child.port(), connections, std::chrono::seconds(seconds), [&](int index) {
+        auto next = Clock::now() + interval * index / connections;
+        return [next, interval]() mutable {
+          std::this_thread::sleep_until(next);
+          next += interval;
+        };
+      });
+  print(fmt::format("{} connections, {} requests a second", connections, rate).c_str(), paced);
 
   std::vector<std::string> orders = hot.orders;
   orders.insert(orders.end(), paced.orders.begin(), paced.orders.end());
@@ -293,9 +291,11 @@ int run(int connections, int seconds) {
 int main(int argc, char** argv) {
   int connections = 64;
   int seconds = 60;
+  int rate = 1'000;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string flag = argv[i];
-    (flag == "--connections" ? connections : seconds) = std::max(1, std::atoi(argv[i + 1]));
+    int& value = flag == "--connections" ? connections : flag == "--rate" ? rate : seconds;
+    value = std::max(1, std::atoi(argv[i + 1]));
   }
-  return cartpilot::bench::run(connections, seconds);
+  return cartpilot::bench::run(connections, seconds, rate);
 }

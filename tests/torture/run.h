@@ -1,8 +1,8 @@
 // Run: one scene played from beginning to end and judged.
 //
 // First process, perhaps killed; everything passing heals; a second process that settles what is
-// open and goes on; when that one was killed too, a third. Owns its server and stage; one thread,
-// one Theatre per process.
+// open and goes on; one more for each that was killed, while something is open. Owns its server and
+// stage; one thread, one Theatre per process.
 #pragma once
 
 #include <memory>

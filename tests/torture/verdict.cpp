@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
-#include "cartpilot/error.h"
+#include "torture/spoken.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -14,63 +13,6 @@ constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 constexpr std::int64_t kClockSlackMs = 3'000;
 constexpr std::int64_t kResendWindowMs = 10 * 60 * 1000;
 constexpr int kMaxSends = 3;
-
-/// One yes: of the person at a question, or of the standing permission.
-struct Consent {
-  std::string attempt;
-  std::string checkout_id;
-  std::string merchant_id;
-  std::vector<OrderedLine> lines;
-  std::int64_t total = 0;
-  std::string currency;
-  std::int64_t at_ms = 0;  ///< 0 = by policy
-  std::size_t performance = 0;
-  std::size_t said_before = 0;
-  bool knew_of_earlier = false;  ///< the question said that the basket was bought before
-  bool used = false;
-};
-
-struct Said {
-  Json line;
-  std::size_t performance = 0;
-  std::size_t offset = 0;
-  bool in_turn = false;  ///< not while settling old attempts at the start
-};
-
-std::vector<Said> lines_of(const std::vector<Performance>& performances) {
-  std::vector<Said> all;
-  for (std::size_t i = 0; i < performances.size(); ++i) {
-    const std::string& text = performances[i].said;
-    bool in_turn = false;
-    for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos;
-         begin = end + 1) {
-      const Json line = parse_json(text.substr(begin, end - begin), "a line the program said");
-      if (string_or(line, "type") == "turn_begin") in_turn = true;
-      all.push_back({line, i, begin, in_turn});
-    }
-  }
-  return all;
-}
-
-Consent consent_of(const Said& request) {
-  Consent consent;
-  consent.attempt = string_or(request.line, "attempt");
-  consent.checkout_id = string_or(request.line, "checkout_id");
-  consent.merchant_id = string_or(request.line, "merchant_id");
-  for (const Json& item : request.line.at("items")) {
-    consent.lines.push_back({string_or(item, "product_id"), "", integer_or(item, "quantity", 0),
-                             integer_or(item, "unit_price_cents", 0)});
-  }
-  consent.total = integer_or(request.line, "total", 0);
-  consent.currency = string_or(request.line, "currency");
-  consent.performance = request.performance;
-  consent.said_before = request.offset;
-  return consent;
-}
-
-std::string amount_text(std::int64_t cents) {
-  return fmt::format("{}.{:02}", cents / 100, cents % 100);
-}
 
 class Judge {
  public:
@@ -213,15 +155,32 @@ class Judge {
     }
   }
 
+  /// Another key holder was quicker than the confirm, which nothing prevents: then the program must
+  /// have said so, or, as far as it could not see that, that it does not know what was bought.
   bool told_as_not_agreed(const std::string& checkout_id) const {
-    const bool noted =
-        std::any_of(records_.attempts.begin(), records_.attempts.end(), [&](const Json& attempt) {
-          return string_or(attempt, "checkout_id") == checkout_id &&
-                 string_or(attempt, "state") == "done" &&
-                 string_or(attempt, "note").starts_with("not as agreed");
-        });
-    // Only what happens after the program's last look is out of its reach.
-    return noted && scene_.fault_name.find("swap_in_gap") != std::string::npos;
+    if (scene_.fault_name.find("swap_in_gap") == std::string::npos) return false;
+    return std::any_of(records_.attempts.begin(), records_.attempts.end(),
+                       [&](const Json& attempt) {
+                         if (string_or(attempt, "checkout_id") != checkout_id) return false;
+                         const std::string state = string_or(attempt, "state");
+                         const std::string note = string_or(attempt, "note");
+                         if (state == "done") return note.starts_with("not as agreed");
+                         if (state != "unknown" || last_word(string_or(attempt, "id")) != "unknown")
+                           return false;
+                         return note.find("with another receipt") != std::string::npos ||
+                                cannot_be_seen(checkout_id);
+                       });
+  }
+
+  /// Whether CartPilot shows nothing of a checkout to anybody who asks.
+  bool cannot_be_seen(const std::string& checkout_id) const {
+    const auto shown = records_.shown.find(checkout_id);
+    return shown == records_.shown.end() || shown->second.is_null() || has_lasting_fault();
+  }
+
+  bool has_lasting_fault() const {
+    return std::any_of(scene_.faults.begin(), scene_.faults.end(),
+                       [](const Fault& fault) { return fault.lasting && fault.nth >= 0; });
   }
 
   bool booked(const std::string& checkout_id) const {
@@ -307,9 +266,6 @@ class Judge {
   }
 
   void look_at_unknowns() {
-    const bool lasting =
-        std::any_of(scene_.faults.begin(), scene_.faults.end(),
-                    [](const Fault& fault) { return fault.lasting && fault.nth >= 0; });
     // Who is turned away when asking again cannot see what the first request did, and stops asking
     // until the next start: the key is wrong, not the purchase.
     const bool turned_away =
@@ -322,9 +278,9 @@ class Judge {
       const std::string state = string_or(attempt, "state");
       if (state != "unknown" && state != "confirm_sent") continue;
       ++verdict_.unknown;
-      const auto shown = records_.shown.find(string_or(attempt, "checkout_id"));
-      if (lasting || shown == records_.shown.end() || shown->second.is_null()) continue;
-      const std::string status = string_or(shown->second, "status");
+      const std::string checkout_id = string_or(attempt, "checkout_id");
+      if (cannot_be_seen(checkout_id)) continue;
+      const std::string status = string_or(records_.shown.at(checkout_id), "status");
       const bool recognises = string_or(attempt, "merchant_id") == "merchant-a" ||
                               string_or(attempt, "merchant_id") == "merchant-b";
       const bool may_repeat =
@@ -364,18 +320,31 @@ class Judge {
     }
   }
 
+  /// The code is that of the last attempt. A call that got as far as no attempt counts only when
+  /// it is about another checkout than the last attempt and nothing bad is left to be told.
   void check_exit_code(std::size_t index) {
-    std::string outcome;
+    const Json* last = nullptr;
+    bool refused_later = false;
     for (const Said& said : said_) {
-      if (said.performance == index && said.in_turn && string_or(said.line, "type") == "purchase") {
-        outcome = string_or(said.line, "outcome");
+      if (said.performance != index || !said.in_turn ||
+          string_or(said.line, "type") != "purchase") {
+        continue;
+      }
+      const bool attempted = !string_or(said.line, "attempt").empty();
+      if (attempted || last == nullptr || string_or(*last, "attempt").empty()) {
+        last = &said.line;
+        refused_later = false;
+      } else if (string_or(said.line, "checkout_id") != string_or(*last, "checkout_id")) {
+        refused_later = true;
       }
     }
+    if (last == nullptr) return;
+    const std::string outcome = string_or(*last, "outcome");
     const int code = records_.performances[index].exit_code;
-    const bool right = outcome.empty()        ? code != 0 || true
-                       : outcome == "done"    ? code == 0 || code == 14
-                       : outcome == "unknown" ? code == 13
-                                              : code != 0 && code != 13 && code != 14;
+    const bool right = outcome == "unknown" ? code == 13
+                       : outcome != "done"  ? code != 0 && code != 13 && code != 14
+                       : refused_later      ? code != 0 && code != 13
+                                            : code == 0 || code == 14;
     if (!right) {
       find(verdict_.misbehaved,
            fmt::format("exit code {} after a purchase that is {}", code, outcome));

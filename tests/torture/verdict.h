@@ -33,7 +33,7 @@ struct Verdict {
   int unknown = 0;            ///< attempts whose outcome the program does not know at the end
   int avoidable_unknown = 0;  ///< ... although CartPilot shows it
   int bought = 0;
-  int told_otherwise = 0;  ///< swapped by another key holder inside the gap, and said so (exit 14)
+  int told_otherwise = 0;  ///< swapped by another key holder inside the gap, and said so
   int overcharged = 0;     ///< charged more than CartPilot shows: visible to nobody
   int misbehaved = 0;      ///< stuck, wrong exit code, key leaked, unclean or incomplete screen
   std::vector<std::string> findings;  ///< one line for each of the above that must be 0

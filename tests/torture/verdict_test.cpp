@@ -227,5 +227,45 @@ TEST(Verdict, swap_by_another_key_holder_that_was_told_is_counted_apart) {
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
+TEST(Verdict, swap_by_another_key_holder_must_be_named_where_the_outcome_is_unknown) {
+  GoodRun run;
+  run.records.bookings[0].lines[0].product_id = "something else";
+  run.records.attempts[0]["state"] = "unknown";
+  run.records.attempts[0]["note"] = "MERCHANT_ERROR (HTTP 400)";
+  run.performance().said =
+      line({{"type", "turn_begin"}}) + asked("a1", "c1") + told("a1", "c1", "unknown");
+  run.performance().exit_code = 13;
+  run.scene.fault_name = "swap_in_gap + lost_merchant_answer";
+  run.scene.faults.emplace_back().kind = "swap_in_gap";
+  run.records.shown["c1"] = {{"status", "approved"}};
+  EXPECT_EQ(run.verdict().unapproved, 1);  // CartPilot shows it, the program did not look
+  run.records.attempts[0]["note"] = "CartPilot now shows it as approved, with another receipt";
+  EXPECT_THAT(run.verdict().findings, testing::IsEmpty());
+  EXPECT_EQ(run.verdict().told_otherwise, 1);
+  run.performance().said += told("a1", "c1", "done");
+  EXPECT_EQ(run.verdict().unapproved, 1);
+
+  run.performance().said =
+      line({{"type", "turn_begin"}}) + asked("a1", "c1") + told("a1", "c1", "unknown");
+  run.records.attempts[0]["note"] = "MERCHANT_ERROR (HTTP 400)";
+  run.records.shown["c1"] = nullptr;  // nobody can see it
+  EXPECT_THAT(run.verdict().findings, testing::IsEmpty());
+}
+
+TEST(Verdict, exit_code_is_that_of_the_last_attempt) {
+  const auto misbehaved_with = [](const std::string& later, int exit_code) {
+    GoodRun run;
+    run.performance().said += later;
+    run.performance().exit_code = exit_code;
+    return run.verdict().misbehaved;
+  };
+  EXPECT_EQ(misbehaved_with(told("", "c1", "not_done"), 0), 0);
+  EXPECT_EQ(misbehaved_with(told("", "c1", "not_done"), 5), 1);
+  EXPECT_EQ(misbehaved_with(told("", "c2", "not_done"), 5), 0);
+  EXPECT_EQ(misbehaved_with(told("", "c2", "not_done"), 0), 1);
+  EXPECT_EQ(misbehaved_with(told("a2", "c2", "not_done"), 10), 0);
+  EXPECT_EQ(misbehaved_with(told("a2", "c2", "not_done"), 0), 1);
+}
+
 }  // namespace
 }  // namespace cartpilot::torture

@@ -35,7 +35,7 @@ void StreamAssembler::on_event(const StreamEvent& event) {
   bytes_ += content_bytes(event);
   if (bytes_ > kMaxAnswerBytes) {
     throw Error(ErrorCode::kProtocol,
-                "the model's answer is longer than 16 MiB and was stopped; ask for less");
+                "the model's answer is longer than 8 MiB and was stopped; ask for less");
   }
   if (const auto* text = std::get_if<TextDelta>(&event)) {
     append_text<TextPart>(message_, text->text);

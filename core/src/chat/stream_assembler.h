@@ -13,7 +13,7 @@
 namespace cartpilot::chat {
 
 /// More text and arguments than this in one answer are a flood, not an answer.
-constexpr std::size_t kMaxAnswerBytes = 16U << 20;
+constexpr std::size_t kMaxAnswerBytes = 8U << 20;
 
 class StreamAssembler final : public EventSink {
  public:

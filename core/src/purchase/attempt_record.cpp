@@ -1,7 +1,8 @@
 #include "purchase/attempt_record.h"
 
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/VariadicBind.h>
 
 #include <array>
 #include <map>
@@ -11,8 +12,6 @@
 #include "commerce/receipt.h"
 
 namespace cartpilot::purchase {
-
-using namespace Poco::Data::Keywords;  // NOLINT: Poco's statement syntax
 
 namespace {
 
@@ -50,8 +49,8 @@ constexpr const char* kTables[] = {
 
 }  // namespace
 
-void create_purchase_tables(Poco::Data::Session& session) {
-  for (const char* table : kTables) session << table, now;
+void create_purchase_tables(store::StateDb& db) {
+  for (const char* table : kTables) db.run(table);
 }
 
 std::string_view attempt_state_name(AttemptState state) {
@@ -116,75 +115,72 @@ std::string chain_hash(std::string_view previous, std::int64_t seq, std::string_
                               commerce::netstring(record));
 }
 
-void insert_attempt(Poco::Data::Session& session, const Attempt& attempt) {
-  session << "INSERT INTO purchases (attempt, session, api_origin, checkout_id, "
-             "merchant_checkout_id, merchant_id, basket, digest, payment_method, total_minor, "
-             "currency, "
-             "approved_by, state, order_id, merchant_order_id, note, sends, key_ordinal, sent_ms, "
-             "created_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-             "?, ?, ?, ?)",
-      bind(attempt.id), bind(attempt.session), bind(attempt.api_origin), bind(attempt.checkout_id),
-      bind(attempt.merchant_checkout_id), bind(attempt.merchant_id), bind(attempt.basket),
-      bind(attempt.digest), bind(attempt.payment_method), bind(Poco::Int64{attempt.total.minor}),
-      bind(attempt.total.currency), bind(attempt.by),
-      bind(std::string(attempt_state_name(attempt.state))), bind(attempt.order_id),
-      bind(attempt.merchant_order_id), bind(attempt.note), bind(attempt.sends),
-      bind(Poco::Int64{attempt.key_ordinal}), bind(Poco::Int64{attempt.sent_unix_ms}),
-      bind(Poco::Int64{attempt.created_unix_ms}), bind(Poco::Int64{attempt.updated_unix_ms}), now;
+void insert_attempt(store::StateDb& db, const Attempt& attempt) {
+  const auto insert = db.prepared(
+      "INSERT INTO purchases (attempt, session, api_origin, checkout_id, merchant_checkout_id, "
+      "merchant_id, basket, digest, payment_method, total_minor, currency, approved_by, state, "
+      "order_id, merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  SQLite::bind(*insert, attempt.id, attempt.session, attempt.api_origin, attempt.checkout_id,
+               attempt.merchant_checkout_id, attempt.merchant_id, attempt.basket, attempt.digest,
+               attempt.payment_method, attempt.total.minor, attempt.total.currency, attempt.by,
+               std::string(attempt_state_name(attempt.state)), attempt.order_id,
+               attempt.merchant_order_id, attempt.note, attempt.sends, attempt.key_ordinal,
+               attempt.sent_unix_ms, attempt.created_unix_ms, attempt.updated_unix_ms);
+  insert->exec();
 }
 
-void update_attempt(Poco::Data::Session& session, const Attempt& attempt) {
-  session << "UPDATE purchases SET state = ?, order_id = ?, merchant_order_id = ?, note = ?, "
-             "sends = ?, key_ordinal = ?, sent_ms = ?, updated_ms = ? WHERE attempt = ?",
-      bind(std::string(attempt_state_name(attempt.state))), bind(attempt.order_id),
-      bind(attempt.merchant_order_id), bind(attempt.note), bind(attempt.sends),
-      bind(Poco::Int64{attempt.key_ordinal}), bind(Poco::Int64{attempt.sent_unix_ms}),
-      bind(Poco::Int64{attempt.updated_unix_ms}), bind(attempt.id), now;
+void update_attempt(store::StateDb& db, const Attempt& attempt) {
+  const auto update = db.prepared(
+      "UPDATE purchases SET state = ?, order_id = ?, merchant_order_id = ?, note = ?, "
+      "sends = ?, key_ordinal = ?, sent_ms = ?, updated_ms = ? WHERE attempt = ?");
+  SQLite::bind(*update, std::string(attempt_state_name(attempt.state)), attempt.order_id,
+               attempt.merchant_order_id, attempt.note, attempt.sends, attempt.key_ordinal,
+               attempt.sent_unix_ms, attempt.updated_unix_ms, attempt.id);
+  update->exec();
 }
 
-std::vector<Attempt> select_attempts(Poco::Data::Session& session, const std::string& where,
+std::vector<Attempt> select_attempts(store::StateDb& db, const std::string& where,
                                      const std::vector<std::string>& bound) {
   std::vector<Attempt> found;
-  Attempt row;
-  std::string state;
-  Poco::Int64 total = 0;
-  Poco::Int64 ordinal = 0;
-  Poco::Int64 sent = 0;
-  Poco::Int64 created = 0;
-  Poco::Int64 updated = 0;
-  Poco::Data::Statement select(session);
-  select << "SELECT attempt, session, api_origin, checkout_id, merchant_checkout_id, merchant_id, "
-            "basket, digest, payment_method, total_minor, currency, approved_by, state, order_id, "
-            "merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms FROM "
-            "purchases WHERE " +
-                where,
-      into(row.id), into(row.session), into(row.api_origin), into(row.checkout_id),
-      into(row.merchant_checkout_id), into(row.merchant_id), into(row.basket), into(row.digest),
-      into(row.payment_method), into(total), into(row.total.currency), into(row.by), into(state),
-      into(row.order_id), into(row.merchant_order_id), into(row.note), into(row.sends),
-      into(ordinal), into(sent), into(created), into(updated), range(0, 1);
-  for (const std::string& value : bound) select, bind(value);
-  while (!select.done()) {
-    if (select.execute() == 0) continue;
-    row.state = attempt_state_from(state);
-    row.total.minor = total;
-    row.key_ordinal = ordinal;
-    row.sent_unix_ms = sent;
-    row.created_unix_ms = created;
-    row.updated_unix_ms = updated;
-    found.push_back(row);
+  const auto select = db.prepared(
+      "SELECT attempt, session, api_origin, checkout_id, merchant_checkout_id, merchant_id, "
+      "basket, digest, payment_method, total_minor, currency, approved_by, state, order_id, "
+      "merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms FROM "
+      "purchases WHERE " +
+      where);
+  for (std::size_t i = 0; i < bound.size(); ++i) select->bind(static_cast<int>(i) + 1, bound[i]);
+  while (select->executeStep()) {
+    int column = 0;
+    const auto text = [&] { return select->getColumn(column++).getString(); };
+    const auto integer = [&] { return select->getColumn(column++).getInt64(); };
+    Attempt& row = found.emplace_back();
+    row.id = text();
+    row.session = text();
+    row.api_origin = text();
+    row.checkout_id = text();
+    row.merchant_checkout_id = text();
+    row.merchant_id = text();
+    row.basket = text();
+    row.digest = text();
+    row.payment_method = text();
+    row.total.minor = integer();
+    row.total.currency = text();
+    row.by = text();
+    row.state = attempt_state_from(text());
+    row.order_id = text();
+    row.merchant_order_id = text();
+    row.note = text();
+    row.sends = static_cast<int>(integer());
+    row.key_ordinal = integer();
+    row.sent_unix_ms = integer();
+    row.created_unix_ms = integer();
+    row.updated_unix_ms = integer();
   }
   return found;
 }
 
-std::optional<std::int64_t> first_broken_event(Poco::Data::Session& session) {
-  Poco::Int64 seq = 0;
-  Poco::Int64 unix_ms = 0;
-  std::string attempt;
-  std::string state;
-  std::string note;
-  std::string record;
-  std::string hash;
+std::optional<std::int64_t> first_broken_event(store::StateDb& db) {
   std::string previous;
   std::int64_t expected = 0;
   struct Last {
@@ -192,13 +188,16 @@ std::optional<std::int64_t> first_broken_event(Poco::Data::Session& session) {
     std::string record;
   };
   std::map<std::string, Last> last;
-  Poco::Data::Statement select(session);
-  select << "SELECT seq, attempt, state, unix_ms, note, record, hash FROM purchase_events ORDER BY "
-            "seq",
-      into(seq), into(attempt), into(state), into(unix_ms), into(note), into(record), into(hash),
-      range(0, 1);
-  while (!select.done()) {
-    if (select.execute() == 0) continue;
+  const auto select = db.prepared(
+      "SELECT seq, attempt, state, unix_ms, note, record, hash FROM purchase_events ORDER BY seq");
+  while (select->executeStep()) {
+    const std::int64_t seq = select->getColumn(0).getInt64();
+    const std::string attempt = select->getColumn(1).getString();
+    const std::string state = select->getColumn(2).getString();
+    const std::int64_t unix_ms = select->getColumn(3).getInt64();
+    const std::string note = select->getColumn(4).getString();
+    const std::string record = select->getColumn(5).getString();
+    const std::string hash = select->getColumn(6).getString();
     ++expected;
     if (seq != expected || hash != chain_hash(previous, seq, record)) return expected;
     // The readable columns repeat the record, which is what the hash covers.
@@ -210,7 +209,7 @@ std::optional<std::int64_t> first_broken_event(Poco::Data::Session& session) {
     last[attempt] = {seq, record};
     previous = hash;
   }
-  for (const Attempt& row : select_attempts(session, "1", {})) {
+  for (const Attempt& row : select_attempts(db, "1", {})) {
     const auto found = last.find(row.id);
     if (found == last.end()) return expected + 1;
     if (found->second.record != attempt_record(row)) return found->second.seq;

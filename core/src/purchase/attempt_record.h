@@ -15,7 +15,7 @@ namespace cartpilot::purchase {
 
 /// Makes what is missing of the tables. purchase_secrets is the last, so that its presence means
 /// the others are there.
-void create_purchase_tables(Poco::Data::Session& session);
+void create_purchase_tables(store::StateDb& db);
 
 /// Reads attempt_state_name() back. Throws Error{kProtocol} for anything else.
 AttemptState attempt_state_from(std::string_view name);
@@ -29,14 +29,14 @@ std::string attempt_record(const Attempt& attempt);
 /// SHA-256 over the hash before, the number and the record.
 std::string chain_hash(std::string_view previous, std::int64_t seq, std::string_view record);
 
-void insert_attempt(Poco::Data::Session& session, const Attempt& attempt);
-void update_attempt(Poco::Data::Session& session, const Attempt& attempt);
+void insert_attempt(store::StateDb& db, const Attempt& attempt);
+void update_attempt(store::StateDb& db, const Attempt& attempt);
 
 /// Rows that fit `where`, whose question marks take `bound` in order.
-std::vector<Attempt> select_attempts(Poco::Data::Session& session, const std::string& where,
+std::vector<Attempt> select_attempts(store::StateDb& db, const std::string& where,
                                      const std::vector<std::string>& bound);
 
 /// See PurchaseJournal::verify().
-std::optional<std::int64_t> first_broken_event(Poco::Data::Session& session);
+std::optional<std::int64_t> first_broken_event(store::StateDb& db);
 
 }  // namespace cartpilot::purchase

@@ -60,12 +60,7 @@ std::string order_mismatch(const commerce::Order& order, const Attempt& attempt,
 
 ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallContext& context) {
   if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
-  if (const auto done = journal_.done_on_checkout(checkout_id)) {
-    Ending ending;
-    ending.attempt = *done;
-    ending.outcome = PurchaseOutcome::kDone;
-    return say(report_of(ending), {true, stored_result(*done)});
-  }
+  if (const auto done = journal_.done_on_checkout(checkout_id)) return bought_already(*done);
   for (const Attempt& open : journal_.unfinished()) {
     if (open.checkout_id != checkout_id) continue;
     return outcome_of(settle(open, context, milliseconds(0), milliseconds(0)));
@@ -212,7 +207,8 @@ PurchaseGate::Ending PurchaseGate::bought(Attempt attempt, Json result,
   Ending ending;
   ending.outcome = PurchaseOutcome::kDone;
   ending.mismatch = examine(attempt, context);
-  const std::string note = ending.mismatch.empty() ? "" : "not as agreed: " + ending.mismatch;
+  const std::string note =
+      ending.mismatch.empty() ? "" : std::string(kNotAsAgreed) + ending.mismatch;
   ending.why = record(attempt.id, AttemptState::kDone,
                       {note, attempt.order_id, attempt.merchant_order_id, false});
   // A repeated confirm names no order; by now it may be known.

@@ -48,6 +48,12 @@ std::int64_t pieces_in(const std::vector<commerce::ItemRequest>& items) {
 
 ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallContext& context) {
   if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
+  if (const auto done = journal_.done_on_checkout(checkout_id)) {
+    const ToolOutcome outcome = bought_already(*done);
+    if (!outcome.ok) return outcome;
+    return tool_error("NOT_AWAITING_APPROVAL",
+                      "this checkout is bought already, so there is nothing to approve");
+  }
   const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
   PurchaseReport report;
   report.exit_code = kExitRefused;

@@ -175,10 +175,19 @@ ToolOutcome PurchaseGate::say(const PurchaseReport& report, ToolOutcome outcome)
   return outcome;
 }
 
-void PurchaseGate::publish(PurchaseReport report) {
+/// Tells the person, and decides the exit code unless an attempt has decided it already.
+void PurchaseGate::publish(const PurchaseReport& report) {
   reported_this_turn_ = true;
-  last_report_ = std::move(report);
-  notify([&](PurchaseObserver& observer) { observer.on_purchase(*last_report_); });
+  if (!comes_to_nothing_after_attempt(report)) last_report_ = report;
+  notify([&](PurchaseObserver& observer) { observer.on_purchase(report); });
+}
+
+/// A call that did not get as far as an attempt: it neither changes how the attempt on its checkout
+/// ended, nor may it hide that something was bought otherwise, or perhaps.
+bool PurchaseGate::comes_to_nothing_after_attempt(const PurchaseReport& report) const {
+  if (!report.attempt.empty() || !last_report_ || last_report_->attempt.empty()) return false;
+  return last_report_->checkout_id == report.checkout_id ||
+         last_report_->exit_code == kExitUnknown || last_report_->exit_code == kExitNotAsAgreed;
 }
 
 /// Publishes the report and tells the model. The host puts the outcome before the message itself.
@@ -224,6 +233,29 @@ ToolOutcome PurchaseGate::unresolved(const Attempt& attempt) {
       "purchases resolve {} --bought` or --not-bought",
       commerce::format_money(attempt.total), attempt.merchant_id, attempt.id, attempt.id);
   return refuse(report, "PURCHASE_UNRESOLVED");
+}
+
+/// An attempt that is done, as the record tells it.
+PurchaseGate::Ending PurchaseGate::recorded_as_done(const Attempt& attempt) const {
+  Ending ending;
+  ending.attempt = attempt;
+  ending.outcome = PurchaseOutcome::kDone;
+  ending.result = stored_result(attempt);
+  if (attempt.note.starts_with(kNotAsAgreed)) {
+    ending.mismatch = attempt.note.substr(kNotAsAgreed.size());
+  }
+  return ending;
+}
+
+/// Repeats how a purchase ended. That is no attempt of its own, but the only word of a new process.
+ToolOutcome PurchaseGate::bought_already(const Attempt& attempt) {
+  const Ending ending = recorded_as_done(attempt);
+  const PurchaseReport report = report_of(ending);
+  if (!last_report_) last_report_ = report;
+  return say(report,
+             ending.mismatch.empty()
+                 ? ToolOutcome{true, ending.result}
+                 : tool_error("NOT_AS_AGREED", "bought, but not as agreed: " + report.message));
 }
 
 ToolOutcome PurchaseGate::outcome_of(const Ending& ending) {

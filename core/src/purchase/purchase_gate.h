@@ -21,6 +21,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chat/call_guard.h"
@@ -60,8 +61,11 @@ constexpr int kExitUnknown = 13;
 constexpr int kExitNotAsAgreed = 14;
 constexpr int kExitInterrupted = 130;
 
+/// Begins the note of an attempt that is done otherwise than the person agreed.
+constexpr std::string_view kNotAsAgreed = "not as agreed: ";
+
 struct PurchaseReport {
-  std::string attempt;
+  std::string attempt;  ///< "" = the call did not get as far as one
   PurchaseOutcome outcome = PurchaseOutcome::kNotDone;
   int exit_code = 1;
   std::string checkout_id;
@@ -168,7 +172,10 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome outcome_of(const Ending& ending);
   ToolOutcome say(const PurchaseReport& report, ToolOutcome outcome) const;
   const std::optional<std::string>& distrust();
-  void publish(PurchaseReport report);
+  void publish(const PurchaseReport& report);
+  bool comes_to_nothing_after_attempt(const PurchaseReport& report) const;
+  Ending recorded_as_done(const Attempt& attempt) const;
+  ToolOutcome bought_already(const Attempt& attempt);
   void record_void(const std::string& attempt, const std::string& note);
   void notify(const std::function<void(PurchaseObserver&)>& call) const;
   std::chrono::milliseconds time_left(const CheckoutAnswer& answer) const;

@@ -1,7 +1,8 @@
 #include "purchase/purchase_journal.h"
 
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -14,8 +15,6 @@
 #include "purchase/purchase_keys.h"
 
 namespace cartpilot::purchase {
-
-using namespace Poco::Data::Keywords;  // NOLINT: Poco's statement syntax
 
 namespace {
 
@@ -63,13 +62,13 @@ PurchaseJournal::PurchaseJournal(store::StateDb& db, Clock unix_ms)
 }
 
 void PurchaseJournal::create_tables() {
-  int present = 0;
+  bool present = false;
   db_.checked([&] {
-    db_.session() << "SELECT count(*) FROM main.sqlite_schema WHERE name = 'purchase_secrets'",
-        into(present), now;
+    present = db_.prepared("SELECT 1 FROM main.sqlite_schema WHERE name = 'purchase_secrets'")
+                  ->executeStep();
   });
-  if (present > 0) return;  // made last, so the others are there too
-  durable([&] { create_purchase_tables(db_.session()); });
+  if (present) return;  // made last, so the others are there too
+  durable([&] { create_purchase_tables(db_); });
 }
 
 /// As StateDb::durable(); the last event is then noted beside the database, after the commit, so
@@ -90,14 +89,14 @@ void PurchaseJournal::open(const Attempt& attempt) {
     }
     // A new attempt on the same receipt goes on counting where the last one stopped: its first
     // key must not be one that CartPilot has already answered with a refusal.
-    Poco::Int64 ordinal = 0;
-    std::string digest = attempt.digest;
-    db_.session() << "SELECT coalesce(max(key_ordinal), 0) FROM purchases WHERE digest = ?",
-        use(digest), into(ordinal), now;
-    opened.key_ordinal = ordinal;
+    const auto ordinal =
+        db_.prepared("SELECT coalesce(max(key_ordinal), 0) FROM purchases WHERE digest = ?");
+    ordinal->bind(1, attempt.digest);
+    ordinal->executeStep();
+    opened.key_ordinal = ordinal->getColumn(0).getInt64();
     opened.state = AttemptState::kConsent;
     opened.created_unix_ms = opened.updated_unix_ms = unix_ms_();
-    insert_attempt(db_.session(), opened);
+    insert_attempt(db_, opened);
     append_event(opened);
   });
 }
@@ -146,13 +145,15 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
 
 Spent PurchaseJournal::spent(const std::string& currency, const std::string& session) const {
   const auto sum = [&](const std::string& where, const std::string& bound) {
-    Poco::Int64 total = 0;
+    std::int64_t total = 0;
     db_.checked([&] {
-      db_.session() << fmt::format(
-          "SELECT coalesce(sum(total_minor), 0) FROM purchases WHERE {} "
-          "AND currency = ? AND {}",
-          kSpending, where),
-          bind(currency), bind(bound), into(total), now;
+      const auto select =
+          db_.prepared(fmt::format("SELECT coalesce(sum(total_minor), 0) FROM purchases WHERE {} "
+                                   "AND currency = ? AND {}",
+                                   kSpending, where));
+      SQLite::bind(*select, currency, bound);
+      select->executeStep();
+      total = select->getColumn(0).getInt64();
     });
     return total;
   };
@@ -240,8 +241,10 @@ void PurchaseJournal::remember_checkout(const std::string& session, const std::s
                                         const std::string& requested) {
   db_.transaction([&] {
     // The first request stays: create_checkout repeated within a turn answers the same checkout.
-    db_.session() << "INSERT OR IGNORE INTO purchase_checkouts VALUES (?, ?, ?, ?)", bind(session),
-        bind(checkout_id), bind(requested), bind(Poco::Int64{unix_ms_()}), now;
+    const auto insert =
+        db_.prepared("INSERT OR IGNORE INTO purchase_checkouts VALUES (?, ?, ?, ?)");
+    SQLite::bind(*insert, session, checkout_id, requested, unix_ms_());
+    insert->exec();
   });
 }
 
@@ -252,30 +255,33 @@ bool PurchaseJournal::knows_checkout(const std::string& session,
 
 std::optional<std::string> PurchaseJournal::requested_of(const std::string& session,
                                                          const std::string& checkout_id) const {
-  std::vector<std::string> found;
+  std::optional<std::string> found;
   db_.checked([&] {
-    db_.session()
-        << "SELECT requested FROM purchase_checkouts WHERE session = ? AND checkout_id = ?",
-        bind(session), bind(checkout_id), into(found), now;
+    const auto select = db_.prepared(
+        "SELECT requested FROM purchase_checkouts WHERE session = ? AND checkout_id = ?");
+    SQLite::bind(*select, session, checkout_id);
+    if (select->executeStep()) found = select->getColumn(0).getString();
   });
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+  return found;
 }
 
 std::string PurchaseJournal::install_secret() const {
-  std::vector<std::string> found;
+  std::string found;
   const auto read = [&] {
-    db_.session() << "SELECT value FROM purchase_secrets WHERE name = 'install'", into(found), now;
+    const auto select = db_.prepared("SELECT value FROM purchase_secrets WHERE name = 'install'");
+    if (select->executeStep()) found = select->getColumn(0).getString();
   };
   db_.checked(read);
   if (found.empty()) {
     db_.durable([&] {
-      db_.session() << "INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)",
-          bind(random_id(kSecretBytes)), now;
+      const auto insert =
+          db_.prepared("INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)");
+      insert->bind(1, random_id(kSecretBytes));
+      insert->exec();
       read();
     });
   }
-  return found.front();
+  return found;
 }
 
 void PurchaseJournal::append(Attempt& attempt, AttemptState state, const AttemptChange& change) {
@@ -285,43 +291,48 @@ void PurchaseJournal::append(Attempt& attempt, AttemptState state, const Attempt
   if (!change.merchant_order_id.empty()) attempt.merchant_order_id = change.merchant_order_id;
   if (change.key_is_spent) ++attempt.key_ordinal;
   attempt.updated_unix_ms = unix_ms_();
-  update_attempt(db_.session(), attempt);
+  update_attempt(db_, attempt);
   append_event(attempt);
 }
 
 void PurchaseJournal::append_event(const Attempt& attempt) {
-  Poco::Int64 seq = 0;
-  std::vector<std::string> previous;
-  db_.session() << "SELECT coalesce(max(seq), 0) FROM purchase_events", into(seq), now;
-  db_.session() << "SELECT hash FROM purchase_events WHERE seq = ?", use(seq), into(previous), now;
+  std::int64_t seq = 0;
+  std::string previous;
+  {
+    const auto newest =
+        db_.prepared("SELECT seq, hash FROM purchase_events ORDER BY seq DESC LIMIT 1");
+    if (newest->executeStep()) {
+      seq = newest->getColumn(0).getInt64();
+      previous = newest->getColumn(1).getString();
+    }
+  }
   ++seq;
   const std::string record = attempt_record(attempt);
-  const std::string hash = chain_hash(previous.empty() ? "" : previous.front(), seq, record);
-  db_.session() << "INSERT INTO purchase_events VALUES (?, ?, ?, ?, ?, ?, ?)", use(seq),
-      bind(attempt.id), bind(std::string(attempt_state_name(attempt.state))),
-      bind(Poco::Int64{attempt.updated_unix_ms}), bind(attempt.note), bind(record), bind(hash), now;
+  const std::string hash = chain_hash(previous, seq, record);
+  const auto insert = db_.prepared("INSERT INTO purchase_events VALUES (?, ?, ?, ?, ?, ?, ?)");
+  SQLite::bind(*insert, seq, attempt.id, std::string(attempt_state_name(attempt.state)),
+               attempt.updated_unix_ms, attempt.note, record, hash);
+  insert->exec();
   head_ = ChainHead{seq, hash};
 }
 
 std::vector<Attempt> PurchaseJournal::select(const std::string& where,
                                              const std::vector<std::string>& bound) const {
   std::vector<Attempt> found;
-  db_.checked([&] { found = select_attempts(db_.session(), where, bound); });
+  db_.checked([&] { found = select_attempts(db_, where, bound); });
   return found;
 }
 
 std::vector<AttemptEvent> PurchaseJournal::events(const std::string& attempt) const {
   std::vector<AttemptEvent> found;
   db_.checked([&] {
-    std::vector<Poco::Int64> seqs;
-    std::vector<Poco::Int64> times;
-    std::vector<std::string> states;
-    std::vector<std::string> notes;
-    db_.session() << "SELECT seq, unix_ms, state, note FROM purchase_events WHERE attempt = ? "
-                     "ORDER BY seq",
-        bind(attempt), into(seqs), into(times), into(states), into(notes), now;
-    for (std::size_t i = 0; i < seqs.size(); ++i) {
-      found.push_back({seqs[i], attempt, attempt_state_from(states[i]), times[i], notes[i]});
+    const auto select = db_.prepared(
+        "SELECT seq, unix_ms, state, note FROM purchase_events WHERE attempt = ? ORDER BY seq");
+    select->bind(1, attempt);
+    while (select->executeStep()) {
+      found.push_back({select->getColumn(0).getInt64(), attempt,
+                       attempt_state_from(select->getColumn(2).getString()),
+                       select->getColumn(1).getInt64(), select->getColumn(3).getString()});
     }
   });
   return found;
@@ -329,7 +340,7 @@ std::vector<AttemptEvent> PurchaseJournal::events(const std::string& attempt) co
 
 std::optional<std::int64_t> PurchaseJournal::verify() const {
   std::optional<std::int64_t> bad;
-  db_.checked([&] { bad = first_broken_event(db_.session()); });
+  db_.checked([&] { bad = first_broken_event(db_); });
   return bad;
 }
 
@@ -344,16 +355,17 @@ std::optional<std::string> PurchaseJournal::distrust() const {
     }
     const auto noted = noted_chain_head(db_.path());
     if (!noted) return std::nullopt;
-    std::vector<std::string> found;
+    std::optional<std::string> found;
     db_.checked([&] {
-      db_.session() << "SELECT hash FROM purchase_events WHERE seq = ?",
-          bind(Poco::Int64{noted->seq}), into(found), now;
+      const auto select = db_.prepared("SELECT hash FROM purchase_events WHERE seq = ?");
+      select->bind(1, noted->seq);
+      if (select->executeStep()) found = select->getColumn(0).getString();
     });
-    if (!found.empty() && found.front() == noted->hash) return std::nullopt;
+    if (found == noted->hash) return std::nullopt;
     return fmt::format(
         "the record of purchases is not the one of the last purchase (event {} is "
         "{}): it was deleted or replaced by an older copy; {}",
-        noted->seq, found.empty() ? "missing" : "another", remedy);
+        noted->seq, found ? "another" : "missing", remedy);
   } catch (const Error& error) {
     return fmt::format("the record of purchases cannot be read ({}); {}", error.what(), remedy);
   }
@@ -362,9 +374,9 @@ std::optional<std::string> PurchaseJournal::distrust() const {
 void PurchaseJournal::start_anew() {
   durable([&] {
     const std::string aside = fmt::format("purchase_events_until_{}", unix_ms_());
-    db_.session() << "DROP INDEX IF EXISTS purchase_events_by_attempt", now;
-    db_.session() << fmt::format("ALTER TABLE purchase_events RENAME TO {}", aside), now;
-    create_purchase_tables(db_.session());
+    db_.run("DROP INDEX IF EXISTS purchase_events_by_attempt");
+    db_.run(fmt::format("ALTER TABLE purchase_events RENAME TO {}", aside));
+    create_purchase_tables(db_);
     head_ = ChainHead{};
     for (const Attempt& attempt : select("1 ORDER BY created_ms, rowid", {})) append_event(attempt);
   });

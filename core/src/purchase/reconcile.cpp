@@ -131,8 +131,14 @@ PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& co
                     checkout.merchant_order_id.value_or(""), "", context);
     }
     if (checkout.status != "approved" || !is_what_was_agreed(attempt, checkout)) {
+      // Somebody else with the key may have been quicker than the confirm. The record says so, too.
+      const bool replaced = checkout.status == "approved" ||
+                            checkout.merchant_checkout_id != attempt.merchant_checkout_id;
       why = fmt::format("CartPilot now shows the checkout as {}{}", checkout.status,
-                        checkout.status == "approved" ? ", with another receipt" : "");
+                        replaced ? ", with another receipt, so what was bought may not be what was "
+                                   "agreed to"
+                                 : "");
+      if (attempt.note != why) record(attempt.id, AttemptState::kUnknown, {why, "", "", false});
       break;
     }
     why = fmt::format("CartPilot shows the checkout as approved, not as bought ({})", attempt.note);
@@ -169,10 +175,8 @@ PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& co
 PurchaseGate::Ending PurchaseGate::still_unknown(Attempt attempt, const std::string& why) {
   Ending ending;
   attempt = journal_.find(attempt.id).value_or(attempt);
-  if (attempt.state == AttemptState::kDone) {
-    ending.outcome = PurchaseOutcome::kDone;
-    ending.result = stored_result(attempt);
-  } else if (attempt.state == AttemptState::kVoid) {
+  if (attempt.state == AttemptState::kDone) return recorded_as_done(attempt);
+  if (attempt.state == AttemptState::kVoid) {
     ending.outcome = PurchaseOutcome::kNotDone;
     ending.why = attempt.note;
   } else {

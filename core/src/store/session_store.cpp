@@ -1,7 +1,8 @@
 #include "store/session_store.h"
 
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -11,8 +12,6 @@
 #include "cartpilot/wire.h"
 
 namespace cartpilot::store {
-
-using namespace Poco::Data::Keywords;  // NOLINT: Poco's statement syntax
 
 namespace {
 
@@ -39,20 +38,12 @@ std::string title_of(const Message& message) {
 constexpr const char* kSummaryColumns =
     "SELECT id, provider, model, title, message_count, created_ms, updated_ms FROM sessions ";
 
-std::vector<SessionSummary> summaries(Poco::Data::Session& session, const std::string& query,
-                                      const std::string* id) {
-  SessionSummary row;
+std::vector<SessionSummary> summaries(SQLite::Statement& select) {
   std::vector<SessionSummary> found;
-  Poco::Data::Statement select(session);
-  select << query, into(row.id), into(row.provider), into(row.model), into(row.title),
-      into(row.message_count), into(row.created_unix_ms), into(row.updated_unix_ms), range(0, 1);
-  std::string bound;
-  if (id != nullptr) {
-    bound = *id;
-    select, use(bound);
-  }
-  while (!select.done()) {
-    if (select.execute() > 0) found.push_back(row);
+  while (select.executeStep()) {
+    const auto text = [&](int column) { return select.getColumn(column).getString(); };
+    const auto integer = [&](int column) { return select.getColumn(column).getInt64(); };
+    found.push_back({text(0), text(1), text(2), text(3), integer(4), integer(5), integer(6)});
   }
   return found;
 }
@@ -60,80 +51,89 @@ std::vector<SessionSummary> summaries(Poco::Data::Session& session, const std::s
 }  // namespace
 
 SessionStore::SessionStore(StateDb& db) : db_(db) {
-  db_.session()
-      << "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
-         "model TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL "
-         "DEFAULT 0, "
-         "created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL)",
-      now;
-  db_.session() << "CREATE TABLE IF NOT EXISTS messages (session TEXT NOT NULL REFERENCES "
-                   "sessions(id) ON DELETE "
-                   "CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) "
-                   "WITHOUT ROWID",
-      now;
+  db_.checked([&] {
+    db_.run(
+        "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
+        "model TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL "
+        "DEFAULT 0, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS messages (session TEXT NOT NULL REFERENCES sessions(id) ON "
+        "DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) "
+        "WITHOUT ROWID");
+  });
 }
 
 void SessionStore::open(const std::string& session, const std::string& provider,
                         const std::string& model) {
-  std::string id = session;
-  std::string by = provider;
-  std::string with = model;
-  std::int64_t time = now_unix_ms();
-  db_.session()
-      << "INSERT INTO sessions (id, provider, model, created_ms, updated_ms) VALUES (?, ?, ?, ?, "
-         "?) "
-         "ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, model = excluded.model",
-      use(id), use(by), use(with), use(time), use(time), now;
+  const std::int64_t time = now_unix_ms();
+  db_.checked([&] {
+    const auto insert = db_.prepared(
+        "INSERT INTO sessions (id, provider, model, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, model = excluded.model");
+    SQLite::bind(*insert, session, provider, model, time, time);
+    insert->exec();
+  });
 }
 
 void SessionStore::append(const std::string& session, const Message& message) {
-  std::string id = session;
-  std::string json = dump_json(message_to_json(message));
-  std::string title = message.role == Role::kUser ? title_of(message) : "";
-  std::int64_t time = now_unix_ms();
+  const std::string json = dump_json(message_to_json(message));
+  const std::string title = message.role == Role::kUser ? title_of(message) : "";
   db_.transaction([&] {
-    db_.session() << "INSERT INTO messages (session, seq, json) "
-                     "SELECT id, message_count, ? FROM sessions WHERE id = ?",
-        use(json), use(id), now;
-    db_.session() << "UPDATE sessions SET message_count = message_count + 1, updated_ms = ?, "
-                     "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?",
-        use(time), use(title), use(id), now;
+    const auto insert = db_.prepared(
+        "INSERT INTO messages (session, seq, json) "
+        "SELECT id, message_count, ? FROM sessions WHERE id = ?");
+    insert->bindNoCopy(1, json);
+    insert->bind(2, session);
+    insert->exec();
+    const auto update = db_.prepared(
+        "UPDATE sessions SET message_count = message_count + 1, updated_ms = ?, "
+        "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?");
+    SQLite::bind(*update, now_unix_ms(), title, session);
+    update->exec();
   });
 }
 
 std::optional<SessionSummary> SessionStore::find(const std::string& session) const {
-  auto found = summaries(db_.session(), std::string(kSummaryColumns) + "WHERE id = ?", &session);
+  std::vector<SessionSummary> found;
+  db_.checked([&] {
+    const auto select = db_.prepared(std::string(kSummaryColumns) + "WHERE id = ?");
+    select->bind(1, session);
+    found = summaries(*select);
+  });
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
 std::vector<Message> SessionStore::load(const std::string& session) const {
-  std::string id = session;
-  std::vector<std::string> rows;
-  db_.session() << "SELECT json FROM messages WHERE session = ? ORDER BY seq", use(id), into(rows),
-      now;
   std::vector<Message> messages;
-  messages.reserve(rows.size());
-  for (const std::string& row : rows) {
-    messages.push_back(
-        message_from_json(parse_json(row, "a stored message of session " + session)));
-  }
+  db_.checked([&] {
+    const auto select = db_.prepared("SELECT json FROM messages WHERE session = ? ORDER BY seq");
+    select->bind(1, session);
+    while (select->executeStep()) {
+      messages.push_back(message_from_json(
+          parse_json(select->getColumn(0).getString(), "a stored message of session " + session)));
+    }
+  });
   return messages;
 }
 
 std::vector<SessionSummary> SessionStore::list() const {
-  return summaries(
-      db_.session(),
-      std::string(kSummaryColumns) + "WHERE message_count > 0 ORDER BY updated_ms DESC, id",
-      nullptr);
+  std::vector<SessionSummary> found;
+  db_.checked([&] {
+    found = summaries(*db_.prepared(std::string(kSummaryColumns) +
+                                    "WHERE message_count > 0 ORDER BY updated_ms DESC, id"));
+  });
+  return found;
 }
 
 bool SessionStore::remove(const std::string& session) {
   const bool existed = find(session).has_value();
-  std::string id = session;
   db_.transaction([&] {
-    db_.session() << "DELETE FROM messages WHERE session = ?", use(id), now;
-    db_.session() << "DELETE FROM sessions WHERE id = ?", use(id), now;
+    for (const char* query :
+         {"DELETE FROM messages WHERE session = ?", "DELETE FROM sessions WHERE id = ?"}) {
+      const auto remove = db_.prepared(query);
+      remove->bind(1, session);
+      remove->exec();
+    }
   });
   return existed;
 }

@@ -1,12 +1,12 @@
 #include "store/state_db.h"
 
-#include <Poco/Data/SQLite/Connector.h>
-#include <Poco/Data/SQLite/SQLiteException.h>
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
-#include <Poco/Exception.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,13 +19,12 @@
 
 namespace cartpilot::store {
 
-using namespace Poco::Data::Keywords;  // NOLINT: Poco's statement syntax
-
 namespace {
 
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kOthersBits = 0077;
+constexpr int kBusyTimeoutMs = 5000;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, std::string_view what,
                          std::string_view remedy) {
@@ -37,32 +36,27 @@ constexpr std::string_view kMoveAway =
     "move it away to start afresh, or restore it from a backup (nothing was changed)";
 
 /// One line for the person. The database's own text is added where it helps.
-[[noreturn]] void refuse_for(const std::filesystem::path& path, const Poco::Exception& error) {
-  namespace sqlite = Poco::Data::SQLite;
-  const auto says = [text = error.displayText()](const char* words) {
-    return text.find(words) != std::string::npos;
-  };
-  if (dynamic_cast<const sqlite::CorruptImageException*>(&error) != nullptr ||
-      says("not a database") || says("malformed")) {
-    refuse(path, "is damaged or is no database", kMoveAway);
+[[noreturn]] void refuse_for(const std::filesystem::path& path, const SQLite::Exception& error) {
+  constexpr int kPrimaryCode = 0xFF;
+  switch (error.getErrorCode() & kPrimaryCode) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: refuse(path, "is damaged or is no database", kMoveAway);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: {
+      Error busy(ErrorCode::kUnavailable,
+                 fmt::format("state database {} is held by another process; wait for the other "
+                             "cartpilot to finish",
+                             path.string()));
+      busy.reason = "busy";
+      throw busy;
+    }
+    case SQLITE_READONLY:
+      refuse(path, "cannot be written", "check its permissions and those of its folder");
+    case SQLITE_FULL: refuse(path, "cannot grow", "free some disk space");
+    default:
+      refuse(path, fmt::format("failed ({})", error.what()),
+             "check the disk and the file's permissions");
   }
-  if (dynamic_cast<const sqlite::DBLockedException*>(&error) != nullptr ||
-      dynamic_cast<const sqlite::TableLockedException*>(&error) != nullptr) {
-    Error busy(ErrorCode::kUnavailable,
-               fmt::format("state database {} is held by another process; wait for the other "
-                           "cartpilot to finish",
-                           path.string()));
-    busy.reason = "busy";
-    throw busy;
-  }
-  if (dynamic_cast<const sqlite::ReadOnlyException*>(&error) != nullptr) {
-    refuse(path, "cannot be written", "check its permissions and those of its folder");
-  }
-  if (dynamic_cast<const sqlite::DatabaseFullException*>(&error) != nullptr) {
-    refuse(path, "cannot grow", "free some disk space");
-  }
-  refuse(path, fmt::format("failed ({})", error.displayText()),
-         "check the disk and the file's permissions");
 }
 
 /// Missing folders are made private; an existing one keeps the mode its owner gave it.
@@ -132,59 +126,73 @@ StateDb::StateDb(const std::filesystem::path& path) : path_(path) {
 
 StateDb::~StateDb() = default;
 
+void GiveBack::operator()(SQLite::Statement* statement) const {
+  statement->tryReset();
+  statement->clearBindings();
+  db->idle_[statement->getQuery()].reset(statement);
+}
+
+void StateDb::run(const std::string& statements) { database_->exec(statements); }
+
+PreparedStatement StateDb::prepared(const std::string& query) {
+  const auto found = idle_.find(query);
+  if (found == idle_.end() || found->second == nullptr) {
+    return {new SQLite::Statement(*database_, query), GiveBack{this}};
+  }
+  return {found->second.release(), GiveBack{this}};
+}
+
+std::int64_t StateDb::number(const std::string& query) {
+  const PreparedStatement select = prepared(query);
+  return select->executeStep() ? select->getColumn(0).getInt64() : 0;
+}
+
 void StateDb::open() {
-  Poco::Data::SQLite::Connector::registerConnector();
-  session_ =
-      std::make_unique<Poco::Data::Session>(Poco::Data::SQLite::Connector::KEY, path_.string());
-  *session_ << "PRAGMA busy_timeout = 5000", now;
+  // make_file() has made it: nothing else may, or it would be readable by others.
+  database_ =
+      std::make_unique<SQLite::Database>(path_.string(), SQLite::OPEN_READWRITE, kBusyTimeoutMs);
   check_version();
-  *session_ << "PRAGMA journal_mode = WAL", now;
-  *session_ << "PRAGMA synchronous = NORMAL", now;
-  *session_ << "PRAGMA foreign_keys = ON", now;
   // Rows are written once and seldom read again; what they went through need not stay in memory.
-  *session_ << "PRAGMA cache_size = -256", now;
+  run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
+      "PRAGMA cache_size = -256");
 }
 
 /// Reads only, unless the file is new: a file that is not ours must stay as it is.
 void StateDb::check_version() {
-  int version = 0;
-  *session_ << "PRAGMA user_version", into(version), now;
-  if (version > kSchemaVersion) {
-    refuse(path_, fmt::format("was written by a newer cartpilot (format {})", version),
+  const auto version = [&] { return number("PRAGMA user_version"); };
+  if (version() > kSchemaVersion) {
+    refuse(path_, fmt::format("was written by a newer cartpilot (format {})", version()),
            "update cartpilot, or point XDG_STATE_HOME elsewhere (nothing was changed)");
   }
-  if (version == kSchemaVersion) return;
+  if (version() == kSchemaVersion) return;
   transaction([&] {
-    int tables = 0;
-    *session_ << "SELECT count(*) FROM main.sqlite_schema", into(tables), now;
     // Another process may have been first: then the version is there by now.
-    *session_ << "PRAGMA user_version", into(version), now;
-    if (version == kSchemaVersion) return;
-    if (tables > 0) refuse(path_, "is some other program's database", kMoveAway);
-    *session_ << fmt::format("PRAGMA user_version = {}", kSchemaVersion), now;
+    if (version() == kSchemaVersion) return;
+    if (number("SELECT count(*) FROM main.sqlite_schema") > 0) {
+      refuse(path_, "is some other program's database", kMoveAway);
+    }
+    run(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   });
 }
 
 void StateDb::checked(const std::function<void()>& work) const {
   try {
     work();
-  } catch (const Error&) {
-    throw;
-  } catch (const Poco::Exception& error) {
+  } catch (const SQLite::Exception& error) {
     refuse_for(path_, error);
   }
 }
 
 void StateDb::transaction(const std::function<void()>& work) {
   checked([&] {
-    *session_ << "BEGIN IMMEDIATE", now;
+    prepared("BEGIN IMMEDIATE")->exec();
     try {
       work();
-      *session_ << "COMMIT", now;
+      prepared("COMMIT")->exec();
     } catch (...) {
       try {
-        *session_ << "ROLLBACK", now;
-      } catch (const Poco::Exception&) {  // NOLINT: SQLite has rolled back by itself
+        run("ROLLBACK");
+      } catch (const SQLite::Exception&) {  // NOLINT: SQLite has rolled back by itself
       }
       throw;
     }
@@ -193,11 +201,11 @@ void StateDb::transaction(const std::function<void()>& work) {
 
 void StateDb::durable(const std::function<void()>& work) {
   // The level cannot change inside a transaction, and holds for this connection until set back.
-  checked([&] { *session_ << "PRAGMA synchronous = FULL", now; });
+  checked([&] { run("PRAGMA synchronous = FULL"); });
   const auto back_to_normal = [&] {
     try {
-      *session_ << "PRAGMA synchronous = NORMAL", now;
-    } catch (const Poco::Exception&) {  // NOLINT: staying at FULL is only slower
+      run("PRAGMA synchronous = NORMAL");
+    } catch (const SQLite::Exception&) {  // NOLINT: staying at FULL is only slower
     }
   };
   try {

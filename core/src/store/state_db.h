@@ -1,22 +1,36 @@
 // StateDb: the program's own SQLite file, $XDG_STATE_HOME/cartpilot/state.db.
 //
 // WAL, foreign keys on, busy timeout 5 s; the file is 0600 from its first byte, its folder 0700.
-// Rooms keep their tables in it through `session()`; each creates its own tables with CREATE TABLE
-// IF NOT EXISTS. One StateDb per thread that uses it; several processes may have the file open. A
-// file that is damaged, of a newer program, or no state database at all is refused with a clear
-// Error{kUnavailable} and not touched.
+// Rooms keep their tables in it through `run()` and `prepared()`; each creates its own tables with
+// CREATE TABLE IF NOT EXISTS. One StateDb per thread that uses it; several processes may have the
+// file open. A file that is damaged, of a newer program, or no state database at all is refused
+// with a clear Error{kUnavailable} and not touched.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
-namespace Poco::Data {
-class Session;
-}
+namespace SQLite {
+class Database;
+class Statement;
+}  // namespace SQLite
 
 namespace cartpilot::store {
+
+class StateDb;
+
+/// Gives a statement back to the database that prepared it, reset and without values.
+struct GiveBack {
+  StateDb* db;
+  void operator()(SQLite::Statement* statement) const;
+};
+
+/// A statement in use. Its end lets go of the locks that reading takes.
+using PreparedStatement = std::unique_ptr<SQLite::Statement, GiveBack>;
 
 class StateDb {
  public:
@@ -29,7 +43,13 @@ class StateDb {
   StateDb(const StateDb&) = delete;
   StateDb& operator=(const StateDb&) = delete;
 
-  Poco::Data::Session& session() { return *session_; }
+  /// Runs statements without values, and passes over their rows. As with prepared(), the database's
+  /// own exceptions leave it: call it inside one of the three below.
+  void run(const std::string& statements);
+
+  /// The statement `query`, prepared once and kept for the next time. Not to outlive the database.
+  PreparedStatement prepared(const std::string& query);
+
   const std::filesystem::path& path() const { return path_; }
 
   /// Runs `work` inside BEGIN IMMEDIATE .. COMMIT with synchronous=FULL: when it returns, the
@@ -49,11 +69,16 @@ class StateDb {
   static std::filesystem::path default_path();
 
  private:
+  friend struct GiveBack;
+
   void open();
   void check_version();
+  std::int64_t number(const std::string& query);
 
   std::filesystem::path path_;
-  std::unique_ptr<Poco::Data::Session> session_;
+  std::unique_ptr<SQLite::Database> database_;
+  std::map<std::string, std::unique_ptr<SQLite::Statement>>
+      idle_;  ///< by text; before the database
 };
 
 }  // namespace cartpilot::store

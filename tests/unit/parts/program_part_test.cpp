@@ -64,6 +64,11 @@ TEST(ProgramPart, leaves_tls_out_of_everything_but_its_own_part) {
   EXPECT_TRUE(holds(libraries_of(CARTPILOT_TLS_PART_FILE), "libssl"));
 }
 
+TEST(ProgramPart, leaves_what_only_a_person_at_a_terminal_needs_to_its_own_part) {
+  EXPECT_FALSE(holds(libraries_of(CARTPILOT_PROGRAM_PART_FILE), "libedit"));
+  EXPECT_TRUE(holds(libraries_of(CARTPILOT_EDITING_PART_FILE), "libedit"));
+}
+
 TEST(ProgramPart, leaves_poco_and_sqlite_out_of_the_executable) {
   const std::string libraries = libraries_of(CARTPILOT_PROGRAM);
   for (const char* word : {"libPoco", "libsqlite3", "libedit"}) {

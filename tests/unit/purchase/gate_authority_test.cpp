@@ -105,6 +105,35 @@ TEST(PurchaseGate, answers_a_second_confirm_after_a_restart_from_the_journal) {
   EXPECT_EQ(world.server.requests().size(), requests);
 }
 
+TEST(PurchaseGate, says_bought_to_an_approval_of_what_is_bought_without_asking_cartpilot) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.approve(id);
+  world.confirm(id);
+  world.server.fault("get", 0, FakeCartPilot::Fault::kResetBefore);
+  const std::size_t requests = world.server.requests().size();
+  const std::string last_word = world.events.lines.back();
+
+  EXPECT_EQ(code_of(world.approve(id)), "NOT_AWAITING_APPROVAL");
+
+  EXPECT_EQ(world.server.requests().size(), requests);
+  EXPECT_EQ(world.events.lines.back(), last_word);
+  EXPECT_EQ(world.exit_code(), 0);
+}
+
+TEST(PurchaseGate, keeps_the_exit_code_of_an_attempt_when_a_later_call_comes_to_nothing) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.person.answers = {ConsentAnswer::kDeclined};
+  world.approve(id);
+  EXPECT_EQ(world.exit_code(), 10);
+  EXPECT_EQ(code_of(world.confirm(id)), "CONSENT_REQUIRED");
+  EXPECT_EQ(world.exit_code(), 10);
+  // What is refused of another checkout is news.
+  EXPECT_EQ(code_of(world.approve("somebody-elses")), "NOT_OURS");
+  EXPECT_EQ(world.exit_code(), 11);
+}
+
 TEST(PurchaseGate, refuses_confirm_of_another_checkout_than_the_one_agreed_to) {
   GateWorld world;
   const std::string shown = world.prepare("headphones");

@@ -297,6 +297,23 @@ TEST(PurchaseGate, says_loudly_when_the_confirmed_checkout_shows_another_receipt
   EXPECT_EQ(world.exit_code(), 14);
 }
 
+TEST(PurchaseGate, never_repeats_a_purchase_that_is_not_as_agreed_as_a_plain_one) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.approve(id);
+  world.server.before("confirm", 1, [&] { swap_item(world.server.checkout(id)); });
+  world.confirm(id);
+  const std::string loud = "purchase done exit 14";
+  EXPECT_EQ(world.events.lines.back(), loud);
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(code_of(world.confirm(id)), "NOT_AS_AGREED");
+    EXPECT_EQ(world.events.lines.back(), loud);
+    EXPECT_EQ(code_of(world.approve(id)), "NOT_AS_AGREED");
+    EXPECT_EQ(world.exit_code(), 14);
+    world.restart();
+  }
+}
+
 TEST(PurchaseGate, tells_when_the_checkout_was_confirmed_from_elsewhere) {
   GateWorld world;
   const std::string id = world.prepare();

@@ -1,7 +1,5 @@
 // The record and the budget behind the gate: synced before a request, trusted only when whole,
 // shared by all programs.
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -46,13 +44,13 @@ TEST(PurchaseGate, syncs_the_record_before_the_request_leaves) {
 TEST(PurchaseGate, buys_nothing_while_the_record_is_altered_deleted_or_rolled_back) {
   const std::function<void(store::StateDb&)> changes[] = {
       [](store::StateDb& db) {
-        db.session() << "UPDATE purchase_events SET record = replace(record, '8638', '1') WHERE "
-                        "seq = 3",
-            Poco::Data::Keywords::now;
+        db.run(
+            "UPDATE purchase_events SET record = replace(record, '8638', '1') WHERE "
+            "seq = 3");
       },
       [](store::StateDb& db) {
-        db.session() << "DELETE FROM purchase_events", Poco::Data::Keywords::now;
-        db.session() << "DELETE FROM purchases", Poco::Data::Keywords::now;
+        db.run("DELETE FROM purchase_events");
+        db.run("DELETE FROM purchases");
       }};
   for (const auto& change : changes) {
     const TemporaryFolder folder;

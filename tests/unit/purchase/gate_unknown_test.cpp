@@ -1,6 +1,4 @@
 // What stays unknown, what it locks, and what is said about it.
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -98,6 +96,38 @@ TEST(PurchaseGate, finds_out_on_a_later_confirm_of_the_same_checkout) {
   EXPECT_EQ(world.exit_code(), 0);
 }
 
+TEST(PurchaseGate, names_and_records_a_receipt_that_was_replaced_when_the_answer_is_lost) {
+  Approved world;
+  world.server.before("confirm", 1,
+                      [&] { world.server.checkout(world.id)["merchant_checkout_id"] = "other"; });
+  world.server.fault("confirm", 1, Fault::kReplaceAnswer,
+                     FakeCartPilot::error(400, "MERCHANT_ERROR"));
+  world.server.before("get", 4, [&] { world.server.checkout(world.id)["status"] = "approved"; });
+  EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
+  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_THAT(world.gate->last_report()->message, HasSubstr("with another receipt"));
+  EXPECT_THAT(world.journal.list().front().note, HasSubstr("with another receipt"));
+  EXPECT_EQ(world.states().back(), kUnknown);
+  const auto known = world.states();
+  world.restart();
+  EXPECT_THAT(world.gate->reconcile(world.context).at(0).message,
+              HasSubstr("with another receipt"));
+  EXPECT_EQ(world.states(), known);  // told at every start, recorded once
+}
+
+TEST(PurchaseGate, keeps_the_exit_code_of_an_unknown_purchase_when_a_later_call_comes_to_nothing) {
+  Approved world;
+  world.server.fault("confirm", 1, Fault::kLoseAnswer);
+  world.server.before("get", 4, [&] { world.server.lose_memory(); });
+  world.confirm(world.id);
+  EXPECT_EQ(code_of(world.approve("somebody-elses")), "NOT_OURS");
+  EXPECT_EQ(world.exit_code(), 13);
+  const std::string mug = world.prepare("mug");
+  EXPECT_TRUE(world.approve(mug).ok);
+  EXPECT_TRUE(world.confirm(mug).ok);
+  EXPECT_EQ(world.exit_code(), 0);  // another attempt, and the last one
+}
+
 TEST(PurchaseGate, reports_bought_without_a_number_when_the_order_is_not_listed) {
   Approved world;
   world.server.hide_orders = true;
@@ -148,28 +178,26 @@ TEST(PurchaseGate, sends_nothing_when_the_record_cannot_be_written) {
   GateWorld world;
   const std::string id = world.prepare();
   world.journal.install_secret();
-  world.db.session() << "PRAGMA query_only = ON", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = ON");
   EXPECT_EQ(code_of(world.approve(id)), "STATE_UNAVAILABLE");
   EXPECT_EQ(world.server.count("approve"), 0);
   EXPECT_EQ(world.exit_code(), 1);
 
-  world.db.session() << "PRAGMA query_only = OFF", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = OFF");
   EXPECT_TRUE(world.approve(id).ok);
-  world.db.session() << "PRAGMA query_only = ON", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = ON");
   EXPECT_EQ(code_of(world.confirm(id)), "STATE_UNAVAILABLE");
   EXPECT_EQ(world.server.count("confirm"), 0);
 }
 
 TEST(PurchaseGate, says_bought_and_finds_it_again_when_the_order_could_not_be_recorded) {
   Approved world;
-  world.server.before("confirm", 1, [&] {
-    world.db.session() << "PRAGMA query_only = ON", Poco::Data::Keywords::now;
-  });
+  world.server.before("confirm", 1, [&] { world.db.run("PRAGMA query_only = ON"); });
   EXPECT_TRUE(world.confirm(world.id).ok);
   EXPECT_EQ(world.exit_code(), 0);
   EXPECT_THAT(world.gate->last_report()->message, HasSubstr("could not be recorded"));
 
-  world.db.session() << "PRAGMA query_only = OFF", Poco::Data::Keywords::now;
+  world.db.run("PRAGMA query_only = OFF");
   EXPECT_EQ(world.states().back(), kConfirmSent);
   world.restart();
   const auto reports = world.gate->reconcile(world.context);

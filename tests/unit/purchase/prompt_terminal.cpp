@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <pty.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ bool look(int terminal, std::string& screen) {
 [[noreturn]] void ask(const commerce::Receipt& receipt,
                       const std::optional<commerce::Money>& previous, const std::string& note,
                       bool waits, int go) {
+  ::signal(SIGINT, SIG_DFL);  // a shell ignores it for what it runs in the background
   char start = 0;
   if (::read(go, &start, 1) != 1) ::_exit(99);
   host::TerminalPrompt::Clock clock;

@@ -1,7 +1,5 @@
 #include "purchase/purchase_journal.h"
 
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -13,7 +11,6 @@
 namespace cartpilot::purchase {
 namespace {
 
-using namespace Poco::Data::Keywords;  // NOLINT: Poco's statement syntax
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::MatchesRegex;
@@ -48,7 +45,7 @@ struct JournalTest : testing::Test {
     journal.advance(id, kApproved);
     return attempt;
   }
-  void sql(const std::string& text) { db.session() << text, Poco::Data::Keywords::now; }
+  void sql(const std::string& text) { db.run(text); }
   std::string reason_of(const std::function<void()>& work) {
     try {
       work();
@@ -253,7 +250,7 @@ TEST_F(JournalTest, finds_every_kind_of_tampering) {
     one.begin_send("a1");
     one.advance("a1", kDone, {"", "order-1", "ORD-1", false});
     ASSERT_EQ(one.verify(), std::nullopt);
-    fresh.session() << edit, Poco::Data::Keywords::now;
+    fresh.run(edit);
     EXPECT_EQ(one.verify(), seq) << edit;
   }
 }

@@ -91,5 +91,23 @@ TEST(PurchasePolicy, limits_every_purchase_whoever_agrees) {
   EXPECT_NE(outside_limits(policy, {1, "XXX"}), std::nullopt);
 }
 
+TEST(PurchasePolicy, holds_a_limit_of_one_currency_against_every_other) {
+  const auto refusal = [](const SpendLimits& limits) {
+    return over_limit(limits, {1, "EUR"}, Spent{}).value_or("bought");
+  };
+  SpendLimits order;
+  order.order = {15'000, "USD"};
+  EXPECT_EQ(refusal(order),
+            "the total is in EUR, the limit of one purchase in USD (--limit-order)");
+  SpendLimits session;
+  session.session = {15'000, "USD"};
+  EXPECT_EQ(refusal(session),
+            "the total is in EUR, the limit of this conversation in USD (--limit-session)");
+  SpendLimits day;
+  day.day = {15'000, "USD"};
+  EXPECT_EQ(refusal(day), "the total is in EUR, the limit of 24 hours in USD (--limit-day)");
+  EXPECT_EQ(refusal(SpendLimits{}), "bought");  // without a flag each currency stands for itself
+}
+
 }  // namespace
 }  // namespace cartpilot::purchase

@@ -116,9 +116,13 @@ TEST(Offers, refuse_a_page_out_of_range_in_the_words_of_the_service) {
 TEST(Offers, expire_after_an_hour_and_still_open_a_checkout) {
   TimedSandbox sandbox;
   Shopper shopper(sandbox.port());
-  const std::string offer = shopper.offer("merchant-a");
+  const std::string target = "/intents/" + shopper.intent("\"is_expired\":false") + "/offers";
+  Json expected = shopper.get(target).json();
   sandbox.advance_hours(2);
-  EXPECT_EQ(shopper.get("/offers/" + offer).json().at("is_expired"), true);
+  for (Json& offer : expected.at("items")) offer["is_expired"] = true;
+  EXPECT_EQ(shopper.get(target).body, dump_json(expected));
+  const std::string offer = expected.at("items").at(0).at("id");
+  EXPECT_EQ(shopper.get("/offers/" + offer).body, dump_json(expected.at("items").at(0)));
   const Json items = Json::array({{{"product_id", "any"}, {"quantity", 1}}});
   EXPECT_EQ(shopper.post("/checkouts", {{"offer_id", offer}, {"items", items}}).status, 201);
 }

@@ -1,8 +1,7 @@
 // The five shapes of an error, the refusals of the key check, and every kind of validation problem,
 // one test each; docs/sandbox.md lists them by number.
-#include <Poco/Data/SQLite/Connector.h>
-#include <Poco/Data/Session.h>
 #include <Poco/TemporaryFile.h>
+#include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
 
 #include "unit/sandbox/shopper.h"
@@ -53,11 +52,7 @@ TEST(ErrorShapes, E1_a_failure_inside_is_a_500_of_the_same_shape) {
     SandboxServer server(options);
     target = "/intents/" + Shopper(server.port()).intent("a") + "/offers";
   }
-  {
-    Poco::Data::SQLite::Connector::registerConnector();
-    Poco::Data::Session session("SQLite", path);
-    session << "UPDATE intents SET document = 'torn'", Poco::Data::Keywords::now;
-  }
+  SQLite::Database(path, SQLite::OPEN_READWRITE).exec("UPDATE intents SET document = 'torn'");
   {
     SandboxServer server(options);
     const Answer answer = Shopper(server.port()).get(target);

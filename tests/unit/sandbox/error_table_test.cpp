@@ -1,7 +1,6 @@
 // Every business error of the API, one test per error; docs/sandbox.md lists them by number.
-#include <Poco/Data/SQLite/Connector.h>
-#include <Poco/Data/Session.h>
 #include <Poco/TemporaryFile.h>
+#include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
 
 #include <thread>
@@ -47,11 +46,7 @@ class EditedSandbox {
   Shopper shopper() const { return Shopper(server_->port()); }
   void edit(const std::string& statement) {
     server_.reset();
-    {
-      Poco::Data::SQLite::Connector::registerConnector();
-      Poco::Data::Session session("SQLite", path_);
-      session << statement, Poco::Data::Keywords::now;
-    }
+    SQLite::Database(path_, SQLite::OPEN_READWRITE).exec(statement);
     start();
   }
 

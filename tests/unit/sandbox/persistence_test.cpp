@@ -1,6 +1,5 @@
 // What a killed process leaves behind, and which files are refused.
-#include <Poco/Data/SQLite/Connector.h>
-#include <Poco/Data/Session.h>
+#include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -35,9 +34,7 @@ std::string refusal(const std::string& db_path) {
 }
 
 void run_sql(const std::string& path, const std::string& statement) {
-  Poco::Data::SQLite::Connector::registerConnector();
-  Poco::Data::Session session("SQLite", path);
-  session << statement, Poco::Data::Keywords::now;
+  SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(statement);
 }
 
 TEST(Persistence, a_killed_sandbox_has_lost_nothing_that_it_answered) {

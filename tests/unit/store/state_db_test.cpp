@@ -1,7 +1,7 @@
 #include "store/state_db.h"
 
-#include <Poco/Data/Session.h>
-#include <Poco/Data/Statement.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -17,7 +17,6 @@
 namespace cartpilot::store {
 namespace {
 
-using namespace Poco::Data::Keywords;  // NOLINT: Poco's statement syntax
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
@@ -56,9 +55,8 @@ class StateDbTest : public testing::Test {
     return "";
   }
   static int number(StateDb& db, const std::string& query) {
-    int value = -1;
-    db.session() << query, into(value), now;
-    return value;
+    const auto select = db.prepared(query);
+    return select->executeStep() ? select->getColumn(0).getInt() : -1;
   }
 
   fs::path folder_;
@@ -72,7 +70,7 @@ TEST_F(StateDbTest, makes_a_private_file_in_private_folders_whatever_the_umask) 
     ::umask(mask);
     {
       StateDb db(file);
-      db.transaction([&] { db.session() << "CREATE TABLE t (x)", now; });
+      db.transaction([&] { db.run("CREATE TABLE t (x)"); });
       EXPECT_EQ(mode_of(file), 0600U);
       EXPECT_EQ(mode_of(file.string() + "-wal"), 0600U);
       EXPECT_EQ(mode_of(file.string() + "-shm"), 0600U);
@@ -101,8 +99,8 @@ TEST_F(StateDbTest, keeps_what_was_written) {
   {
     StateDb db(file);
     db.durable([&] {
-      db.session() << "CREATE TABLE t (x)", now;
-      db.session() << "INSERT INTO t VALUES (7)", now;
+      db.run("CREATE TABLE t (x)");
+      db.run("INSERT INTO t VALUES (7)");
     });
   }
   StateDb db(file);
@@ -111,9 +109,9 @@ TEST_F(StateDbTest, keeps_what_was_written) {
 
 TEST_F(StateDbTest, sets_up_every_connection) {
   StateDb db(folder_ / "state.db");
-  std::string mode;
-  db.session() << "PRAGMA journal_mode", into(mode), now;
-  EXPECT_EQ(mode, "wal");
+  const auto mode = db.prepared("PRAGMA journal_mode");
+  ASSERT_TRUE(mode->executeStep());
+  EXPECT_EQ(mode->getColumn(0).getString(), "wal");
   EXPECT_EQ(number(db, "PRAGMA foreign_keys"), 1);
   EXPECT_EQ(number(db, "PRAGMA busy_timeout"), 5000);
   EXPECT_EQ(number(db, "PRAGMA user_version"), StateDb::kSchemaVersion);
@@ -138,9 +136,9 @@ TEST_F(StateDbTest, syncs_durable_work_fully_and_only_that) {
 
 TEST_F(StateDbTest, undoes_work_that_throws_and_passes_the_exception_on) {
   StateDb db(folder_ / "state.db");
-  db.transaction([&] { db.session() << "CREATE TABLE t (x)", now; });
+  db.transaction([&] { db.run("CREATE TABLE t (x)"); });
   const auto half = [&] {
-    db.session() << "INSERT INTO t VALUES (1)", now;
+    db.run("INSERT INTO t VALUES (1)");
     throw Error(ErrorCode::kNotFound, "stop");
   };
   for (const auto run : {&StateDb::transaction, &StateDb::durable}) {
@@ -152,16 +150,60 @@ TEST_F(StateDbTest, undoes_work_that_throws_and_passes_the_exception_on) {
     }
     EXPECT_EQ(number(db, "SELECT count(*) FROM t"), 0);
   }
-  db.transaction([&] { db.session() << "INSERT INTO t VALUES (1)", now; });
+  db.transaction([&] { db.run("INSERT INTO t VALUES (1)"); });
   EXPECT_EQ(number(db, "SELECT count(*) FROM t"), 1);
 }
 
 TEST_F(StateDbTest, turns_the_databases_own_exceptions_into_errors) {
   StateDb db(folder_ / "state.db");
   for (const auto run : {&StateDb::transaction, &StateDb::durable}) {
-    EXPECT_THROW((db.*run)([&] { db.session() << "no sql", now; }), Error);
+    EXPECT_THROW((db.*run)([&] { db.run("no sql"); }), Error);
   }
-  EXPECT_THROW(db.checked([&] { db.session() << "SELECT * FROM nowhere", now; }), Error);
+  EXPECT_THROW(db.checked([&] { db.run("SELECT * FROM nowhere"); }), Error);
+}
+
+TEST_F(StateDbTest, prepares_a_statement_once_and_gives_it_back_without_its_values) {
+  StateDb db(folder_ / "state.db");
+  const std::string query = "SELECT coalesce(?, 'nothing')";
+  const SQLite::Statement* first = nullptr;
+  {
+    const auto select = db.prepared(query);
+    first = select.get();
+    EXPECT_NE(db.prepared(query).get(), first) << "in use";
+    select->bind(1, "something");
+    ASSERT_TRUE(select->executeStep());
+    EXPECT_EQ(select->getColumn(0).getString(), "something");
+  }
+  const auto again = db.prepared(query);
+  EXPECT_EQ(again.get(), first);
+  ASSERT_TRUE(again->executeStep());
+  EXPECT_EQ(again->getColumn(0).getString(), "nothing");
+}
+
+TEST_F(StateDbTest, says_which_kind_of_failure_it_was) {
+  StateDb db(folder_ / "state.db");
+  db.run("CREATE TABLE t (x)");
+  const auto failure = [&](const std::string& statement) {
+    try {
+      db.checked([&] { db.run(statement); });
+    } catch (const Error& error) {
+      return error.reason + "|" + error.what();
+    }
+    return std::string();
+  };
+  EXPECT_THAT(failure("no sql"),
+              AllOf(HasSubstr("failed (near \"no\""), HasSubstr("check the disk")));
+  db.run("PRAGMA max_page_count = 3");
+  EXPECT_THAT(failure("INSERT INTO t VALUES (zeroblob(100000))"),
+              HasSubstr("free some disk space"));
+  db.run("PRAGMA query_only = ON");
+  EXPECT_THAT(failure("DELETE FROM t"), HasSubstr("cannot be written"));
+
+  StateDb other(folder_ / "state.db");
+  db.run("PRAGMA query_only = OFF; PRAGMA busy_timeout = 0");
+  other.run("BEGIN IMMEDIATE");
+  EXPECT_THAT(failure("DELETE FROM t"), AllOf(HasSubstr("busy|"), HasSubstr("another process")));
+  other.run("ROLLBACK");
 }
 
 TEST_F(StateDbTest, refuses_a_file_that_is_no_database_and_leaves_it) {
@@ -178,8 +220,8 @@ TEST_F(StateDbTest, refuses_a_file_that_was_cut_and_leaves_it) {
   {
     StateDb db(file);
     db.transaction([&] {
-      db.session() << "CREATE TABLE t (x)", now;
-      db.session() << "INSERT INTO t VALUES (zeroblob(50000))", now;
+      db.run("CREATE TABLE t (x)");
+      db.run("INSERT INTO t VALUES (zeroblob(50000))");
     });
   }
   fs::resize_file(file, 4096 + 100);
@@ -192,7 +234,7 @@ TEST_F(StateDbTest, refuses_a_newer_file_and_leaves_it) {
   const fs::path file = folder_ / "state.db";
   {
     StateDb db(file);
-    db.session() << "PRAGMA user_version = 2", now;
+    db.run("PRAGMA user_version = 2");
   }
   const std::string bytes = bytes_of(file);
   EXPECT_THAT(refusal_of(file),
@@ -204,8 +246,8 @@ TEST_F(StateDbTest, refuses_another_programs_database_and_leaves_it) {
   const fs::path file = folder_ / "state.db";
   {
     StateDb db(file);
-    db.session() << "PRAGMA user_version = 0", now;
-    db.session() << "CREATE TABLE theirs (x)", now;
+    db.run("PRAGMA user_version = 0");
+    db.run("CREATE TABLE theirs (x)");
   }
   const std::string bytes = bytes_of(file);
   EXPECT_THAT(refusal_of(file), HasSubstr("some other program's database"));
@@ -234,9 +276,9 @@ TEST_F(StateDbTest, opens_once_per_thread_and_loses_no_write) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       StateDb db(file);
-      db.transaction([&] { db.session() << "CREATE TABLE IF NOT EXISTS t (x)", now; });
+      db.transaction([&] { db.run("CREATE TABLE IF NOT EXISTS t (x)"); });
       for (int n = 0; n < 10; ++n) {
-        db.transaction([&] { db.session() << "INSERT INTO t VALUES (1)", now; });
+        db.transaction([&] { db.run("INSERT INTO t VALUES (1)"); });
       }
     });
   }
@@ -265,7 +307,7 @@ TEST_F(StateDbTest, follows_the_xdg_rules_for_its_place) {
 
 TEST(StateDb, keeps_everything_in_memory_on_request) {
   StateDb db(":memory:");
-  db.durable([&] { db.session() << "CREATE TABLE t (x)", now; });
+  db.durable([&] { db.run("CREATE TABLE t (x)"); });
   EXPECT_FALSE(fs::exists(":memory:"));
 }
 

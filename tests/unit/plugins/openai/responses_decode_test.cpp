@@ -238,9 +238,11 @@ TEST(ResponsesDecoder, whole_bodies_follow_their_status) {
               "end; "
               "try again"});
   }
-  EXPECT_EQ(decode_body(Api::kResponses, R"({"object":"chat.completion","choices":[]})", {}),
-            Trace{"error protocol final : the answer of Tester is no Responses object; check "
-                  "OPENAI_BASE_URL and the option api"});
+  for (const char* foreign : {R"({"object":"chat.completion","choices":[]})", R"({"output":7})"}) {
+    EXPECT_EQ(decode_body(Api::kResponses, foreign, {}),
+              Trace{"error protocol final : the answer of Tester is no Responses object; check "
+                    "OPENAI_BASE_URL and the option api"});
+  }
 }
 
 TEST(ResponsesDecoder, a_call_told_twice_under_one_id_runs_once) {
