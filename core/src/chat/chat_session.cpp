@@ -117,8 +117,8 @@ void ChatSession::recall() {
   std::vector<Message> all = log_.read();
   if (all.size() != request_.messages.size()) {
     throw Error(ErrorCode::kUnavailable,
-                fmt::format("the stored conversation has {} messages instead of {}; something else "
-                            "changed it, so begin a new one",
+                fmt::format("the stored conversation has {} messages instead of {}: not all were "
+                            "written, or something else changed it; begin a new one",
                             all.size(), request_.messages.size()));
   }
   request_.messages = std::move(all);
