@@ -30,5 +30,20 @@ TEST(StreamAssembler, counts_thoughts_and_arguments_as_part_of_the_answer) {
   EXPECT_THROW(assembler.on_event(TextDelta{"y"}), Error);
 }
 
+TEST(StreamAssembler, remembers_whole_characters_of_an_answer_that_was_cut) {
+  Nobody watcher;
+  StreamAssembler assembler(watcher);
+  assembler.on_event(TextDelta{"a\xC3\xA4\xE2\x82\xAC"});
+  assembler.on_event(ReasoningDelta{"thought"});
+  assembler.on_event(TextDelta{"z"});
+  EXPECT_EQ(assembler.text_so_far(100), "a\xC3\xA4\xE2\x82\xACz");
+  EXPECT_EQ(assembler.text_so_far(7), "a\xC3\xA4\xE2\x82\xACz");
+  EXPECT_EQ(assembler.text_so_far(6), "a\xC3\xA4\xE2\x82\xAC");
+  EXPECT_EQ(assembler.text_so_far(5), "a\xC3\xA4");
+  EXPECT_EQ(assembler.text_so_far(2), "a");
+  EXPECT_EQ(assembler.text_so_far(1), "a");
+  EXPECT_EQ(assembler.text_so_far(0), "");
+}
+
 }  // namespace
 }  // namespace cartpilot::chat
