@@ -180,6 +180,8 @@ Product draw_product(std::string_view merchant_id, const Category& category, int
   product.description =
       fmt::format("{} {}, {} collection.", brand, Poco::toLower(std::string(category.name)),
                   Poco::toLower(adjective));
+  product.lower_title = Poco::toLower(product.title);
+  product.lower_description = Poco::toLower(product.description);
   product.brand = brand;
   product.category = category.number;
   product.category_path = category.path;

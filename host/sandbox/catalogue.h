@@ -37,6 +37,14 @@ struct Product {
   double rating = 0;
   bool in_stock = true;
   std::vector<Variant> variants;
+  std::string lower_title;  ///< for searches
+  std::string lower_description;
+
+  /// Whether title or description contain `lower_case` in letters of any case.
+  bool mentions(std::string_view lower_case) const {
+    return lower_title.find(lower_case) != std::string::npos ||
+           lower_description.find(lower_case) != std::string::npos;
+  }
 };
 
 /// How many of each product a merchant keeps: every range includes both ends.

@@ -1,6 +1,5 @@
 #include "sandbox/offer_search.h"
 
-#include <Poco/String.h>
 #include <Poco/UTF8String.h>
 
 #include <algorithm>
@@ -34,17 +33,13 @@ std::string without_outer_punctuation(std::string_view word) {
   return std::string(word.substr(first, word.find_last_not_of(kPunctuation) - first + 1));
 }
 
-bool contains(const std::string& text, const std::string& keyword) {
-  return Poco::toLower(text).find(keyword) != std::string::npos;
-}
-
 void add_hits(std::vector<const Product*>& found, const Catalogue& catalogue,
               const std::string& keyword) {
   std::size_t hits = 0;
   for (const Product& product : catalogue.products()) {
     if (hits == kMostProducts || found.size() == kMostProducts) return;
     if (!product.in_stock) continue;
-    if (!contains(product.title, keyword) && !contains(product.description, keyword)) continue;
+    if (!product.mentions(keyword)) continue;
     ++hits;
     if (std::find(found.begin(), found.end(), &product) == found.end()) found.push_back(&product);
   }

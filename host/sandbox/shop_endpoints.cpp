@@ -66,8 +66,7 @@ struct ProductFilter {
     if (lowest_cents && product.price_cents < *lowest_cents) return false;
     if (highest_cents && product.price_cents > *highest_cents) return false;
     if (in_stock && product.in_stock != *in_stock) return false;
-    return Poco::toLower(product.title).find(search) != std::string::npos ||
-           Poco::toLower(product.description).find(search) != std::string::npos;
+    return product.mentions(search);
   }
 };
 

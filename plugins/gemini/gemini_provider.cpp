@@ -18,8 +18,9 @@ namespace {
 
 /// The largest models think for many minutes.
 constexpr std::int64_t kTotalTimeoutMs = 20 * 60 * 1000;
-/// Of a whole answer, or of one event: eight times the arguments that a call may have.
-constexpr std::uint64_t kMostAnswerBytes = 8U << 20;
+/// Of a whole body, or of one event: an answer of the most text that is taken, 8 MiB, and what is
+/// around it.
+constexpr std::uint64_t kMostBodyBytes = 12U << 20;
 
 std::string model_of(const GenerateRequest& request) {
   return request.model.empty() ? std::string(kDefaultModel) : request.model;
@@ -113,7 +114,7 @@ HttpRequest GeminiProvider::build_request(const GenerateRequest& request) {
   second_try_.sending(http.content());
   http.server_sent_events = request.stream;
   http.total_timeout_ms = kTotalTimeoutMs;
-  http.max_body_bytes = kMostAnswerBytes;
+  http.max_body_bytes = kMostBodyBytes;
   return http;
 }
 

@@ -20,8 +20,9 @@ namespace {
 constexpr const char* kDefaultBase = "https://api.openai.com/v1";
 /// Models that think may be silent for minutes before the first byte.
 constexpr std::int64_t kThinkingIdleMs = 300'000;
-/// Of a whole answer, or of one event: the last one of a Responses stream repeats all of it.
-constexpr std::uint64_t kMostAnswerBytes = 8U << 20;
+/// Of a whole body, or of one event: an answer of the most text that is taken, 8 MiB, and what is
+/// around it.
+constexpr std::uint64_t kMostBodyBytes = 12U << 20;
 
 std::int64_t now_unix_ms() {
   using std::chrono::duration_cast;
@@ -149,7 +150,7 @@ HttpRequest OpenAiProvider::build_request(const GenerateRequest& request) {
   result.headers.emplace_back("Accept", planned.stream ? "text/event-stream" : "application/json");
   result.lent_body = kept_.dump(sent_, chat ? "messages" : "input");
   result.server_sent_events = planned.stream;
-  result.max_body_bytes = kMostAnswerBytes;
+  result.max_body_bytes = kMostBodyBytes;
   if (planned.traits.reasoning) result.idle_timeout_ms = kThinkingIdleMs;
   if (!planned.stream) result.idle_timeout_ms = result.total_timeout_ms;
   // What a refusal can be about; the conversation itself is not.

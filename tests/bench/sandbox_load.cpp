@@ -4,8 +4,11 @@
 //
 // The sandbox runs in a process of its own with its state in a file. First every connection buys as
 // fast as it can; then the same connections send at a pace that leaves the machine room, which is
-// when latency says something about the sandbox and not about the queue in front of it. Exits 1
-// when a request failed, an order is missing, memory grew, or a median is over its budget.
+// when latency says something about the sandbox and not about the queue in front of it. Last, the
+// same pace against a process that answers without looking, which is the machine's share. Exits 1
+// when a request failed, an order is missing, memory grew, or a median of the second part is over
+// its budget.
+#include <Poco/Net/ServerSocket.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -37,6 +40,8 @@ constexpr const char* kProduct = "a771c475644349d36b508123c16b1284";
 constexpr double kGetBudgetUs = 150;
 constexpr double kPostBudgetUs = 1'000;
 constexpr double kMemoryBudget = 1.10;
+constexpr int kRequestsOfAPurchase = 9;
+constexpr auto kBareTime = std::chrono::seconds(5);
 
 struct Samples {
   std::vector<double> get_us;
@@ -54,12 +59,16 @@ double percentile(std::vector<double> values, double share) {
   return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
+double elapsed_us(Clock::time_point begin) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+}
+
 /// Buys over and over on one connection.
 class Buyer {
  public:
   explicit Buyer(int port) : http_(port) {}
 
-  /// One purchase of eight requests; `pause` is called before each.
+  /// One purchase of nine requests; `pause` is called before each.
   template <typename Pause>
   void buy(Pause& pause) {
     const Json intent = post(pause, "/intents", R"({"query":"headphones"})", 201);
@@ -103,10 +112,6 @@ class Buyer {
         "POST", target, {{"Authorization", kKey}, {"Content-Type", "application/json"}}, body);
     samples.post_us.push_back(elapsed_us(begin));
     return checked(answer, expected);
-  }
-
-  static double elapsed_us(Clock::time_point begin) {
-    return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
   }
 
   Json checked(const Answer& answer, int expected) {
@@ -172,6 +177,42 @@ class Child {
   int port_ = 0;
 };
 
+/// Answers whatever comes in with 2 KiB, in a child process.
+class BareServer {
+ public:
+  BareServer() : listener_(Poco::Net::SocketAddress("127.0.0.1", 0)) {
+    child_ = ::fork();
+    if (child_ == 0) serve();
+  }
+  ~BareServer() {
+    ::kill(child_, SIGKILL);
+    ::waitpid(child_, nullptr, 0);
+  }
+  BareServer(const BareServer&) = delete;
+  BareServer& operator=(const BareServer&) = delete;
+
+  int port() const { return listener_.address().port(); }
+
+ private:
+  [[noreturn]] void serve() {
+    static const std::string answer =
+        "HTTP/1.1 200 OK\r\nContent-Length: 2048\r\n\r\n" + std::string(2048, 'x');
+    for (;;) {
+      Poco::Net::StreamSocket socket = listener_.acceptConnection();
+      socket.setNoDelay(true);
+      std::thread([socket]() mutable {
+        char request[4096];
+        while (socket.receiveBytes(request, sizeof request) > 0) {
+          socket.sendBytes(answer.data(), static_cast<int>(answer.size()));
+        }
+      }).detach();
+    }
+  }
+
+  Poco::Net::ServerSocket listener_;
+  pid_t child_ = -1;
+};
+
 struct Outcome {
   Samples samples;
   std::vector<std::string> orders;
@@ -207,6 +248,44 @@ Outcome run_buyers(int port, int connections, Clock::duration time, MakePause ma
   for (std::thread& thread : threads) thread.join();
   outcome.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return outcome;
+}
+
+/// A pause that lets `connections` of them send `rate` requests a second, one after the other, and
+/// each be elsewhere in its purchase.
+auto pace(int connections, int rate) {
+  return [interval = std::chrono::microseconds(1'000'000LL * connections / rate),
+          connections](int index) {
+    auto next = Clock::now() + kRequestsOfAPurchase * interval * index / connections;
+    return [next, interval]() mutable {
+      std::this_thread::sleep_until(next);
+      next += interval;
+    };
+  };
+}
+
+/// What a GET takes when nobody does anything for it.
+std::vector<double> bare_get_us(int connections, int rate) {
+  const BareServer server;
+  std::vector<double> all;
+  std::mutex mutex;
+  std::vector<std::thread> threads;
+  const auto begin = Clock::now();
+  for (int i = 0; i < connections; ++i) {
+    threads.emplace_back([&, i] {
+      RawHttp http(server.port());
+      std::vector<double> mine;
+      for (auto pause = pace(connections, rate)(i); Clock::now() - begin < kBareTime;) {
+        pause();
+        const auto sent = Clock::now();
+        http.send("GET", "/", {{"Authorization", kKey}});
+        mine.push_back(elapsed_us(sent));
+      }
+      const std::lock_guard lock(mutex);
+      all.insert(all.end(), mine.begin(), mine.end());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return all;
 }
 
 /// How many of the answered orders the sandbox does not list.
@@ -254,21 +333,17 @@ int run(int connections, int seconds, int rate) {
                            [](int) { return [] {}; });
   done = true;
   watcher.join();
-  const double end_mib = child.resident_mib();
   // What 64 threads need is there after a sixth of the time.
   const double early_mib = memory[std::min(memory.size() - 1, memory.size() / 6)];
   print(fmt::format("{} connections, as fast as they can", connections).c_str(), hot);
 
-  const auto interval = std::chrono::microseconds(1'000'000LL * connections / rate);
   Outcome paced =
-      run_buyers(child.port(), connections, std::chrono::seconds(seconds), [&](int index) {
-        auto next = Clock::now() + interval * index / connections;
-        return [next, interval]() mutable {
-          std::this_thread::sleep_until(next);
-          next += interval;
-        };
-      });
+      run_buyers(child.port(), connections, std::chrono::seconds(seconds), pace(connections, rate));
   print(fmt::format("{} connections, {} requests a second", connections, rate).c_str(), paced);
+  const double end_mib = child.resident_mib();
+  const std::vector<double> bare = bare_get_us(connections, rate);
+  std::printf("the machine's share of a GET at that rate: p50 %.0f us, p99 %.0f us\n",
+              percentile(bare, 0.5), percentile(bare, 0.99));
 
   std::vector<std::string> orders = hot.orders;
   orders.insert(orders.end(), paced.orders.begin(), paced.orders.end());

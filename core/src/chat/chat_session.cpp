@@ -117,8 +117,8 @@ void ChatSession::recall() {
   std::vector<Message> all = log_.read();
   if (all.size() != request_.messages.size()) {
     throw Error(ErrorCode::kUnavailable,
-                fmt::format("the stored conversation has {} messages instead of {}; something else "
-                            "changed it, so begin a new one",
+                fmt::format("the stored conversation has {} messages instead of {}: not all were "
+                            "written, or something else changed it; begin a new one",
                             all.size(), request_.messages.size()));
   }
   request_.messages = std::move(all);
@@ -225,20 +225,21 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
       last_finish_ = assembler.finish().reason;
       return assembler.take(options_.provider, options_.model);
     } catch (const Error& error) {
-      const std::string partial = assembler.text();
       const auto wait =
           assembler.shown() || context.cancelled()
               ? std::nullopt
               : net::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms, random_fraction);
       if (!wait) {
-        // What the person already read stays in the history, so that the model knows it too.
+        // What the person already read stays in the history, so that the model knows it too; of a
+        // flood its beginning, or every later request would carry it.
+        std::string partial = assembler.text_so_far(kMostKeptOfCutAnswer);
         if (!partial.empty()) {
           turn.text = partial;
           Message unfinished;
           unfinished.role = Role::kAssistant;
           unfinished.provider = options_.provider;
           unfinished.model = options_.model;
-          unfinished.parts.push_back(TextPart{partial + " [interrupted]", nullptr});
+          unfinished.parts.push_back(TextPart{std::move(partial) + " [interrupted]", nullptr});
           keep(std::move(unfinished));
         }
         throw;

@@ -1,6 +1,9 @@
 #include "chat/stream_assembler.h"
 
+#include <string_view>
 #include <utility>
+
+#include "text/utf8.h"
 
 namespace cartpilot::chat {
 
@@ -52,6 +55,23 @@ void StreamAssembler::on_event(const StreamEvent& event) {
     complete_ = true;
   }
   watcher_.on_event(event);
+}
+
+std::string StreamAssembler::text_so_far(std::size_t bytes) const {
+  std::string text;
+  for (const Part& part : message_.parts) {
+    if (const auto* piece = std::get_if<TextPart>(&part)) {
+      text.append(piece->text, 0, bytes - text.size());
+    }
+  }
+  std::size_t begin = text.size();
+  while (begin > 0 && (static_cast<unsigned char>(text[begin - 1]) & 0xC0U) == 0x80U) --begin;
+  if (begin > 0) --begin;
+  if (begin < text.size() && text::read_utf8(std::string_view(text).substr(begin)).kind ==
+                                 text::Utf8Step::Kind::kIncomplete) {
+    text.resize(begin);
+  }
+  return text;
 }
 
 Message StreamAssembler::take(const std::string& provider, const std::string& model) {

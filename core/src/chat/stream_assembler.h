@@ -15,6 +15,9 @@ namespace cartpilot::chat {
 /// More text and arguments than this in one answer are a flood, not an answer.
 constexpr std::size_t kMaxAnswerBytes = 8U << 20;
 
+/// So much of an answer that was cut is remembered.
+constexpr std::size_t kMostKeptOfCutAnswer = 256U << 10;
+
 class StreamAssembler final : public EventSink {
  public:
   explicit StreamAssembler(EventSink& watcher) : watcher_(watcher) {}
@@ -29,8 +32,8 @@ class StreamAssembler final : public EventSink {
 
   const Finish& finish() const { return finish_; }
   const Usage& usage() const { return usage_; }
-  /// The text so far, also of an answer that was cut.
-  std::string text() const { return text_of(message_); }
+  /// The text so far, also of an answer that was cut: whole characters of at most `bytes` bytes.
+  std::string text_so_far(std::size_t bytes) const;
 
   /// The message, tagged with who wrote it. Leaves the assembler empty.
   Message take(const std::string& provider, const std::string& model);

@@ -98,7 +98,7 @@ std::string_view Connection::received(CallLimits& limits) {
     last_ = 0;
     limits.start_waiting();
     limits.check();
-    int size = receive(buffer_.data(), buffer_.size());
+    int size = drained_ ? kWantsRead : receive(buffer_.data(), buffer_.size());
     while (size == kWantsRead || size == kWantsWrite) {
       wait_for_descriptor(descriptor(), events_for(size), limits);
       size = receive(buffer_.data(), buffer_.size());
@@ -107,6 +107,7 @@ std::string_view Connection::received(CallLimits& limits) {
       fail_unavailable("reset", fmt::format("{} broke off the connection; try again", peer_));
     }
     last_ = static_cast<std::size_t>(size);
+    drained_ = !tls_ && last_ < buffer_.size();
     heard_ = heard_ || size > 0;
   }
   return {buffer_.data() + first_, last_ - first_};

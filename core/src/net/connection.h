@@ -52,6 +52,7 @@ class Connection {
   Poco::Net::StreamSocket socket_;
   bool tls_;
   bool heard_ = false;
+  bool drained_ = false;  ///< the last piece was all there was: waiting comes before reading
   std::string peer_;
   std::size_t first_ = 0;  ///< the unconsumed part of buffer_
   std::size_t last_ = 0;

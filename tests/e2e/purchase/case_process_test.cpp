@@ -211,7 +211,7 @@ TEST(PurchaseCase, case_70_no_child_could_inherit_the_lock_the_record_or_a_key) 
   EXPECT_THAT(inherited, testing::Not(HasSubstr("canary")));
   EXPECT_THAT(inherited, testing::Not(HasSubstr(vendor.key())));
   program.type("no\n");
-  EXPECT_EQ(program.finish(), 11);  // declined; the model then asks to confirm without consent
+  EXPECT_EQ(program.finish(), 10);  // what the model confirms without consent hides no refusal
 }
 
 TEST(PurchaseCase, case_76_a_flood_from_the_vendor_ends_the_turn_and_not_the_machine) {
@@ -247,8 +247,8 @@ TEST(PurchaseCase, case_76_a_flood_from_the_vendor_ends_the_turn_and_not_the_mac
         {{"OPENAI_API_KEY", "sk-test-0123456789abcdef"},
          {"OPENAI_BASE_URL", vendor.url() + "/v1"}});
     EXPECT_EQ(program.finish(), 4);
-    EXPECT_LT(sent, 128U << 20);
-    EXPECT_LT(program.peak_kilobytes(), 256 * 1024);
+    EXPECT_LT(sent, 32U << 20);
+    EXPECT_LT(program.peak_kilobytes(), 64 * 1024);
     std::ifstream err(home.path() / "err.txt");
     const std::string said{std::istreambuf_iterator<char>(err), {}};
     EXPECT_THAT(said, HasSubstr("cartpilot: "));

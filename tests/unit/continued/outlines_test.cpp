@@ -150,8 +150,8 @@ TEST_F(Outlines, of_a_conversation_that_somebody_else_changed_end_the_turn_with_
   const TurnResult turn = chat.run_turn("more", CallContext());
   ASSERT_TRUE(turn.error.has_value());
   EXPECT_STREQ(turn.error->what(),
-               "the stored conversation has 1 messages instead of 3; something else changed it, so "
-               "begin a new one");
+               "the stored conversation has 1 messages instead of 3: not all were written, or "
+               "something else changed it; begin a new one");
 }
 
 }  // namespace

@@ -72,6 +72,20 @@ TEST(PurchaseGate, voids_the_consent_when_anything_changed_while_the_person_thou
   }
 }
 
+TEST(PurchaseGate, voids_the_consent_when_the_checkout_left_its_state_while_the_person_thought) {
+  const std::pair<const char*, int> states[] = {
+      {"failed", 12}, {"cancelled", 12}, {"confirmed", 14}};
+  for (const auto& [state, exit_code] : states) {
+    GateWorld world;
+    const std::string id = world.prepare();
+    world.person.meanwhile = [&, &now = state] { world.server.checkout(id)["status"] = now; };
+    EXPECT_EQ(world.approve(id).ok, false) << state;
+    EXPECT_EQ(world.server.count("approve"), 0) << state;
+    EXPECT_EQ(world.exit_code(), exit_code) << state;
+    EXPECT_THAT(world.states(), ElementsAre(kConsent, kVoid)) << state;
+  }
+}
+
 TEST(PurchaseGate, voids_the_consent_when_anything_changed_before_the_confirm) {
   for (const auto& [name, change] : kSwaps) {
     GateWorld world;

@@ -71,6 +71,18 @@ TEST(PurchaseGate, lets_a_checkout_be_quoted_again_when_its_consent_has_lapsed) 
   EXPECT_TRUE(world.quote(id).ok);
 }
 
+TEST(PurchaseGate, ends_a_consent_half_a_minute_before_its_checkout) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.clock.passed_ms += (24 * 60 - 3) * 60 * 1000;  // three minutes are left
+  EXPECT_TRUE(world.approve(id).ok);
+  world.clock.passed_ms += 149 * 1000;
+  EXPECT_EQ(code_of(world.quote(id, "earbuds")), "PURCHASE_IN_PROGRESS");
+  world.clock.passed_ms += 2 * 1000;
+  EXPECT_TRUE(world.quote(id, "earbuds").ok);
+  EXPECT_EQ(world.states().back(), AttemptState::kVoid);
+}
+
 TEST(PurchaseGate, remembers_only_checkouts_that_were_made) {
   GateWorld world;
   const std::string id = string_or(world.create(), "id");
