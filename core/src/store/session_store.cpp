@@ -83,7 +83,12 @@ void SessionStore::append(const std::string& session, const Message& message) {
         "SELECT id, message_count, ? FROM sessions WHERE id = ?");
     insert->bindNoCopy(1, json);
     insert->bind(2, session);
-    insert->exec();
+    if (insert->exec() == 0) {
+      throw Error(ErrorCode::kNotFound,
+                  fmt::format("the conversation '{}' is no longer in {}, so nothing more of it can "
+                              "be kept; begin a new one",
+                              session, db_.path().string()));
+    }
     const auto update = db_.prepared(
         "UPDATE sessions SET message_count = message_count + 1, updated_ms = ?, "
         "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?");

@@ -32,17 +32,23 @@ void SessionWriter::append(const Message& message) {
 
 void SessionWriter::flush() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return steps_.empty(); });
+  go_on();
+  changed_.wait(lock, [&] { return steps_.empty() || failure_; });
   if (!failure_) return;
   const Error failure = *std::exchange(failure_, std::nullopt);
   throw failure;
 }
 
 void SessionWriter::put(Step step) {
-  {
-    const std::lock_guard lock(mutex_);
-    steps_.push_back(std::move(step));
-  }
+  const std::lock_guard lock(mutex_);
+  steps_.push_back(std::move(step));
+  go_on();
+}
+
+/// Lets the thread write, unless there is a failure nobody was told of yet.
+void SessionWriter::go_on() {
+  if (failure_) return;
+  stopped_ = false;
   changed_.notify_all();
 }
 
@@ -55,34 +61,37 @@ void SessionWriter::work() {
       const auto* known = dynamic_cast<const Error*>(&error);
       const std::lock_guard lock(mutex_);
       failure_ = known != nullptr ? *known : Error(ErrorCode::kInternal, error.what());
-      steps_.clear();
+      stopped_ = true;
+      if (ended_) return;
     }
     changed_.notify_all();
   }
 }
 
-/// Returns when there is nothing more to come. A failure leaves the database too, so that the next
-/// try begins with a new connection.
+/// Returns when there is nothing more to come. A failure leaves the step that failed in its place
+/// and the database too, so that the next try begins there with a new connection.
 void SessionWriter::write_steps() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return ended_ || !steps_.empty(); });
+  const auto wait = [&] {
+    changed_.wait(lock, [&] { return ended_ || (!steps_.empty() && !stopped_); });
+  };
+  wait();
   if (steps_.empty()) return;
   lock.unlock();
   StateDb db(database_);
   SessionStore store(db);
   lock.lock();
   while (true) {
-    while (!steps_.empty() && !failure_) {
+    while (!steps_.empty()) {
       const Step& step = steps_.front();  // stays in its place while others are put behind it
       lock.unlock();
       step(store);
       lock.lock();
       steps_.pop_front();
     }
-    steps_.clear();
     changed_.notify_all();
     if (ended_) return;
-    changed_.wait(lock, [&] { return ended_ || !steps_.empty(); });
+    wait();
   }
 }
 

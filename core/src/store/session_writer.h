@@ -1,9 +1,10 @@
 // SessionWriter: keeps one conversation in the state database without making it wait for the disk.
 //
 // Owns a thread with a database connection of its own; what is given to it is written in order.
-// After a failure nothing more is written until flush() has told of it. Records of purchases do not
-// go this way: they must be on disk before a request leaves. Used by one thread, as is every
-// conversation.
+// After a failure nothing more is written until flush() has told of it; what failed and what came
+// after it is kept, and the next call tries again from there, so what is stored never has a hole.
+// Records of purchases do not go this way: they must be on disk before a request leaves. Used by
+// one thread, as is every conversation.
 #pragma once
 
 #include <condition_variable>
@@ -25,7 +26,7 @@ class SessionStore;
 class SessionWriter {
  public:
   SessionWriter(std::filesystem::path database, std::string session);
-  /// Waits until everything is written.
+  /// Waits until everything is written; after a failure it is tried once more.
   ~SessionWriter();
   SessionWriter(const SessionWriter&) = delete;
   SessionWriter& operator=(const SessionWriter&) = delete;
@@ -34,13 +35,14 @@ class SessionWriter {
   void open(const std::string& provider, const std::string& model);
   void append(const Message& message);
 
-  /// Waits until all of the above is written. Throws the Error that stopped it, once.
+  /// Waits until all of the above is written. Throws the Error that stopped it, once a try.
   void flush();
 
  private:
   using Step = std::function<void(SessionStore&)>;
 
   void put(Step step);
+  void go_on();
   void work();
   void write_steps();
 
@@ -50,7 +52,8 @@ class SessionWriter {
   std::condition_variable changed_;
   std::deque<Step> steps_;  ///< the first one is being written
   bool ended_ = false;
-  std::optional<Error> failure_;
+  bool stopped_ = false;          ///< by a failure, until the next call after flush() told of it
+  std::optional<Error> failure_;  ///< not told yet
   std::thread thread_;
 };
 

@@ -37,6 +37,24 @@ TEST(SessionStore, gives_messages_back_byte_for_byte_and_in_order) {
             dump_json(message_to_json(answer_with_metadata())));
 }
 
+TEST(SessionStore, refuses_a_message_of_a_session_that_is_not_there) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  store.open("s1", "gemini", "gemini-3.8-flash");
+  store.append("s1", Message::user("kept"));
+  store.remove("s1");
+  try {
+    store.append("s1", Message::user("lost"));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code, ErrorCode::kNotFound);
+    EXPECT_EQ(std::string(error.what()),
+              "the conversation 's1' is no longer in :memory:, so nothing more of it can be kept; "
+              "begin a new one");
+  }
+  EXPECT_TRUE(store.load("s1").empty());
+}
+
 TEST(SessionStore, lists_sessions_with_messages_newest_first_with_their_first_words) {
   StateDb db(":memory:");
   SessionStore store(db);

@@ -64,24 +64,54 @@ TEST_F(SessionWriterTest, lets_the_conversation_go_on_while_another_process_hold
   EXPECT_EQ(texts(), std::vector<std::string>{"hello"});
 }
 
-TEST_F(SessionWriterTest, tells_of_a_failure_once_and_begins_anew) {
+TEST_F(SessionWriterTest, tells_of_a_failure_and_then_keeps_what_could_not_be_kept) {
   std::filesystem::create_directory(file);
   SessionWriter writer(file, "s1");
   writer.open("gemini", "gemini-3.8-flash");
-  writer.append(Message::user("lost"));
-  try {
-    writer.flush();
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("is not an ordinary file"), std::string::npos)
-        << error.what();
+  writer.append(Message::user("too early"));
+  for (int i = 0; i < 2; ++i) {
+    try {
+      writer.flush();
+      ADD_FAILURE() << "nothing can be kept in a folder";
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("is not an ordinary file"), std::string::npos)
+          << error.what();
+    }
   }
-  writer.flush();
   std::filesystem::remove(file);
-  writer.open("gemini", "gemini-3.8-flash");
-  writer.append(Message::user("kept"));
+  writer.append(Message::user("in time"));
   writer.flush();
-  EXPECT_EQ(texts(), std::vector<std::string>{"kept"});
+  EXPECT_EQ(texts(), (std::vector<std::string>{"too early", "in time"}));
+}
+
+TEST_F(SessionWriterTest, leaves_no_hole_when_one_message_could_not_be_written_at_first) {
+  SessionWriter writer(file, "s1");
+  writer.open("gemini", "gemini-3.8-flash");
+  writer.append(Message::user("the call"));
+  writer.flush();
+  StateDb other(file);
+  other.run(
+      "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.json LIKE '%result%' "
+      "BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  writer.append(Message::user("its result"));
+  writer.append(Message::user("the answer"));
+  EXPECT_THROW(writer.flush(), Error);
+  EXPECT_EQ(texts(), std::vector<std::string>{"the call"}) << "nothing is written past a hole";
+  other.run("DROP TRIGGER refuse");
+  writer.flush();
+  EXPECT_EQ(texts(), (std::vector<std::string>{"the call", "its result", "the answer"}));
+}
+
+TEST_F(SessionWriterTest, tries_once_more_at_its_end) {
+  std::filesystem::create_directory(file);
+  {
+    SessionWriter writer(file, "s1");
+    writer.open("gemini", "gemini-3.8-flash");
+    writer.append(Message::user("the last word"));
+    EXPECT_THROW(writer.flush(), Error);
+    std::filesystem::remove(file);
+  }
+  EXPECT_EQ(texts(), std::vector<std::string>{"the last word"});
 }
 
 TEST_F(SessionWriterTest, leaves_the_database_alone_until_something_is_said) {
