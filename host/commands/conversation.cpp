@@ -145,13 +145,16 @@ bool Conversation::open_session() {
 
 void Conversation::append(const Message& message) { writer_->append(message); }
 
-/// The messages of a turn are kept while it goes on; a failure to keep them ends it, unless it
-/// failed anyway.
-void Conversation::settle(chat::TurnResult& result) {
+/// The messages of a turn are kept while it goes on; a failure to keep them ends it. A turn that
+/// was stopped or failed anyway keeps its own ending. What could not be kept is tried again later.
+/// Returns the notice to show, "" = none.
+std::string Conversation::settle(chat::TurnResult& result) {
   try {
     writer_->flush();
   } catch (const Error& error) {
-    if (result.error) return;
+    if (result.error || result.finish == "cancelled") {
+      return fmt::format("the conversation is not kept yet: {}", error.what());
+    }
     fail(exit_code_of(error));
     result.finish = "error";
     result.error = error;
@@ -160,6 +163,7 @@ void Conversation::settle(chat::TurnResult& result) {
 
 /// Everything said so far, what is still being written included.
 std::vector<Message> Conversation::read() {
+  return "";
   writer_->flush();
   return bench_.sessions().load(session_id_);
 }
@@ -190,7 +194,7 @@ void Conversation::turn(const std::string& text) {
   view_.on_turn_begin(++turns_, text);
   watch_->failure.reset();
   chat::TurnResult result = session_->run_turn(text, interrupt);
-  settle(result);
+  const std::string not_kept = settle(result);
   cancelled_ = result.finish == "cancelled";
   if (result.error && result.error->reason == "output") throw *result.error;  // nobody reads us
   view_.on_turn_end(turns_, result);
@@ -198,6 +202,7 @@ void Conversation::turn(const std::string& text) {
     view_.on_error(*result.error);
     fail(provider_exit_code(*result.error));
   } else if (watch_->failure) {
+  if (!not_kept.empty()) view_.on_notice(not_kept);
     Error error(ErrorCode::kUnavailable, "CartPilot: " + *watch_->failure);
     view_.on_error(error);
     fail(kCartPilotFailed);

@@ -44,7 +44,7 @@ class Conversation final : private chat::MessageLog {
   void append(const Message& message) override;
   bool readable() const override { return true; }
   std::vector<Message> read() override;
-  void settle(chat::TurnResult& result);
+  std::string settle(chat::TurnResult& result);
   void turn(const std::string& text);
   bool slash(const std::string& line);
   void switch_to(const std::string& name, const std::string& model);

@@ -337,7 +337,9 @@ std::string ChatSession::restore(std::vector<Message> messages) {
     std::vector<ToolResult> results;
     for (const ToolCall& call : tool_calls_of(request_.messages.back())) {
       results.push_back(
-          result_of(call, tool_error("CANCELLED", "The program ended before this call was run.")));
+          result_of(call, tool_error("CANCELLED",
+                                     "The program ended before the result of this call was kept; "
+                                     "it may have been carried out. Look before you repeat it.")));
     }
     if (!results.empty()) keep(message_of(std::move(results)));
   }

@@ -194,8 +194,11 @@ TEST_F(ChatSessionTest, answers_calls_a_killed_program_left_open_when_it_goes_on
   chat.run_turn("continue", context_);
   const GenerateRequest& request = provider.requests.at(0);
   ASSERT_EQ(request.messages.size(), 4u);
-  EXPECT_EQ(std::get<ToolResult>(request.messages.at(2).parts.at(0)).content["error_code"],
-            "CANCELLED");
+  const Json& answer = std::get<ToolResult>(request.messages.at(2).parts.at(0)).content;
+  EXPECT_EQ(answer["error_code"], "CANCELLED");
+  EXPECT_EQ(answer["message"],
+            "The program ended before the result of this call was kept; it may have been carried "
+            "out. Look before you repeat it.");
 }
 
 TEST_F(ChatSessionTest, sums_usage_over_the_steps_of_a_turn) {
