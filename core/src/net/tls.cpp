@@ -2,6 +2,7 @@
 
 #include <Poco/Exception.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include <fmt/format.h>
 
@@ -27,6 +28,19 @@ namespace {
                                       host, why));
 }
 
+/// Read by the caller: other threads must not look at the environment while plugins are loaded.
+TrustPlaces chosen_places() {
+  const auto variable = [](const char* name) -> std::string {
+    const char* const value = ::secure_getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  TrustPlaces places;
+  places.file = variable("SSL_CERT_FILE");
+  places.folder = variable("SSL_CERT_DIR");
+  places.file_first = !places.file.empty();
+  return places;
+}
+
 TlsBackend* load_backend() {
   try {
     void* const function = parts::open_part("cartpilot-tls.so", "cartpilot_part_tls_backend");
@@ -43,22 +57,29 @@ TlsBackend& tls_backend() {
   return *backend;
 }
 
-TlsContext& TlsClient::context() {
+TlsContext& TlsClient::context(const TrustPlaces& places) {
   const std::lock_guard lock(mutex_);
-  if (!context_) context_ = tls_backend().make_context();
+  if (!context_) context_ = tls_backend().make_context(places);
   return *context_;
 }
 
-TlsClient::~TlsClient() {
-  if (preparing_.joinable()) preparing_.join();
+TlsClient::~TlsClient() { await(); }
+
+void TlsClient::await() {
+  std::thread preparing;
+  {
+    const std::lock_guard lock(mutex_);
+    preparing.swap(preparing_);
+  }
+  if (preparing.joinable()) preparing.join();
 }
 
 void TlsClient::prepare() {
   const std::lock_guard lock(mutex_);
   if (context_ || preparing_.joinable()) return;
-  preparing_ = parts::background_thread([this] {
+  preparing_ = parts::background_thread([this, places = chosen_places()] {
     try {
-      context();
+      context(places);
     } catch (const std::exception&) {  // NOLINT: secure() tries again and tells
     }
   });
@@ -69,7 +90,7 @@ Poco::Net::StreamSocket TlsClient::secure(const Poco::Net::StreamSocket& socket,
   using Step = TlsContext::Step;
   const TlsOperation operation;  // first in, last out: a socket given up says goodbye under it
   try {
-    TlsContext& tls = context();
+    TlsContext& tls = context(chosen_places());
     Poco::Net::StreamSocket secured = tls.wrap(socket, host);
     for (;;) {
       limits.check();

@@ -27,6 +27,8 @@ class TlsClient {
   /// Loads TLS on a thread of its own while the caller does something else. Problems are told by
   /// the first secure().
   void prepare();
+  /// Waits until what prepare() began is over.
+  void await();
 
   /// Shakes hands over `socket` (connected, non-blocking) and proves that the other side is `host`.
   /// Throws Error{kUnavailable, reason "tls"}: retryable when the connection broke, not when the
@@ -35,7 +37,7 @@ class TlsClient {
                                  CallLimits& limits);
 
  private:
-  TlsContext& context();
+  TlsContext& context(const TrustPlaces& places);
 
   std::mutex mutex_;
   std::unique_ptr<TlsContext> context_;

@@ -12,6 +12,15 @@
 
 namespace cartpilot::net {
 
+/// Where the certificates to trust lie. What is missing there is no error.
+struct TrustPlaces {
+  std::string file;    ///< "" = where OpenSSL was told to look when it was built
+  std::string folder;  ///< several with ":" between them; "" = the same
+  /// The file is read with the context and asked first. Otherwise it is read when the folder does
+  /// not vouch for somebody: it may be large, and a folder gives one certificate at a time.
+  bool file_first = false;
+};
+
 /// One set of trusted certificates and rules.
 class TlsContext {
  public:
@@ -34,8 +43,8 @@ class TlsContext {
 
 class TlsBackend {
  public:
-  /// Reads the trust store. Throws Poco::Exception.
-  virtual std::unique_ptr<TlsContext> make_context() = 0;
+  /// Throws Poco::Exception.
+  virtual std::unique_ptr<TlsContext> make_context(const TrustPlaces& places) = 0;
 
   /// Empties this thread's queue of OpenSSL errors, which would be taken for those of the next
   /// call.

@@ -8,10 +8,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <cctype>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "net/tls_backend.h"
@@ -51,43 +49,62 @@ std::string problem_with_host(const SecureStreamSocket& socket, const std::strin
   return same ? "" : "it belongs to another name";
 }
 
-/// "5ed36f99.0": the name under which OpenSSL looks for a certificate in a folder.
-bool is_hashed_name(const std::string& name) {
-  constexpr std::size_t kHashDigits = 8;
-  if (name.size() != kHashDigits + 2 || name.compare(kHashDigits, 2, ".0") != 0) return false;
-  for (std::size_t i = 0; i < kHashDigits; ++i) {
-    if (std::isxdigit(static_cast<unsigned char>(name[i])) == 0) return false;
+/// The certificates to trust, in a store of OpenSSL's.
+///
+/// Debian keeps the same ones as one file, which takes 20 ms to read, and as a folder, from which
+/// only the one that is asked for is read. The file may have some that the folder lacks.
+class Trust {
+ public:
+  Trust(X509_STORE* store, const TrustPlaces& places)
+      : file_(places.file.empty() ? X509_get_default_cert_file() : places.file),
+        folder_(places.folder.empty() ? X509_get_default_cert_dir() : places.folder),
+        file_lookup_(X509_STORE_add_lookup(store, X509_LOOKUP_file())),
+        folder_lookup_(X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir())) {
+    if (file_lookup_ == nullptr || folder_lookup_ == nullptr || place() < 0 ||
+        X509_STORE_set_ex_data(store, place(), this) != 1) {
+      throw Poco::Exception("the system's certificates cannot be read");
+    }
+    if (places.file_first) read_file();
+    X509_LOOKUP_add_dir(folder_lookup_, folder_.c_str(), X509_FILETYPE_PEM);
+    X509_STORE_set_get_issuer(store, &find_issuer);
   }
-  return true;
-}
 
-bool has_hashed_names(const char* folder) {
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (is_hashed_name(entry->path().filename().string())) return true;
+ private:
+  /// Of the pointer to this object in its store.
+  static int place() {
+    static const int index = X509_STORE_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
   }
-  return false;
-}
 
-/// The system's trust store, or the one the person chose with SSL_CERT_FILE and SSL_CERT_DIR.
-/// Debian keeps the same certificates as one file, which takes 20 ms to read, and as a folder, from
-/// which only the one that is asked for is read.
-void trust_system(SSL_CTX* context) {
-  const bool chosen = std::getenv(X509_get_default_cert_file_env()) != nullptr ||
-                      std::getenv(X509_get_default_cert_dir_env()) != nullptr;
-  const bool found = !chosen && has_hashed_names(X509_get_default_cert_dir())
-                         ? SSL_CTX_set_default_verify_dir(context) == 1
-                         : SSL_CTX_set_default_verify_paths(context) == 1;
-  if (!found) throw Poco::Exception("the system's certificates cannot be read");
-}
+  static int find_issuer(X509** issuer, X509_STORE_CTX* verification, X509* certificate) {
+    const int found = X509_STORE_CTX_get1_issuer(issuer, verification, certificate);
+    if (found != 0) return found;
+    X509_STORE* const store = X509_STORE_CTX_get0_store(verification);
+    static_cast<Trust*>(X509_STORE_get_ex_data(store, place()))->read_file();
+    return X509_STORE_CTX_get1_issuer(issuer, verification, certificate);
+  }
+
+  void read_file() {
+    std::call_once(file_read_, [this] {
+      ERR_set_mark();
+      X509_load_cert_crl_file(file_lookup_, file_.c_str(), X509_FILETYPE_PEM);
+      ERR_pop_to_mark();
+    });
+  }
+
+  const std::string file_;
+  const std::string folder_;
+  X509_LOOKUP* const file_lookup_;
+  X509_LOOKUP* const folder_lookup_;
+  std::once_flag file_read_;
+};
 
 class OpenSslContext final : public TlsContext {
  public:
-  OpenSslContext()
+  explicit OpenSslContext(const TrustPlaces& places)
       : context_(new Context(Context::TLS_CLIENT_USE, "", Context::VERIFY_STRICT, 9,
-                             /*loadDefaultCAs=*/false, "HIGH:!aNULL:!MD5")) {
-    trust_system(context_->sslContext());
+                             /*loadDefaultCAs=*/false, "HIGH:!aNULL:!MD5")),
+        trust_(SSL_CTX_get_cert_store(context_->sslContext()), places) {
     context_->requireMinimumProtocol(Context::PROTO_TLSV1_2);
     // Poco's own callback consults a global that wants an application object.
     SSL_CTX_set_verify(context_->sslContext(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
@@ -117,11 +134,14 @@ class OpenSslContext final : public TlsContext {
 
  private:
   Context::Ptr context_;
+  Trust trust_;
 };
 
 class OpenSslBackend final : public TlsBackend {
  public:
-  std::unique_ptr<TlsContext> make_context() override { return std::make_unique<OpenSslContext>(); }
+  std::unique_ptr<TlsContext> make_context(const TrustPlaces& places) override {
+    return std::make_unique<OpenSslContext>(places);
+  }
   void clear_errors() override { ERR_clear_error(); }
 };
 

@@ -11,23 +11,31 @@
 
 namespace cartpilot::net {
 
-TestCertificate::TestCertificate(const std::string& names)
+TestCertificate::TestCertificate(const std::string& names, const TestCertificate* issuer)
     : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
+  make("CartPilot test", NID_subject_alt_name, names, issuer == nullptr ? *this : *issuer);
+}
+
+TestCertificate::TestCertificate(const std::string& name, Authority)
+    : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
+  make(name, NID_basic_constraints, "critical,CA:TRUE", *this);
+}
+
+void TestCertificate::make(const std::string& name, int extension, const std::string& value,
+                           const TestCertificate& issuer) {
   X509* const x = certificate_.get();
   X509_set_version(x, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
   X509_gmtime_adj(X509_getm_notBefore(x), -3600);
   X509_gmtime_adj(X509_getm_notAfter(x), 3600);
   X509_set_pubkey(x, key_.get());
-  X509_NAME* const name = X509_get_subject_name(x);
-  const auto* const common_name = reinterpret_cast<const unsigned char*>("CartPilot test");
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name, -1, -1, 0);
-  X509_set_issuer_name(x, name);
-  X509_EXTENSION* const extension =
-      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-  X509_add_ext(x, extension, -1);
-  X509_EXTENSION_free(extension);
-  X509_sign(x, key_.get(), EVP_sha256());
+  const auto* const common_name = reinterpret_cast<const unsigned char*>(name.c_str());
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, common_name, -1, -1, 0);
+  X509_set_issuer_name(x, X509_get_subject_name(issuer.certificate()));
+  X509_EXTENSION* const made = X509V3_EXT_conf_nid(nullptr, nullptr, extension, value.c_str());
+  X509_add_ext(x, made, -1);
+  X509_EXTENSION_free(made);
+  X509_sign(x, issuer.key(), EVP_sha256());
 
   file_ = (std::filesystem::temp_directory_path() / "cartpilot-test-XXXXXX").string();
   std::FILE* const out = ::fdopen(::mkstemp(file_.data()), "w");

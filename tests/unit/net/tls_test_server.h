@@ -1,7 +1,8 @@
 // A TLS server on 127.0.0.1 with a certificate of its own making, for tests of the client's checks.
 //
-// TestCertificate writes a self-signed certificate to a temporary file, removed at the end.
-// TlsTestServer speaks TLS on every connection, after a CONNECT when it plays the proxy too.
+// TestCertificate writes a certificate to a temporary file, removed at the end; it vouches for
+// itself or another one vouches for it. TlsTestServer speaks TLS on every connection, after a
+// CONNECT when it plays the proxy too.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -19,8 +20,10 @@ namespace cartpilot::net {
 
 class TestCertificate {
  public:
+  /// One that may vouch for others.
+  static TestCertificate authority(const std::string& name) { return {name, Authority()}; }
   /// `names` as OpenSSL writes subjectAltName: "DNS:localhost,IP:127.0.0.1".
-  explicit TestCertificate(const std::string& names);
+  explicit TestCertificate(const std::string& names, const TestCertificate* issuer = nullptr);
   ~TestCertificate();
   TestCertificate(const TestCertificate&) = delete;
   TestCertificate& operator=(const TestCertificate&) = delete;
@@ -30,6 +33,12 @@ class TestCertificate {
   const std::string& file() const { return file_; }  ///< PEM, usable as SSL_CERT_FILE
 
  private:
+  struct Authority {};
+  TestCertificate(const std::string& name, Authority);
+
+  void make(const std::string& name, int extension, const std::string& value,
+            const TestCertificate& issuer);
+
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
   std::unique_ptr<X509, decltype(&X509_free)> certificate_;
   std::string file_;

@@ -1,0 +1,108 @@
+// Whom the client trusts: certificates in a folder, by hashed names, and in one file.
+
+#include <Poco/Net/SocketAddress.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+
+#include "net/tls_backend.h"
+#include "net/tls_operation.h"
+#include "tls_test_server.h"
+
+namespace cartpilot::net {
+namespace {
+
+using Step = TlsContext::Step;
+
+/// Certificates as `openssl rehash` lays them out.
+class HashedFolder {
+ public:
+  HashedFolder() {
+    path_ = (std::filesystem::temp_directory_path() / "cartpilot-trust-XXXXXX").string();
+    ::mkdtemp(path_.data());
+  }
+  ~HashedFolder() { std::filesystem::remove_all(path_); }
+  HashedFolder(const HashedFolder&) = delete;
+  HashedFolder& operator=(const HashedFolder&) = delete;
+
+  void add(const TestCertificate& certificate) {
+    const unsigned long hash = X509_NAME_hash_ex(X509_get_subject_name(certificate.certificate()),
+                                                 nullptr, nullptr, nullptr);
+    std::filesystem::copy_file(certificate.file(),
+                               std::filesystem::path(path_) / fmt::format("{:08x}.0", hash));
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class TlsTrust : public testing::Test {
+ protected:
+  TlsTrust() { folder.add(other); }
+
+  Step shake_hands(TlsContext& context) {
+    const TlsOperation operation;
+    TlsTestServer server(certificate, [](TlsTestServer::Stream& stream) { stream.read_head(); });
+    Poco::Net::StreamSocket socket(
+        Poco::Net::SocketAddress("127.0.0.1", static_cast<std::uint16_t>(server.port())));
+    socket.setBlocking(false);
+    Poco::Net::StreamSocket wrapped = context.wrap(socket, "127.0.0.1");
+    TlsContext::Progress progress = context.shake_hands(wrapped, "127.0.0.1");
+    while (progress.step == Step::kWantsRead || progress.step == Step::kWantsWrite) {
+      const bool reads = progress.step == Step::kWantsRead;
+      socket.poll(Poco::Timespan(1, 0),
+                  reads ? Poco::Net::Socket::SELECT_READ : Poco::Net::Socket::SELECT_WRITE);
+      progress = context.shake_hands(wrapped, "127.0.0.1");
+    }
+    problem = progress.problem;
+    return progress.step;
+  }
+  Step shake_hands(const TrustPlaces& places) {
+    return shake_hands(*tls_backend().make_context(places));
+  }
+
+  const TestCertificate authority = TestCertificate::authority("A private authority");
+  const TestCertificate other = TestCertificate::authority("Another authority");
+  const TestCertificate certificate{"IP:127.0.0.1", &authority};
+  HashedFolder folder;
+  std::string problem;
+};
+
+TEST_F(TlsTrust, an_authority_that_is_only_in_the_file_counts_beside_a_folder_with_others) {
+  EXPECT_EQ(shake_hands({authority.file(), folder.path(), false}), Step::kDone) << problem;
+  EXPECT_EQ(shake_hands({authority.file(), folder.path(), true}), Step::kDone) << problem;
+}
+
+TEST_F(TlsTrust, an_authority_that_is_only_in_the_folder_counts_beside_a_file_with_others) {
+  folder.add(authority);
+  EXPECT_EQ(shake_hands({other.file(), folder.path(), false}), Step::kDone) << problem;
+  EXPECT_EQ(shake_hands({other.file(), folder.path(), true}), Step::kDone) << problem;
+  EXPECT_EQ(shake_hands({"/nowhere/cert.pem", folder.path(), true}), Step::kDone) << problem;
+}
+
+TEST_F(TlsTrust, nobody_counts_who_is_in_neither) {
+  for (const bool file_first : {false, true}) {
+    for (const std::string& file : {other.file(), std::string("/nowhere/cert.pem")}) {
+      EXPECT_EQ(shake_hands({file, folder.path(), file_first}), Step::kRefused);
+      EXPECT_EQ(problem, "unable to get local issuer certificate");
+    }
+  }
+}
+
+TEST_F(TlsTrust, the_file_is_read_once_and_only_when_the_folder_does_not_know) {
+  const HashedFolder place;
+  const std::string file = place.path() + "/cert.pem";
+  const auto context = tls_backend().make_context({file, folder.path(), false});
+  std::filesystem::copy_file(authority.file(), file);
+  EXPECT_EQ(shake_hands(*context), Step::kDone) << "was read too early: " << problem;
+  std::filesystem::remove(file);
+  EXPECT_EQ(shake_hands(*context), Step::kDone) << problem;
+}
+
+}  // namespace
+}  // namespace cartpilot::net
