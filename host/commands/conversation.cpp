@@ -90,14 +90,18 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
   options.system = read_system(arguments.system_file);
   const bool continued = open_session();
   bench.prepare_journal();
-  provider_ = bench.make_provider(provider_name_);
+  auto provider = bench.make_provider(provider_name_);
+  auto tool_sets = bench.make_tool_sets();
+  // All plugins are loaded: the dynamic linker is free for TLS while the rest is made ready.
+  if (provider->expects_https()) bench.http().expect_https();
+  provider_ = std::move(provider);
   provider_->check();
   const ProviderInfo info = provider_->info();
   options.provider = provider_name_;
   options.model = bench.settings().model;
   options.stream = !arguments.no_stream;
   options.limits.max_rounds = arguments.max_steps;
-  shop_ = bench.make_shop(session_id_, view_);
+  shop_ = bench.make_shop(session_id_, view_, std::move(tool_sets));
   chat::MessageLog& log = *this;
   session_ = std::make_unique<chat::ChatSession>(*provider_, *shop_.router, *watch_, log, options);
   writer_.emplace(bench_.state().path(), session_id_);
@@ -159,11 +163,11 @@ std::string Conversation::settle(chat::TurnResult& result) {
     result.finish = "error";
     result.error = error;
   }
+  return "";
 }
 
 /// Everything said so far, what is still being written included.
 std::vector<Message> Conversation::read() {
-  return "";
   writer_->flush();
   return bench_.sessions().load(session_id_);
 }
@@ -198,11 +202,11 @@ void Conversation::turn(const std::string& text) {
   cancelled_ = result.finish == "cancelled";
   if (result.error && result.error->reason == "output") throw *result.error;  // nobody reads us
   view_.on_turn_end(turns_, result);
+  if (!not_kept.empty()) view_.on_notice(not_kept);
   if (result.error) {
     view_.on_error(*result.error);
     fail(provider_exit_code(*result.error));
   } else if (watch_->failure) {
-  if (!not_kept.empty()) view_.on_notice(not_kept);
     Error error(ErrorCode::kUnavailable, "CartPilot: " + *watch_->failure);
     view_.on_error(error);
     fail(kCartPilotFailed);
@@ -251,7 +255,8 @@ void Conversation::switch_to(const std::string& name, const std::string& model) 
   if (name == provider_name_) {
     notice = session_->switch_provider(*provider_, name, model);
   } else {
-    std::unique_ptr<LLMProvider> next = bench_.make_provider(name);
+    auto next = bench_.make_provider(name);
+    if (next->expects_https()) bench_.http().expect_https();
     next->check();
     notice = session_->switch_provider(*next, name, model);
     provider_ = std::move(next);

@@ -111,7 +111,7 @@ int run_tools_call(Workbench& bench) {
     throw Error(ErrorCode::kInvalidArgument, error.what());
   }
   GateNews news;
-  Workbench::Shop shop = bench.make_shop(session_of(arguments), news);
+  Workbench::Shop shop = bench.make_shop(session_of(arguments), news, bench.make_tool_sets());
   std::vector<std::string> names;
   for (const ToolSpec& spec : shop.router->specs()) names.push_back(spec.name);
   if (std::find(names.begin(), names.end(), call.name) == names.end()) {
@@ -139,7 +139,8 @@ int run_tools_call(Workbench& bench) {
 int run_tools_handle(Workbench& bench) {
   const auto provider = bench.make_provider(bench.provider_name());
   GateNews news;
-  Workbench::Shop shop = bench.make_shop(session_of(bench.arguments()), news);
+  Workbench::Shop shop =
+      bench.make_shop(session_of(bench.arguments()), news, bench.make_tool_sets());
   settle_earlier_purchases(shop, news);
   for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;

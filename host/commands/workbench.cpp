@@ -61,6 +61,7 @@ void Workbench::show_plugin_notices() {
 
 void Workbench::prepare_journal() {
   await_journal();
+  store::StateDb::read_environment();
   preparing_ = parts::background_thread([this] {
     try {
       open_journal();
@@ -79,7 +80,9 @@ store::StateDb& Workbench::state() {
 }
 
 store::StateDb& Workbench::open_state() {
-  if (!state_) state_ = std::make_unique<store::StateDb>(store::StateDb::default_path());
+  if (!state_) {
+    state_ = std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
+  }
   return *state_;
 }
 
@@ -113,12 +116,18 @@ std::string Workbench::provider_name() const {
   throw error;
 }
 
-std::unique_ptr<LLMProvider> Workbench::make_provider(const std::string& name) {
+std::unique_ptr<plugin::PluginProvider> Workbench::make_provider(const std::string& name) {
+  http().await_https();
   auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
   show_plugin_notices();
-  // Its plugin is loaded: the dynamic linker is free for TLS while the rest is made ready.
-  if (provider->expects_https()) http().expect_https();
   return provider;
+}
+
+std::vector<plugin::PluginHost::NamedToolSet> Workbench::make_tool_sets() {
+  http().await_https();
+  auto tool_sets = plugins().make_tool_sets(settings_.environment);
+  show_plugin_notices();
+  return tool_sets;
 }
 
 void Workbench::start_sandbox() {
@@ -169,7 +178,8 @@ std::string Workbench::policy_word() const {
 }
 
 Workbench::Shop Workbench::make_shop(const std::string& session_id,
-                                     purchase::PurchaseObserver& observer) {
+                                     purchase::PurchaseObserver& observer,
+                                     std::vector<plugin::PluginHost::NamedToolSet> tool_sets) {
   Shop shop;
   shop.prompt = std::make_unique<TerminalPrompt>();
   commerce::CartPilotClient& client = cartpilot(session_id);
@@ -180,8 +190,7 @@ Workbench::Shop Workbench::make_shop(const std::string& session_id,
   shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, policy_word() == "ask");
   shop.router = std::make_unique<chat::ToolRouter>(*shop.money_guard);
   shop.router->add(*shop.tools, "cartpilot", true);
-  shop.plugin_tools = plugins().make_tool_sets(settings_.environment);
-  show_plugin_notices();
+  shop.plugin_tools = std::move(tool_sets);
   for (const std::string& warning : add_plugin_tools(shop.plugin_tools, arguments_.money_plugins,
                                                      *shop.money_guard, *shop.router)) {
     err_line("cartpilot: " + warning);

@@ -46,18 +46,23 @@ class Workbench {
   store::SessionStore& sessions();
   purchase::PurchaseJournal& journal();
   /// Opens the database and the journal on a thread of their own while the caller does something
-  /// else. Who asks for them waits for it, and is told what was wrong.
+  /// else. Who asks for them waits for it, and is told what was wrong. The thread reads no
+  /// environment variables: a plugin that is loaded meanwhile may change them.
   void prepare_journal();
 
   /// The provider named by flag, environment or file. Throws Error{kNotFound, reason "no_provider"}
   /// when none is named.
-  std::unique_ptr<LLMProvider> make_provider(const std::string& name);
+  std::unique_ptr<plugin::PluginProvider> make_provider(const std::string& name);
   /// The name to use; same error.
   std::string provider_name() const;
 
   /// CartPilot's URL: the embedded server's with --sandbox (starts it), else the configured one.
   const std::string& api_url();
   commerce::CartPilotClient& cartpilot(const std::string& session_id);
+
+  /// The tool sets of all plugins. This and make_provider() load plugins, and wait before that
+  /// until nothing prepares for https any more (see prepare_journal()).
+  std::vector<plugin::PluginHost::NamedToolSet> make_tool_sets();
 
   /// Client, tools, gate and router for one conversation. `observer` is borrowed.
   struct Shop {
@@ -68,7 +73,8 @@ class Workbench {
     std::vector<plugin::PluginHost::NamedToolSet> plugin_tools;
     std::unique_ptr<chat::ToolRouter> router;
   };
-  Shop make_shop(const std::string& session_id, purchase::PurchaseObserver& observer);
+  Shop make_shop(const std::string& session_id, purchase::PurchaseObserver& observer,
+                 std::vector<plugin::PluginHost::NamedToolSet> tool_sets);
 
   /// The policy of this run; the word for it ("ask", "never", "up-to:150:USD").
   purchase::PurchasePolicy policy() const;

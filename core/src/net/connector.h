@@ -27,8 +27,9 @@ class Connector {
   std::unique_ptr<Connection> connect(const Target& target, const std::optional<Proxy>& proxy,
                                       CallLimits& limits);
 
-  /// See TlsClient::prepare().
+  /// See TlsClient::prepare() and await().
   void prepare_tls() { tls_.prepare(); }
+  void await_tls() { tls_.await(); }
 
  private:
   TlsClient tls_;

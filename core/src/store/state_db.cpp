@@ -217,6 +217,8 @@ void StateDb::durable(const std::function<void()>& work) {
   back_to_normal();
 }
 
+void StateDb::read_environment() { ::sqlite3_initialize(); }
+
 std::filesystem::path StateDb::default_path() {
   const auto absolute = [](const char* name) -> std::filesystem::path {
     const char* value = std::getenv(name);
@@ -225,10 +227,10 @@ std::filesystem::path StateDb::default_path() {
     return value != nullptr && value[0] == '/' ? value : "";
   };
   if (const auto state = absolute("XDG_STATE_HOME"); !state.empty()) {
-    return state / "cartpilot" / "state.db";
+    return state / "cartpilot" / kFile;
   }
   if (const auto home = absolute("HOME"); !home.empty()) {
-    return home / ".local" / "state" / "cartpilot" / "state.db";
+    return home / ".local" / "state" / "cartpilot" / kFile;
   }
   throw Error(ErrorCode::kUnavailable,
               "no place for the state database: set HOME or XDG_STATE_HOME to an absolute path");

@@ -64,6 +64,13 @@ class StateDb {
   /// reason "busy" when another process holds the file for longer than the busy timeout.
   void checked(const std::function<void()>& work) const;
 
+  /// Name of the program's file in its state folder.
+  static constexpr const char* kFile = "state.db";
+
+  /// The database library reads environment variables when it is used first; this does it now.
+  /// Afterwards no StateDb reads any.
+  static void read_environment();
+
   /// $XDG_STATE_HOME/cartpilot/state.db, or ~/.local/state/cartpilot/state.db. Throws
   /// Error{kUnavailable} when neither variable is set to an absolute path.
   static std::filesystem::path default_path();
