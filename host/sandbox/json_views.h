@@ -13,7 +13,6 @@ namespace cartpilot::sandbox {
 Json price_view(std::int64_t cents);
 
 Json view(const Intent& intent);
-/// `now` decides `is_expired`.
 /// As at its creation: not expired.
 Json view(const Offer& offer);
 Json view(const Checkout& checkout);
