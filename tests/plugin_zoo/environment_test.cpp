@@ -77,8 +77,10 @@ TEST(Environment, is_not_read_by_the_thread_that_opens_the_journal_while_a_plugi
 TEST(Environment, is_not_read_by_openssl_while_a_plugin_that_is_chosen_later_changes_it) {
   Den den;
   den.put("changes-everything");
-  const Watched seen = watch(den, {"chat", "--provider", "openai", "--model", "m", "--sandbox"},
-                             "/provider changes-everything\n", {{"OPENAI_API_KEY", "test-key"}});
+  const Watched seen =
+      watch(den, {"chat", "--provider", "openai", "--model", "m", "--sandbox"},
+            "/provider changes-everything\n",
+            {{"OPENAI_API_KEY", "test-key"}, {"ENVIRONMENT_WATCH_HOLD", "OPENSSL_CONF"}});
   EXPECT_THAT(seen.overlaps, testing::IsEmpty());
   EXPECT_THAT(seen.read, testing::Contains("OPENSSL_CONF")) << "TLS was not made ready";
 }
