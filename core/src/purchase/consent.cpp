@@ -268,7 +268,11 @@ ToolOutcome PurchaseGate::approve_at_cartpilot(const Attempt& attempt,
     }
   } catch (const commerce::CartPilotError& error) {
     record_void(attempt.id, error.error_code);
-    return failed(attempt.checkout_id, error);
+    PurchaseReport report;
+    report.attempt = attempt.id;
+    report.checkout_id = attempt.checkout_id;
+    report.total = attempt.total;
+    return failed(std::move(report), error);
   }
   journal_.advance(attempt.id, AttemptState::kApproved);
   const auto lifetime =

@@ -133,9 +133,8 @@ ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& con
   // Every other argument of these two functions is the host's to decide.
   const std::string checkout_id = string_or(call.arguments, "checkout_id");
   const auto no_record = [&](const std::string& what, const char* code = "STATE_UNAVAILABLE") {
-    PurchaseReport report;
+    PurchaseReport report = report_on(checkout_id);
     report.exit_code = kExitNoRecord;
-    report.checkout_id = checkout_id;
     report.message = what;
     return refuse(report, code);
   };
@@ -145,7 +144,7 @@ ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& con
     if (call.name == "confirm_checkout") return confirm(checkout_id, context);
     return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
   } catch (const commerce::CartPilotError& error) {
-    return failed(checkout_id, error);
+    return failed(report_on(checkout_id), error);
   } catch (const Error& error) {
     return no_record(error.what(), error.reason == "busy" ? "BUSY" : "STATE_UNAVAILABLE");
   } catch (const std::exception& error) {
@@ -199,12 +198,20 @@ ToolOutcome PurchaseGate::refuse(const PurchaseReport& refusal, const std::strin
   return tool_error(error_code, outcome + refusal.message);
 }
 
-/// CartPilot failed before any confirm was sent.
-ToolOutcome PurchaseGate::failed(const std::string& checkout_id,
-                                 const commerce::CartPilotError& error) {
+/// A report that is about the attempt that was agreed to on this checkout, if there is one.
+PurchaseReport PurchaseGate::report_on(const std::string& checkout_id) const {
   PurchaseReport report;
-  report.exit_code = error.code == ErrorCode::kCancelled ? kExitInterrupted : kExitCartPilotFailed;
   report.checkout_id = checkout_id;
+  const auto consent = consents_.find(checkout_id);
+  if (consent == consents_.end()) return report;
+  report.attempt = consent->second.attempt;
+  report.total = consent->second.receipt.total();
+  return report;
+}
+
+/// CartPilot failed before any confirm was sent.
+ToolOutcome PurchaseGate::failed(PurchaseReport report, const commerce::CartPilotError& error) {
+  report.exit_code = error.code == ErrorCode::kCancelled ? kExitInterrupted : kExitCartPilotFailed;
   report.message = error.what();
   publish(report);
   return commerce::tool_outcome_of(error);

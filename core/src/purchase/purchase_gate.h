@@ -166,7 +166,8 @@ class PurchaseGate final : public chat::CallGuard {
   // purchase_gate.cpp
   std::optional<ToolOutcome> lock_on(const ToolCall& call);
   ToolOutcome refuse(const PurchaseReport& refusal, const std::string& error_code);
-  ToolOutcome failed(const std::string& checkout_id, const commerce::CartPilotError& error);
+  PurchaseReport report_on(const std::string& checkout_id) const;
+  ToolOutcome failed(PurchaseReport report, const commerce::CartPilotError& error);
   ToolOutcome not_ours(const std::string& checkout_id);
   ToolOutcome unresolved(const Attempt& attempt);
   ToolOutcome outcome_of(const Ending& ending);

@@ -134,6 +134,22 @@ TEST(PurchaseGate, keeps_the_exit_code_of_an_attempt_when_a_later_call_comes_to_
   EXPECT_EQ(world.exit_code(), 11);
 }
 
+TEST(PurchaseGate,
+     gives_the_exit_code_of_an_attempt_that_cartpilot_failed_after_an_earlier_refusal) {
+  for (const char* failing : {"approve", "get"}) {
+    GateWorld world;
+    const std::string id = world.prepare();
+    world.person.answers = {ConsentAnswer::kDeclined, ConsentAnswer::kApproved};
+    world.approve(id);
+    EXPECT_EQ(world.exit_code(), 10);
+    const bool at_confirm = failing == std::string("get");
+    if (at_confirm) world.approve(id);
+    world.server.fault(failing, 0, FakeCartPilot::Fault::kRefuseConnection);
+    at_confirm ? world.confirm(id) : world.approve(id);
+    EXPECT_EQ(world.exit_code(), 5) << failing;
+  }
+}
+
 TEST(PurchaseGate, refuses_confirm_of_another_checkout_than_the_one_agreed_to) {
   GateWorld world;
   const std::string shown = world.prepare("headphones");
