@@ -57,15 +57,16 @@ class Trust {
  public:
   Trust(X509_STORE* store, const TrustPlaces& places)
       : file_(places.file.empty() ? X509_get_default_cert_file() : places.file),
-        folder_(places.folder.empty() ? X509_get_default_cert_dir() : places.folder),
-        file_lookup_(X509_STORE_add_lookup(store, X509_LOOKUP_file())),
-        folder_lookup_(X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir())) {
-    if (file_lookup_ == nullptr || folder_lookup_ == nullptr || place() < 0 ||
+        file_lookup_(X509_STORE_add_lookup(store, X509_LOOKUP_file())) {
+    X509_LOOKUP* const folder = X509_STORE_add_lookup(store, X509_LOOKUP_hash_dir());
+    if (file_lookup_ == nullptr || folder == nullptr || place() < 0 ||
         X509_STORE_set_ex_data(store, place(), this) != 1) {
       throw Poco::Exception("the system's certificates cannot be read");
     }
     if (places.file_first) read_file();
-    X509_LOOKUP_add_dir(folder_lookup_, folder_.c_str(), X509_FILETYPE_PEM);
+    X509_LOOKUP_add_dir(folder,
+                        places.folder.empty() ? X509_get_default_cert_dir() : places.folder.c_str(),
+                        X509_FILETYPE_PEM);
     X509_STORE_set_get_issuer(store, &find_issuer);
   }
 
@@ -93,9 +94,7 @@ class Trust {
   }
 
   const std::string file_;
-  const std::string folder_;
   X509_LOOKUP* const file_lookup_;
-  X509_LOOKUP* const folder_lookup_;
   std::once_flag file_read_;
 };
 
