@@ -36,7 +36,7 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
                     {"foreign", place.foreign},
                     {"stage", place.stage_file}};
   WorstModel model(config);
-  host::Workbench::Shop shop = bench.make_shop(kSession, *view);
+  host::Workbench::Shop shop = bench.make_shop(kSession, *view, bench.make_tool_sets());
   StoredMessages messages(bench.sessions());
   chat::ChatOptions options;
   options.provider = kProvider;
