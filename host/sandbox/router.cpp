@@ -8,6 +8,7 @@ namespace {
 
 // A percent sign that starts no byte stands for itself.
 std::string decoded(const std::string& text, bool plus_is_space = false) {
+  if (text.find_first_of(plus_is_space ? "%+" : "%") == std::string::npos) return text;
   std::string result;
   try {
     Poco::URI::decode(text, result, plus_is_space);

@@ -26,25 +26,25 @@ constexpr std::array<std::pair<AttemptState, std::string_view>, 7> kStates = {{
 }};
 
 constexpr const char* kTables[] = {
-    "CREATE TABLE IF NOT EXISTS purchases (attempt TEXT PRIMARY KEY, session TEXT NOT NULL, "
-    "api_origin TEXT NOT NULL, checkout_id TEXT NOT NULL, merchant_checkout_id TEXT NOT NULL, "
-    "merchant_id TEXT NOT NULL, basket TEXT NOT NULL, digest TEXT NOT NULL, payment_method TEXT "
-    "NOT NULL, total_minor INTEGER NOT NULL, currency TEXT NOT NULL, approved_by TEXT NOT NULL, "
-    "state TEXT NOT NULL, order_id "
-    "TEXT NOT NULL, merchant_order_id TEXT NOT NULL, note TEXT NOT NULL, sends INTEGER NOT NULL, "
-    "key_ordinal INTEGER NOT NULL, sent_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, "
-    "updated_ms INTEGER NOT NULL)",
+    ("CREATE TABLE IF NOT EXISTS purchases (attempt TEXT PRIMARY KEY, session TEXT NOT NULL, "
+     "api_origin TEXT NOT NULL, checkout_id TEXT NOT NULL, merchant_checkout_id TEXT NOT NULL, "
+     "merchant_id TEXT NOT NULL, basket TEXT NOT NULL, digest TEXT NOT NULL, payment_method TEXT "
+     "NOT NULL, total_minor INTEGER NOT NULL, currency TEXT NOT NULL, approved_by TEXT NOT NULL, "
+     "state TEXT NOT NULL, order_id "
+     "TEXT NOT NULL, merchant_order_id TEXT NOT NULL, note TEXT NOT NULL, sends INTEGER NOT NULL, "
+     "key_ordinal INTEGER NOT NULL, sent_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, "
+     "updated_ms INTEGER NOT NULL)"),
     "CREATE INDEX IF NOT EXISTS purchases_by_checkout ON purchases (checkout_id)",
     "CREATE INDEX IF NOT EXISTS purchases_by_basket ON purchases (basket, state)",
-    "CREATE TABLE IF NOT EXISTS purchase_events (seq INTEGER PRIMARY KEY, attempt TEXT NOT NULL, "
-    "state TEXT NOT NULL, unix_ms INTEGER NOT NULL, note TEXT NOT NULL, record TEXT NOT NULL, "
-    "hash TEXT NOT NULL)",
+    ("CREATE TABLE IF NOT EXISTS purchase_events (seq INTEGER PRIMARY KEY, attempt TEXT NOT NULL, "
+     "state TEXT NOT NULL, unix_ms INTEGER NOT NULL, note TEXT NOT NULL, record TEXT NOT NULL, "
+     "hash TEXT NOT NULL)"),
     "CREATE INDEX IF NOT EXISTS purchase_events_by_attempt ON purchase_events (attempt)",
-    "CREATE TABLE IF NOT EXISTS purchase_checkouts (session TEXT NOT NULL, checkout_id TEXT NOT "
-    "NULL, requested TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, "
-    "checkout_id)) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS purchase_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) "
-    "WITHOUT ROWID",
+    ("CREATE TABLE IF NOT EXISTS purchase_checkouts (session TEXT NOT NULL, checkout_id TEXT NOT "
+     "NULL, requested TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, "
+     "checkout_id)) WITHOUT ROWID"),
+    ("CREATE TABLE IF NOT EXISTS purchase_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) "
+     "WITHOUT ROWID"),
 };
 
 }  // namespace

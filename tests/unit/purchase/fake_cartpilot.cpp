@@ -72,6 +72,7 @@ void FakeCartPilot::lose_memory() {
 }
 
 void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallContext& context) {
+  const std::lock_guard lock(one_at_a_time_);
   const std::string base = "http://127.0.0.1:8000";
   if (request.url.rfind(base, 0) != 0) break_connection("wrong server");
   std::string path = request.url.substr(base.size());

@@ -3,11 +3,13 @@
 // Stands behind the real client as its transport. Prices, statuses, error bodies and the
 // idempotency cache (any answer below 500 is replayed for its key) are constructed from CartPilot's
 // public API documentation. Every request is recorded. `orders()` is the truth about what was
-// bought. One thread.
+// bought. Requests may come from several threads and are answered one after the other; everything
+// else belongs to the test's own thread.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -91,6 +93,7 @@ class FakeCartPilot final : public HttpTransport {
   std::vector<Json> orders_;
   std::map<std::string, Reply> cache_;
   std::map<std::string, std::string> created_;  ///< body key -> checkout
+  std::recursive_mutex one_at_a_time_;          ///< a planned change may ask something itself
   std::vector<Seen> requests_;
   std::vector<Planned> plans_;
   int ids_ = 0;
