@@ -366,7 +366,7 @@ int run(int connections, int seconds, int rate) {
 int main(int argc, char** argv) {
   int connections = 64;
   int seconds = 60;
-  int rate = 1'000;
+  int rate = 400;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string flag = argv[i];
     int& value = flag == "--connections" ? connections : flag == "--rate" ? rate : seconds;
