@@ -1,7 +1,8 @@
 // SessionStore: conversations on disk, message by message, in the state database.
 //
 // A message is given to the store as soon as it is final, so a killed program loses at most the
-// answer in flight and what was still queued in a SessionWriter. Opaque provider metadata is kept byte for byte. The StateDb is borrowed; one thread.
+// answer in flight and what was still queued in a SessionWriter. Opaque provider metadata is kept
+// byte for byte. The StateDb is borrowed; one thread.
 #pragma once
 
 #include <cstdint>
