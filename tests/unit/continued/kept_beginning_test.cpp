@@ -99,6 +99,15 @@ Message assistant(const std::string& provider, std::vector<Part> parts) {
   return message;
 }
 
+/// A conversation with one turn behind it.
+GenerateRequest three_messages() {
+  GenerateRequest request;
+  request.conversation = 5;
+  request.messages = {Message::user("hello"), assistant("x", {TextPart{"hi", nullptr}}),
+                      Message::user("more")};
+  return request;
+}
+
 /// The next few messages of a conversation, as chance wants them, the odd ones included.
 std::vector<Message> some_messages(std::mt19937& chance, int number) {
   const std::string id = "call_" + std::to_string(number % 7);  // ids repeat now and then
@@ -165,10 +174,7 @@ TEST_P(ContinuedConversation, asks_for_everything_when_outlines_are_too_little) 
   const Vendor vendor = vendors()[GetParam()];
   BodyKeeper transport;
   const auto provider = vendor.make(transport);
-  GenerateRequest request;
-  request.conversation = 5;
-  request.messages = {Message::user("hello"), assistant("x", {TextPart{"hi", nullptr}}),
-                      Message::user("more")};
+  GenerateRequest request = three_messages();
   body_of(vendor, *provider, transport, request);
   EXPECT_EQ(provider->kept_messages(), 2U);
   request.unchanged_messages = 3;
@@ -186,10 +192,7 @@ TEST_P(ContinuedConversation, begins_anew_when_the_beginning_was_changed) {
   const Vendor vendor = vendors()[GetParam()];
   BodyKeeper transport;
   const auto provider = vendor.make(transport);
-  GenerateRequest request;
-  request.conversation = 5;
-  request.messages = {Message::user("hello"), assistant("x", {TextPart{"hi", nullptr}}),
-                      Message::user("more")};
+  GenerateRequest request = three_messages();
   body_of(vendor, *provider, transport, request);
   request.messages[0] = Message::user("good day");
   request.unchanged_messages = 0;
