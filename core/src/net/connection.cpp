@@ -1,7 +1,5 @@
 #include "net/connection.h"
 
-#include <Poco/Exception.h>
-#include <Poco/Net/SecureStreamSocket.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -12,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "net/failure.h"
-#include "net/tls_operation.h"
 
 namespace cartpilot::net {
 namespace {
@@ -21,24 +18,17 @@ namespace {
 constexpr std::size_t kSendPiece = 16384;
 
 // What transmit() and receive() give instead of a size.
-constexpr int kWantsRead = Poco::Net::SecureStreamSocket::ERR_SSL_WANT_READ;
-constexpr int kWantsWrite = Poco::Net::SecureStreamSocket::ERR_SSL_WANT_WRITE;
-constexpr int kBroken = std::min(kWantsRead, kWantsWrite) - 1;
+constexpr int kWantsRead = TlsStream::kWantsRead;
+constexpr int kWantsWrite = TlsStream::kWantsWrite;
+constexpr int kBroken = TlsStream::kBroken;
 
 short events_for(int wanted) { return wanted == kWantsRead ? POLLIN : POLLOUT; }
 
 }  // namespace
 
-Connection::Connection(Poco::Net::StreamSocket socket, bool tls, std::string peer)
-    : socket_(std::move(socket)), tls_(tls), peer_(std::move(peer)) {}
-
-Connection::~Connection() {
-  const TlsOperation operation(tls_);
-  try {
-    socket_.close();  // TLS says goodbye here, which may fail on a connection that is gone
-  } catch (const Poco::Exception&) {
-  }
-}
+Connection::Connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls,
+                       std::string peer)
+    : socket_(std::move(socket)), tls_(std::move(tls)), peer_(std::move(peer)) {}
 
 void Connection::send(std::string_view bytes, CallLimits& limits) {
   while (!bytes.empty()) {
@@ -64,32 +54,18 @@ Poco::Net::StreamSocket Connection::release() {
 int Connection::descriptor() const { return socket_.impl()->sockfd(); }
 
 int Connection::transmit(const char* bytes, std::size_t size) {
-  if (!tls_) {
-    // Not through Poco, whose sendBytes() throws when a non-blocking socket is full.
-    const ssize_t sent = ::send(descriptor(), bytes, size, MSG_NOSIGNAL);
-    if (sent >= 0) return static_cast<int>(sent);
-    return errno == EAGAIN || errno == EINTR ? kWantsWrite : kBroken;
-  }
-  const TlsOperation operation;
-  try {
-    return socket_.sendBytes(bytes, static_cast<int>(size));
-  } catch (const Poco::Exception&) {
-    return kBroken;
-  }
+  if (tls_) return tls_->write(bytes, size);
+  // Not through Poco, whose sendBytes() throws when a non-blocking socket is full.
+  const ssize_t sent = ::send(descriptor(), bytes, size, MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<int>(sent);
+  return errno == EAGAIN || errno == EINTR ? kWantsWrite : kBroken;
 }
 
 int Connection::receive(char* target, std::size_t size) {
-  if (!tls_) {
-    const ssize_t received = ::recv(descriptor(), target, size, 0);
-    if (received >= 0) return static_cast<int>(received);
-    return errno == EAGAIN || errno == EINTR ? kWantsRead : kBroken;
-  }
-  const TlsOperation operation;
-  try {
-    return socket_.receiveBytes(target, static_cast<int>(size));
-  } catch (const Poco::Exception&) {
-    return kBroken;
-  }
+  if (tls_) return tls_->read(target, size);
+  const ssize_t received = ::recv(descriptor(), target, size, 0);
+  if (received >= 0) return static_cast<int>(received);
+  return errno == EAGAIN || errno == EINTR ? kWantsRead : kBroken;
 }
 
 std::string_view Connection::received(CallLimits& limits) {

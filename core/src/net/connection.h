@@ -10,18 +10,20 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "net/call_limits.h"
+#include "net/tls_backend.h"
 
 namespace cartpilot::net {
 
 class Connection {
  public:
-  /// `socket` is connected and non-blocking; `peer` names the server in messages.
-  Connection(Poco::Net::StreamSocket socket, bool tls, std::string peer);
-  ~Connection();
+  /// `socket` is connected and non-blocking; `tls` is spoken over it, if it is not null; `peer`
+  /// names the server in messages.
+  Connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, std::string peer);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -50,7 +52,7 @@ class Connection {
   int receive(char* target, std::size_t size);
 
   Poco::Net::StreamSocket socket_;
-  bool tls_;
+  std::unique_ptr<TlsStream> tls_;  // after the socket: says goodbye while it is open
   bool heard_ = false;
   bool drained_ = false;  ///< the last piece was all there was: waiting comes before reading
   std::string peer_;

@@ -197,7 +197,7 @@ std::unique_ptr<Connection> Connector::connect(const Target& target,
   StreamSocket socket =
       Race(resolve(host, proxy ? proxy->port : target.port, limits), name).run(limits);
   if (proxy) {
-    auto tunnel = std::make_unique<Connection>(socket, false, name);
+    auto tunnel = std::make_unique<Connection>(socket, nullptr, name);
     try {
       open_tunnel(*tunnel, target, *proxy, limits);
     } catch (const Error& e) {
@@ -206,8 +206,9 @@ std::unique_ptr<Connection> Connector::connect(const Target& target,
     }
     socket = tunnel->release();
   }
-  if (target.tls) socket = tls_.secure(socket, target.host, limits);
-  return std::make_unique<Connection>(std::move(socket), target.tls, target.address());
+  std::unique_ptr<TlsStream> tls;
+  if (target.tls) tls = tls_.secure(socket.impl()->sockfd(), target.host, limits);
+  return std::make_unique<Connection>(std::move(socket), std::move(tls), target.address());
 } catch (const Poco::Exception& e) {
   fail_unavailable("connect",
                    fmt::format("cannot connect to {}: {}", target.address(), e.message()));

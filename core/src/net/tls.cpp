@@ -1,6 +1,5 @@
 #include "net/tls.h"
 
-#include <Poco/Exception.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -8,7 +7,6 @@
 
 #include "net/failure.h"
 #include "net/tls_backend.h"
-#include "net/tls_operation.h"
 #include "parts/program_part.h"
 
 namespace cartpilot::net {
@@ -40,25 +38,34 @@ TrustPlaces chosen_places() {
   return places;
 }
 
-TlsBackend* load_backend() {
+[[noreturn]] void not_possible(const std::string& why) {
+  fail(ErrorCode::kUnavailable, "tls", fmt::format("https is not possible: {}", why));
+}
+
+using MakeContext = TlsContext* (*)(const TrustPlaces& places, std::string& problem);
+
+MakeContext load_openssl() {
   try {
-    void* const function = parts::open_part("cartpilot-tls.so", "cartpilot_part_tls_backend");
-    return reinterpret_cast<TlsBackend* (*)()>(function)();
+    return reinterpret_cast<MakeContext>(
+        parts::open_part("cartpilot-tls.so", "cartpilot_part_tls_context"));
   } catch (const Error& error) {
-    fail(ErrorCode::kUnavailable, "tls", fmt::format("https is not possible: {}", error.what()));
+    not_possible(error.what());
   }
 }
 
 }  // namespace
 
-TlsBackend& tls_backend() {
-  static TlsBackend* const backend = load_backend();  // tried again after a failure
-  return *backend;
+std::unique_ptr<TlsContext> make_tls_context(const TrustPlaces& places) {
+  static const MakeContext make = load_openssl();  // tried again after a failure
+  std::string problem;
+  std::unique_ptr<TlsContext> context(make(places, problem));
+  if (!context) not_possible(problem);
+  return context;
 }
 
 TlsContext& TlsClient::context(const TrustPlaces& places) {
   const std::lock_guard lock(mutex_);
-  if (!context_) context_ = tls_backend().make_context(places);
+  if (!context_) context_ = make_tls_context(places);
   return *context_;
 }
 
@@ -84,29 +91,20 @@ void TlsClient::prepare() {
   });
 }
 
-Poco::Net::StreamSocket TlsClient::secure(const Poco::Net::StreamSocket& socket,
-                                          const std::string& host, CallLimits& limits) {
-  using Step = TlsContext::Step;
-  const TlsOperation operation;  // first in, last out: a socket given up says goodbye under it
-  try {
-    TlsContext& tls = context(chosen_places());
-    Poco::Net::StreamSocket secured = tls.wrap(socket, host);
-    for (;;) {
-      limits.check();
-      const TlsContext::Progress progress = tls.shake_hands(secured, host);
-      switch (progress.step) {
-        case Step::kDone: return secured;
-        case Step::kClosed: fail_unavailable("tls", host + " closed the connection; try again");
-        case Step::kRefused: refuse(host, progress.problem);
-        case Step::kFailed: no_connection(host, progress.problem);
-        case Step::kWantsRead:
-        case Step::kWantsWrite: break;
-      }
-      wait_for_descriptor(socket.impl()->sockfd(),
-                          progress.step == Step::kWantsWrite ? POLLOUT : POLLIN, limits);
+std::unique_ptr<TlsStream> TlsClient::secure(int descriptor, const std::string& host,
+                                             CallLimits& limits) {
+  using Step = TlsStream::Step;
+  std::unique_ptr<TlsStream> stream = context(chosen_places()).wrap(descriptor, host);
+  for (;;) {
+    limits.check();
+    const TlsStream::Progress progress = stream->shake_hands();
+    switch (progress.step) {
+      case Step::kDone: return stream;
+      case Step::kRefused: refuse(host, progress.problem);
+      case Step::kFailed: no_connection(host, progress.problem);
+      case Step::kWantsRead: wait_for_descriptor(descriptor, POLLIN, limits); break;
+      case Step::kWantsWrite: wait_for_descriptor(descriptor, POLLOUT, limits); break;
     }
-  } catch (const Poco::Exception& e) {
-    no_connection(host, e.message());
   }
 }
 

@@ -5,8 +5,6 @@
 // starting the program is free of it. Thread-safe.
 #pragma once
 
-#include <Poco/Net/StreamSocket.h>
-
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,11 +28,11 @@ class TlsClient {
   /// Waits until what prepare() began is over.
   void await();
 
-  /// Shakes hands over `socket` (connected, non-blocking) and proves that the other side is `host`.
+  /// Shakes hands over a connected, non-blocking socket and proves that the other side is `host`.
   /// Throws Error{kUnavailable, reason "tls"}: retryable when the connection broke, not when the
   /// certificate was refused or TLS cannot be loaded. Nothing of a request has been sent then.
-  Poco::Net::StreamSocket secure(const Poco::Net::StreamSocket& socket, const std::string& host,
-                                 CallLimits& limits);
+  /// The stream must end before the socket is closed.
+  std::unique_ptr<TlsStream> secure(int descriptor, const std::string& host, CallLimits& limits);
 
  private:
   TlsContext& context(const TrustPlaces& places);

@@ -1,12 +1,12 @@
-// TlsBackend: what the client needs of TLS, behind an interface, so that OpenSSL and what comes
-// with it are loaded with the first https request and not with the program.
+// TlsContext and TlsStream: what the client needs of TLS, behind an interface, so that OpenSSL is
+// loaded with the first https request and not with the program.
 //
-// Implemented in the program part cartpilot-tls.so. Problems are values: our exceptions do not
-// cross between parts; Poco's do. Thread-safe.
+// Implemented in the program part cartpilot-tls.so. Nothing here throws except
+// make_tls_context(): problems are values. A context is thread-safe; a stream belongs to one thread
+// at a time and ends before its socket. Streams may outlive their context once they shook hands.
 #pragma once
 
-#include <Poco/Net/StreamSocket.h>
-
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -21,40 +21,45 @@ struct TrustPlaces {
   bool file_first = false;
 };
 
-/// One set of trusted certificates and rules.
-class TlsContext {
+/// TLS over one socket. Its end says goodbye to the other side, if that is possible without
+/// waiting.
+class TlsStream {
  public:
-  virtual ~TlsContext() = default;
+  virtual ~TlsStream() = default;
 
-  enum class Step { kDone, kWantsRead, kWantsWrite, kClosed, kFailed, kRefused };
+  enum class Step { kDone, kWantsRead, kWantsWrite, kFailed, kRefused };
   struct Progress {
     Step step = Step::kDone;
     std::string problem;  ///< of kFailed and kRefused
   };
 
-  /// Puts TLS around a connected socket; nothing is sent yet. Throws Poco::Exception.
-  virtual Poco::Net::StreamSocket wrap(const Poco::Net::StreamSocket& socket,
-                                       const std::string& host) = 0;
+  /// Goes on with the handshake. After kDone the certificate was accepted and belongs to the host;
+  /// kRefused says why it was not.
+  virtual Progress shake_hands() = 0;
 
-  /// Goes on with the handshake of what wrap() gave. After kDone the certificate was accepted and
-  /// belongs to `host`; kRefused says why it was not.
-  virtual Progress shake_hands(Poco::Net::StreamSocket& wrapped, const std::string& host) = 0;
+  // What read() and write() give instead of a size.
+  static constexpr int kWantsRead = -1;
+  static constexpr int kWantsWrite = -2;
+  static constexpr int kBroken = -3;
+
+  /// 0 at the end that the other side announced. One that it did not announce is kBroken: anybody
+  /// on the way could have made it.
+  virtual int read(char* target, std::size_t size) = 0;
+  /// May take a part. After kWants... the same bytes must be given again, from wherever.
+  virtual int write(const char* bytes, std::size_t size) = 0;
 };
 
-class TlsBackend {
+/// One set of trusted certificates and rules.
+class TlsContext {
  public:
-  /// Throws Poco::Exception.
-  virtual std::unique_ptr<TlsContext> make_context(const TrustPlaces& places) = 0;
+  virtual ~TlsContext() = default;
 
-  /// Empties this thread's queue of OpenSSL errors, which would be taken for those of the next
-  /// call.
-  virtual void clear_errors() = 0;
-
- protected:
-  ~TlsBackend() = default;  // lives as long as the process
+  /// Puts TLS around a connected, non-blocking socket, to speak with `host` and nobody else.
+  /// Nothing is sent yet; what goes wrong is told by shake_hands().
+  virtual std::unique_ptr<TlsStream> wrap(int descriptor, const std::string& host) = 0;
 };
 
-/// Loads the backend on first use. Throws Error{kUnavailable, reason "tls"} when it cannot be had.
-TlsBackend& tls_backend();
+/// Loads OpenSSL on first use. Throws Error{kUnavailable, reason "tls"} when it cannot be had.
+std::unique_ptr<TlsContext> make_tls_context(const TrustPlaces& places);
 
 }  // namespace cartpilot::net

@@ -1,6 +1,7 @@
 // Whom the client trusts: certificates in a folder, by hashed names, and in one file.
 
 #include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/StreamSocket.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
@@ -10,13 +11,12 @@
 #include <string>
 
 #include "net/tls_backend.h"
-#include "net/tls_operation.h"
 #include "tls_test_server.h"
 
 namespace cartpilot::net {
 namespace {
 
-using Step = TlsContext::Step;
+using Step = TlsStream::Step;
 
 /// Certificates as `openssl rehash` lays them out.
 class HashedFolder {
@@ -46,25 +46,22 @@ class TlsTrust : public testing::Test {
   TlsTrust() { folder.add(other); }
 
   Step shake_hands(TlsContext& context) {
-    const TlsOperation operation;
     TlsTestServer server(certificate, [](TlsTestServer::Stream& stream) { stream.read_head(); });
     Poco::Net::StreamSocket socket(
         Poco::Net::SocketAddress("127.0.0.1", static_cast<std::uint16_t>(server.port())));
     socket.setBlocking(false);
-    Poco::Net::StreamSocket wrapped = context.wrap(socket, "127.0.0.1");
-    TlsContext::Progress progress = context.shake_hands(wrapped, "127.0.0.1");
+    const auto stream = context.wrap(socket.impl()->sockfd(), "127.0.0.1");
+    TlsStream::Progress progress = stream->shake_hands();
     while (progress.step == Step::kWantsRead || progress.step == Step::kWantsWrite) {
       const bool reads = progress.step == Step::kWantsRead;
       socket.poll(Poco::Timespan(1, 0),
                   reads ? Poco::Net::Socket::SELECT_READ : Poco::Net::Socket::SELECT_WRITE);
-      progress = context.shake_hands(wrapped, "127.0.0.1");
+      progress = stream->shake_hands();
     }
     problem = progress.problem;
     return progress.step;
   }
-  Step shake_hands(const TrustPlaces& places) {
-    return shake_hands(*tls_backend().make_context(places));
-  }
+  Step shake_hands(const TrustPlaces& places) { return shake_hands(*make_tls_context(places)); }
 
   const TestCertificate authority = TestCertificate::authority("A private authority");
   const TestCertificate other = TestCertificate::authority("Another authority");
@@ -97,7 +94,7 @@ TEST_F(TlsTrust, nobody_counts_who_is_in_neither) {
 TEST_F(TlsTrust, the_file_is_read_once_and_only_when_the_folder_does_not_know) {
   const HashedFolder place;
   const std::string file = place.path() + "/cert.pem";
-  const auto context = tls_backend().make_context({file, folder.path(), false});
+  const auto context = make_tls_context({file, folder.path(), false});
   std::filesystem::copy_file(authority.file(), file);
   EXPECT_EQ(shake_hands(*context), Step::kDone) << "was read too early: " << problem;
   std::filesystem::remove(file);
