@@ -26,8 +26,7 @@ short events_for(int wanted) { return wanted == kWantsRead ? POLLIN : POLLOUT; }
 
 }  // namespace
 
-Connection::Connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls,
-                       std::string peer)
+Connection::Connection(Socket socket, std::unique_ptr<TlsStream> tls, std::string peer)
     : socket_(std::move(socket)), tls_(std::move(tls)), peer_(std::move(peer)) {}
 
 void Connection::send(std::string_view bytes, CallLimits& limits) {
@@ -38,7 +37,7 @@ void Connection::send(std::string_view bytes, CallLimits& limits) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     } else if (sent == kWantsRead || sent == kWantsWrite) {
       limits.start_waiting();
-      wait_for_descriptor(descriptor(), events_for(sent), limits);
+      wait_for_descriptor(socket_.descriptor(), events_for(sent), limits);
     } else {
       fail_unavailable(
           "reset",
@@ -47,23 +46,18 @@ void Connection::send(std::string_view bytes, CallLimits& limits) {
   }
 }
 
-Poco::Net::StreamSocket Connection::release() {
-  return std::exchange(socket_, Poco::Net::StreamSocket());
-}
-
-int Connection::descriptor() const { return socket_.impl()->sockfd(); }
+Socket Connection::release() { return std::move(socket_); }
 
 int Connection::transmit(const char* bytes, std::size_t size) {
   if (tls_) return tls_->write(bytes, size);
-  // Not through Poco, whose sendBytes() throws when a non-blocking socket is full.
-  const ssize_t sent = ::send(descriptor(), bytes, size, MSG_NOSIGNAL);
+  const ssize_t sent = ::send(socket_.descriptor(), bytes, size, MSG_NOSIGNAL);
   if (sent >= 0) return static_cast<int>(sent);
   return errno == EAGAIN || errno == EINTR ? kWantsWrite : kBroken;
 }
 
 int Connection::receive(char* target, std::size_t size) {
   if (tls_) return tls_->read(target, size);
-  const ssize_t received = ::recv(descriptor(), target, size, 0);
+  const ssize_t received = ::recv(socket_.descriptor(), target, size, 0);
   if (received >= 0) return static_cast<int>(received);
   return errno == EAGAIN || errno == EINTR ? kWantsRead : kBroken;
 }
@@ -76,7 +70,7 @@ std::string_view Connection::received(CallLimits& limits) {
     limits.check();
     int size = drained_ ? kWantsRead : receive(buffer_.data(), buffer_.size());
     while (size == kWantsRead || size == kWantsWrite) {
-      wait_for_descriptor(descriptor(), events_for(size), limits);
+      wait_for_descriptor(socket_.descriptor(), events_for(size), limits);
       size = receive(buffer_.data(), buffer_.size());
     }
     if (size < 0) {

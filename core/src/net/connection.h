@@ -6,8 +6,6 @@
 // CallLimits.
 #pragma once
 
-#include <Poco/Net/StreamSocket.h>
-
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -15,6 +13,7 @@
 #include <string_view>
 
 #include "net/call_limits.h"
+#include "net/socket.h"
 #include "net/tls_backend.h"
 
 namespace cartpilot::net {
@@ -23,7 +22,7 @@ class Connection {
  public:
   /// `socket` is connected and non-blocking; `tls` is spoken over it, if it is not null; `peer`
   /// names the server in messages.
-  Connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls, std::string peer);
+  Connection(Socket socket, std::unique_ptr<TlsStream> tls, std::string peer);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -42,16 +41,15 @@ class Connection {
   bool idle_and_open();
 
   /// Gives up the open socket; this connection is done then.
-  Poco::Net::StreamSocket release();
+  Socket release();
 
   const std::string& peer() const { return peer_; }
 
  private:
-  int descriptor() const;
   int transmit(const char* bytes, std::size_t size);
   int receive(char* target, std::size_t size);
 
-  Poco::Net::StreamSocket socket_;
+  Socket socket_;
   std::unique_ptr<TlsStream> tls_;  // after the socket: says goodbye while it is open
   bool heard_ = false;
   bool drained_ = false;  ///< the last piece was all there was: waiting comes before reading

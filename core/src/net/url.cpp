@@ -35,7 +35,9 @@ std::optional<Url> parse_url(const std::string& text) {
   url.port = url.scheme == "http" ? 80 : url.scheme == "https" ? 443 : 0;
   if (const std::string_view port = view(parsed.portText); !port.empty()) {
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
-    if (error != std::errc() || end != port.data() + port.size()) return std::nullopt;
+    if (error != std::errc() || end != port.data() + port.size() || url.port == 0) {
+      return std::nullopt;
+    }
   }
   return url;
 }
