@@ -1,5 +1,6 @@
 #include "net/socket.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 
 #include <algorithm>
@@ -35,6 +36,16 @@ std::vector<Address> look_up(const std::string& host, std::uint16_t port, int fl
 }
 
 }  // namespace
+
+void Socket::block_at_most(int milliseconds) {
+  const timeval limit{milliseconds / 1'000, milliseconds % 1'000 * 1'000};
+  ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::fcntl(descriptor_, F_SETFL, ::fcntl(descriptor_, F_GETFL) & ~O_NONBLOCK);
+}
+
+void Socket::never_block() {
+  ::fcntl(descriptor_, F_SETFL, ::fcntl(descriptor_, F_GETFL) | O_NONBLOCK);
+}
 
 std::vector<Address> addresses_of(const std::string& host, std::uint16_t port) {
   return look_up(host, port, AI_ADDRCONFIG);

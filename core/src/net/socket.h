@@ -26,6 +26,10 @@ class Socket {
 
   int descriptor() const { return descriptor_; }
 
+  /// From now on recv() waits for bytes, and fails with EAGAIN when none came in that time.
+  void block_at_most(int milliseconds);
+  void never_block();
+
  private:
   void close() {
     if (descriptor_ >= 0) ::close(descriptor_);
