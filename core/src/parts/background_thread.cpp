@@ -5,43 +5,33 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
-#include <optional>
 #include <system_error>
 #include <utility>
 
 namespace cartpilot::parts {
 namespace {
 
-struct Start {
-  std::function<void()> work;
-  std::optional<cpu_set_t> processors;  ///< where it may run once it has begun elsewhere
-};
-
-/// The processors this thread may use, when there is more than one.
-std::optional<cpu_set_t> several_processors() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::pthread_getaffinity_np(::pthread_self(), sizeof allowed, &allowed) != 0 ||
-      CPU_COUNT(&allowed) < 2) {
-    return std::nullopt;
-  }
-  return allowed;
-}
-
-class Attributes {
+/// For a thread on any processor this one may use but the one it is on, if there is another.
+class Elsewhere {
  public:
-  Attributes() { ::pthread_attr_init(&attributes_); }
-  ~Attributes() { ::pthread_attr_destroy(&attributes_); }
-  Attributes(const Attributes&) = delete;
-  Attributes& operator=(const Attributes&) = delete;
-
-  void avoid_this_processor(cpu_set_t allowed) {
+  Elsewhere() {
+    ::pthread_attr_init(&attributes_);
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
     const int here = ::sched_getcpu();
-    if (here < 0 || here >= CPU_SETSIZE) return;
+    if (::pthread_getaffinity_np(::pthread_self(), sizeof allowed, &allowed) != 0 || here < 0 ||
+        here >= CPU_SETSIZE) {
+      return;
+    }
     CPU_CLR(static_cast<std::size_t>(here), &allowed);
+    if (CPU_COUNT(&allowed) == 0) return;
     ::pthread_attr_setaffinity_np(&attributes_, sizeof allowed, &allowed);
   }
-  const pthread_attr_t* get() const { return &attributes_; }
+  ~Elsewhere() { ::pthread_attr_destroy(&attributes_); }
+  Elsewhere(const Elsewhere&) = delete;
+  Elsewhere& operator=(const Elsewhere&) = delete;
+
+  const pthread_attr_t* attributes() const { return &attributes_; }
 
  private:
   pthread_attr_t attributes_;
@@ -64,26 +54,22 @@ class SignalsElsewhere {
 };
 
 void* run(void* argument) {
-  const std::unique_ptr<Start> start(static_cast<Start*>(argument));
-  if (start->processors) {
-    ::pthread_setaffinity_np(::pthread_self(), sizeof(cpu_set_t), &*start->processors);
-  }
-  start->work();
+  const std::unique_ptr<std::function<void()>> work(static_cast<std::function<void()>*>(argument));
+  (*work)();
   return nullptr;
 }
 
 }  // namespace
 
 BackgroundThread::BackgroundThread(std::function<void()> work) {
-  auto start = std::make_unique<Start>(Start{std::move(work), several_processors()});
-  Attributes elsewhere;
-  if (start->processors) elsewhere.avoid_this_processor(*start->processors);
+  auto owned = std::make_unique<std::function<void()>>(std::move(work));
+  const Elsewhere elsewhere;
   const SignalsElsewhere scope;
-  int problem = ::pthread_create(&thread_, elsewhere.get(), run, start.get());
+  int problem = ::pthread_create(&thread_, elsewhere.attributes(), run, owned.get());
   // The other processors may just have been taken from this process.
-  if (problem == EINVAL) problem = ::pthread_create(&thread_, nullptr, run, start.get());
+  if (problem == EINVAL) problem = ::pthread_create(&thread_, nullptr, run, owned.get());
   if (problem != 0) throw std::system_error(problem, std::generic_category(), "no further thread");
-  start.release();
+  owned.release();
   joinable_ = true;
 }
 

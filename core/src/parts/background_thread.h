@@ -1,10 +1,9 @@
 // BackgroundThread: a thread that works for the program while its maker goes on.
 //
 // It gets none of the program's signals, which are for the thread that talks to the person. And it
-// begins on another processor than its maker's where there is one: a scheduler that packs threads
+// stays off the processor its maker was on, where there is another: a scheduler that packs threads
 // onto few processors to save power leaves a new thread beside its maker for some milliseconds, and
-// what is worth a thread here (docs/adr/0029-start-in-two-threads.md) is over by then. After that
-// it may run anywhere its maker may.
+// what is worth a thread here (docs/adr/0029-start-in-two-threads.md) is over by then.
 #pragma once
 
 #include <pthread.h>
