@@ -156,20 +156,6 @@ TEST(HttpClientTls, calls_a_body_cut_without_a_goodbye_a_reset) {
   }
 }
 
-TEST(HttpClientTls, reads_the_answer_of_a_server_that_hangs_up_on_a_large_request) {
-  const TestCertificate certificate("IP:127.0.0.1");
-  const Variable trust("SSL_CERT_FILE", certificate.file());
-  TlsTestServer server(certificate, [](TlsTestServer::Stream& stream) {
-    stream.read_bytes(1);
-    stream.write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 8\r\n\r\ntoo much");
-  });
-  HttpClient client;
-  const HttpAnswer answer =
-      fetch(client, post(server.url(), std::string(32 << 20, 'x')), CallContext());
-  EXPECT_EQ(answer.head.status, 413);
-  EXPECT_EQ(answer.body, "too much");
-}
-
 TEST(HttpClientTls, survives_a_server_that_goes_away_during_an_upload) {
   // Something is written to the dead connection; a SIGPIPE would end this process. Poco happens to
   // block the signal in the main thread; a program may have reasons to let it through again.

@@ -78,6 +78,18 @@ void TlsTestServer::Stream::write(std::string_view bytes) {
 
 void TlsTestServer::Stream::say_goodbye() { SSL_shutdown(ssl_); }
 
+bool TlsTestServer::Stream::hears_goodbye() {
+  char bytes[4096];
+  int result = 1;
+  while (result > 0) result = SSL_read(ssl_, bytes, sizeof bytes);
+  return SSL_get_error(ssl_, result) == SSL_ERROR_ZERO_RETURN;
+}
+
+void TlsTestServer::Stream::ask_for_renegotiation() {
+  SSL_renegotiate(ssl_);
+  SSL_do_handshake(ssl_);
+}
+
 void serve_ok(TlsTestServer::Stream& stream) {
   while (!stream.read_head().empty()) {
     stream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");

@@ -56,6 +56,10 @@ class TlsTestServer {
     std::string read_bytes(std::size_t size);
     void write(std::string_view bytes);
     void say_goodbye();
+    /// Reads on; whether the client said goodbye before its connection ended.
+    bool hears_goodbye();
+    /// Asks for a new handshake, which TLS 1.2 still knows.
+    void ask_for_renegotiation();
 
    private:
     SSL* ssl_;
