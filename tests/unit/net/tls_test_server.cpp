@@ -1,5 +1,6 @@
 #include "tls_test_server.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <signal.h>
@@ -85,9 +86,12 @@ bool TlsTestServer::Stream::hears_goodbye() {
   return SSL_get_error(ssl_, result) == SSL_ERROR_ZERO_RETURN;
 }
 
-void TlsTestServer::Stream::ask_for_renegotiation() {
+bool TlsTestServer::Stream::is_declined_renegotiation() {
   SSL_renegotiate(ssl_);
   SSL_do_handshake(ssl_);
+  ERR_clear_error();
+  char byte = 0;
+  return SSL_read(ssl_, &byte, 1) < 0 && ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_RENEGOTIATION;
 }
 
 void serve_ok(TlsTestServer::Stream& stream) {

@@ -58,8 +58,8 @@ class TlsTestServer {
     void say_goodbye();
     /// Reads on; whether the client said goodbye before its connection ended.
     bool hears_goodbye();
-    /// Asks for a new handshake, which TLS 1.2 still knows.
-    void ask_for_renegotiation();
+    /// Asks for a new handshake, which TLS 1.2 still knows. True when the client declines.
+    bool is_declined_renegotiation();
 
    private:
     SSL* ssl_;
