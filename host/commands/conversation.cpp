@@ -88,8 +88,8 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
       bench.policy();  // a wrong flag is found before anything is opened
   chat::ChatOptions options;
   options.system = read_system(arguments.system_file);
-  const bool continued = open_session();
   bench.prepare_journal();
+  const bool continued = open_session();
   auto provider = bench.make_provider(provider_name_);
   auto tool_sets = bench.make_tool_sets();
   // All plugins are loaded: the dynamic linker is free for TLS while the rest is made ready.
@@ -104,13 +104,15 @@ Conversation::Conversation(Workbench& bench, ConversationView& view)
   shop_ = bench.make_shop(session_id_, view_, std::move(tool_sets));
   chat::MessageLog& log = *this;
   session_ = std::make_unique<chat::ChatSession>(*provider_, *shop_.router, *watch_, log, options);
-  writer_.emplace(bench_.state().path(), session_id_);
-  writer_->open(provider_name_, session_->model());
   view_.on_session({session_id_, provider_name_, session_->model(), bench.policy_word()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
   if (continued) session_->restore_later([this] { return bench_.sessions().load(session_id_); });
-  for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt()))
+  for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt())) {
     view_.on_purchase(report);
+  }
+  // Last, or its first write would hold up what is read above.
+  writer_.emplace(bench_.state().path(), session_id_);
+  writer_->open(provider_name_, session_->model());
 }
 
 Conversation::~Conversation() {

@@ -1,4 +1,3 @@
-#include <Poco/StringTokenizer.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <poll.h>
@@ -6,7 +5,8 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
-#include "sandbox/sandbox_server.h"
+#include "sandbox/embedded_sandbox.h"
+#include "text/ascii.h"
 #include "ui/output.h"
 
 namespace cartpilot::host {
@@ -18,13 +18,11 @@ std::vector<std::string> scenarios_in(const std::string& list) {
     return {"price_change", "out_of_stock", "duplicate_webhook", "delayed_webhook",
             "out_of_order_webhook"};
   }
-  const Poco::StringTokenizer words(
-      list, ",", Poco::StringTokenizer::TOK_TRIM | Poco::StringTokenizer::TOK_IGNORE_EMPTY);
-  return {words.begin(), words.end()};
+  return text::words_of(list, ", ");
 }
 
-sandbox::SandboxServer::Options options_of(const Arguments& arguments, const Settings& settings) {
-  sandbox::SandboxServer::Options options;
+sandbox::SandboxOptions options_of(const Arguments& arguments, const Settings& settings) {
+  sandbox::SandboxOptions options;
   options.port = arguments.port;
   options.db_path = arguments.database.empty() ? (settings.state_directory / "sandbox.db").string()
                                                : arguments.database;
@@ -45,15 +43,15 @@ sandbox::SandboxServer::Options options_of(const Arguments& arguments, const Set
 }  // namespace
 
 int run_sandbox(Workbench& bench) {
-  const sandbox::SandboxServer::Options options = options_of(bench.arguments(), bench.settings());
-  sandbox::SandboxServer server(options);
-  out_row(fmt::format("CartPilot sandbox on {}  (state in {}; Ctrl-C stops)", server.url(),
+  const sandbox::SandboxOptions options = options_of(bench.arguments(), bench.settings());
+  const auto server = sandbox::open_sandbox(options);
+  out_row(fmt::format("CartPilot sandbox on {}  (state in {}; Ctrl-C stops)", server->url(),
                       options.db_path));
   for (const char* merchant : {"merchant-a", "merchant-b"}) {
-    const std::string url = server.merchant_url(merchant);
+    const std::string url = server->merchant_url(merchant);
     if (!url.empty()) out_row(fmt::format("{} on {}", merchant, url));
   }
-  const std::vector<std::string> chaos = server.running_chaos();
+  const std::vector<std::string> chaos = server->running_chaos();
   if (!chaos.empty()) {
     // The database remembers it, so it may come as a surprise.
     out_row(fmt::format("chaos at merchant-b: {}  (--chaos none switches it off)",
@@ -61,7 +59,7 @@ int run_sandbox(Workbench& bench) {
   }
   const Interrupt interrupt;
   while (!interrupt.cancelled()) ::poll(nullptr, 0, 200);
-  server.stop();
+  server->stop();
   return kOk;
 }
 

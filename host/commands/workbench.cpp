@@ -6,8 +6,6 @@
 
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
-#include "parts/background_thread.h"
-#include "sandbox/sandbox_server.h"
 #include "ui/output.h"
 #include "ui/terminal_prompt.h"
 
@@ -62,7 +60,7 @@ void Workbench::show_plugin_notices() {
 void Workbench::prepare_journal() {
   await_journal();
   store::StateDb::read_environment();
-  preparing_ = parts::background_thread([this] {
+  preparing_ = parts::BackgroundThread([this] {
     try {
       open_journal();
     } catch (const std::exception&) {  // NOLINT: journal() tries again and tells
@@ -70,9 +68,7 @@ void Workbench::prepare_journal() {
   });
 }
 
-void Workbench::await_journal() {
-  if (preparing_.joinable()) preparing_.join();
-}
+void Workbench::await_journal() { preparing_.join(); }
 
 store::StateDb& Workbench::state() {
   await_journal();
@@ -131,9 +127,9 @@ std::vector<plugin::PluginHost::NamedToolSet> Workbench::make_tool_sets() {
 }
 
 void Workbench::start_sandbox() {
-  sandbox::SandboxServer::Options options;
+  sandbox::SandboxOptions options;
   options.db_path = (settings_.state_directory / "sandbox.db").string();
-  sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
+  sandbox_ = sandbox::open_sandbox(options);
   api_url_ = sandbox_->url();
   settings_.api_key = options.api_key;
 }

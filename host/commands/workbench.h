@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "chat/tool_router.h"
 #include "cli/arguments.h"
@@ -19,14 +18,12 @@
 #include "commerce/cartpilot_client.h"
 #include "commerce/cartpilot_tools.h"
 #include "net/http_client.h"
+#include "parts/background_thread.h"
 #include "plugin/plugin_host.h"
 #include "purchase/purchase_gate.h"
+#include "sandbox/embedded_sandbox.h"
 #include "store/session_store.h"
 #include "store/state_db.h"
-
-namespace cartpilot::sandbox {
-class SandboxServer;
-}
 
 namespace cartpilot::host {
 
@@ -92,13 +89,13 @@ class Workbench {
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<plugin::PluginHost> plugins_;
   std::size_t notices_shown_ = 0;
-  std::unique_ptr<sandbox::SandboxServer> sandbox_;
+  std::unique_ptr<sandbox::EmbeddedSandbox> sandbox_;
   std::unique_ptr<store::StateDb> state_;
   std::unique_ptr<store::SessionStore> sessions_;
   std::unique_ptr<purchase::PurchaseJournal> journal_;
   std::unique_ptr<commerce::CartPilotClient> client_;
   std::string api_url_;
-  std::thread preparing_;  ///< uses state_ and journal_ until it was joined
+  parts::BackgroundThread preparing_;  ///< uses state_ and journal_ until it was joined
 };
 
 }  // namespace cartpilot::host

@@ -4,10 +4,10 @@
 #include <array>
 #include <string_view>
 
-#include <Poco/URI.h>
 #include <fmt/format.h>
 
 #include "commerce/cartpilot_failure.h"
+#include "formats/formats.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -45,9 +45,7 @@ std::size_t count_characters(std::string_view utf8) {
 }
 
 std::string encoded(const std::string& value) {
-  std::string out;
-  Poco::URI::encode(value, "?#/:;+@&=", out);
-  return out;
+  return formats::percent_encoded(value, "?#/:;+@&=");
 }
 
 std::string paging(std::int64_t page, std::int64_t page_size) {

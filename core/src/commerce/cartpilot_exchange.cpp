@@ -3,16 +3,12 @@
 #include <random>
 #include <thread>
 
-#include <Poco/DateTime.h>
-#include <Poco/DateTimeFormat.h>
-#include <Poco/DateTimeParser.h>
-#include <Poco/UUID.h>
-#include <Poco/UUIDGenerator.h>
 #include <fmt/format.h>
 
 #include "commerce/cartpilot_client.h"
 #include "commerce/cartpilot_failure.h"
 #include "commerce/duplicate_members.h"
+#include "formats/formats.h"
 #include "net/http_client.h"
 #include "net/url_policy.h"
 
@@ -62,13 +58,7 @@ double random_fraction() {
 
 /// nullopt for what is no date of HTTP.
 std::optional<std::int64_t> date_of(const std::string& text) {
-  Poco::DateTime date;
-  int zone = 0;
-  if (text.empty() ||
-      !Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, text, date, zone)) {
-    return std::nullopt;
-  }
-  return date.timestamp().epochMicroseconds() / 1000;
+  return text.empty() ? std::nullopt : formats::unix_ms_of_http_date(text);
 }
 
 std::int64_t unix_ms() {
@@ -97,8 +87,7 @@ HttpRequest CartPilotClient::request_for(const std::string& method,
   if (!options_.api_key.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + options_.api_key);
   }
-  request.headers.emplace_back("X-Request-ID",
-                               Poco::UUIDGenerator::defaultGenerator().createRandom().toString());
+  request.headers.emplace_back("X-Request-ID", formats::random_uuid());
   request.connect_timeout_ms = options_.connect_timeout_ms;
   request.idle_timeout_ms = options_.total_timeout_ms;
   request.total_timeout_ms = options_.total_timeout_ms;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <optional>
 
-#include <Poco/DateTime.h>
-#include <Poco/DateTimeFormat.h>
-#include <Poco/DateTimeParser.h>
 #include <fmt/format.h>
+
+#include "formats/formats.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -139,14 +139,15 @@ ErrorCode kind_of_status(int status) {
   return ErrorCode::kProtocol;
 }
 
+std::int64_t unix_ms_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 std::optional<std::int64_t> unix_ms_of(const std::string& http_date) {
-  Poco::DateTime date;
-  int zone = 0;
-  if (http_date.find("GMT") == std::string::npos ||
-      !Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::HTTP_FORMAT, http_date, date, zone)) {
-    return std::nullopt;
-  }
-  return date.timestamp().epochMicroseconds() / 1'000;
+  if (http_date.find("GMT") == std::string::npos) return std::nullopt;
+  return formats::unix_ms_of_http_date(http_date);
 }
 
 /// Until the date in Retry-After, counted from the answer's own Date: two clocks need not agree.
@@ -154,7 +155,7 @@ std::optional<std::int64_t> wait_until_date_ms(const HttpHeaders& headers) {
   const auto until = unix_ms_of(header_value(headers, "retry-after"));
   if (!until) return std::nullopt;
   const auto answered = unix_ms_of(header_value(headers, "date"));
-  const std::int64_t now = answered ? *answered : Poco::Timestamp().epochMicroseconds() / 1'000;
+  const std::int64_t now = answered ? *answered : unix_ms_now();
   return std::max<std::int64_t>(0, *until - now);
 }
 

@@ -3,12 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include <Poco/DateTime.h>
-#include <Poco/DateTimeFormat.h>
-#include <Poco/DateTimeParser.h>
-#include <Poco/Exception.h>
-#include <Poco/RegularExpression.h>
-#include <Poco/String.h>
+#include "formats/formats.h"
+#include "text/ascii.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -46,7 +42,7 @@ constexpr const char* kLimit =
     R"((\$|€|£|[a-z]+)?)";
 
 std::string currency_of(const std::string& word) {
-  const std::string lower = Poco::toLower(word);
+  const std::string lower = text::lower_case(word);
   for (const CurrencyWord& known : kCurrencyWords) {
     if (known.word == lower) return std::string(known.code);
   }
@@ -54,33 +50,24 @@ std::string currency_of(const std::string& word) {
 }
 
 bool is_past(const std::string& instant, std::int64_t now_unix_ms) {
-  Poco::DateTime date;
-  int zone = 0;
-  if (!Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::ISO8601_FRAC_FORMAT, instant, date,
-                                      zone)) {
-    return false;
-  }
-  // Poco reads any words as a date of the year 0.
-  if (date.year() < 1970) return false;
-  return now_unix_ms > date.timestamp().epochMicroseconds() / 1'000;
+  const std::optional<std::int64_t> unix_ms = formats::unix_ms_of_iso_date(instant);
+  return unix_ms && now_unix_ms > *unix_ms;
 }
 
 }  // namespace
 
 std::optional<Money> price_limit_in(std::string_view wish) {
-  static const Poco::RegularExpression expression(kLimit, Poco::RegularExpression::RE_UTF8);
-  std::vector<std::string> parts;
-  try {
-    if (expression.split(std::string(wish), 0, parts) < 3) return std::nullopt;
-  } catch (const Poco::Exception&) {
-    return std::nullopt;  // not UTF-8
-  }
+  static const std::unique_ptr<formats::Pattern> expression = formats::compile_pattern(kLimit);
+  const auto found = expression->match(std::string(wish));
+  if (!found || found->size() < 3) return std::nullopt;  // not UTF-8, or no limit in it
+  std::vector<std::string> parts = *found;
   parts.resize(5);
-  std::string number = Poco::remove(parts[2], ',') + parts[3];
+  std::string number = parts[2] + parts[3];
+  number.erase(std::remove(number.begin(), number.end(), ','), number.end());
   std::string currency = currency_of(parts[1]);
   if (currency.empty()) {
     currency = currency_of(parts[4]);
-    const std::string word = Poco::toLower(parts[4]);
+    const std::string word = text::lower_case(parts[4]);
     if (std::find(kUnits.begin(), kUnits.end(), word) != kUnits.end()) return std::nullopt;
   }
   return Money{parse_minor(number), currency.empty() ? "USD" : currency};

@@ -1,9 +1,9 @@
 #include "commerce/receipt.h"
 
-#include <Poco/SHA2Engine.h>
 #include <fmt/format.h>
 
 #include "cartpilot/error.h"
+#include "formats/formats.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -98,7 +98,7 @@ std::string digest_of(const Receipt& receipt) {
             netstring(item.title) + number(item.unit_price_cents) + number(item.quantity) +
             netstring(item.currency);
   }
-  return sha256_hex(text);
+  return formats::sha256_hex(text);
 }
 
 }  // namespace
@@ -141,15 +141,9 @@ bool frozen_hash_fits(const FrozenReceipt& frozen) {
     text += fmt::format("{}{}:{}:{}:{}", i == 0 ? "" : "|", item.product_id,
                         item.variant_id.value_or(""), item.quantity, item.unit_price_cents);
   }
-  return sha256_hex(text).substr(0, 16) == frozen.hash;
+  return formats::sha256_hex(text).substr(0, 16) == frozen.hash;
 }
 
 std::string netstring(std::string_view field) { return fmt::format("{}:{},", field.size(), field); }
-
-std::string sha256_hex(std::string_view bytes) {
-  Poco::SHA2Engine engine(Poco::SHA2Engine::SHA_256);
-  engine.update(bytes.data(), bytes.size());
-  return Poco::DigestEngine::digestToHex(engine.digest());
-}
 
 }  // namespace cartpilot::commerce

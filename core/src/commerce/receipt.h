@@ -43,7 +43,4 @@ bool frozen_hash_fits(const FrozenReceipt& frozen);
 /// "5:hello," — joined netstrings read back in only one way.
 std::string netstring(std::string_view field);
 
-/// 64 lower-case hex.
-std::string sha256_hex(std::string_view bytes);
-
 }  // namespace cartpilot::commerce

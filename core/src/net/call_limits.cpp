@@ -12,7 +12,6 @@
 namespace cartpilot::net {
 namespace {
 
-constexpr std::chrono::milliseconds kLongestSleep{20};
 constexpr std::chrono::milliseconds kNoLimit = std::chrono::hours(24 * 365);
 
 std::chrono::milliseconds limit_of(std::int64_t ms) {
@@ -74,7 +73,7 @@ int CallLimits::wait_ms() const {
     next = std::min(next, waiting_since_ + idle_limit_);
   }
   const auto left = std::chrono::ceil<Milliseconds>(next - now);
-  return static_cast<int>(std::clamp(left, Milliseconds(1), kLongestSleep).count());
+  return static_cast<int>(std::clamp(left, Milliseconds(1), Milliseconds(kLongestWaitMs)).count());
 }
 
 void wait_for_descriptor(int descriptor, short events, const CallLimits& limits) {

@@ -13,6 +13,8 @@ namespace cartpilot::net {
 
 class CallLimits {
  public:
+  static constexpr int kLongestWaitMs = 20;
+
   /// Starts in the connect phase. Time-outs of 0 or less mean no limit.
   CallLimits(const HttpRequest& request, const CallContext& context);
 

@@ -26,9 +26,10 @@ short events_for(int wanted) { return wanted == kWantsRead ? POLLIN : POLLOUT; }
 
 }  // namespace
 
-Connection::Connection(Poco::Net::StreamSocket socket, std::unique_ptr<TlsStream> tls,
-                       std::string peer)
-    : socket_(std::move(socket)), tls_(std::move(tls)), peer_(std::move(peer)) {}
+Connection::Connection(Socket socket, std::unique_ptr<TlsStream> tls, std::string peer)
+    : socket_(std::move(socket)), tls_(std::move(tls)), peer_(std::move(peer)) {
+  if (!tls_) socket_.block_at_most(CallLimits::kLongestWaitMs);
+}
 
 void Connection::send(std::string_view bytes, CallLimits& limits) {
   while (!bytes.empty()) {
@@ -38,7 +39,7 @@ void Connection::send(std::string_view bytes, CallLimits& limits) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     } else if (sent == kWantsRead || sent == kWantsWrite) {
       limits.start_waiting();
-      wait_for_descriptor(descriptor(), events_for(sent), limits);
+      wait_for_descriptor(socket_.descriptor(), events_for(sent), limits);
     } else {
       fail_unavailable(
           "reset",
@@ -47,25 +48,37 @@ void Connection::send(std::string_view bytes, CallLimits& limits) {
   }
 }
 
-Poco::Net::StreamSocket Connection::release() {
-  return std::exchange(socket_, Poco::Net::StreamSocket());
+Socket Connection::release() {
+  socket_.never_block();
+  return std::move(socket_);
 }
-
-int Connection::descriptor() const { return socket_.impl()->sockfd(); }
 
 int Connection::transmit(const char* bytes, std::size_t size) {
   if (tls_) return tls_->write(bytes, size);
-  // Not through Poco, whose sendBytes() throws when a non-blocking socket is full.
-  const ssize_t sent = ::send(descriptor(), bytes, size, MSG_NOSIGNAL);
+  const ssize_t sent = ::send(socket_.descriptor(), bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent >= 0) return static_cast<int>(sent);
   return errno == EAGAIN || errno == EINTR ? kWantsWrite : kBroken;
 }
 
-int Connection::receive(char* target, std::size_t size) {
-  if (tls_) return tls_->read(target, size);
-  const ssize_t received = ::recv(descriptor(), target, size, 0);
-  if (received >= 0) return static_cast<int>(received);
-  return errno == EAGAIN || errno == EINTR ? kWantsRead : kBroken;
+/// Waits for bytes into the buffer.
+int Connection::receive(CallLimits& limits) {
+  if (!tls_) return receive_plain(limits);
+  for (;;) {
+    const int size = tls_->read(buffer_.data(), buffer_.size());
+    if (size != kWantsRead && size != kWantsWrite) return size;
+    wait_for_descriptor(socket_.descriptor(), events_for(size), limits);
+  }
+}
+
+int Connection::receive_plain(const CallLimits& limits) {
+  for (;;) {
+    const int wait_ms = limits.wait_ms();
+    pollfd waiting{socket_.descriptor(), POLLIN, 0};
+    if (wait_ms < CallLimits::kLongestWaitMs && ::poll(&waiting, 1, wait_ms) <= 0) continue;
+    const ssize_t received = ::recv(socket_.descriptor(), buffer_.data(), buffer_.size(), 0);
+    if (received >= 0) return static_cast<int>(received);
+    if (errno != EAGAIN && errno != EINTR) return kBroken;
+  }
 }
 
 std::string_view Connection::received(CallLimits& limits) {
@@ -74,16 +87,11 @@ std::string_view Connection::received(CallLimits& limits) {
     last_ = 0;
     limits.start_waiting();
     limits.check();
-    int size = drained_ ? kWantsRead : receive(buffer_.data(), buffer_.size());
-    while (size == kWantsRead || size == kWantsWrite) {
-      wait_for_descriptor(descriptor(), events_for(size), limits);
-      size = receive(buffer_.data(), buffer_.size());
-    }
+    const int size = receive(limits);
     if (size < 0) {
       fail_unavailable("reset", fmt::format("{} broke off the connection; try again", peer_));
     }
     last_ = static_cast<std::size_t>(size);
-    drained_ = !tls_ && last_ < buffer_.size();
     heard_ = heard_ || size > 0;
   }
   return {buffer_.data() + first_, last_ - first_};
@@ -92,9 +100,12 @@ std::string_view Connection::received(CallLimits& limits) {
 bool Connection::idle_and_open() {
   if (first_ != last_) return false;
   char byte = 0;
-  // On TLS this also digests session tickets, which a look at the bare socket would take for the
-  // start of an answer.
-  const int size = receive(&byte, 1);
+  if (!tls_) {
+    return ::recv(socket_.descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+  }
+  // This also digests session tickets, which a look at the bare socket would take for the start of
+  // an answer.
+  const int size = tls_->read(&byte, 1);
   return size == kWantsRead || size == kWantsWrite;
 }
 

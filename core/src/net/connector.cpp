@@ -1,9 +1,5 @@
 #include "net/connector.h"
 
-#include <Poco/Exception.h>
-#include <Poco/Net/DNS.h>
-#include <Poco/Net/HostEntry.h>
-#include <Poco/Net/StreamSocketImpl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,11 +21,6 @@
 namespace cartpilot::net {
 namespace {
 
-using Poco::Net::IPAddress;
-using Poco::Net::SocketAddress;
-using Poco::Net::StreamSocket;
-using Addresses = std::vector<SocketAddress>;
-
 /// How long one address may keep silent before the next is tried beside it (RFC 8305).
 constexpr std::chrono::milliseconds kHeadStart{250};
 
@@ -37,90 +28,86 @@ struct Lookup {
   std::mutex mutex;
   std::condition_variable finished;
   bool done = false;
-  std::vector<IPAddress> addresses;
+  std::vector<Address> addresses;
 };
 
-void look_up(const std::string& host, Lookup& lookup) {
-  std::vector<IPAddress> found;
-  try {
-    found = Poco::Net::DNS::hostByName(host).addresses();
-  } catch (const Poco::Exception&) {
-    found.clear();
-  }
+void look_up(const std::string& host, std::uint16_t port, Lookup& lookup) {
+  std::vector<Address> found = addresses_of(host, port);
   const std::lock_guard lock(lookup.mutex);
   lookup.addresses = std::move(found);
   lookup.done = true;
   lookup.finished.notify_all();
 }
 
-Addresses resolve(const std::string& host, std::uint16_t port, const CallLimits& limits) {
+std::vector<Address> joined(std::vector<Address> first, const std::vector<Address>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+std::vector<Address> resolve(const std::string& host, std::uint16_t port,
+                             const CallLimits& limits) {
   if (host == "localhost") {
     // Not asked of anybody: plain http is allowed to it because it is this machine.
-    return {SocketAddress("127.0.0.1", port), SocketAddress("::1", port)};
+    return joined(literal_address("127.0.0.1", port), literal_address("::1", port));
   }
-  IPAddress literal;
-  if (IPAddress::tryParse(host, literal)) return {SocketAddress(literal, port)};
+  if (auto literal = literal_address(host, port); !literal.empty()) return literal;
 
   const auto lookup = std::make_shared<Lookup>();
-  std::thread([host, lookup] { look_up(host, *lookup); }).detach();
+  std::thread([host, port, lookup] { look_up(host, port, *lookup); }).detach();
   std::unique_lock lock(lookup->mutex);
   while (!lookup->done) {
     lookup->finished.wait_for(lock, std::chrono::milliseconds(limits.wait_ms()));
   }
-  Addresses addresses;
-  for (const IPAddress& address : lookup->addresses) {
-    const SocketAddress complete(address, port);
-    if (std::find(addresses.begin(), addresses.end(), complete) == addresses.end()) {
-      addresses.push_back(complete);
-    }
-  }
-  if (addresses.empty()) {
+  if (lookup->addresses.empty()) {
     fail_unavailable("dns", fmt::format("no address is known for {}; check its spelling and the "
                                         "network",
                                         host));
   }
-  return addresses;
+  return std::move(lookup->addresses);
 }
 
 /// A socket that never blocks and is not inherited by programs we start.
-class ClientSocket : public StreamSocket {
- public:
-  explicit ClientSocket(int family) : StreamSocket(new Poco::Net::StreamSocketImpl(open(family))) {
-    setBlocking(false);
-    setNoDelay(true);
-    // Models think for minutes; home routers forget silent connections sooner.
-    setKeepAlive(true);
-    setOption(IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  }
+Socket open_socket(int family) {
+  Socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (socket.descriptor() < 0) throw std::system_error(errno, std::generic_category());
+  const auto set = [&socket](int level, int option, int value) {
+    ::setsockopt(socket.descriptor(), level, option, &value, sizeof value);
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  // Models think for minutes; home routers forget silent connections sooner.
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  return socket;
+}
 
- private:
-  static int open(int family) {
-    const int descriptor = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category());
-    return descriptor;
-  }
-};
+/// 0 when the connection stands.
+int problem_of(const Socket& socket) {
+  int problem = 0;
+  socklen_t size = sizeof problem;
+  const int result = ::getsockopt(socket.descriptor(), SOL_SOCKET, SO_ERROR, &problem, &size);
+  return result == 0 ? problem : errno;
+}
 
 /// Tries the addresses one after the other, giving each a head start; the first to answer wins.
 class Race {
  public:
-  Race(Addresses addresses, const std::string& name)
+  Race(std::vector<Address> addresses, const std::string& name)
       : addresses_(std::move(addresses)), name_(name) {}
 
-  StreamSocket run(const CallLimits& limits) {
+  Socket run(const CallLimits& limits) {
     for (;;) {
       if (running_.empty() || Clock::now() - started_at_ >= kHeadStart) start_next();
       if (running_.empty() && next_ == addresses_.size()) give_up();
       const int wait = limits.wait_ms();
       std::vector<pollfd> waiting;
-      for (const StreamSocket& socket : running_) {
-        waiting.push_back({socket.impl()->sockfd(), POLLOUT, 0});
+      for (const Socket& socket : running_) {
+        waiting.push_back({socket.descriptor(), POLLOUT, 0});
       }
       if (::poll(waiting.data(), waiting.size(), running_.empty() ? 0 : wait) <= 0) continue;
       for (std::size_t i = waiting.size(); i-- > 0;) {
         if (waiting[i].revents == 0) continue;
-        const int problem = running_[i].impl()->socketError();
-        if (problem == 0) return running_[i];
+        const int problem = problem_of(running_[i]);
+        if (problem == 0) return std::move(running_[i]);
         note(problem);
         running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
       }
@@ -132,16 +119,17 @@ class Race {
 
   void start_next() {
     if (next_ == addresses_.size()) return;
-    const SocketAddress address = addresses_[next_++];
+    const Address& address = addresses_[next_++];
     started_at_ = Clock::now();
     try {
-      ClientSocket socket(address.af());
-      const int result = ::connect(socket.impl()->sockfd(), address.addr(), address.length());
+      Socket socket = open_socket(address.bytes.ss_family);
+      const int result = ::connect(socket.descriptor(),
+                                   reinterpret_cast<const sockaddr*>(&address.bytes), address.size);
       if (result != 0 && errno != EINPROGRESS) {
         note(errno);
         return;
       }
-      running_.push_back(socket);
+      running_.push_back(std::move(socket));
     } catch (const std::system_error& e) {
       note(e.code().value());
     }
@@ -159,10 +147,10 @@ class Race {
                                  name_, std::generic_category().message(problem_)));
   }
 
-  Addresses addresses_;
+  std::vector<Address> addresses_;
   const std::string& name_;
   std::size_t next_ = 0;
-  std::vector<StreamSocket> running_;
+  std::vector<Socket> running_;
   Clock::time_point started_at_;
   int problem_ = 0;
 };
@@ -194,10 +182,9 @@ std::unique_ptr<Connection> Connector::connect(const Target& target,
                                                CallLimits& limits) try {
   const std::string& host = proxy ? proxy->host : target.host;
   const std::string name = proxy ? fmt::format("the proxy {}", proxy->address()) : target.address();
-  StreamSocket socket =
-      Race(resolve(host, proxy ? proxy->port : target.port, limits), name).run(limits);
+  Socket socket = Race(resolve(host, proxy ? proxy->port : target.port, limits), name).run(limits);
   if (proxy) {
-    auto tunnel = std::make_unique<Connection>(socket, nullptr, name);
+    auto tunnel = std::make_unique<Connection>(std::move(socket), nullptr, name);
     try {
       open_tunnel(*tunnel, target, *proxy, limits);
     } catch (const Error& e) {
@@ -207,11 +194,8 @@ std::unique_ptr<Connection> Connector::connect(const Target& target,
     socket = tunnel->release();
   }
   std::unique_ptr<TlsStream> tls;
-  if (target.tls) tls = tls_.secure(socket.impl()->sockfd(), target.host, limits);
+  if (target.tls) tls = tls_.secure(socket.descriptor(), target.host, limits);
   return std::make_unique<Connection>(std::move(socket), std::move(tls), target.address());
-} catch (const Poco::Exception& e) {
-  fail_unavailable("connect",
-                   fmt::format("cannot connect to {}: {}", target.address(), e.message()));
 } catch (const std::system_error& e) {  // no descriptor or thread left
   fail_unavailable("connect", fmt::format("cannot connect to {}: {}", target.address(), e.what()));
 }

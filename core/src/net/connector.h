@@ -6,9 +6,6 @@
 // Thread-safe.
 #pragma once
 
-#include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocket.h>
-
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,15 +1,14 @@
 #include "net/url_policy.h"
 
-#include <Poco/Exception.h>
-#include <Poco/Net/IPAddress.h>
-#include <Poco/String.h>
-#include <Poco/URI.h>
+#include <arpa/inet.h>
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "net/failure.h"
+#include "net/url.h"
+#include "text/ascii.h"
 
 namespace cartpilot::net {
 namespace {
@@ -23,13 +22,13 @@ bool is_host_character(char c) {
          c == ':';
 }
 
-/// What stands between "//" and the path. Poco::URI forgets an empty user name in it.
+/// What stands between "//" and the path.
 std::string_view authority_of(std::string_view url) {
   const std::size_t start = url.find("://") + 3;
   return url.substr(start, std::min(url.find_first_of("/?#", start), url.size()) - start);
 }
 
-/// Path and query as they were written: Poco::URI would decode %2F and give back a slash.
+/// Path and query as they were written: a decoded %2F would be another path.
 std::string resource_of(std::string_view url) {
   const std::string_view authority = authority_of(url);
   url.remove_prefix(static_cast<std::size_t>(authority.data() + authority.size() - url.data()));
@@ -53,8 +52,11 @@ std::string Target::address() const { return fmt::format("{}:{}", bracketed(host
 
 bool is_loopback_host(std::string_view host) {
   if (host == "localhost") return true;
-  Poco::Net::IPAddress address;
-  return Poco::Net::IPAddress::tryParse(std::string(host), address) && address.isLoopback();
+  const std::string text(host);
+  in_addr four{};
+  if (::inet_aton(text.c_str(), &four) != 0) return (ntohl(four.s_addr) >> 24) == IN_LOOPBACKNET;
+  in6_addr six{};
+  return ::inet_pton(AF_INET6, text.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
 Target parse_target(const std::string& url) {
@@ -63,14 +65,9 @@ Target parse_target(const std::string& url) {
         "the URL holds a blank, a backslash, a control or a non-ASCII character; "
         "percent-encode it");
   }
-  Poco::URI uri;
-  try {
-    uri = url;
-  } catch (const Poco::Exception&) {
-    refuse("the URL cannot be read; write it as https://HOST/PATH");
-  }
-  const bool http = uri.getScheme() == "http";
-  if (!http && uri.getScheme() != "https") {
+  const std::string scheme = text::lower_case(url.substr(0, url.find(':')));
+  const bool http = scheme == "http";
+  if (!http && scheme != "https") {
     refuse("only http and https URLs can be used; write the URL as https://HOST/PATH");
   }
   if (url.find("://") == std::string::npos) {
@@ -79,14 +76,16 @@ Target parse_target(const std::string& url) {
   if (authority_of(url).find('@') != std::string_view::npos) {
     refuse("the URL carries a user name or password; pass keys in a header instead");
   }
+  const std::optional<Url> parsed = parse_url(url);
+  if (!parsed) refuse("the URL cannot be read; write it as https://HOST/PATH");
   Target target;
   target.tls = !http;
-  target.host = Poco::toLower(uri.getHost());
+  target.host = parsed->host;
   if (target.host.empty() ||
       !std::all_of(target.host.begin(), target.host.end(), is_host_character)) {
     refuse("the URL has no usable host name; write it as https://HOST/PATH");
   }
-  target.port = uri.getPort();
+  target.port = parsed->port;
   target.loopback = is_loopback_host(target.host);
   target.resource = resource_of(url);
   if (http && !target.loopback) {

@@ -1,8 +1,5 @@
 #include "purchase/purchase_gate.h"
 
-#include <Poco/DateTime.h>
-#include <Poco/DateTimeParser.h>
-#include <Poco/Timestamp.h>
 #include <fmt/format.h>
 
 #include <ctime>
@@ -11,6 +8,7 @@
 
 #include "cartpilot/error.h"
 #include "commerce/cartpilot_tools.h"
+#include "formats/formats.h"
 #include "purchase/purchase_keys.h"
 
 namespace cartpilot::purchase {
@@ -44,10 +42,7 @@ std::optional<std::int64_t> unix_ms_of(const std::string& text) {
     const char expected = i < kShape.size() ? kShape[i] : i == kShape.size() ? '.' : 'd';
     if (expected == 'd' ? !digit : text[i] != expected) return std::nullopt;
   }
-  Poco::DateTime time;
-  int zone = 0;
-  if (!Poco::DateTimeParser::tryParse("%Y-%m-%dT%H:%M:%s%z", text, time, zone)) return std::nullopt;
-  return time.timestamp().epochMicroseconds() / 1000;
+  return formats::unix_ms_of_iso_date(text);
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
 #include "purchase/purchase_keys.h"
 
-#include <Poco/HMACEngine.h>
-#include <Poco/SHA2Engine.h>
 #include <sys/random.h>
 
 #include <algorithm>
 
 #include "cartpilot/error.h"
 #include "commerce/receipt.h"
+#include "formats/formats.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -15,13 +14,6 @@ namespace {
 using commerce::netstring;
 
 constexpr std::size_t kKeyHexDigits = 32;
-
-/// SHA-256 in the shape Poco's HMACEngine wants: default-constructible, with its block size.
-class Sha256 : public Poco::SHA2Engine {
- public:
-  enum { BLOCK_SIZE = 64, DIGEST_SIZE = 32 };  // NOLINT: the names Poco asks for
-  Sha256() : Poco::SHA2Engine(Poco::SHA2Engine::SHA_256) {}
-};
 
 }  // namespace
 
@@ -64,15 +56,14 @@ std::vector<commerce::ItemRequest> items_of(const commerce::Checkout& checkout) 
 
 std::string basket_of(const std::string& merchant_id,
                       const std::vector<commerce::ItemRequest>& items) {
-  return commerce::sha256_hex(netstring(merchant_id) + canonical_items(items));
+  return formats::sha256_hex(netstring(merchant_id) + canonical_items(items));
 }
 
 std::string derive_key(const std::string& secret, std::string_view operation,
                        std::string_view session, std::string_view subject, std::int64_t ordinal) {
-  Poco::HMACEngine<Sha256> engine(secret);
-  engine.update(netstring(operation) + netstring(session) + netstring(subject) +
-                netstring(std::to_string(ordinal)));
-  return Poco::DigestEngine::digestToHex(engine.digest()).substr(0, kKeyHexDigits);
+  const std::string text = netstring(operation) + netstring(session) + netstring(subject) +
+                           netstring(std::to_string(ordinal));
+  return formats::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
 }
 
 std::string random_id(std::size_t bytes) {

@@ -3,7 +3,6 @@
 // It looks first. It repeats the confirm only while CartPilot still shows the very checkout that
 // was agreed to as approved, with the key rule of the journal, long enough after the last send, and
 // at merchants that recognise their own session. It never quotes, makes a checkout, or guesses.
-#include <Poco/URI.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <random>
 
 #include "cartpilot/error.h"
+#include "net/url.h"
 #include "purchase/purchase_gate.h"
 #include "purchase/settling_context.h"
 
@@ -39,7 +39,8 @@ constexpr std::array<std::string_view, 2> kRecogniseTheirSession = {"merchant-a"
 bool same_server(const std::string& one, const std::string& other) {
   if (one == other) return true;
   const auto is_local = [](const std::string& url) {
-    const std::string host = Poco::URI(url).getHost();
+    const auto parsed = net::parse_url(url);
+    const std::string host = parsed ? parsed->host : "";
     return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
   };
   return is_local(one) && is_local(other);

@@ -1,9 +1,7 @@
 #include "schema/ecma_pattern.h"
 
-#include <Poco/Exception.h>
-#include <Poco/RegularExpression.h>
-
 #include "cartpilot/error.h"
+#include "formats/formats.h"
 
 namespace cartpilot::schema {
 
@@ -13,18 +11,16 @@ namespace {
 // bounds keep one match within 3 MB and a few milliseconds.
 constexpr const char* kBounds = "(*LIMIT_RECURSION=6000)(*LIMIT_MATCH=200000)";
 
-constexpr int kOptions =
-    Poco::RegularExpression::RE_UTF8 | Poco::RegularExpression::RE_DOLLAR_ENDONLY;
-
 }  // namespace
 
 EcmaPattern::EcmaPattern(const std::string& source) : source_(source) {
   const std::string translated = kBounds + translate_ecma_pattern(source);
   try {
-    expression_ = std::make_unique<Poco::RegularExpression>(translated, kOptions);
-  } catch (const Poco::Exception& error) {
+    expression_ = formats::compile_pattern(translated);
+  } catch (const Error& error) {
+    if (error.code != ErrorCode::kInvalidArgument) throw;
     throw Error(ErrorCode::kInvalidArgument,
-                "pattern '" + source + "' cannot be used: " + error.message());
+                "pattern '" + source + "' cannot be used: " + error.what());
   }
 }
 
@@ -33,12 +29,9 @@ EcmaPattern::EcmaPattern(EcmaPattern&&) noexcept = default;
 EcmaPattern& EcmaPattern::operator=(EcmaPattern&&) noexcept = default;
 
 std::optional<bool> EcmaPattern::found_in(const std::string& text) const {
-  try {
-    Poco::RegularExpression::Match match;
-    return expression_->match(text, 0, match, 0) > 0;
-  } catch (const Poco::Exception&) {
-    return std::nullopt;
-  }
+  const auto found = expression_->match(text);
+  if (!found) return std::nullopt;
+  return !found->empty();
 }
 
 }  // namespace cartpilot::schema

@@ -271,9 +271,5 @@ TEST(Netstring, says_the_length_first) {
   EXPECT_EQ(netstring(std::string_view("a\0b", 3)), std::string("3:a\0b,", 6));
 }
 
-TEST(Sha256, gives_the_published_digest_of_abc) {
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 }  // namespace
 }  // namespace cartpilot::commerce

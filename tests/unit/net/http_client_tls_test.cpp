@@ -157,8 +157,7 @@ TEST(HttpClientTls, calls_a_body_cut_without_a_goodbye_a_reset) {
 }
 
 TEST(HttpClientTls, survives_a_server_that_goes_away_during_an_upload) {
-  // Something is written to the dead connection; a SIGPIPE would end this process. Poco happens to
-  // block the signal in the main thread; a program may have reasons to let it through again.
+  // Something is written to the dead connection; a SIGPIPE would end this process.
   sigset_t pipe;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);

@@ -1,22 +1,25 @@
 // TlsTestClient: a connection to a server on 127.0.0.1 and the client's TLS over it, without HTTP.
 #pragma once
 
-#include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocket.h>
 #include <poll.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 
+#include "net/socket.h"
 #include "net/tls_backend.h"
 
 namespace cartpilot::net {
 
 struct TlsTestClient {
   TlsTestClient(TlsContext& context, int port)
-      : socket(Poco::Net::SocketAddress("127.0.0.1", static_cast<std::uint16_t>(port))) {
-    socket.setBlocking(false);
-    stream = context.wrap(socket.impl()->sockfd(), "127.0.0.1");
+      : socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const Address address = literal_address("127.0.0.1", static_cast<std::uint16_t>(port)).at(0);
+    const auto* const bytes = reinterpret_cast<const sockaddr*>(&address.bytes);
+    if (::connect(socket.descriptor(), bytes, address.size) != 0) std::abort();
+    socket.never_block();
+    stream = context.wrap(socket.descriptor(), "127.0.0.1");
   }
 
   TlsStream::Progress shake_hands() {
@@ -33,11 +36,11 @@ struct TlsTestClient {
   }
 
   void wait(short events) {
-    pollfd descriptor{socket.impl()->sockfd(), events, 0};
+    pollfd descriptor{socket.descriptor(), events, 0};
     ::poll(&descriptor, 1, -1);
   }
 
-  Poco::Net::StreamSocket socket;
+  Socket socket;
   std::unique_ptr<TlsStream> stream;
 };
 

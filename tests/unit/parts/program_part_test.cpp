@@ -71,11 +71,21 @@ TEST(ProgramPart, leaves_what_only_a_person_at_a_terminal_needs_to_its_own_part)
   EXPECT_TRUE(holds(libraries_of(CARTPILOT_EDITING_PART_FILE), "libedit"));
 }
 
-TEST(ProgramPart, leaves_poco_and_sqlite_out_of_the_executable) {
+TEST(ProgramPart, leaves_sqlite_out_of_the_executable) {
   const std::string libraries = libraries_of(CARTPILOT_PROGRAM);
-  for (const char* word : {"libPoco", "libsqlite3", "libedit"}) {
+  for (const char* word : {"libsqlite3", "libedit"}) {
     EXPECT_FALSE(holds(libraries, word)) << libraries;
   }
+}
+
+TEST(ProgramPart, leaves_poco_to_the_parts_that_a_conversation_begins_without) {
+  for (const char* file :
+       {CARTPILOT_PROGRAM, CARTPILOT_PROGRAM_PART_FILE, CARTPILOT_TLS_PART_FILE}) {
+    EXPECT_FALSE(holds(libraries_of(file), "libPoco")) << file;
+  }
+  EXPECT_TRUE(holds(libraries_of(CARTPILOT_FORMATS_PART_FILE), "libPocoFoundation"));
+  EXPECT_FALSE(holds(libraries_of(CARTPILOT_FORMATS_PART_FILE), "libPocoNet"));
+  EXPECT_TRUE(holds(libraries_of(CARTPILOT_SANDBOX_PART_FILE), "libPocoNet"));
 }
 
 }  // namespace
