@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -149,6 +154,28 @@ TEST_F(TlsProof, a_server_that_speaks_nothing_newer_than_tls_1_1_is_left_alone) 
             "check the address");
   EXPECT_EQ(failure, (Failure{ErrorCode::kUnavailable, "tls", true}));
   EXPECT_EQ(heard, "");
+}
+
+TEST(TlsPolicyDeathTest, of_the_system_counts_where_it_asks_for_more) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";  // OpenSSL reads it once in a process
+  const std::string folder = (std::filesystem::temp_directory_path() / "cartpilot-policy").string();
+  const std::string file = folder + std::to_string(::getpid());
+  std::ofstream(file) << "openssl_conf = all\n[all]\nssl_conf = parts\n[parts]\n"
+                         "system_default = rules\n[rules]\nMinProtocol = TLSv1.3\n";
+  const Variable policy("OPENSSL_CONF", file);
+  const auto meet_tls_1_2 = [] {
+    const TestCertificate certificate("IP:127.0.0.1");
+    const Variable trust("SSL_CERT_FILE", certificate.file());
+    TlsTestServer server(certificate, serve_ok);
+    server.speak_only(TLS1_2_VERSION);
+    HttpClient client;
+    const auto error = error_of([&] { fetch(client, get(server.url()), CallContext()); });
+    std::fputs(error ? error->what() : "answered", stderr);
+  };
+  EXPECT_EXIT((meet_tls_1_2(), std::filesystem::remove(file), std::_Exit(0)),
+              testing::ExitedWithCode(0),
+              "no secure connection to 127.0.0.1: tlsv1 alert protocol version");
+  std::filesystem::remove(file);
 }
 
 TEST(TlsEnd, of_a_connection_ends_an_answer_without_a_length_only_after_a_goodbye) {
