@@ -6,6 +6,7 @@
 
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
+#include "parts/background_thread.h"
 #include "ui/output.h"
 #include "ui/terminal_prompt.h"
 
@@ -60,7 +61,7 @@ void Workbench::show_plugin_notices() {
 void Workbench::prepare_journal() {
   await_journal();
   store::StateDb::read_environment();
-  preparing_ = parts::BackgroundThread([this] {
+  preparing_ = parts::background_thread([this] {
     try {
       open_journal();
     } catch (const std::exception&) {  // NOLINT: journal() tries again and tells
@@ -68,7 +69,9 @@ void Workbench::prepare_journal() {
   });
 }
 
-void Workbench::await_journal() { preparing_.join(); }
+void Workbench::await_journal() {
+  if (preparing_.joinable()) preparing_.join();
+}
 
 store::StateDb& Workbench::state() {
   await_journal();

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "chat/tool_router.h"
 #include "cli/arguments.h"
@@ -18,7 +19,6 @@
 #include "commerce/cartpilot_client.h"
 #include "commerce/cartpilot_tools.h"
 #include "net/http_client.h"
-#include "parts/background_thread.h"
 #include "plugin/plugin_host.h"
 #include "purchase/purchase_gate.h"
 #include "sandbox/embedded_sandbox.h"
@@ -95,7 +95,7 @@ class Workbench {
   std::unique_ptr<purchase::PurchaseJournal> journal_;
   std::unique_ptr<commerce::CartPilotClient> client_;
   std::string api_url_;
-  parts::BackgroundThread preparing_;  ///< uses state_ and journal_ until it was joined
+  std::thread preparing_;  ///< uses state_ and journal_ until it was joined
 };
 
 }  // namespace cartpilot::host

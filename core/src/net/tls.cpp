@@ -7,6 +7,7 @@
 
 #include "net/failure.h"
 #include "net/tls_backend.h"
+#include "parts/background_thread.h"
 #include "parts/program_part.h"
 
 namespace cartpilot::net {
@@ -72,18 +73,18 @@ TlsContext& TlsClient::context(const TrustPlaces& places) {
 TlsClient::~TlsClient() { await(); }
 
 void TlsClient::await() {
-  parts::BackgroundThread preparing;
+  std::thread preparing;
   {
     const std::lock_guard lock(mutex_);
-    preparing = std::move(preparing_);
+    preparing.swap(preparing_);
   }
-  preparing.join();
+  if (preparing.joinable()) preparing.join();
 }
 
 void TlsClient::prepare() {
   const std::lock_guard lock(mutex_);
   if (context_ || preparing_.joinable()) return;
-  preparing_ = parts::BackgroundThread([this, places = chosen_places()] {
+  preparing_ = parts::background_thread([this, places = chosen_places()] {
     try {
       context(places);
     } catch (const std::exception&) {  // NOLINT: secure() tries again and tells

@@ -8,10 +8,10 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "net/call_limits.h"
 #include "net/tls_backend.h"
-#include "parts/background_thread.h"
 
 namespace cartpilot::net {
 
@@ -39,7 +39,7 @@ class TlsClient {
 
   std::mutex mutex_;
   std::unique_ptr<TlsContext> context_;
-  parts::BackgroundThread preparing_;
+  std::thread preparing_;
 };
 
 }  // namespace cartpilot::net

@@ -1,36 +1,28 @@
-// BackgroundThread: a thread that works for the program while its maker goes on.
-//
-// It gets none of the program's signals, which are for the thread that talks to the person. And it
-// begins on another processor than its maker's where there is one: a scheduler that packs threads
-// onto few processors to save power leaves a new thread beside its maker for some milliseconds, and
-// what is worth a thread here (docs/adr/0029-start-in-two-threads.md) is over by then. After that
-// it may run anywhere its maker may.
+// background_thread(): a thread that works for the program and gets none of its signals, which are
+// for the thread that talks to the person. The caller joins it.
 #pragma once
 
 #include <pthread.h>
 
-#include <functional>
+#include <csignal>
+#include <thread>
+#include <utility>
 
 namespace cartpilot::parts {
 
-class BackgroundThread {
- public:
-  BackgroundThread() = default;
-  /// Throws std::system_error when there can be no further thread. `work` must not throw.
-  explicit BackgroundThread(std::function<void()> work);
-  /// Joins.
-  ~BackgroundThread();
-  BackgroundThread(BackgroundThread&& other) noexcept;
-  /// Joins the thread it had.
-  BackgroundThread& operator=(BackgroundThread&& other) noexcept;
-
-  bool joinable() const { return joinable_; }
-  /// Waits for the end of the work. Does nothing when there is no thread.
-  void join();
-
- private:
-  pthread_t thread_{};
-  bool joinable_ = false;
-};
+template <class Work>
+std::thread background_thread(Work work) {
+  struct SignalsElsewhere {
+    SignalsElsewhere() {
+      sigset_t all;
+      sigfillset(&all);
+      ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    }
+    ~SignalsElsewhere() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    sigset_t before;
+  };
+  const SignalsElsewhere scope;  // a new thread begins with the mask of its maker
+  return std::thread(std::move(work));
+}
 
 }  // namespace cartpilot::parts

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "parts/background_thread.h"
 #include "store/session_store.h"
 #include "store/state_db.h"
 
@@ -9,7 +10,7 @@ namespace cartpilot::store {
 
 SessionWriter::SessionWriter(std::filesystem::path database, std::string session)
     : database_(std::move(database)), session_(std::move(session)) {
-  thread_ = parts::BackgroundThread([this] { work(); });
+  thread_ = parts::background_thread([this] { work(); });
 }
 
 SessionWriter::~SessionWriter() {

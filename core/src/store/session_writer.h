@@ -14,10 +14,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "cartpilot/error.h"
 #include "cartpilot/message.h"
-#include "parts/background_thread.h"
 
 namespace cartpilot::store {
 
@@ -54,7 +54,7 @@ class SessionWriter {
   bool ended_ = false;
   bool stopped_ = false;          ///< by a failure, until the next call after flush() told of it
   std::optional<Error> failure_;  ///< not told yet
-  parts::BackgroundThread thread_;
+  std::thread thread_;
 };
 
 }  // namespace cartpilot::store
