@@ -1,13 +1,12 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include <future>
-#include <optional>
 #include <string>
 #include <thread>
 
+#include "environment_variable.h"
 #include "fakes/loopback_server.h"
 #include "net/http_client.h"
 #include "recorder.h"
@@ -16,35 +15,7 @@
 namespace cartpilot::net {
 namespace {
 
-/// Sets an environment variable for one test.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    if (const char* before = ::getenv(name)) before_ = before;
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~Variable() {
-    if (before_) {
-      ::setenv(name_, before_->c_str(), 1);
-    } else {
-      ::unsetenv(name_);
-    }
-  }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> before_;
-};
-
 const Failure kRefused{ErrorCode::kUnavailable, "tls"};
-
-void serve_ok(TlsTestServer::Stream& stream) {
-  while (!stream.read_head().empty()) {
-    stream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-  }
-}
 
 TEST(HttpClientTls, refuses_a_certificate_nobody_vouches_for) {
   const TestCertificate certificate("IP:127.0.0.1");
@@ -93,17 +64,6 @@ TEST(HttpClientTls, can_be_left_while_it_makes_itself_ready) {
   client.expect_https();
 }
 
-TEST(HttpClientTls, refuses_a_trusted_certificate_of_another_name) {
-  for (const char* names : {"DNS:localhost", "IP:127.0.0.2", "DNS:127.0.0.1", "DNS:*"}) {
-    const TestCertificate certificate(names);
-    const Variable trust("SSL_CERT_FILE", certificate.file());
-    TlsTestServer server(certificate, serve_ok);
-    HttpClient client;
-    EXPECT_EQ(failure_of([&] { fetch(client, get(server.url()), CallContext()); }), kRefused)
-        << names;
-  }
-}
-
 TEST(HttpClientTls, takes_the_way_through_a_proxy_and_checks_the_server_behind_it) {
   const TestCertificate certificate("DNS:*.shop.example");
   const Variable trust("SSL_CERT_FILE", certificate.file());
@@ -119,17 +79,6 @@ TEST(HttpClientTls, takes_the_way_through_a_proxy_and_checks_the_server_behind_i
             std::vector<std::string>{"CONNECT api.shop.example:443 HTTP/1.1\r\n"
                                      "Host: api.shop.example:443\r\n"
                                      "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n"});
-}
-
-TEST(HttpClientTls, refuses_a_wildcard_that_would_have_to_cover_two_labels) {
-  const TestCertificate certificate("DNS:*.shop.example");
-  const Variable trust("SSL_CERT_FILE", certificate.file());
-  TlsTestServer server(certificate, serve_ok, true);
-  const Variable proxy("https_proxy", "http://127.0.0.1:" + std::to_string(server.port()));
-  const Variable direct("no_proxy", "");
-  HttpClient client;
-  EXPECT_EQ(failure_of([&] { fetch(client, get("https://a.b.shop.example/"), CallContext()); }),
-            kRefused);
 }
 
 TEST(HttpClientTls, names_the_proxy_that_refuses) {
@@ -208,8 +157,7 @@ TEST(HttpClientTls, calls_a_body_cut_without_a_goodbye_a_reset) {
 }
 
 TEST(HttpClientTls, survives_a_server_that_goes_away_during_an_upload) {
-  // OpenSSL writes to the dead connection; a SIGPIPE would end this process. Poco happens to block
-  // the signal in the main thread; a program may have reasons to let it through again.
+  // Something is written to the dead connection; a SIGPIPE would end this process.
   sigset_t pipe;
   sigemptyset(&pipe);
   sigaddset(&pipe, SIGPIPE);

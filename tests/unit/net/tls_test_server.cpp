@@ -1,5 +1,6 @@
 #include "tls_test_server.h"
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <signal.h>
@@ -16,18 +17,23 @@ TestCertificate::TestCertificate(const std::string& names, const TestCertificate
   make("CartPilot test", NID_subject_alt_name, names, issuer == nullptr ? *this : *issuer);
 }
 
+TestCertificate::TestCertificate(const std::string& names, long begins)
+    : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
+  make("CartPilot test", NID_subject_alt_name, names, *this, begins);
+}
+
 TestCertificate::TestCertificate(const std::string& name, Authority)
     : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
   make(name, NID_basic_constraints, "critical,CA:TRUE", *this);
 }
 
 void TestCertificate::make(const std::string& name, int extension, const std::string& value,
-                           const TestCertificate& issuer) {
+                           const TestCertificate& issuer, long begins) {
   X509* const x = certificate_.get();
   X509_set_version(x, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-  X509_gmtime_adj(X509_getm_notBefore(x), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(x), begins);
+  X509_gmtime_adj(X509_getm_notAfter(x), begins + 7200);
   X509_set_pubkey(x, key_.get());
   const auto* const common_name = reinterpret_cast<const unsigned char*>(name.c_str());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, common_name, -1, -1, 0);
@@ -71,6 +77,29 @@ void TlsTestServer::Stream::write(std::string_view bytes) {
   SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()));
 }
 
+void TlsTestServer::Stream::say_goodbye() { SSL_shutdown(ssl_); }
+
+bool TlsTestServer::Stream::hears_goodbye() {
+  char bytes[4096];
+  int result = 1;
+  while (result > 0) result = SSL_read(ssl_, bytes, sizeof bytes);
+  return SSL_get_error(ssl_, result) == SSL_ERROR_ZERO_RETURN;
+}
+
+bool TlsTestServer::Stream::is_declined_renegotiation() {
+  SSL_renegotiate(ssl_);
+  SSL_do_handshake(ssl_);
+  ERR_clear_error();
+  char byte = 0;
+  return SSL_read(ssl_, &byte, 1) < 0 && ERR_GET_REASON(ERR_peek_error()) == SSL_R_NO_RENEGOTIATION;
+}
+
+void serve_ok(TlsTestServer::Stream& stream) {
+  while (!stream.read_head().empty()) {
+    stream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  }
+}
+
 TlsTestServer::TlsTestServer(const TestCertificate& certificate, Serve serve, bool proxy)
     : context_(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free),
       serve_(std::move(serve)),
@@ -78,6 +107,12 @@ TlsTestServer::TlsTestServer(const TestCertificate& certificate, Serve serve, bo
   SSL_CTX_use_certificate(context_.get(), certificate.certificate());
   SSL_CTX_use_PrivateKey(context_.get(), certificate.key());
   server_ = std::make_unique<BareServer>([this](int descriptor) { run(descriptor); });
+}
+
+void TlsTestServer::speak_only(int version) {
+  SSL_CTX_set_min_proto_version(context_.get(), version);
+  SSL_CTX_set_max_proto_version(context_.get(), version);
+  SSL_CTX_set_security_level(context_.get(), 0);  // OpenSSL would refuse old ones by itself
 }
 
 std::vector<std::string> TlsTestServer::connects() const {

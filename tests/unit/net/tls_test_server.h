@@ -24,6 +24,8 @@ class TestCertificate {
   static TestCertificate authority(const std::string& name) { return {name, Authority()}; }
   /// `names` as OpenSSL writes subjectAltName: "DNS:localhost,IP:127.0.0.1".
   explicit TestCertificate(const std::string& names, const TestCertificate* issuer = nullptr);
+  /// One that is valid for two hours, beginning so many seconds from now.
+  TestCertificate(const std::string& names, long begins);
   ~TestCertificate();
   TestCertificate(const TestCertificate&) = delete;
   TestCertificate& operator=(const TestCertificate&) = delete;
@@ -37,7 +39,7 @@ class TestCertificate {
   TestCertificate(const std::string& name, Authority);
 
   void make(const std::string& name, int extension, const std::string& value,
-            const TestCertificate& issuer);
+            const TestCertificate& issuer, long begins = -3600);
 
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
   std::unique_ptr<X509, decltype(&X509_free)> certificate_;
@@ -53,6 +55,11 @@ class TlsTestServer {
     std::string read_head();
     std::string read_bytes(std::size_t size);
     void write(std::string_view bytes);
+    void say_goodbye();
+    /// Reads on; whether the client said goodbye before its connection ended.
+    bool hears_goodbye();
+    /// Asks for a new handshake, which TLS 1.2 still knows. True when the client declines.
+    bool is_declined_renegotiation();
 
    private:
     SSL* ssl_;
@@ -61,6 +68,9 @@ class TlsTestServer {
 
   /// A connection whose `serve` returned is closed without a TLS goodbye.
   TlsTestServer(const TestCertificate& certificate, Serve serve, bool proxy = false);
+
+  /// Speaks this version of TLS only (TLS1_2_VERSION), however weak. Before the first connection.
+  void speak_only(int version);
 
   int port() const { return server_->port(); }
   std::string url() const { return "https://" + server_->address(); }
@@ -78,5 +88,8 @@ class TlsTestServer {
   std::vector<std::string> names_;
   std::unique_ptr<BareServer> server_;  // last: its thread uses the others
 };
+
+/// Answers "ok" to every request of a connection.
+void serve_ok(TlsTestServer::Stream& stream);
 
 }  // namespace cartpilot::net

@@ -1,7 +1,5 @@
 // Whom the client trusts: certificates in a folder, by hashed names, and in one file.
 
-#include <Poco/Net/SocketAddress.h>
-#include <Poco/Net/StreamSocket.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/x509.h>
@@ -11,6 +9,7 @@
 #include <string>
 
 #include "net/tls_backend.h"
+#include "tls_test_client.h"
 #include "tls_test_server.h"
 
 namespace cartpilot::net {
@@ -47,17 +46,8 @@ class TlsTrust : public testing::Test {
 
   Step shake_hands(TlsContext& context) {
     TlsTestServer server(certificate, [](TlsTestServer::Stream& stream) { stream.read_head(); });
-    Poco::Net::StreamSocket socket(
-        Poco::Net::SocketAddress("127.0.0.1", static_cast<std::uint16_t>(server.port())));
-    socket.setBlocking(false);
-    const auto stream = context.wrap(socket.impl()->sockfd(), "127.0.0.1");
-    TlsStream::Progress progress = stream->shake_hands();
-    while (progress.step == Step::kWantsRead || progress.step == Step::kWantsWrite) {
-      const bool reads = progress.step == Step::kWantsRead;
-      socket.poll(Poco::Timespan(1, 0),
-                  reads ? Poco::Net::Socket::SELECT_READ : Poco::Net::Socket::SELECT_WRITE);
-      progress = stream->shake_hands();
-    }
+    TlsTestClient client(context, server.port());
+    const TlsStream::Progress progress = client.shake_hands();
     problem = progress.problem;
     return progress.step;
   }
