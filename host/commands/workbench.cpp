@@ -59,6 +59,8 @@ void Workbench::show_plugin_notices() {
 }
 
 void Workbench::prepare_journal() {
+  // That one is begun anew when it is needed, not for a command that is refused first.
+  if (arguments_.new_journal) return;
   await_journal();
   store::StateDb::read_environment();
   preparing_ = parts::background_thread([this] {

@@ -127,7 +127,8 @@ ToolOutcome CartPilotTools::call(const std::string& name, const Json& arguments,
   } catch (const CartPilotError& error) {
     return tool_outcome_of(error);
   } catch (const Error& error) {
-    // The client throws CartPilotError only, so this is about reading the arguments.
+    if (error.reason == "part") return tool_error("INTERNAL_ERROR", error.what());
+    // Of CartPilot's answers the client throws CartPilotError, so this is about the arguments.
     return tool_error("INVALID_ARGUMENTS", error.what());
   }
 }

@@ -17,6 +17,9 @@ namespace {
 /// What one TLS record holds. Sent piece by piece so that a slow upload is seen to move.
 constexpr std::size_t kSendPiece = 16384;
 
+/// The kernel counts this one in its clock's ticks of 4 or 10 ms, and one more.
+constexpr int kReceiveWaitMs = CallLimits::kLongestWaitMs - 4;
+
 // What transmit() and receive() give instead of a size.
 constexpr int kWantsRead = TlsStream::kWantsRead;
 constexpr int kWantsWrite = TlsStream::kWantsWrite;
@@ -28,7 +31,7 @@ short events_for(int wanted) { return wanted == kWantsRead ? POLLIN : POLLOUT; }
 
 Connection::Connection(Socket socket, std::unique_ptr<TlsStream> tls, std::string peer)
     : socket_(std::move(socket)), tls_(std::move(tls)), peer_(std::move(peer)) {
-  if (!tls_) socket_.block_at_most(CallLimits::kLongestWaitMs);
+  if (!tls_) socket_.block_at_most(kReceiveWaitMs);
 }
 
 void Connection::send(std::string_view bytes, CallLimits& limits) {

@@ -50,9 +50,14 @@ std::optional<Proxy> ProxySettings::proxy_for(const Target& target) const {
   if (!url || url->scheme != "http" || url->host.empty()) refuse();
   Proxy proxy{url->host, url->port, ""};
   if (!url->user_info.empty()) {
-    const std::optional<std::string> user_info = formats::percent_decoded(url->user_info);
-    if (!user_info) refuse();
-    proxy.authorization = "Basic " + formats::base64(*user_info);
+    try {
+      const std::optional<std::string> user_info = formats::percent_decoded(url->user_info);
+      if (!user_info) refuse();
+      proxy.authorization = "Basic " + formats::base64(*user_info);
+    } catch (const Error& error) {
+      if (error.reason == "part") fail(error.code, "connect", error.what());
+      throw;
+    }
   }
   return proxy;
 }

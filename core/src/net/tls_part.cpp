@@ -223,7 +223,9 @@ class OpenSslContext final : public TlsContext {
     if (context == nullptr || !trust_.equip(SSL_CTX_get_cert_store(context))) return false;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_verify_depth(context, 9);
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    // Padding: old load balancers hang on greetings of 256 to 511 bytes.
+    SSL_CTX_set_options(context,
+                        SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_TLSEXT_PADDING);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     // The system's own rules (openssl.cnf) may ask for more, not for less.
     return (SSL_CTX_get_min_proto_version(context) > TLS1_2_VERSION ||

@@ -367,6 +367,7 @@ std::optional<std::string> PurchaseJournal::distrust() const {
         "{}): it was deleted or replaced by an older copy; {}",
         noted->seq, found ? "another" : "missing", remedy);
   } catch (const Error& error) {
+    if (error.reason == "part") throw;  // says nothing about the record
     return fmt::format("the record of purchases cannot be read ({}); {}", error.what(), remedy);
   }
 }

@@ -73,6 +73,13 @@ TEST(PurchaseCase, case_63_a_record_altered_in_the_middle_turns_money_off) {
     const Result verified = run(home, {"purchases", "verify"});
     EXPECT_EQ(verified.exit_code, 1) << change;
     EXPECT_THAT(verified.err, HasSubstr("altered")) << change;
+    // A command that is refused for another reason has not accepted the record.
+    EXPECT_EQ(
+        run(home, {"chat", "--provider", "offline", "--new-journal", "--resume", "nope", "hi"})
+            .exit_code,
+        2);
+    EXPECT_EQ(run(home, {"chat", "--new-journal", "hi"}).exit_code, 3);
+    EXPECT_EQ(run(home, {"purchases", "verify"}).exit_code, 1) << change;
     expect_money_off_until_new_journal(home, shop, 2, 1);
   }
 }

@@ -57,6 +57,11 @@ TEST(Proxy, is_passed_by_for_hosts_in_no_proxy) {
 TEST(Proxy, gets_the_credentials_of_its_url) {
   EXPECT_EQ(way({{"https_proxy", "http://user:p%40ss@p:1"}}, "https://a.example/"),
             "p:1 Basic dXNlcjpwQHNz");
+  // user:p^a|s@s, as people write it
+  EXPECT_EQ(way({{"https_proxy", "http://user:p^a|s@s@p:1"}}, "https://a.example/"),
+            "p:1 Basic dXNlcjpwXmF8c0Bz");
+  EXPECT_EQ(way({{"https_proxy", "http://dom\\user:p@[2001:db8::1]:1"}}, "https://a.example/"),
+            "2001:db8::1:1 Basic ZG9tXHVzZXI6cA==");
 }
 
 TEST(Proxy, that_cannot_be_read_is_named_by_its_variable_only) {

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+
 #include <cstdio>
+#include <filesystem>
 #include <string>
+#include <utility>
 
 #include "cartpilot/error.h"
 
@@ -20,15 +24,22 @@ std::string problem(const char* file, const char* symbol) {
   }
 }
 
-/// What the dynamic linker would load for `file`.
-std::string libraries_of(const std::string& file) {
-  FILE* const list = ::popen(("/lib64/ld-linux-x86-64.so.2 --list '" + file + "'").c_str(), "r");
+/// What a command prints, and its exit code.
+std::pair<std::string, int> outcome_of(const std::string& command) {
+  FILE* const output = ::popen(command.c_str(), "r");
   std::string text;
   char block[4096];
-  for (std::size_t got = 0; (got = std::fread(block, 1, sizeof block, list)) > 0;) {
+  for (std::size_t got = 0; (got = std::fread(block, 1, sizeof block, output)) > 0;) {
     text.append(block, got);
   }
-  EXPECT_EQ(::pclose(list), 0) << text;
+  const int status = ::pclose(output);
+  return {text, WIFEXITED(status) ? WEXITSTATUS(status) : -1};
+}
+
+/// What the dynamic linker would load for `file`.
+std::string libraries_of(const std::string& file) {
+  const auto [text, code] = outcome_of("/lib64/ld-linux-x86-64.so.2 --list '" + file + "'");
+  EXPECT_EQ(code, 0) << text;
   return text;
 }
 
@@ -41,6 +52,26 @@ TEST(ProgramPart, says_which_part_is_missing_and_what_to_do) {
   EXPECT_EQ(text.rfind("part: cartpilot-nowhere.so, a part of this program, is missing", 0), 0U)
       << text;
   EXPECT_TRUE(holds(text, "install cartpilot again")) << text;
+}
+
+TEST(ProgramPart, that_was_lost_is_told_by_the_program_and_its_exit_code) {
+  namespace fs = std::filesystem;
+  std::string name = (fs::temp_directory_path() / "cartpilot-lost-XXXXXX").string();
+  const fs::path root = ::mkdtemp(name.data());
+  fs::create_directories(root / "bin");
+  fs::copy(CARTPILOT_PROGRAM, root / "bin/cartpilot");
+  fs::create_directories(root / "lib");
+  fs::copy(fs::path(CARTPILOT_PROGRAM_PART_FILE).parent_path(), root / "lib/cartpilot",
+           fs::copy_options::recursive);
+  fs::remove(root / "lib/cartpilot/cartpilot-formats.so");
+
+  const auto [text, code] = outcome_of("env -i HOME=" + root.string() + " " + root.string() +
+                                       "/bin/cartpilot chat --provider offline --api-url "
+                                       "http://127.0.0.1:9 headphones 2>&1");
+  EXPECT_TRUE(holds(text, "cartpilot-formats.so, a part of this program, is missing")) << text;
+  EXPECT_TRUE(holds(text, "INTERNAL_ERROR")) << text;
+  EXPECT_EQ(code, 5) << text;
+  fs::remove_all(root);
 }
 
 TEST(ProgramPart, refuses_a_part_of_another_version) {
