@@ -56,17 +56,6 @@ double random_fraction() {
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
 }
 
-/// nullopt for what is no date of HTTP.
-std::optional<std::int64_t> date_of(const std::string& text) {
-  return text.empty() ? std::nullopt : formats::unix_ms_of_http_date(text);
-}
-
-std::int64_t unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
 CartPilotClient::CartPilotClient(ClientOptions options, HttpTransport& transport)
@@ -128,7 +117,7 @@ CartPilotClient::RawAnswer CartPilotClient::get(const std::string& target,
           net::retry_wait_ms(options_.read_retries, error, attempt + 1, waited_ms, options_.random);
       if (!wait_ms) throw;
       const std::int64_t deadline = context.deadline_unix_ms();
-      if (deadline != 0 && unix_ms() + *wait_ms >= deadline) throw;
+      if (deadline != 0 && unix_ms_now() + *wait_ms >= deadline) throw;
       wait(*wait_ms, context);
       waited_ms += *wait_ms;
     }
@@ -175,7 +164,7 @@ CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request
     throw failure_of_reading(facts, status, fmt::format("it is {}, not JSON", type));
   }
   RawAnswer raw{Json(), request.method, status, facts.request_id,
-                date_of(header_value(answer.head.headers, "Date"))};
+                formats::unix_ms_of_http_date(header_value(answer.head.headers, "Date"))};
   try {
     raw.json = parse_json(answer.body, "it");
   } catch (const Error& error) {

@@ -139,12 +139,6 @@ ErrorCode kind_of_status(int status) {
   return ErrorCode::kProtocol;
 }
 
-std::int64_t unix_ms_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::optional<std::int64_t> unix_ms_of(const std::string& http_date) {
   if (http_date.find("GMT") == std::string::npos) return std::nullopt;
   return formats::unix_ms_of_http_date(http_date);
@@ -248,6 +242,12 @@ std::string text_for(const RequestFacts& request, const net::HttpAnswer& answer,
 }
 
 }  // namespace
+
+std::int64_t unix_ms_now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
 
 std::string answered_request_id(const HttpHeaders& headers, const std::string& sent) {
   std::string answered = one_line(header_value(headers, "X-Request-ID"), 200);

@@ -127,9 +127,10 @@ ToolOutcome CartPilotTools::call(const std::string& name, const Json& arguments,
   } catch (const CartPilotError& error) {
     return tool_outcome_of(error);
   } catch (const Error& error) {
-    if (error.reason == "part") return tool_error("INTERNAL_ERROR", error.what());
-    // Of CartPilot's answers the client throws CartPilotError, so this is about the arguments.
-    return tool_error("INVALID_ARGUMENTS", error.what());
+    // Not about CartPilot, so about the arguments, or this program is not whole.
+    const bool arguments_are_wrong =
+        error.code == ErrorCode::kInvalidArgument || error.code == ErrorCode::kProtocol;
+    return tool_error(arguments_are_wrong ? "INVALID_ARGUMENTS" : "INTERNAL_ERROR", error.what());
   }
 }
 

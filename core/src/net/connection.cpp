@@ -66,6 +66,7 @@ int Connection::transmit(const char* bytes, std::size_t size) {
 /// Waits for bytes into the buffer.
 int Connection::receive(CallLimits& limits) {
   if (!tls_) return receive_plain(limits);
+  limits.check();
   for (;;) {
     const int size = tls_->read(buffer_.data(), buffer_.size());
     if (size != kWantsRead && size != kWantsWrite) return size;
@@ -89,7 +90,6 @@ std::string_view Connection::received(CallLimits& limits) {
     first_ = 0;
     last_ = 0;
     limits.start_waiting();
-    limits.check();
     const int size = receive(limits);
     if (size < 0) {
       fail_unavailable("reset", fmt::format("{} broke off the connection; try again", peer_));

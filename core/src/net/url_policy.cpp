@@ -70,14 +70,11 @@ Target parse_target(const std::string& url) {
   if (!http && scheme != "https") {
     refuse("only http and https URLs can be used; write the URL as https://HOST/PATH");
   }
-  if (url.find("://") == std::string::npos) {
-    refuse("the URL has no usable host name; write it as https://HOST/PATH");
-  }
+  const std::optional<Url> parsed = parse_url(url);
+  if (!parsed) refuse("the URL cannot be read; write it as https://HOST/PATH");
   if (authority_of(url).find('@') != std::string_view::npos) {
     refuse("the URL carries a user name or password; pass keys in a header instead");
   }
-  const std::optional<Url> parsed = parse_url(url);
-  if (!parsed) refuse("the URL cannot be read; write it as https://HOST/PATH");
   Target target;
   target.tls = !http;
   target.host = parsed->host;

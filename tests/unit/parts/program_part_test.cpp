@@ -63,12 +63,27 @@ TEST(ProgramPart, that_was_lost_is_told_by_the_program_and_its_exit_code) {
   fs::create_directories(root / "lib");
   fs::copy(fs::path(CARTPILOT_PROGRAM_PART_FILE).parent_path(), root / "lib/cartpilot",
            fs::copy_options::recursive);
+  const auto chat = [&](const std::string& more) {
+    return outcome_of("env -i HOME=" + root.string() + " " + root.string() +
+                      "/bin/cartpilot chat 2>&1 " + more);
+  };
+  const auto [bought, bought_code] = chat(
+      "--demo --approve up-to:150:USD --merchants merchant-a,merchant-b <<'END'\n"
+      "I need wireless headphones under $100\nbuy the cheapest\nyes\nEND");
+  ASSERT_EQ(bought_code, 0) << bought;
+  ASSERT_TRUE(holds(bought, "BOUGHT")) << bought;
   fs::remove(root / "lib/cartpilot/cartpilot-formats.so");
+  constexpr const char* kLost = "cartpilot-formats.so, a part of this program, is missing";
 
-  const auto [text, code] = outcome_of("env -i HOME=" + root.string() + " " + root.string() +
-                                       "/bin/cartpilot chat --provider offline --api-url "
-                                       "http://127.0.0.1:9 headphones 2>&1");
-  EXPECT_TRUE(holds(text, "cartpilot-formats.so, a part of this program, is missing")) << text;
+  // With a purchase on record, which can be neither trusted nor distrusted now.
+  const auto [stopped, stopped_code] = chat("--demo hello");
+  EXPECT_TRUE(holds(stopped, kLost)) << stopped;
+  EXPECT_FALSE(holds(stopped, "--new-journal")) << stopped;
+  EXPECT_EQ(stopped_code, 1) << stopped;
+
+  fs::remove_all(root / ".local");
+  const auto [text, code] = chat("--provider offline --api-url http://127.0.0.1:9 headphones");
+  EXPECT_TRUE(holds(text, kLost)) << text;
   EXPECT_TRUE(holds(text, "INTERNAL_ERROR")) << text;
   EXPECT_EQ(code, 5) << text;
   fs::remove_all(root);
