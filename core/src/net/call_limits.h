@@ -1,7 +1,7 @@
 // CallLimits: everything that may end one call early, asked in one place.
 //
 // Cancelling, the caller's deadline, the total, the connect and the idle time-out. Every wait in
-// this room lasts at most wait_ms() and then asks again, so a call ends within about 20 ms of the
+// this module lasts at most wait_ms() and then asks again, so a call ends within about 20 ms of the
 // moment it should. Lives as long as one call, on its thread; refers to the caller's context.
 #pragma once
 

@@ -7,7 +7,7 @@
 namespace cartpilot::net {
 namespace {
 
-constexpr std::size_t kMostIdle = 32;
+constexpr std::size_t kMaxIdle = 32;
 /// Shorter than what balancers and routers usually allow before they drop a silent connection
 /// without a word.
 constexpr std::chrono::seconds kLongestIdle{55};
@@ -42,8 +42,8 @@ std::vector<ConnectionPool::Idle> ConnectionPool::remove_old() {
   const auto limit = Clock::now() - kLongestIdle;
   auto keep = std::find_if(idle_.begin(), idle_.end(),
                            [limit](const Idle& idle) { return idle.since > limit; });
-  if (idle_.end() - keep >= static_cast<std::ptrdiff_t>(kMostIdle)) {
-    keep = idle_.end() - static_cast<std::ptrdiff_t>(kMostIdle) + 1;
+  if (idle_.end() - keep >= static_cast<std::ptrdiff_t>(kMaxIdle)) {
+    keep = idle_.end() - static_cast<std::ptrdiff_t>(kMaxIdle) + 1;
   }
   std::vector<Idle> old(std::make_move_iterator(idle_.begin()), std::make_move_iterator(keep));
   idle_.erase(idle_.begin(), keep);
