@@ -66,7 +66,7 @@ void read_config(const std::filesystem::path& file, Settings& settings) {
   read_ini(file.string(), values, problem);
   if (!problem.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: cannot be read ({}); mend it or name another with --config",
+                fmt::format("{}: cannot be read ({}); fix it or pass another with --config",
                             file.string(), problem));
   }
   static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};

@@ -1,6 +1,6 @@
 // Functions of plugins, merged with CartPilot's own into one list for the model.
 //
-// A name belongs to one function: CartPilot's are never given away, and two plugins that want the
+// A name belongs to one function: CartPilot's are reserved, and two plugins that want the
 // same name both get "<plugin>__<name>". Functions that spend money are refused unless the person
 // allowed that plugin on the command line, and then every single call asks on the terminal. Nothing
 // here stops a conversation: what is left out is said.

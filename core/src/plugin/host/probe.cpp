@@ -254,10 +254,10 @@ ProbeVerdict probe(const std::filesystem::path& file, const ProbeOptions& option
   const Report report = run_child(file, options);
   ProbeVerdict verdict;
   if (report.error != 0) {
-    verdict.refusal = {"CP-P30",
-                       fmt::format("it could not be tried in a process of its own: {}",
-                                   std::strerror(report.error)),
-                       "free some memory or processes and start again, or pass --probe off"};
+    verdict.refusal = {
+        "CP-P30",
+        fmt::format("the test load could not be started: {}", std::strerror(report.error)),
+        "free some memory or processes and start again, or pass --probe off"};
   } else {
     verdict = read_report(report, options);
   }
