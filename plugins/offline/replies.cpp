@@ -57,7 +57,7 @@ std::string outside_text(const Shelf& shelf) {
 
 std::string price(const Json& price) {
   const Json& amount = field(price, "amount");
-  const auto cents = amount.is_number_integer() ? whole_number(amount) : std::nullopt;
+  const auto cents = amount.is_number_integer() ? cartpilot::whole_number(amount) : std::nullopt;
   if (!cents) return "?";
   return money_text(*cents, one_line(string_or(price, "currency")));
 }

@@ -35,7 +35,7 @@ std::vector<ShelfItem> items_of(const Json& offer) {
                  string_or(entry, "category_path") + " " + merchant_name + " " + merchant_id);
     // An item without a whole number of cents cannot be sold.
     const Json& amount = field(price, "amount");
-    const auto cents = amount.is_number_integer() ? whole_number(amount) : std::nullopt;
+    const auto cents = amount.is_number_integer() ? cartpilot::whole_number(amount) : std::nullopt;
     if (item.product_id.empty() || !cents) continue;
     item.price_minor = *cents;
     items.push_back(std::move(item));
