@@ -43,10 +43,9 @@ std::optional<Json> PieceReader::read(const HttpEvent& event, std::string_view t
                                           "OPENAI_BASE_URL");
   }
   try {
-    return parse_json(text, "the answer", kAnswerJson);
-  } catch (const Error&) {
-    broken_ = Error(ErrorCode::kProtocol,
-                    "the answer of " + service.title + " is not valid JSON; check OPENAI_BASE_URL");
+    return parse_json(text, "the answer of " + service.title, kAnswerJson);
+  } catch (const Error& error) {
+    broken_ = error.with_message(std::string(error.what()) + "; check OPENAI_BASE_URL");
     if (event.kind == HttpEvent::Kind::kBody) throw *broken_;
     return std::nullopt;
   }

@@ -80,7 +80,7 @@ TEST(ChatChunk, arguments_that_say_two_things_are_not_run) {
                                       R"("arguments":)" +
                                       twice + "}}"),
                            end_chunk("tool_calls")})),
-      ElementsAre(StartsWith("error protocol final : the answer of Tester is not valid JSON")));
+      ElementsAre(StartsWith("error protocol final : the answer of Tester is ambiguous: ")));
 }
 
 }  // namespace
