@@ -324,7 +324,8 @@ std::optional<ServiceError> find_service_error(const Json& body) {
     error.message = object.get<std::string>();
   } else if (object.is_object()) {
     const auto code = object.find("code");
-    if (code != object.end() && code->is_number_integer()) error.code = code->get<int>();
+    const auto number = code == object.end() ? std::nullopt : whole_number(*code);
+    if (number && *number >= 0 && *number <= 999) error.code = static_cast<int>(*number);
     error.status = string_or(object, "status");
     error.message = string_or(object, "message");
     const auto details = object.find("details");

@@ -25,9 +25,6 @@ class PieceReader {
   std::optional<Json> read(const HttpEvent& event, std::string_view text,
                            const ServiceInfo& service);
 
-  /// A broken piece came; any further one is an error.
-  bool broken() const { return broken_.has_value(); }
-
  private:
   std::optional<Error> broken_;
 };

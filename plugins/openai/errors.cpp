@@ -40,7 +40,7 @@ std::string word_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end()) return "";
   if (found->is_string()) return found->get<std::string>();
-  if (found->is_number_integer()) return std::to_string(found->get<std::int64_t>());
+  if (found->is_number_integer()) return dump_json(*found);
   return "";
 }
 
