@@ -134,8 +134,8 @@ int sync_with(Real<Sync>& real, int descriptor) {
 #define CARTPILOT_STAND_IN extern "C" __attribute__((visibility("default")))
 
 /// Puts this process on the page in the file, or takes it off (nullptr).
-CARTPILOT_STAND_IN void cartpilot_torture_enter(void* page) {
-  page = static_cast<SharedPage*>(page);
+CARTPILOT_STAND_IN void cartpilot_torture_enter(void* memory) {
+  page = static_cast<SharedPage*>(memory);
 }
 
 __attribute__((constructor)) static void enter_by_environment() {
@@ -143,9 +143,9 @@ __attribute__((constructor)) static void enter_by_environment() {
   if (path == nullptr) return;
   const int file = ::open(path, O_RDWR | O_CLOEXEC);
   if (file < 0) return;
-  void* page = ::mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void* memory = ::mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   ::close(file);
-  if (page != MAP_FAILED) page = static_cast<SharedPage*>(page);
+  if (memory != MAP_FAILED) page = static_cast<SharedPage*>(memory);
 }
 
 CARTPILOT_STAND_IN ssize_t pwrite64(int descriptor, const void* bytes, size_t size,
