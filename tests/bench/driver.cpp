@@ -108,8 +108,6 @@ int usage() {
 
 int run(const std::vector<std::string>& words) {
   if (words.size() == 3 && words[1] == "--relay") return relay_main(std::atoi(words[2].c_str()));
-  if (words.size() > 2 && words[1] == "--mapped")
-    return mapped_main({words.begin() + 2, words.end()});
   const Home home;
   Setup setup;
   setup.self = std::filesystem::canonical("/proc/self/exe");
@@ -117,7 +115,6 @@ int run(const std::vector<std::string>& words) {
   setup.program = build / "bin" / "cartpilot";
   setup.empty = build / "bin" / "cartpilot_bench_empty";
   setup.plugins = build / "lib" / "cartpilot" / "plugins";
-  setup.part = build / "lib" / "cartpilot" / "cartpilot-program.so";
   setup.fixtures = CARTPILOT_FIXTURES;
   setup.home = home.path();
   bool json = false;

@@ -44,7 +44,6 @@ using Figures = std::vector<Figure>;
 struct Setup {
   std::filesystem::path program;   ///< the cartpilot executable
   std::filesystem::path plugins;   ///< folder of the shipped plugins
-  std::filesystem::path part;      ///< cartpilot-program.so
   std::filesystem::path self;      ///< this executable
   std::filesystem::path empty;     ///< a C++ program that does nothing
   std::filesystem::path fixtures;  ///< tests/fixtures
@@ -83,9 +82,7 @@ TurnCost next_turn(const Setup& setup, const std::string& vendor, int turns, int
 /// The curves, as CSV files and one SVG drawing each, into `folder`.
 void draw_growth(const Setup& setup, const std::filesystem::path& folder);
 
-/// Modes of this program that measurements run as a child: what an answer costs without us, and
-/// what memory the libraries take.
+/// A mode of this program that measurements run as a child: what an answer costs without us.
 int relay_main(int port);
-int mapped_main(const std::vector<std::string>& files);
 
 }  // namespace cartpilot::bench

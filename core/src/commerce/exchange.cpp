@@ -5,10 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/dates.h"
+#include "base/random.h"
 #include "commerce/client.h"
 #include "commerce/duplicate_members.h"
 #include "commerce/failure.h"
-#include "formats/formats.h"
 #include "net/http_client.h"
 #include "net/url_policy.h"
 
@@ -76,7 +77,7 @@ HttpRequest CartPilotClient::request_for(const std::string& method,
   if (!options_.api_key.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + options_.api_key);
   }
-  request.headers.emplace_back("X-Request-ID", formats::random_uuid());
+  request.headers.emplace_back("X-Request-ID", base::random_uuid());
   request.connect_timeout_ms = options_.connect_timeout_ms;
   request.idle_timeout_ms = options_.total_timeout_ms;
   request.total_timeout_ms = options_.total_timeout_ms;
@@ -164,7 +165,7 @@ CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request
     throw failure_of_reading(facts, status, fmt::format("it is {}, not JSON", type));
   }
   RawAnswer raw{Json(), request.method, status, facts.request_id,
-                formats::unix_ms_of_http_date(header_value(answer.head.headers, "Date"))};
+                base::unix_ms_of_http_date(header_value(answer.head.headers, "Date"))};
   try {
     raw.json = parse_json(answer.body, "it");
   } catch (const Error& error) {

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "formats/formats.h"
+#include "base/dates.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -141,7 +141,7 @@ ErrorCode kind_of_status(int status) {
 
 std::optional<std::int64_t> unix_ms_of(const std::string& http_date) {
   if (http_date.find("GMT") == std::string::npos) return std::nullopt;
-  return formats::unix_ms_of_http_date(http_date);
+  return base::unix_ms_of_http_date(http_date);
 }
 
 /// Until the date in Retry-After, counted from the answer's own Date: two clocks need not agree.

@@ -6,9 +6,9 @@
 #include <thread>
 #include <utility>
 
+#include "base/dates.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
-#include "formats/formats.h"
 #include "purchase/keys.h"
 
 namespace cartpilot::purchase {
@@ -42,7 +42,7 @@ std::optional<std::int64_t> unix_ms_of(const std::string& text) {
     const char expected = i < kShape.size() ? kShape[i] : i == kShape.size() ? '.' : 'd';
     if (expected == 'd' ? !digit : text[i] != expected) return std::nullopt;
   }
-  return formats::unix_ms_of_iso_date(text);
+  return base::unix_ms_of_rfc3339(text);
 }
 
 }  // namespace

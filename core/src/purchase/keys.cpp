@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "cartpilot/error.h"
 #include "commerce/receipt.h"
-#include "formats/formats.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -56,14 +56,14 @@ std::vector<commerce::ItemRequest> items_of(const commerce::Checkout& checkout) 
 
 std::string basket_of(const std::string& merchant_id,
                       const std::vector<commerce::ItemRequest>& items) {
-  return formats::sha256_hex(netstring(merchant_id) + canonical_items(items));
+  return base::sha256_hex(netstring(merchant_id) + canonical_items(items));
 }
 
 std::string derive_key(const std::string& secret, std::string_view operation,
                        std::string_view session, std::string_view subject, std::int64_t ordinal) {
   const std::string text = netstring(operation) + netstring(session) + netstring(subject) +
                            netstring(std::to_string(ordinal));
-  return formats::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
+  return base::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
 }
 
 std::string random_id(std::size_t bytes) {

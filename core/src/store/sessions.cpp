@@ -77,7 +77,7 @@ void SessionStore::open(const std::string& session, const std::string& provider,
 void SessionStore::append(const std::string& session, const Message& message) {
   const std::string json = dump_json(message_to_json(message));
   const std::string title = message.role == Role::kUser ? title_of(message) : "";
-  db_.transaction([&] {
+  db_.durable([&] {
     const auto insert = db_.prepared(
         "INSERT INTO messages (session, seq, json) "
         "SELECT id, message_count, ? FROM sessions WHERE id = ?");
