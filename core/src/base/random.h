@@ -4,16 +4,20 @@
 // has these as its default.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace cartpilot::base {
 
-/// Cannot be guessed.
+// The first three cannot be guessed. They throw Error{kInternal} when the system has no randomness.
 std::uint64_t random_64();
-/// At least 0 and below 1.
-double random_fraction();
-/// A random UUID (version 4), "8-4-4-4-12" in lower case.
+/// Lower-case hexadecimal digits, two for each of `bytes` (at most 256) bytes.
+std::string random_hex(std::size_t bytes);
+/// A UUID of version 4, "8-4-4-4-12" in lower case.
 std::string random_uuid();
+
+/// At least 0 and below 1, for spreading waits.
+double random_fraction();
 
 }  // namespace cartpilot::base

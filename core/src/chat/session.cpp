@@ -7,29 +7,16 @@
 #include <cctype>
 #include <chrono>
 #include <map>
-#include <random>
 #include <set>
-#include <thread>
 #include <utility>
 
+#include "base/random.h"
+#include "base/wait.h"
 #include "chat/message_redaction.h"
 
 namespace cartpilot::chat {
 
 namespace {
-
-double random_fraction() {
-  thread_local std::mt19937 engine{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
-
-/// Waits in slices short enough that Ctrl-C is felt at once.
-void wait_unless_cancelled(std::int64_t wait_ms, const CallContext& context) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
-  while (!context.cancelled() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-}
 
 ToolResult result_of(const ToolCall& call, const ToolOutcome& outcome) {
   ToolResult result;
@@ -228,10 +215,10 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
       last_finish_ = assembler.finish().reason;
       return assembler.take(options_.provider, options_.model);
     } catch (const Error& error) {
-      const auto wait =
-          assembler.shown() || context.cancelled()
-              ? std::nullopt
-              : base::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms, random_fraction);
+      const auto wait = assembler.shown() || context.cancelled()
+                            ? std::nullopt
+                            : base::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms,
+                                                  base::random_fraction);
       if (!wait) {
         // What the person already read stays in the history, so that the model knows it too; of a
         // flood its beginning, or every later request would carry it.
@@ -248,7 +235,7 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
         throw;
       }
       observer_.on_retry(*wait, error.what());
-      wait_unless_cancelled(*wait, context);
+      base::wait_unless_cancelled(std::chrono::milliseconds(*wait), context);
       waited_ms += *wait;
     }
   }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/dates.h"
 
 namespace cartpilot::commerce {
@@ -149,7 +150,7 @@ std::optional<std::int64_t> wait_until_date_ms(const HttpHeaders& headers) {
   const auto until = unix_ms_of(header_value(headers, "retry-after"));
   if (!until) return std::nullopt;
   const auto answered = unix_ms_of(header_value(headers, "date"));
-  const std::int64_t now = answered ? *answered : unix_ms_now();
+  const std::int64_t now = answered ? *answered : base::unix_ms_now();
   return std::max<std::int64_t>(0, *until - now);
 }
 
@@ -242,12 +243,6 @@ std::string text_for(const RequestFacts& request, const net::HttpAnswer& answer,
 }
 
 }  // namespace
-
-std::int64_t unix_ms_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string answered_request_id(const HttpHeaders& headers, const std::string& sent) {
   std::string answered = one_line(header_value(headers, "X-Request-ID"), 200);

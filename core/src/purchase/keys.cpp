@@ -1,7 +1,5 @@
 #include "purchase/keys.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 
 #include "base/digest.h"
@@ -64,16 +62,6 @@ std::string derive_key(const std::string& secret, std::string_view operation,
   const std::string text = netstring(operation) + netstring(session) + netstring(subject) +
                            netstring(std::to_string(ordinal));
   return base::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
-}
-
-std::string random_id(std::size_t bytes) {
-  std::string raw(bytes, '\0');
-  if (::getentropy(raw.data(), raw.size()) != 0) {
-    throw Error(ErrorCode::kInternal, "the system gives no random numbers; nothing can be bought");
-  }
-  std::string hex;
-  for (const char c : raw) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
 }
 
 }  // namespace cartpilot::purchase

@@ -30,6 +30,12 @@ TEST(RandomFraction, is_at_least_0_and_below_1_and_changes) {
   EXPECT_LT(highest, 1.0);
 }
 
+TEST(RandomHex, has_two_digits_for_each_byte_and_is_never_the_same) {
+  EXPECT_THAT(random_hex(8), MatchesRegex("[0-9a-f]{16}"));
+  EXPECT_EQ(random_hex(0), "");
+  EXPECT_NE(random_hex(8), random_hex(8));
+}
+
 TEST(Random64, is_never_the_same) { EXPECT_NE(random_64(), random_64()); }
 
 }  // namespace
