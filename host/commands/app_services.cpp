@@ -6,7 +6,6 @@
 
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
-#include "parts/background_thread.h"
 #include "terminal/output.h"
 #include "terminal/prompt.h"
 
@@ -25,7 +24,6 @@ AppServices::AppServices(const Arguments& arguments)
     : arguments_(arguments), settings_(read_settings(arguments)) {}
 
 AppServices::~AppServices() {
-  await_journal();
   if (plugins_) plugins_->shutdown();
 }
 
@@ -58,29 +56,7 @@ void AppServices::show_plugin_notices() {
   }
 }
 
-void AppServices::prepare_journal() {
-  // That one is begun anew when it is needed, not for a command that is refused first.
-  if (arguments_.new_journal) return;
-  await_journal();
-  store::StateDb::read_environment();
-  preparing_ = parts::background_thread([this] {
-    try {
-      open_journal();
-    } catch (const std::exception&) {  // NOLINT: journal() tries again and tells
-    }
-  });
-}
-
-void AppServices::await_journal() {
-  if (preparing_.joinable()) preparing_.join();
-}
-
 store::StateDb& AppServices::state() {
-  await_journal();
-  return open_state();
-}
-
-store::StateDb& AppServices::open_state() {
   if (!state_) {
     state_ = std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
   }
@@ -88,19 +64,13 @@ store::StateDb& AppServices::open_state() {
 }
 
 store::SessionStore& AppServices::sessions() {
-  await_journal();
   if (!sessions_) sessions_ = std::make_unique<store::SessionStore>(state());
   return *sessions_;
 }
 
 purchase::PurchaseJournal& AppServices::journal() {
-  await_journal();
-  return open_journal();
-}
-
-purchase::PurchaseJournal& AppServices::open_journal() {
   if (!journal_) {
-    auto journal = std::make_unique<purchase::PurchaseJournal>(open_state());
+    auto journal = std::make_unique<purchase::PurchaseJournal>(state());
     if (arguments_.new_journal && journal->integrity_problem()) journal->start_anew();
     journal_ = std::move(journal);
   }
@@ -118,14 +88,12 @@ std::string AppServices::provider_name() const {
 }
 
 std::unique_ptr<plugin::PluginProvider> AppServices::make_provider(const std::string& name) {
-  http().await_https();
   auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
   show_plugin_notices();
   return provider;
 }
 
 std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
-  http().await_https();
   auto tool_sets = plugins().make_tool_sets(settings_.environment);
   show_plugin_notices();
   return tool_sets;
@@ -134,7 +102,7 @@ std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
 void AppServices::start_sandbox() {
   sandbox::SandboxOptions options;
   options.db_path = (settings_.state_directory / "sandbox.db").string();
-  sandbox_ = sandbox::open_sandbox(options);
+  sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
   api_url_ = sandbox_->url();
   settings_.api_key = options.api_key;
 }

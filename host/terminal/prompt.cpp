@@ -8,10 +8,10 @@
 
 #include <cerrno>
 #include <chrono>
-#include <ctime>
 #include <sstream>
 #include <utility>
 
+#include "base/clock.h"
 #include "cli/interrupt.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
@@ -22,13 +22,6 @@ namespace {
 
 constexpr std::chrono::seconds kAnswerTime{120};
 constexpr std::size_t kLongestAnswer = 64;
-
-/// Goes on while the machine sleeps: a question must not wait for ever under a closed lid.
-std::chrono::nanoseconds time_since_boot() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 /// /dev/tty, closed at the end.
 class Terminal {
@@ -139,7 +132,7 @@ std::string receipt_text(const commerce::Receipt& receipt,
 }
 
 TerminalPrompt::TerminalPrompt(Clock since_boot)
-    : since_boot_(since_boot ? std::move(since_boot) : time_since_boot) {}
+    : since_boot_(since_boot ? std::move(since_boot) : base::time_since_boot) {}
 
 purchase::ConsentAnswer TerminalPrompt::ask(const commerce::Receipt& receipt,
                                             const std::optional<commerce::Money>& previous_total,
@@ -160,7 +153,7 @@ bool confirmed_on_terminal(std::string_view question) {
   if (!terminal.usable()) return false;
   terminal.forget_typed();
   if (!terminal.write(text::redact(question))) return false;
-  const std::optional<std::string> answer = terminal.read_line(time_since_boot);
+  const std::optional<std::string> answer = terminal.read_line(base::time_since_boot);
   if (!answer) terminal.write("\n");
   return answer && trimmed(*answer) == "yes";
 }

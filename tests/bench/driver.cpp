@@ -110,8 +110,6 @@ int usage() {
 
 int run(const std::vector<std::string>& words) {
   if (words.size() == 3 && words[1] == "--relay") return relay_main(std::atoi(words[2].c_str()));
-  if (words.size() > 2 && words[1] == "--mapped")
-    return mapped_main({words.begin() + 2, words.end()});
   const Home home;
   Setup setup;
   setup.self = std::filesystem::canonical("/proc/self/exe");

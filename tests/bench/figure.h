@@ -87,9 +87,7 @@ TurnCost next_turn(const Setup& setup, const std::string& vendor, int turns, int
 /// The curves, as CSV files and one SVG drawing each, into `folder`.
 void draw_growth(const Setup& setup, const std::filesystem::path& folder);
 
-/// Modes of this program that measurements run as a child: what an answer costs without us, and
-/// what memory the libraries take.
+/// A mode of this program that measurements run as a child: what an answer costs without us.
 int relay_main(int port);
-int mapped_main(const std::vector<std::string>& files);
 
 }  // namespace cartpilot::bench

@@ -29,7 +29,7 @@ CallLimits::CallLimits(const HttpRequest& request, const CallContext& context)
   connect_limit_ = limit_of(request.connect_timeout_ms);
   idle_limit_ = limit_of(request.idle_timeout_ms);
   if (const std::int64_t deadline = context.deadline_unix_ms(); deadline > 0) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto now = base::system_now().time_since_epoch();
     const Milliseconds left =
         Milliseconds(deadline) - std::chrono::duration_cast<Milliseconds>(now);
     end_ = std::min(end_, connect_since_ + std::min(left, kNoLimit));
@@ -40,18 +40,18 @@ CallLimits::CallLimits(std::chrono::milliseconds total, const CallContext& conte
     : context_(context),
       connect_limit_(kNoLimit),
       idle_limit_(kNoLimit),
-      connect_since_(Clock::now()),
+      connect_since_(base::steady_now()),
       waiting_since_(connect_since_),
       end_(connect_since_ + total) {}
 
 void CallLimits::connect_again() {
   phase_ = Phase::kConnect;
-  connect_since_ = Clock::now();
+  connect_since_ = base::steady_now();
 }
 
 int CallLimits::wait_ms() const {
   if (context_.cancelled()) throw Error(ErrorCode::kCancelled, "the request was cancelled");
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = base::steady_now();
   if (now >= end_) {
     time_out("total_timeout", false,
              "the answer was not complete in the time allowed; allow more time or ask for less");

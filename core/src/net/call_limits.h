@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "base/clock.h"
 #include "cartpilot/http.h"
 
 namespace cartpilot::net {
@@ -26,7 +27,7 @@ class CallLimits {
   /// Back to measuring the time to connect, from zero.
   void connect_again();
   /// A wait for the other side begins: silence counts from here.
-  void start_waiting() { waiting_since_ = Clock::now(); }
+  void start_waiting() { waiting_since_ = base::steady_now(); }
 
   /// How long to sleep before asking again: 1 to 20 ms. Throws Error{kCancelled} or {kDeadline}
   /// when the call is over.

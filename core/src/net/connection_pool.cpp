@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace cartpilot::net {
 namespace {
 
@@ -35,11 +37,11 @@ void ConnectionPool::put(const std::string& key, std::unique_ptr<Connection> con
   std::vector<Idle> old;
   const std::lock_guard lock(mutex_);
   old = remove_old();
-  idle_.push_back({key, std::move(connection), Clock::now()});
+  idle_.push_back({key, std::move(connection), base::steady_now()});
 }
 
 std::vector<ConnectionPool::Idle> ConnectionPool::remove_old() {
-  const auto limit = Clock::now() - kLongestIdle;
+  const auto limit = base::steady_now() - kLongestIdle;
   auto keep = std::find_if(idle_.begin(), idle_.end(),
                            [limit](const Idle& idle) { return idle.since > limit; });
   if (idle_.end() - keep >= static_cast<std::ptrdiff_t>(kMaxIdle)) {

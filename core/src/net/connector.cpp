@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "net/failure.h"
 #include "net/http_message.h"
 
@@ -96,7 +97,7 @@ class Race {
 
   Socket run(const CallLimits& limits) {
     for (;;) {
-      if (running_.empty() || Clock::now() - started_at_ >= kHeadStart) start_next();
+      if (running_.empty() || base::steady_now() - started_at_ >= kHeadStart) start_next();
       if (running_.empty() && next_ == addresses_.size()) give_up();
       const int wait = limits.wait_ms();
       std::vector<pollfd> waiting;
@@ -120,7 +121,7 @@ class Race {
   void start_next() {
     if (next_ == addresses_.size()) return;
     const Address& address = addresses_[next_++];
-    started_at_ = Clock::now();
+    started_at_ = base::steady_now();
     try {
       Socket socket = open_socket(address.bytes.ss_family);
       const int result = ::connect(socket.descriptor(),

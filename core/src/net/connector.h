@@ -25,8 +25,6 @@ class Connector {
                                       CallLimits& limits);
 
   /// See TlsClient::prepare() and await().
-  void prepare_tls() { tls_.prepare(); }
-  void await_tls() { tls_.await(); }
 
  private:
   TlsClient tls_;

@@ -96,10 +96,6 @@ HttpClient::HttpClient(HttpClientOptions options) : impl_(std::make_unique<Impl>
 
 HttpClient::~HttpClient() = default;
 
-void HttpClient::expect_https() { impl_->connector.prepare_tls(); }
-
-void HttpClient::await_https() { impl_->connector.await_tls(); }
-
 void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallContext& context) {
   const Target target = parse_target(request.url);
   const std::string head = request_head(request, target, impl_->options.user_agent);

@@ -29,13 +29,6 @@ class HttpClient final : public HttpTransport {
   /// once more on a new one; nothing else is ever sent twice.
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override;
 
-  /// The next request will probably be https: TLS is loaded meanwhile, on a thread of its own. That
-  /// thread reads environment variables: see await_https().
-  void expect_https();
-  /// Waits until what expect_https() began is over. Before anything that may change the
-  /// environment.
-  void await_https();
-
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "formats/formats.h"
+#include "base/encoding.h"
 #include "net/failure.h"
 #include "net/url.h"
 #include "text/ascii.h"
@@ -51,9 +51,9 @@ std::optional<Proxy> ProxySettings::proxy_for(const Target& target) const {
   Proxy proxy{url->host, url->port, ""};
   if (!url->user_info.empty()) {
     try {
-      const std::optional<std::string> user_info = formats::percent_decoded(url->user_info);
+      const std::optional<std::string> user_info = base::percent_decoded(url->user_info);
       if (!user_info) refuse();
-      proxy.authorization = "Basic " + formats::base64(*user_info);
+      proxy.authorization = "Basic " + base::base64(*user_info);
     } catch (const Error& error) {
       if (error.reason == "part") fail(error.code, "connect", error.what());
       throw;

@@ -7,8 +7,6 @@
 
 #include "net/failure.h"
 #include "net/tls_backend.h"
-#include "parts/background_thread.h"
-#include "parts/program_part.h"
 
 namespace cartpilot::net {
 namespace {
@@ -26,7 +24,6 @@ namespace {
                                       host, why));
 }
 
-/// Read by the caller: other threads must not look at the environment while plugins are loaded.
 TrustPlaces chosen_places() {
   const auto variable = [](const char* name) -> std::string {
     const char* const value = ::secure_getenv(name);
@@ -39,57 +36,12 @@ TrustPlaces chosen_places() {
   return places;
 }
 
-[[noreturn]] void not_possible(const std::string& why) {
-  fail(ErrorCode::kUnavailable, "tls", fmt::format("https is not possible: {}", why));
-}
-
-using MakeContext = TlsContext* (*)(const TrustPlaces& places, std::string& problem);
-
-MakeContext load_openssl() {
-  try {
-    return reinterpret_cast<MakeContext>(
-        parts::open_part("cartpilot-tls.so", "cartpilot_part_tls_context"));
-  } catch (const Error& error) {
-    not_possible(error.what());
-  }
-}
-
 }  // namespace
-
-std::unique_ptr<TlsContext> make_tls_context(const TrustPlaces& places) {
-  static const MakeContext make = load_openssl();  // tried again after a failure
-  std::string problem;
-  std::unique_ptr<TlsContext> context(make(places, problem));
-  if (!context) not_possible(problem);
-  return context;
-}
 
 TlsContext& TlsClient::context(const TrustPlaces& places) {
   const std::lock_guard lock(mutex_);
   if (!context_) context_ = make_tls_context(places);
   return *context_;
-}
-
-TlsClient::~TlsClient() { await(); }
-
-void TlsClient::await() {
-  std::thread preparing;
-  {
-    const std::lock_guard lock(mutex_);
-    preparing.swap(preparing_);
-  }
-  if (preparing.joinable()) preparing.join();
-}
-
-void TlsClient::prepare() {
-  const std::lock_guard lock(mutex_);
-  if (context_ || preparing_.joinable()) return;
-  preparing_ = parts::background_thread([this, places = chosen_places()] {
-    try {
-      context(places);
-    } catch (const std::exception&) {  // NOLINT: secure() tries again and tells
-    }
-  });
 }
 
 std::unique_ptr<TlsStream> TlsClient::secure(int descriptor, const std::string& host,

@@ -1,7 +1,6 @@
-// TlsContext and TlsStream: what the client needs of TLS, behind an interface, so that OpenSSL is
-// loaded with the first https request and not with the program.
+// TlsContext and TlsStream: what the client needs of TLS.
 //
-// Implemented in the program part cartpilot-tls.so. Nothing here throws except
+// Nothing here throws except
 // make_tls_context(): problems are values. A context is thread-safe; a stream belongs to one thread
 // at a time and ends before its socket. Streams may outlive their context once they shook hands.
 #pragma once
@@ -59,7 +58,7 @@ class TlsContext {
   virtual std::unique_ptr<TlsStream> wrap(int descriptor, const std::string& host) = 0;
 };
 
-/// Loads OpenSSL on first use. Throws Error{kUnavailable, reason "tls"} when it cannot be had.
+/// Throws Error{kUnavailable, reason "tls"} when it cannot be had.
 std::unique_ptr<TlsContext> make_tls_context(const TrustPlaces& places);
 
 }  // namespace cartpilot::net

@@ -1,4 +1,4 @@
-// The program part cartpilot-tls.so: TLS by OpenSSL.
+// TLS by OpenSSL.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/bio.h>
@@ -13,8 +13,8 @@
 #include <mutex>
 #include <utility>
 
+#include "net/failure.h"
 #include "net/tls_backend.h"
-#include "parts/program_part.h"
 
 namespace cartpilot::net {
 namespace {
@@ -243,20 +243,14 @@ class OpenSslContext final : public TlsContext {
 };
 
 }  // namespace
-}  // namespace cartpilot::net
 
-CARTPILOT_PROGRAM_PART
-
-/// The caller's to delete; nullptr with `problem` when OpenSSL cannot be set up.
-extern "C" __attribute__((visibility("default"))) cartpilot::net::TlsContext*
-cartpilot_part_tls_context(const cartpilot::net::TrustPlaces& places, std::string& problem) {
-  using namespace cartpilot::net;
+std::unique_ptr<TlsContext> make_tls_context(const TrustPlaces& places) {
   ERR_clear_error();
   auto context = std::make_unique<OpenSslContext>(places);
-  if (context->set_up()) return context.release();
-  problem = "OpenSSL cannot be set up";
-  if (const char* const reason = ERR_reason_error_string(ERR_peek_error())) {
-    problem += std::string(": ") + reason;
-  }
-  return nullptr;
+  if (context->set_up()) return context;
+  const char* const reason = ERR_reason_error_string(ERR_peek_error());
+  fail(ErrorCode::kUnavailable, "tls",
+       std::string("https is not possible: ") + (reason == nullptr ? "no memory is left" : reason));
 }
+
+}  // namespace cartpilot::net

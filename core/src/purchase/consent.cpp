@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
 #include "purchase/gate.h"
@@ -98,7 +99,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.basket = basket_of(checkout.merchant_id, items_of(checkout));
   if (const auto open = journal_.unfinished_on(attempt.basket)) return unresolved(*open);
 
-  attempt.id = random_id(kAttemptIdBytes);
+  attempt.id = base::random_hex(kAttemptIdBytes);
   attempt.session = session_id_;
   attempt.api_origin = receipt.api_origin;
   attempt.checkout_id = checkout.id;

@@ -101,8 +101,8 @@ class PurchaseObserver {
 struct GateClock {
   /// Goes on while the machine sleeps, so that a consent does not outlive a closed lid.
   std::function<std::chrono::steady_clock::time_point()> steady;  ///< null = time since boot
-  std::function<std::chrono::system_clock::time_point()> system;  ///< null = system_clock::now
-  std::function<void(std::chrono::milliseconds)> sleep;  ///< null = std::this_thread::sleep_for
+  std::function<std::chrono::system_clock::time_point()> system;  ///< null = base::system_now
+  std::function<void(std::chrono::milliseconds)> sleep;           ///< null = sleeps
 };
 
 class PurchaseGate final : public chat::CallGuard {

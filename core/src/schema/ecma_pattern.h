@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
-namespace cartpilot::formats {
-class Pattern;
+namespace Poco {
+class RegularExpression;
 }
 
 namespace cartpilot::schema {
@@ -32,7 +32,7 @@ class EcmaPattern {
 
  private:
   std::string source_;
-  std::unique_ptr<formats::Pattern> expression_;
+  std::unique_ptr<Poco::RegularExpression> expression_;
 };
 
 /// The same expression in the engine's dialect. Throws like the constructor.

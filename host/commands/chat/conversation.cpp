@@ -88,13 +88,9 @@ Conversation::Conversation(AppServices& services, ConversationView& view)
       services.policy();  // a wrong flag is found before anything is opened
   chat::ChatOptions options;
   options.system = read_system(arguments.system_file);
-  services.prepare_journal();
   const bool continued = open_session();
-  auto provider = services.make_provider(provider_name_);
+  provider_ = services.make_provider(provider_name_);
   auto tool_sets = services.make_tool_sets();
-  // All plugins are loaded: the dynamic linker is free for TLS while the rest is made ready.
-  if (provider->expects_https()) services.http().expect_https();
-  provider_ = std::move(provider);
   provider_->check();
   const ProviderInfo info = provider_->info();
   options.provider = provider_name_;
@@ -106,13 +102,14 @@ Conversation::Conversation(AppServices& services, ConversationView& view)
   session_ = std::make_unique<chat::ChatSession>(*provider_, *shop_.router, *watch_, log, options);
   view_.on_session({session_id_, provider_name_, session_->model(), services.policy_word()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
-  if (continued) session_->restore_later([this] { return services_.sessions().load(session_id_); });
+  services.sessions().open(session_id_, provider_name_, session_->model());
+  if (continued) {
+    const std::string notice = session_->restore(services.sessions().load(session_id_));
+    if (!notice.empty()) view_.on_notice(notice);
+  }
   for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt())) {
     view_.on_purchase(report);
   }
-  // Last, or its first write would hold up what is read above.
-  writer_.emplace(services_.state().path(), session_id_);
-  writer_->open(provider_name_, session_->model());
 }
 
 Conversation::~Conversation() {
@@ -149,30 +146,11 @@ bool Conversation::open_session() {
   return earlier.has_value();
 }
 
-void Conversation::append(const Message& message) { writer_->append(message); }
-
-/// The messages of a turn are kept while it goes on; a failure to keep them ends it. A turn that
-/// was stopped or failed anyway keeps its own ending. What could not be kept is tried again later.
-/// Returns the notice to show, "" = none.
-std::string Conversation::record_turn(chat::TurnResult& result) {
-  try {
-    writer_->flush();
-  } catch (const Error& error) {
-    if (result.error || result.finish == "cancelled") {
-      return fmt::format("the conversation is not kept yet: {}", error.what());
-    }
-    fail(exit_code_of(error));
-    result.finish = "error";
-    result.error = error;
-  }
-  return "";
+void Conversation::append(const Message& message) {
+  services_.sessions().append(session_id_, message);
 }
 
-/// Everything said so far, what is still being written included.
-std::vector<Message> Conversation::read() {
-  writer_->flush();
-  return services_.sessions().load(session_id_);
-}
+std::vector<Message> Conversation::read() { return services_.sessions().load(session_id_); }
 
 void Conversation::fail(int code) {
   if (!first_failure_) first_failure_ = code;
@@ -200,11 +178,18 @@ void Conversation::turn(const std::string& text) {
   view_.on_turn_begin(++turns_, text);
   watch_->failure.reset();
   chat::TurnResult result = session_->run_turn(text, interrupt);
-  const std::string not_kept = record_turn(result);
   cancelled_ = result.finish == "cancelled";
+  std::string notice;
+  if (result.not_stored && (result.error || cancelled_)) {  // the turn keeps its own ending
+    notice = fmt::format("the conversation is not stored yet: {}", result.not_stored->what());
+  } else if (result.not_stored) {
+    fail(exit_code_of(*result.not_stored));
+    result.finish = "error";
+    result.error = result.not_stored;
+  }
   if (result.error && result.error->reason == "output") throw *result.error;  // nobody reads us
   view_.on_turn_end(turns_, result);
-  if (!not_kept.empty()) view_.on_notice(not_kept);
+  if (!notice.empty()) view_.on_notice(notice);
   if (result.error) {
     view_.on_error(*result.error);
     fail(provider_exit_code(*result.error));
@@ -258,13 +243,12 @@ void Conversation::switch_to(const std::string& name, const std::string& model) 
     notice = session_->switch_provider(*provider_, name, model);
   } else {
     auto next = services_.make_provider(name);
-    if (next->expects_https()) services_.http().expect_https();
     next->check();
     notice = session_->switch_provider(*next, name, model);
     provider_ = std::move(next);
     provider_name_ = name;
   }
-  writer_->open(provider_name_, session_->model());
+  services_.sessions().open(session_id_, provider_name_, session_->model());
   view_.on_notice(fmt::format("now talking to {} ({})", provider_name_, session_->model()));
   if (!notice.empty()) view_.on_notice(notice);
 }

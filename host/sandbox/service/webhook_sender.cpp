@@ -17,6 +17,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/clock.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::sandbox {
@@ -106,9 +107,8 @@ class WebhookSender::Lane {
     if (stopping_) return;
     if (webhook.delay_seconds > 0 && delayed_.size() < kMaxDelayed) {
       const auto delay = std::chrono::duration<double>(webhook.delay_seconds);
-      delayed_.emplace(
-          std::chrono::steady_clock::now() + std::chrono::duration_cast<Time::duration>(delay),
-          std::move(webhook));
+      delayed_.emplace(base::steady_now() + std::chrono::duration_cast<Time::duration>(delay),
+                       std::move(webhook));
     } else if (ready_.size() < 2 * kMaxReady) {
       ready_.push_back(std::move(webhook));
     }
@@ -126,13 +126,13 @@ class WebhookSender::Lane {
   }
 
  private:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time = base::SteadyTime;
 
   bool next(OutgoingWebhook& webhook) {
     std::unique_lock lock(mutex_);
     for (;;) {
       if (stopping_) return false;
-      if (!delayed_.empty() && delayed_.begin()->first <= std::chrono::steady_clock::now()) {
+      if (!delayed_.empty() && delayed_.begin()->first <= base::steady_now()) {
         webhook = std::move(delayed_.begin()->second);
         delayed_.erase(delayed_.begin());
         return true;

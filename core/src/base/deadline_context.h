@@ -7,28 +7,26 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/clock.h"
 #include "cartpilot/http.h"
 
-namespace cartpilot::purchase {
+namespace cartpilot::base {
 
 class DeadlineContext final : public CallContext {
  public:
   DeadlineContext(const CallContext& outer, std::chrono::milliseconds budget)
-      : outer_(outer), deadline_unix_ms_(earlier(outer.deadline_unix_ms(), budget)) {}
+      : outer_(outer), deadline_unix_ms_(unix_ms_now() + budget.count()) {
+    if (outer.deadline_unix_ms() != 0) {
+      deadline_unix_ms_ = std::min(deadline_unix_ms_, outer.deadline_unix_ms());
+    }
+  }
 
   bool cancelled() const noexcept override { return outer_.cancelled(); }
   std::int64_t deadline_unix_ms() const noexcept override { return deadline_unix_ms_; }
 
  private:
-  static std::int64_t earlier(std::int64_t outer, std::chrono::milliseconds budget) {
-    const auto end = std::chrono::system_clock::now() + budget;
-    const std::int64_t own =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end.time_since_epoch()).count();
-    return outer == 0 ? own : std::min(outer, own);
-  }
-
   const CallContext& outer_;
-  const std::int64_t deadline_unix_ms_;
+  std::int64_t deadline_unix_ms_;
 };
 
-}  // namespace cartpilot::purchase
+}  // namespace cartpilot::base

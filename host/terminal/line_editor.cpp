@@ -1,5 +1,5 @@
-// The program part cartpilot-editing.so: lines from a person at a terminal, edited with libedit.
-// Loaded at the first prompt. Ctrl-C is noticed by the program and asked for through a function.
+#include "terminal/line_editor.h"
+
 #include <histedit.h>
 #include <sys/stat.h>
 
@@ -8,8 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "parts/program_part.h"
-#include "terminal/line_reader.h"
+#include "cli/interrupt.h"
 
 namespace cartpilot::host {
 
@@ -25,11 +24,9 @@ char* prompt_text(EditLine*) {
   return text;
 }
 
-/// Lines from a person at a terminal.
-class EditingReader final : public LineReader {
+class LineEditor final : public LineReader {
  public:
-  EditingReader(const std::filesystem::path& file, bool (*interrupted)())
-      : file_(file), interrupted_(interrupted) {
+  explicit LineEditor(const std::filesystem::path& file) : file_(file) {
     std::setlocale(LC_CTYPE, "");  // multi-byte editing needs the person's character set
     editor_ = el_init("cartpilot", stdin, stdout, stderr);
     el_set(editor_, EL_PROMPT, prompt_text);
@@ -43,7 +40,7 @@ class EditingReader final : public LineReader {
     if (!file_.empty()) history(history_, &event, H_LOAD, file_.c_str());
   }
 
-  ~EditingReader() override {
+  ~LineEditor() override {
     history_end(history_);
     el_end(editor_);
   }
@@ -52,7 +49,7 @@ class EditingReader final : public LineReader {
     int length = 0;
     const char* text = el_gets(editor_, &length);
     Line line;
-    if (interrupted_()) {
+    if (Interrupt().cancelled()) {
       el_set(editor_, EL_REFRESH);
       std::fputs("\n", stdout);
       std::fflush(stdout);
@@ -85,19 +82,14 @@ class EditingReader final : public LineReader {
   }
 
   std::filesystem::path file_;
-  bool (*interrupted_)();
   EditLine* editor_;
   History* history_;
 };
 
 }  // namespace
 
-}  // namespace cartpilot::host
-
-CARTPILOT_PROGRAM_PART
-
-/// The caller owns what it gets. `interrupted` says whether Ctrl-C was pressed.
-extern "C" __attribute__((visibility("default"))) cartpilot::host::LineReader*
-cartpilot_part_make_editing_reader(const std::filesystem::path& history, bool (*interrupted)()) {
-  return new cartpilot::host::EditingReader(history, interrupted);
+std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history) {
+  return std::make_unique<LineEditor>(history);
 }
+
+}  // namespace cartpilot::host
