@@ -109,33 +109,10 @@ Json generation_config(const GenerateRequest& request, const std::string& model,
   return config;
 }
 
-/// The contents that are not kept, after keeping what can be.
-Json encode_rest(const GenerateRequest& request, const HistoryContext& history, Notices& notices,
-                 KeptBeginning& kept) {
-  const auto piece = [&](std::size_t begin, std::size_t end) {
-    return encode_piece(request.messages, begin, end, kept.empty(), history, notices);
-  };
-  std::string key = history.model + (history.sign_all ? " signed" : "");
-  for (const std::string& signature : *history.refused_signatures) key += " " + signature;
-  const std::size_t begin = kept.settle(request, key, piece);
-  Json contents = piece(begin, request.messages.size());
-  finish_contents(contents);
-  return contents;
-}
-
 }  // namespace
 
 Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
                  const Options& options, const Refused& refused, Notices& notices) {
-  KeptBeginning nothing;
-  GenerateRequest alone = request;
-  alone.conversation = 0;
-  return encode_body(alone, model, endpoint, options, refused, notices, nothing);
-}
-
-Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices,
-                 KeptBeginning& kept) {
   HistoryContext history;
   history.backend = endpoint.backend;
   history.model = model;
@@ -156,7 +133,7 @@ Json encode_body(const GenerateRequest& request, const std::string& model, const
   if (declares) {
     body["tools"] = Json::array({Json{{"functionDeclarations", std::move(declarations)}}});
   }
-  body["contents"] = encode_rest(request, history, notices, kept);
+  body["contents"] = encode_contents(request.messages, history, notices);
   if (declares && !refused.tool_mode) {
     Json config = tool_config(request, options, body["contents"]);
     if (!config.is_null()) body["toolConfig"] = std::move(config);

@@ -7,7 +7,6 @@
 #include <set>
 #include <string>
 
-#include "cartpilot/kept_beginning.h"
 #include "cartpilot/llm_provider.h"
 #include "gemini/endpoint.h"
 #include "gemini/notices.h"
@@ -32,10 +31,5 @@ struct Refused {
 /// a tool choice that names no declared function).
 Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
                  const Options& options, const Refused& refused, Notices& notices);
-
-/// The same, but `contents` lacks what `kept` has: kept.dump(body, "contents") is the whole text.
-Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices,
-                 KeptBeginning& kept);
 
 }  // namespace cartpilot::gemini

@@ -29,13 +29,6 @@ struct HistoryContext {
 Json encode_contents(const std::vector<Message>& messages, const HistoryContext& context,
                      Notices& notices);
 
-/// The contents of messages[begin, end), for an encoding in pieces (see KeptBeginning). The first
-/// piece leaves out what may not begin a conversation; only finish_contents() of the last one makes
-/// the whole fit to be sent. `is_first` says whether nothing was encoded before.
-Json encode_piece(const std::vector<Message>& messages, std::size_t begin, std::size_t end,
-                  bool is_first, const HistoryContext& context, Notices& notices);
-void finish_contents(Json& contents);
-
 /// All signatures in `contents` that a service issued.
 std::set<std::string> signatures_in(const Json& contents);
 

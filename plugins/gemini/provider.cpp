@@ -96,32 +96,31 @@ HttpHeaders GeminiProvider::headers() const {
   return headers;
 }
 
-HttpRequest GeminiProvider::build_request(const GenerateRequest& request) {
+HttpProvider::Exchange GeminiProvider::begin(const GenerateRequest& request) {
   check();
   last_model_ = model_of(request);
   const std::string path = model_path(last_model_);
   if (const std::string notice = retirement_notice(last_model_); !notice.empty()) {
     notices_.add(notice);
   }
-  last_body_ = encode_body(request, last_model_, endpoint_, options_, refused_[last_model_],
-                           notices_, kept_);
+  last_body_ =
+      encode_body(request, last_model_, endpoint_, options_, refused_[last_model_], notices_);
   HttpRequest http;
   http.method = "POST";
   http.url = endpoint_.base + "/" + path +
              (request.stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
   http.headers = headers();
-  http.lent_body = kept_.dump(last_body_, "contents");
-  second_try_.sending(http.content());
+  http.body = dump_json(last_body_);
+  second_try_.sending(http.body);
   http.server_sent_events = request.stream;
   http.total_timeout_ms = kTotalTimeoutMs;
   http.max_body_bytes = kMaxBodyBytes;
-  return http;
+  return {std::move(http), decoder_for(request)};
 }
 
-std::unique_ptr<HttpProvider::Decoder> GeminiProvider::make_decoder(
-    const GenerateRequest& request) {
+std::unique_ptr<HttpProvider::Decoder> GeminiProvider::decoder_for(const GenerateRequest& request) {
   DecodeContext context;
-  context.model = model_of(request);
+  context.model = last_model_;
   context.backend = endpoint_.backend;
   context.names = wire_names(request.tools);
   for (const Message& message : request.messages) {
@@ -148,11 +147,6 @@ Error GeminiProvider::classify_error(const HttpHead& head, std::string_view body
 }
 
 std::optional<std::string> GeminiProvider::adapt(const Error& error, std::string_view body) {
-  if (!kept_.empty()) {  // what was refused may be anywhere in the conversation
-    Json contents = kept_.array();
-    for (Json& content : last_body_["contents"]) contents.push_back(std::move(content));
-    last_body_["contents"] = std::move(contents);
-  }
   return learn_from(error, body, last_body_, last_model_, refused_[last_model_]);
 }
 

@@ -28,19 +28,18 @@ class GeminiProvider final : public HttpProvider {
   ProviderInfo info() const override;
   void check() const override;
   std::vector<ModelInfo> models(const CallContext& context) override;
-  std::size_t kept_messages() const override { return kept_.messages(); }
   Json function_declarations(const std::vector<ToolSpec>& tools) const override;
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
 
  protected:
-  HttpRequest build_request(const GenerateRequest& request) override;
-  std::unique_ptr<Decoder> make_decoder(const GenerateRequest& request) override;
+  Exchange begin(const GenerateRequest& request) override;
   Error classify_error(const HttpHead& head, std::string_view body) const override;
   std::optional<std::string> adapt(const Error& error, std::string_view body) override;
 
  private:
   HttpHeaders headers() const;
+  std::unique_ptr<Decoder> decoder_for(const GenerateRequest& request);
   Error without_key(const Error& error) const;
 
   Endpoint endpoint_;
@@ -50,8 +49,7 @@ class GeminiProvider final : public HttpProvider {
   SecondTry second_try_;
   std::map<std::string, Refused> refused_;  ///< by model
   std::string last_model_;                  ///< of the request adapt() is asked about
-  Json last_body_;                          ///< without what is in kept_
-  KeptBeginning kept_;                      ///< the contents of earlier turns, and the last request
+  Json last_body_;                          ///< of the same request
   mutable std::uint64_t parsed_calls_ = 0;  ///< numbers the ids parse_function_calls() makes up
 };
 

@@ -132,43 +132,43 @@ HttpHeaders OpenAiProvider::headers() const {
   return headers;
 }
 
-RequestPlan OpenAiProvider::plan(const GenerateRequest& request) const {
+HttpProvider::Exchange OpenAiProvider::begin(const GenerateRequest& request) {
   const auto learned = learned_.find(chosen_model(request));
-  return plan_request(request, endpoint_, server_, options_,
-                      learned == learned_.end() ? Learned{} : learned->second);
-}
-
-HttpRequest OpenAiProvider::build_request(const GenerateRequest& request) {
-  const RequestPlan planned = plan(request);
-  api_ = planned.api;
-  const bool chat = api_ == Api::kChat;
-  sent_ = chat ? chat_request(request, planned, kept_) : responses_request(request, planned, kept_);
-  HttpRequest result;
-  result.url = api_url(endpoint_, planned.api);
-  result.headers = headers();
-  result.headers.emplace_back("Content-Type", "application/json");
-  result.headers.emplace_back("Accept", planned.stream ? "text/event-stream" : "application/json");
-  result.lent_body = kept_.dump(sent_, chat ? "messages" : "input");
-  result.server_sent_events = planned.stream;
-  result.max_body_bytes = kMaxBodyBytes;
-  if (planned.traits.reasoning) result.idle_timeout_ms = kThinkingIdleMs;
-  if (!planned.stream) result.idle_timeout_ms = result.total_timeout_ms;
+  const RequestPlan plan = plan_request(request, endpoint_, server_, options_,
+                                        learned == learned_.end() ? Learned{} : learned->second);
+  api_ = plan.api;
+  sent_ = api_ == Api::kChat ? chat_request(request, plan) : responses_request(request, plan);
+  HttpRequest http = http_request(plan);
+  http.body = dump_json(sent_);
   // What a refusal can be about; the conversation itself is not.
   for (const char* member : {"messages", "input", "instructions"}) sent_.erase(member);
-  return result;
+  return {std::move(http), decoder_for(request, plan)};
 }
 
-std::unique_ptr<HttpProvider::Decoder> OpenAiProvider::make_decoder(
-    const GenerateRequest& request) {
-  RequestPlan planned = plan(request);
+/// All but the body.
+HttpRequest OpenAiProvider::http_request(const RequestPlan& plan) const {
+  HttpRequest http;
+  http.url = api_url(endpoint_, plan.api);
+  http.headers = headers();
+  http.headers.emplace_back("Content-Type", "application/json");
+  http.headers.emplace_back("Accept", plan.stream ? "text/event-stream" : "application/json");
+  http.server_sent_events = plan.stream;
+  http.max_body_bytes = kMaxBodyBytes;
+  if (plan.traits.reasoning) http.idle_timeout_ms = kThinkingIdleMs;
+  if (!plan.stream) http.idle_timeout_ms = http.total_timeout_ms;
+  return http;
+}
+
+std::unique_ptr<HttpProvider::Decoder> OpenAiProvider::decoder_for(const GenerateRequest& request,
+                                                                   const RequestPlan& plan) {
   AnswerContext context;
   context.tools = &request.tools;
   context.endpoint = endpoint_.base;
-  context.service = service(planned.model);
-  for (std::string& warning : planned.warnings) {
-    if (shown_notices_.insert(warning).second) context.warnings.push_back(std::move(warning));
+  context.service = service(plan.model);
+  for (const std::string& warning : plan.warnings) {
+    if (shown_notices_.insert(warning).second) context.warnings.push_back(warning);
   }
-  if (planned.api == Api::kChat) return std::make_unique<ChatDecoder>(std::move(context));
+  if (plan.api == Api::kChat) return std::make_unique<ChatDecoder>(std::move(context));
   return std::make_unique<ResponsesDecoder>(std::move(context));
 }
 

@@ -51,7 +51,4 @@ struct RequestPlan {
 RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoint, Server server,
                          const OpenAiOptions& options, const Learned& learned);
 
-/// Everything but the messages that an encoded history depends on.
-std::string history_key(const GenerateRequest& request, const RequestPlan& plan);
-
 }  // namespace cartpilot::openai

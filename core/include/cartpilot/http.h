@@ -38,9 +38,6 @@ struct HttpRequest {
   std::string url;  ///< absolute
   HttpHeaders headers;
   std::string body;
-  /// Sent instead of `body` when it is not empty: bytes that belong to somebody else, who keeps
-  /// them until send() returns. Transports read content(), and keep owned() when they keep it.
-  std::string_view lent_body;
   bool server_sent_events = false;  ///< split a text/event-stream answer into its events
   /// Never on a kept-alive connection: when the server closes an idle one at the wrong moment, the
   /// caller cannot know whether its request ran.
@@ -49,16 +46,6 @@ struct HttpRequest {
   std::int64_t idle_timeout_ms = 120'000;  ///< longest silence; models think for minutes
   std::int64_t total_timeout_ms = 600'000;
   std::uint64_t max_body_bytes = 64ULL << 20;  ///< whole bodies, and one event
-
-  /// What is sent.
-  std::string_view content() const { return lent_body.empty() ? body : lent_body; }
-  /// A copy that lends nothing.
-  HttpRequest owned() const {
-    HttpRequest copy = *this;
-    if (!lent_body.empty()) copy.body.assign(lent_body.data(), lent_body.size());
-    copy.lent_body = {};
-    return copy;
-  }
 };
 
 struct HttpHead {

@@ -8,7 +8,6 @@
 // of its own derives from this class directly.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,27 +35,7 @@ struct GenerateRequest {
   std::optional<std::int64_t> max_output_tokens;
   std::optional<double> temperature;
   bool stream = true;
-
-  /// Which conversation this is, so that a provider may keep what it made of its beginning; 0 =
-  /// nobody knows. Within one conversation and provider object, the first `unchanged_messages`
-  /// messages are the same as in the last generate(). Both may be ignored; neither is sent on.
-  std::uint64_t conversation = 0;
-  std::size_t unchanged_messages = 0;
-  /// The first so many messages are only outlines (reduce_to_outline()), because the provider said
-  /// with kept_messages() that it needs no more of them. 0 for a provider that never says so.
-  std::size_t outlined_messages = 0;
 };
-
-/// What generate() throws when it needs all of messages that are outlined. Nothing was sent; the
-/// caller repeats the request with everything in it.
-inline Error history_needed() {
-  Error error(ErrorCode::kNotFound, "the beginning of this conversation is not known here");
-  error.reason = "history";
-  return error;
-}
-inline bool is_history_needed(const Error& error) {
-  return error.code == ErrorCode::kNotFound && error.reason == "history";
-}
 
 struct ProviderInfo {
   std::string name;           ///< "gemini"
@@ -105,10 +84,6 @@ class LLMProvider {
   /// upon.
   virtual void generate(const GenerateRequest& request, EventSink& sink,
                         const CallContext& context) = 0;
-
-  /// How many leading messages of the last generate()'s conversation the next one may get as
-  /// outlines. Whoever holds the messages may then let go of the rest of them.
-  virtual std::size_t kept_messages() const { return 0; }
 
   /// The JSON array a user of the vendor's SDK passes as its functions.
   virtual Json function_declarations(const std::vector<ToolSpec>& tools) const = 0;

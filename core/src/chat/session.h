@@ -37,10 +37,6 @@ class MessageLog {
   virtual ~MessageLog() = default;
   /// The message is stored when this returns. Throws Error when it cannot be.
   virtual void append(const Message& message) = 0;
-  /// True when read() gives back every message of the conversation, those of earlier runs included;
-  /// then the session holds only what it works with.
-  virtual bool readable() const { return false; }
-  virtual std::vector<Message> read() { return {}; }
 };
 
 struct ChatOptions {
@@ -78,8 +74,8 @@ class ChatSession {
   /// "cancelled"; metadata of another provider is dropped. Returns the notice, "" = none.
   std::string restore(std::vector<Message> messages);
 
-  /// All messages; may have to read the log.
-  const std::vector<Message>& history();
+  /// All messages.
+  const std::vector<Message>& history() const;
   const ChatOptions& options() const { return options_; }
   std::string model() const;
   const Usage& total_usage() const { return total_usage_; }
@@ -89,20 +85,14 @@ class ChatSession {
   Message answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
   void keep(Message message);
   void store_messages();
-  void ask(EventSink& sink, const CallContext& context);
-  void outline_told_messages();
-  void recall();
   std::string drop_foreign_metadata();
-  void begin_conversation();
 
   LLMProvider* provider_;
   ToolRouter& router_;
   ChatObserver& observer_;
   MessageLog& log_;
   ChatOptions options_;
-  /// Holds the history, so that a turn copies nothing. What the provider has and the log could give
-  /// back is only there in outlines.
-  GenerateRequest request_;
+  GenerateRequest request_;             ///< holds the history, so that a turn copies nothing
   std::size_t stored_ = 0;              ///< messages of the history that are in the log
   std::optional<Error> store_failure_;  ///< of this turn, in which nothing more is stored
   LoopGuard guard_;

@@ -150,8 +150,6 @@ void Conversation::append(const Message& message) {
   services_.sessions().append(session_id_, message);
 }
 
-std::vector<Message> Conversation::read() { return services_.sessions().load(session_id_); }
-
 void Conversation::fail(int code) {
   if (!first_failure_) first_failure_ = code;
 }

@@ -41,8 +41,6 @@ class Conversation final : private chat::MessageLog {
   class ShopWatch;
 
   void append(const Message& message) override;
-  bool readable() const override { return true; }
-  std::vector<Message> read() override;
   void turn(const std::string& text);
   bool slash(const std::string& line);
   void switch_to(const std::string& name, const std::string& model);
