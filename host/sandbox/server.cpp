@@ -48,7 +48,6 @@ struct SandboxServer::Impl {
   }
 
   void stop() noexcept {
-    // First, so that no request waits for a full queue.
     sender.stop();
     for (const auto& [merchant_id, shop] : shops) shop->stop();
     listener.stop();

@@ -54,7 +54,7 @@ std::string confirmed_id(const Request& request) {
 
 Application::Application(Options options)
     : options_(std::move(options)),
-      store_(options_.db_path, mutex_),
+      store_(options_.db_path),
       merchants_(both_merchants(store_, options_, outbox_)),
       intents_(store_, merchants_, options_.clock),
       orders_(store_, options_.clock, options_.strict),
