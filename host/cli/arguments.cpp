@@ -44,8 +44,10 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
   command.add_option(
       "--limit-day", a.limit_day,
       "Most that all conversations may spend in 24 hours, AMOUNT:CUR (default 20000)");
-  command.add_flag("--new-journal", a.new_journal,
-                   "Go on although the record of purchases was altered, deleted or rolled back");
+  command.add_flag(
+      "--new-journal", a.new_journal,
+      "Start a new record of purchases when the old one was altered, deleted or rolled "
+      "back; the old one is kept aside");
 }
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {

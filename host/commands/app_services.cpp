@@ -19,6 +19,16 @@ int log_threshold(const std::string& word) {
   return word == "debug" ? 0 : word == "info" ? 1 : word == "warning" ? 2 : 3;
 }
 
+/// For --new-journal. A record that is whole stays as it is.
+void start_new_record(purchase::PurchaseJournal& journal) {
+  const auto aside = journal.start_anew();
+  err_line(aside
+               ? fmt::format("cartpilot: a new record of purchases was started; the old one is "
+                             "kept in the table {} of the state database",
+                             *aside)
+               : "cartpilot: the record of purchases is intact, so --new-journal changed nothing");
+}
+
 }  // namespace
 
 AppServices::AppServices(const Arguments& arguments)
@@ -101,7 +111,7 @@ purchase::PurchaseJournal& AppServices::journal() {
 purchase::PurchaseJournal& AppServices::open_journal() {
   if (!journal_) {
     auto journal = std::make_unique<purchase::PurchaseJournal>(open_state());
-    if (arguments_.new_journal && journal->integrity_problem()) journal->start_anew();
+    if (arguments_.new_journal) start_new_record(*journal);
     journal_ = std::move(journal);
   }
   return *journal_;

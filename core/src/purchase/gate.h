@@ -172,7 +172,6 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome unresolved(const Attempt& attempt);
   ToolOutcome outcome_of(const Resolution& ending);
   ToolOutcome report_outcome(const PurchaseReport& report, ToolOutcome outcome) const;
-  const std::optional<std::string>& integrity_problem();
   void notify(const PurchaseReport& report);
   bool comes_to_nothing_after_attempt(const PurchaseReport& report) const;
   Resolution recorded_as_done(const Attempt& attempt) const;
@@ -240,8 +239,6 @@ class PurchaseGate final : public chat::CallGuard {
   std::int64_t turn_ = 0;
   std::optional<PurchaseReport> last_report_;
   bool reported_this_turn_ = false;
-  /// Why the record cannot be trusted; looked at once, before the first money call.
-  std::optional<std::optional<std::string>> integrity_problem_;
 };
 
 }  // namespace cartpilot::purchase

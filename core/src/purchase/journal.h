@@ -139,18 +139,22 @@ class PurchaseJournal {
   std::optional<std::string> requested_of(const std::string& session,
                                           const std::string& checkout_id) const;
 
-  /// Walks the hash chain and compares the table of attempts with it. Returns the seq of the first
-  /// event that does not fit, nullopt when all is well.
+  /// Walks the hash chain and compares the table of attempts with it, both as of one moment.
+  /// Returns the seq of the first event that does not fit, nullopt when all is well.
   std::optional<std::int64_t> verify() const;
 
   /// Why the record cannot be trusted, as a sentence for the person: its chain is broken, or it is
   /// not the one whose last event was noted beside the database (deleted, or replaced by an older
-  /// copy). nullopt when all is well.
+  /// copy). nullopt when all is well. Reads one moment of the record and keeps nothing: every call
+  /// looks again. Throws Error when the record cannot be read at present (another process holds it,
+  /// the disk fails), which says nothing about it.
   std::optional<std::string> integrity_problem() const;
 
-  /// Keeps the attempts (and with them locks and spending), puts the chain so far aside under
-  /// another table name, and starts a new one that repeats the state of every attempt.
-  void start_anew();
+  /// For a record with an integrity_problem(), looked at again under the lock that changes it:
+  /// keeps the attempts (and with them locks and spending), puts the chain so far aside under
+  /// another table name, and starts a new one that repeats the state of every attempt. Returns the
+  /// name of that table; nullopt when the record is whole and nothing was changed.
+  std::optional<std::string> start_anew();
 
   /// 32 random bytes made once per installation, as hex; the base of derived idempotency keys.
   std::string install_secret() const;
@@ -165,10 +169,13 @@ class PurchaseJournal {
   void append_event(const Attempt& attempt);
   void create_tables();
   void durable(const std::function<void()>& work);
+  ChainHead newest_event() const;
+  std::optional<std::string> problem_now(const std::optional<ChainHead>& noted) const;
+  void note_newest_event() const noexcept;
 
   store::StateDb& db_;
   Clock unix_ms_;
-  std::optional<ChainHead> head_;  ///< of the events appended by the running transaction
+  bool appended_ = false;  ///< by the running transaction
 };
 
 }  // namespace cartpilot::purchase

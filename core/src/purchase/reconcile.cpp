@@ -85,7 +85,7 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
   std::vector<PurchaseReport> reports;
-  if (integrity_problem()) return reports;  // every money call says why
+  if (journal_.integrity_problem()) return reports;  // every money call says why
   journal_.void_abandoned(kConsentLifetimeMs);
   const auto end = clock_.steady() + kStartBudget;
   for (const Attempt& attempt : journal_.unfinished()) {

@@ -27,9 +27,11 @@ constexpr mode_t kOthersBits = 0077;
 constexpr int kBusyTimeoutMs = 5000;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, std::string_view what,
-                         std::string_view remedy) {
-  throw Error(ErrorCode::kUnavailable,
+                         std::string_view remedy, const char* reason = "") {
+  Error error(ErrorCode::kUnavailable,
               fmt::format("state database {} {}; {}", path.string(), what, remedy));
+  error.reason = reason;
+  throw error;
 }
 
 constexpr std::string_view kMoveAway =
@@ -42,17 +44,16 @@ constexpr std::string_view kMoveAway =
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: refuse(path, "is damaged or is no database", kMoveAway);
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: {
-      Error busy(ErrorCode::kUnavailable,
-                 fmt::format("state database {} is held by another process; wait for the other "
-                             "cartpilot to finish",
-                             path.string()));
-      busy.reason = "busy";
-      throw busy;
-    }
+    case SQLITE_LOCKED:
+      refuse(path, "is held by another process", "wait for the other cartpilot to finish", "busy");
     case SQLITE_READONLY:
-      refuse(path, "cannot be written", "check its permissions and those of its folder");
-    case SQLITE_FULL: refuse(path, "cannot grow", "free some disk space");
+      refuse(path, "cannot be written", "check its permissions and those of its folder", "disk");
+    case SQLITE_FULL: refuse(path, "cannot grow", "free some disk space", "disk");
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_NOMEM:
+      refuse(path, fmt::format("failed ({})", error.what()),
+             "check the disk and the file's permissions", "disk");
     default:
       refuse(path, fmt::format("failed ({})", error.what()),
              "check the disk and the file's permissions");
@@ -183,9 +184,13 @@ void StateDb::checked(const std::function<void()>& work) const {
   }
 }
 
-void StateDb::transaction(const std::function<void()>& work) {
+void StateDb::transaction(const std::function<void()>& work) { enclosed("BEGIN IMMEDIATE", work); }
+
+void StateDb::snapshot(const std::function<void()>& work) { enclosed("BEGIN", work); }
+
+void StateDb::enclosed(const char* begin, const std::function<void()>& work) {
   checked([&] {
-    prepared("BEGIN IMMEDIATE")->exec();
+    prepared(begin)->exec();
     try {
       work();
       prepared("COMMIT")->exec();
