@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kExpiryMarginOfConfirm = std::chrono::seconds(60);
-constexpr auto kInlineBudget = std::chrono::seconds(20);
+constexpr auto kInlineBudget = std::chrono::seconds(30);
 constexpr auto kLookBudget = std::chrono::seconds(5);
 constexpr int kMaxConnects = 3;
 constexpr auto kConnectWait = milliseconds(500);
@@ -63,7 +63,7 @@ ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallCont
   if (const auto done = journal_.done_on_checkout(checkout_id)) return bought_already(*done);
   for (const Attempt& open : journal_.unfinished()) {
     if (open.checkout_id != checkout_id) continue;
-    return outcome_of(settle(open, context, milliseconds(0), milliseconds(0)));
+    return outcome_of(settle(open, context, milliseconds(0)));
   }
   if (live_consent(checkout_id) == nullptr) {
     const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
@@ -161,7 +161,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const ConfirmResult& sent,
   }
   record(attempt.id, AttemptState::kUnknown, {sent.note, "", "", spent});
   attempt.note = sent.note;
-  return outcome_of(settle(std::move(attempt), context, kInlineBudget, sent.asked_wait()));
+  return outcome_of(settle(std::move(attempt), context, kInlineBudget, &sent));
 }
 
 /// Sends one confirm whose record is on disk. Never throws. Repeats only while no byte went out.
@@ -183,8 +183,7 @@ PurchaseGate::ConfirmResult PurchaseGate::send_confirm(const Attempt& attempt,
       sent.value = std::move(answer.value);
       return sent;
     } catch (const commerce::CartPilotError& error) {
-      sent.verdict =
-          verdict_of_failure(error.http_status, error.error_code, error.request_may_have_run);
+      sent.verdict = verdict_of_failure(error);
       sent.note = note_of(error);
       sent.failure = error;
     } catch (const std::exception& error) {

@@ -216,7 +216,7 @@ class PurchaseGate final : public chat::CallGuard {
 
   // reconcile.cpp
   Resolution settle(Attempt attempt, const CallContext& context, std::chrono::milliseconds budget,
-                    std::chrono::milliseconds asked_wait);
+                    const ConfirmResult* just_sent = nullptr);
   Resolution still_unknown(Attempt attempt, const std::string& why);
   PurchaseReport report_of(const Resolution& ending) const;
   bool pause(std::chrono::milliseconds length, const CallContext& context) const;
