@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/private_files.h"
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
 #include "parts/background_thread.h"
@@ -92,6 +93,7 @@ store::StateDb& AppServices::state() {
 
 store::StateDb& AppServices::open_state() {
   if (!state_) {
+    base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
     state_ = std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
   }
   return *state_;
@@ -141,7 +143,13 @@ std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
   return tool_sets;
 }
 
+store::SessionLock AppServices::lock_session(const std::string& session_id) {
+  base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
+  return store::SessionLock(settings_.state_directory / "locks", session_id, arguments_.command);
+}
+
 void AppServices::start_sandbox() {
+  base::make_own_folder(settings_.state_directory);
   sandbox::SandboxOptions options;
   options.db_path = (settings_.state_directory / "sandbox.db").string();
   sandbox_ = sandbox::open_sandbox(options);
@@ -177,6 +185,7 @@ commerce::CartPilotClient& AppServices::cartpilot(const std::string& session_id)
 
 purchase::PurchasePolicy AppServices::policy() const {
   purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
+  if (arguments_.allow_repeat) purchase::allow_repeats(policy, *arguments_.allow_repeat);
   policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
                                          arguments_.limit_day);
   return policy;

@@ -22,6 +22,7 @@
 #include "plugin/host/plugins.h"
 #include "purchase/gate.h"
 #include "sandbox/embedded.h"
+#include "store/session_lock.h"
 #include "store/sessions.h"
 #include "store/state_db.h"
 
@@ -46,6 +47,10 @@ class AppServices {
   /// else. Who asks for them waits for it, and is told what was wrong. The thread reads no
   /// environment variables: a plugin that is loaded meanwhile may change them.
   void prepare_journal();
+
+  /// Holds a conversation for this program. Throws Error{kUnavailable, reason "session_open"} with
+  /// who has it.
+  store::SessionLock lock_session(const std::string& session_id);
 
   /// The provider named by flag, environment or file. Throws Error{kNotFound, reason "no_provider"}
   /// when none is named.

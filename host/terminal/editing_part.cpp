@@ -1,13 +1,15 @@
 // The program part cartpilot-editing.so: lines from a person at a terminal, edited with libedit.
 // Loaded at the first prompt. Ctrl-C is noticed by the program and asked for through a function.
+#include <fcntl.h>
 #include <histedit.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <clocale>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "base/private_files.h"
 #include "parts/program_part.h"
 #include "terminal/line_reader.h"
 
@@ -79,9 +81,10 @@ class EditingReader final : public LineReader {
     HistEvent event;
     history(history_, &event, H_ENTER, text);
     if (file_.empty()) return;
-    const mode_t mask = ::umask(0077);
+    // The library keeps the mode of a file that is there.
+    const int made = base::open_private_file(file_, O_WRONLY | O_CREAT);
+    if (made >= 0) ::close(made);
     history(history_, &event, H_SAVE, file_.c_str());
-    ::umask(mask);
   }
 
   std::filesystem::path file_;

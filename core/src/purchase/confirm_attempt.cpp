@@ -108,12 +108,18 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   consents_.erase(checkout_id);
   Attempt attempt;
   try {
-    attempt = journal_.begin_send(consent.attempt, policy_.limits);
+    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, may_repeat());
   } catch (const Error& error) {
     if (error.reason == "limit") {
       record_void(consent.attempt, "over a limit");
       refusal.message = error.what();
       return refuse(refusal, "OVER_LIMIT");
+    }
+    if (error.reason == "repeat") {
+      const Attempt voided = journal_.find(consent.attempt).value();
+      record_void(consent.attempt, "the basket was bought already");
+      refusal.message = repeated_without_permission(voided.basket).value_or(error.what());
+      return refuse(refusal, "REPEATED_BASKET");
     }
     if (error.reason == "basket") {
       const Attempt voided = journal_.find(consent.attempt).value();
@@ -125,6 +131,9 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
         "the approval was withdrawn by another cartpilot; call approve_checkout again";
     return refuse(refusal, "CONSENT_REQUIRED");
   }
+  // Nobody else buys this basket while the attempt is unfinished, so what is there was there
+  // before.
+  if (policy_.mode == ApprovalMode::kUpTo && journal_.bought_in_a_day(attempt.basket)) ++repeats_;
   return conclude(attempt, send_confirm(attempt, context), context);
 }
 

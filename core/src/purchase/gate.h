@@ -188,6 +188,8 @@ class PurchaseGate final : public chat::CallGuard {
   std::string note_for(const commerce::Receipt& receipt,
                        const std::optional<std::string>& repeats) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
+  std::optional<std::string> repeated_without_permission(const std::string& basket) const;
+  bool may_repeat() const;
   ConsentAnswer ask_once_or_twice(const commerce::Receipt& receipt,
                                   const std::optional<commerce::Money>& previous,
                                   const std::string& basket);
@@ -236,6 +238,7 @@ class PurchaseGate final : public chat::CallGuard {
   std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout
   std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
   int questions_this_turn_ = 0;
+  int repeats_ = 0;  ///< of baskets, bought by this run under a standing permission
   std::int64_t turn_ = 0;
   std::optional<PurchaseReport> last_report_;
   bool reported_this_turn_ = false;

@@ -133,7 +133,7 @@ void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
 }
 
 Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimits& limits,
-                                    std::int64_t min_gap_ms) {
+                                    std::int64_t min_gap_ms, bool may_repeat) {
   Attempt current;
   durable([&] {
     current = get(attempt);
@@ -145,6 +145,10 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
              fmt::format("attempt {} on the same basket is not finished", other.id));
     }
     if (current.sends == 0) {
+      if (const auto bought = bought_in_a_day(current.basket); bought && !may_repeat) {
+        refuse(ErrorCode::kPermission, "repeat",
+               fmt::format("attempt {} has bought the same basket", bought->id));
+      }
       const Spent before = spent(current.total.currency, current.session);
       if (const auto why = over_limit(limits, current.total, before)) {
         refuse(ErrorCode::kPermission, "limit", *why);
@@ -254,6 +258,10 @@ std::optional<Attempt> PurchaseJournal::done_on_basket(const std::string& basket
       {basket, std::to_string(since_unix_ms)});
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
+}
+
+std::optional<Attempt> PurchaseJournal::bought_in_a_day(const std::string& basket) const {
+  return done_on_basket(basket, unix_ms_() - kDayMs);
 }
 
 void PurchaseJournal::remember_checkout(const std::string& session, const std::string& checkout_id,

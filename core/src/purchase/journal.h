@@ -100,10 +100,12 @@ class PurchaseJournal {
   /// Throws Error{kPermission} with reason "basket" while another attempt on the same basket is
   /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
   /// under the same lock that records the send, so that processes cannot share one rest of a
-  /// budget), or "too_soon" when the last send is younger than `min_gap_ms`; and as advance().
+  /// budget), "repeat" when a first send would buy a basket again that was bought in the last 24
+  /// hours and `may_repeat` is false, or "too_soon" when the last send is younger than
+  /// `min_gap_ms`; and as advance().
   /// Returns the attempt as recorded; its key_ordinal is the one to derive the key from.
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
-                     std::int64_t min_gap_ms = 0);
+                     std::int64_t min_gap_ms = 0, bool may_repeat = true);
 
   /// What this conversation, and everybody in the last 24 hours, spent in `currency`: attempts that
   /// were sent and are not surely void.
@@ -129,6 +131,8 @@ class PurchaseJournal {
   /// The newest attempt on this basket that was bought at `since_unix_ms` or later, if any.
   std::optional<Attempt> done_on_basket(const std::string& basket,
                                         std::int64_t since_unix_ms) const;
+  /// The same for the last 24 hours.
+  std::optional<Attempt> bought_in_a_day(const std::string& basket) const;
 
   /// Remembers that `session` made `checkout_id` (with what was asked for), so that only its own
   /// checkouts are bought.
