@@ -38,6 +38,11 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
       "up-to:AMOUNT:CUR, which needs --merchants");
   command.add_option("--merchants", a.merchants,
                      "Merchants that --approve up-to holds for, separated by commas");
+  command
+      .add_option("--allow-repeat", a.allow_repeat,
+                  "How many further identical baskets --approve up-to may buy in this run (default "
+                  "0: a basket is bought once in 24 hours)")
+      ->check(CLI::Range(0, 1000));
   command.add_option("--limit-order", a.limit_order,
                      "Spending limit of one purchase, AMOUNT:CUR (default 10000 in any currency)");
   command.add_option("--limit-session", a.limit_session,

@@ -41,6 +41,7 @@ struct Arguments {
   std::string resume;
   std::string approve;
   std::string merchants;
+  std::optional<int> allow_repeat;
   std::string limit_order;
   std::string limit_session;
   std::string limit_day;

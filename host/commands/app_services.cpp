@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/private_files.h"
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
 #include "terminal/output.h"
@@ -16,6 +17,16 @@ namespace {
 /// Plugins' levels: 0 debug to 3 error.
 int log_threshold(const std::string& word) {
   return word == "debug" ? 0 : word == "info" ? 1 : word == "warning" ? 2 : 3;
+}
+
+/// For --new-journal. A record that is whole stays as it is.
+void start_new_record(purchase::PurchaseJournal& journal) {
+  const auto aside = journal.start_anew();
+  err_line(aside
+               ? fmt::format("cartpilot: a new record of purchases was started; the old one is "
+                             "kept in the table {} of the state database",
+                             *aside)
+               : "cartpilot: the record of purchases is intact, so --new-journal changed nothing");
 }
 
 }  // namespace
@@ -58,6 +69,7 @@ void AppServices::show_plugin_notices() {
 
 store::StateDb& AppServices::state() {
   if (!state_) {
+    base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
     state_ = std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
   }
   return *state_;
@@ -71,7 +83,7 @@ store::SessionStore& AppServices::sessions() {
 purchase::PurchaseJournal& AppServices::journal() {
   if (!journal_) {
     auto journal = std::make_unique<purchase::PurchaseJournal>(state());
-    if (arguments_.new_journal && journal->integrity_problem()) journal->start_anew();
+    if (arguments_.new_journal) start_new_record(*journal);
     journal_ = std::move(journal);
   }
   return *journal_;
@@ -99,7 +111,13 @@ std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
   return tool_sets;
 }
 
+store::SessionLock AppServices::lock_session(const std::string& session_id) {
+  base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
+  return store::SessionLock(settings_.state_directory / "locks", session_id, arguments_.command);
+}
+
 void AppServices::start_sandbox() {
+  base::make_own_folder(settings_.state_directory);
   sandbox::SandboxOptions options;
   options.db_path = (settings_.state_directory / "sandbox.db").string();
   sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
@@ -135,6 +153,7 @@ commerce::CartPilotClient& AppServices::cartpilot(const std::string& session_id)
 
 purchase::PurchasePolicy AppServices::policy() const {
   purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
+  if (arguments_.allow_repeat) purchase::allow_repeats(policy, *arguments_.allow_repeat);
   policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
                                          arguments_.limit_day);
   return policy;

@@ -20,7 +20,7 @@
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
 #include "purchase/gate.h"
-#include "sandbox/server.h"
+#include "store/session_lock.h"
 #include "store/sessions.h"
 #include "store/state_db.h"
 
@@ -41,6 +41,10 @@ class AppServices {
   store::StateDb& state();
   store::SessionStore& sessions();
   purchase::PurchaseJournal& journal();
+
+  /// Holds a conversation for this program. Throws Error{kUnavailable, reason "session_open"} with
+  /// who has it.
+  store::SessionLock lock_session(const std::string& session_id);
 
   /// The provider named by flag, environment or file. Throws Error{kNotFound, reason "no_provider"}
   /// when none is named.

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 #include <poll.h>
 
+#include "base/private_files.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
@@ -24,8 +25,11 @@ std::vector<std::string> scenarios_in(const std::string& list) {
 sandbox::SandboxOptions options_of(const Arguments& arguments, const Settings& settings) {
   sandbox::SandboxOptions options;
   options.port = arguments.port;
-  options.db_path = arguments.database.empty() ? (settings.state_directory / "sandbox.db").string()
-                                               : arguments.database;
+  options.db_path = arguments.database;
+  if (options.db_path.empty()) {
+    base::make_own_folder(settings.state_directory);  // a failure shows when the file is opened
+    options.db_path = (settings.state_directory / "sandbox.db").string();
+  }
   if (!arguments.api_key.empty()) options.api_key = arguments.api_key;
   options.strict = arguments.strict;
   options.seed = arguments.seed;

@@ -1,13 +1,15 @@
 #include "terminal/line_editor.h"
 
+#include <fcntl.h>
 #include <histedit.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <clocale>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "base/private_files.h"
 #include "cli/interrupt.h"
 
 namespace cartpilot::host {
@@ -76,9 +78,10 @@ class LineEditor final : public LineReader {
     HistEvent event;
     history(history_, &event, H_ENTER, text);
     if (file_.empty()) return;
-    const mode_t mask = ::umask(0077);
+    // The library keeps the mode of a file that is there.
+    const int made = base::open_private_file(file_, O_WRONLY | O_CREAT);
+    if (made >= 0) ::close(made);
     history(history_, &event, H_SAVE, file_.c_str());
-    ::umask(mask);
   }
 
   std::filesystem::path file_;

@@ -201,6 +201,19 @@ ErrorBody read_error_body(std::string_view text) {
   return body;
 }
 
+/// See CartPilotError::own_refusal.
+bool is_own_refusal(const net::HttpAnswer& answer) {
+  if (!is_json_type(header_value(answer.head.headers, "Content-Type"))) return false;
+  try {
+    const Json body = parse_json(answer.body);
+    return body.is_object() && body.size() == 4 &&
+           is_code(string_or(body, "error_code")) && !string_or(body, "message").empty() &&
+           body.value("details", Json()).is_array() && !string_or(body, "request_id").empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::string text_for(const RequestFacts& request, const net::HttpAnswer& answer,
                      const ErrorBody& body) {
   const int status = answer.head.status;
@@ -277,6 +290,7 @@ CartPilotError failure_of_answer(const RequestFacts& request, const net::HttpAns
     error.error_code = status == 422 ? "VALIDATION_ERROR" : fmt::format("HTTP_{}", status);
   }
   error.reason = error.error_code;
+  error.own_refusal = is_own_refusal(answer);
   return error;
 }
 

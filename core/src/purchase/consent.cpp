@@ -37,6 +37,14 @@ std::string advice_for(const std::string& status) {
   return "make another checkout";
 }
 
+std::string ago_text(std::int64_t ms) {
+  const std::int64_t minutes = ms / 60'000;
+  if (minutes < 1) return "just now";
+  if (minutes == 1) return "a minute ago";
+  return minutes < 120 ? fmt::format("{} minutes ago", minutes)
+                       : fmt::format("{} hours ago", minutes / 60);
+}
+
 std::int64_t pieces_in(const std::vector<commerce::ItemRequest>& items) {
   std::int64_t count = 0;
   for (const commerce::ItemRequest& item : items) {
@@ -151,6 +159,12 @@ PurchaseGate::Decision PurchaseGate::decide(const commerce::Receipt& receipt,
         refused.reason = fmt::format("{} ({})", *outside, policy_.flag_text);
         return refused;
       }
+      // Looked at again, under the lock, when the confirm is recorded.
+      if (const auto repeated = repeated_without_permission(basket)) {
+        refused.error_code = "REPEATED_BASKET";
+        refused.reason = *repeated;
+        return refused;
+      }
       return {true, "approved", "policy", "", kExitDone, policy_.flag_text};
     case ApprovalMode::kAsk: break;
   }
@@ -211,8 +225,25 @@ std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket
   const std::int64_t now = journal_.now_unix_ms();
   const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs);
   if (!recent) return std::nullopt;
-  return fmt::format("the same basket was bought {} minutes ago",
-                     (now - recent->updated_unix_ms) / 60'000);
+  return "the same basket was bought " + ago_text(now - recent->updated_unix_ms);
+}
+
+/// Whether this run may buy a basket again that was bought already.
+bool PurchaseGate::may_repeat() const {
+  return policy_.mode != ApprovalMode::kUpTo || repeats_ < policy_.allow_repeat;
+}
+
+/// Nobody is asked under a standing permission, so a model that starts over must not buy again.
+std::optional<std::string> PurchaseGate::repeated_without_permission(
+    const std::string& basket) const {
+  if (may_repeat()) return std::nullopt;
+  const auto bought = journal_.bought_in_a_day(basket);
+  if (!bought) return std::nullopt;
+  return fmt::format(
+      "the same basket was bought {} (purchase {}); --approve up-to buys a basket once in 24 "
+      "hours, "
+      "start with --allow-repeat N to let it buy N more",
+      ago_text(journal_.now_unix_ms() - bought->updated_unix_ms), bought->id);
 }
 
 /// The total that was agreed to before something changed, to be shown beside the next one.

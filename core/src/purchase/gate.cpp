@@ -124,7 +124,7 @@ ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& con
     return refuse(report, code);
   };
   try {
-    if (const auto& why = integrity_problem()) return no_record(*why, "RECORD_DISTRUSTED");
+    if (const auto why = journal_.integrity_problem()) return no_record(*why, "RECORD_DISTRUSTED");
     if (call.name == "approve_checkout") return approve(checkout_id, context);
     if (call.name == "confirm_checkout") return confirm(checkout_id, context);
     return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
@@ -144,12 +144,6 @@ void PurchaseGate::notify(const std::function<void(PurchaseObserver&)>& call) co
     call(observer_);
   } catch (...) {  // NOLINT: see PurchaseObserver
   }
-}
-
-/// Whether the record was altered, deleted or rolled back behind the program's back.
-const std::optional<std::string>& PurchaseGate::integrity_problem() {
-  if (!integrity_problem_) integrity_problem_ = journal_.integrity_problem();
-  return *integrity_problem_;
 }
 
 /// Tells the person about a money call that is no attempt of its own, so that each one is followed

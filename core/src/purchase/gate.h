@@ -172,7 +172,6 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome unresolved(const Attempt& attempt);
   ToolOutcome outcome_of(const Resolution& ending);
   ToolOutcome report_outcome(const PurchaseReport& report, ToolOutcome outcome) const;
-  const std::optional<std::string>& integrity_problem();
   void notify(const PurchaseReport& report);
   bool comes_to_nothing_after_attempt(const PurchaseReport& report) const;
   Resolution recorded_as_done(const Attempt& attempt) const;
@@ -189,6 +188,8 @@ class PurchaseGate final : public chat::CallGuard {
   std::string note_for(const commerce::Receipt& receipt,
                        const std::optional<std::string>& repeats) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
+  std::optional<std::string> repeated_without_permission(const std::string& basket) const;
+  bool may_repeat() const;
   ConsentAnswer ask_once_or_twice(const commerce::Receipt& receipt,
                                   const std::optional<commerce::Money>& previous,
                                   const std::string& basket);
@@ -217,7 +218,7 @@ class PurchaseGate final : public chat::CallGuard {
 
   // reconcile.cpp
   Resolution settle(Attempt attempt, const CallContext& context, std::chrono::milliseconds budget,
-                    std::chrono::milliseconds asked_wait);
+                    const ConfirmResult* just_sent = nullptr);
   Resolution still_unknown(Attempt attempt, const std::string& why);
   PurchaseReport report_of(const Resolution& ending) const;
   bool pause(std::chrono::milliseconds length, const CallContext& context) const;
@@ -237,11 +238,10 @@ class PurchaseGate final : public chat::CallGuard {
   std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout
   std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
   int questions_this_turn_ = 0;
+  int repeats_ = 0;  ///< of baskets, bought by this run under a standing permission
   std::int64_t turn_ = 0;
   std::optional<PurchaseReport> last_report_;
   bool reported_this_turn_ = false;
-  /// Why the record cannot be trusted; looked at once, before the first money call.
-  std::optional<std::optional<std::string>> integrity_problem_;
 };
 
 }  // namespace cartpilot::purchase

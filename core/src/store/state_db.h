@@ -59,9 +59,14 @@ class StateDb {
   /// Runs `work` inside BEGIN IMMEDIATE .. COMMIT (survives a killed process, not a power cut).
   void transaction(const std::function<void()>& work);
 
-  /// Runs `work` as it is, for single statements and reads. Here and in the two above, the
+  /// Runs `work`, which only reads, inside BEGIN .. COMMIT: all of it sees one moment of the
+  /// database, whatever other processes commit meanwhile. Not nested.
+  void snapshot(const std::function<void()>& work);
+
+  /// Runs `work` as it is, for single statements and reads. Here and in the three above, the
   /// database's own exceptions become Error{kUnavailable} naming the file and what to do, with
-  /// reason "busy" when another process holds the file for longer than the busy timeout.
+  /// reason "busy" when another process holds the file for longer than the busy timeout, and "disk"
+  /// when the file cannot be read or written at present.
   void checked(const std::function<void()>& work) const;
 
   /// Name of the program's file in its state folder.
@@ -75,6 +80,7 @@ class StateDb {
   friend struct GiveBack;
 
   void open();
+  void enclosed(const char* begin, const std::function<void()>& work);
   void check_version();
   std::int64_t number(const std::string& query);
 

@@ -140,7 +140,7 @@ bool Conversation::open_session() {
   session_id_ = earlier                     ? earlier->id
                 : arguments.session.empty() ? store::new_session_id()
                                             : arguments.session;
-  lock_.emplace(services_.settings().state_directory / "locks", session_id_);
+  lock_.emplace(services_.lock_session(session_id_));
   const bool named = !services_.settings().provider.empty();
   provider_name_ = earlier && !named ? earlier->provider : services_.provider_name();
   return earlier.has_value();

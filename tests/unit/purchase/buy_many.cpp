@@ -26,6 +26,7 @@ int run(const char* state, const char* url, int who, int times, std::int64_t lim
   EventLog events;
   PurchasePolicy policy = parse_policy("up-to:10000:USD", "merchant-a");
   policy.limits.day = {limit, "USD"};
+  policy.allow_repeat = times;
   policy.limits.session = {INT64_MAX, "USD"};
   const CallContext context;
   PurchaseGate gate(client, journal, policy, person, events, "session-" + std::to_string(who));

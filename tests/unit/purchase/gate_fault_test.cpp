@@ -168,24 +168,6 @@ TEST(PurchaseGate, repeats_no_confirm_that_is_older_than_ten_minutes) {
   EXPECT_EQ(world.server.count("confirm"), 1);
 }
 
-TEST(PurchaseGate, says_not_bought_after_a_refused_key_and_uses_another_key_next_time) {
-  for (const int status : {401, 403}) {
-    Approved world;
-    world.server.fault("confirm", 1, Fault::kAnswerInstead,
-                       FakeCartPilot::error(status, "INVALID_API_KEY"));
-    EXPECT_EQ(code_of(world.confirm(world.id)), "INVALID_API_KEY");
-    EXPECT_EQ(world.exit_code(), 5);
-    EXPECT_EQ(world.states().back(), kVoid);
-
-    EXPECT_TRUE(world.confirm(world.id).ok);  // asks again; the checkout is still approved
-    const auto confirms = world.server.seen("confirm");
-    ASSERT_EQ(confirms.size(), 2U);
-    EXPECT_NE(key_of(confirms[0]), key_of(confirms[1]));
-    EXPECT_EQ(world.person.questions.size(), 2U);
-    EXPECT_EQ(world.server.orders().size(), 1U);
-  }
-}
-
 TEST(PurchaseGate, takes_overload_and_gateway_answers_for_unknown_and_looks) {
   for (const int status : {408, 429, 500, 502, 503, 504}) {
     Approved world;

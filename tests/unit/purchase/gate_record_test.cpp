@@ -86,6 +86,7 @@ TEST(PurchaseGate, starts_a_new_record_that_keeps_locks_and_spending) {
   world.server.fault("confirm", 0, Fault::kAnswerInstead, FakeCartPilot::error(404, "GONE"));
   world.server.before("confirm", 1, [&] { world.server.lose_memory(); });
   EXPECT_EQ(code_of(world.confirm(id)), "unknown");
+  world.db.run("UPDATE purchase_events SET note = 'x' WHERE seq = 1");
   world.journal.start_anew();
   EXPECT_EQ(world.journal.unfinished().size(), 1U);
   EXPECT_EQ(world.journal.spent("USD", "session-1"), (Spent{8638, 8638}));
