@@ -92,6 +92,9 @@ void add_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   CLI::App* declarations = tools->add_subcommand(
       "declarations", "The JSON array a user of the vendor's SDK passes as functions");
   add_provider_flags(*declarations, a, options);
+  declarations->add_flag("--with-effects", a.with_effects,
+                         "Add to each function whether it reads, writes or spends money");
+  tools->add_subcommand("instructions", "The program's own words for the model");
   CLI::App* call = tools->add_subcommand("call", "Run one function");
   add_cartpilot_flags(*call, a);
   call->add_option("name", a.name, "Function, see 'cartpilot tools list'")->required();
@@ -102,6 +105,10 @@ void add_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
       "Read vendor-native function calls, one a line, and print the vendor-native responses");
   add_provider_flags(*handle, a, options);
   add_cartpilot_flags(*handle, a);
+  handle
+      ->add_option("--approval-fd", a.approval_descriptor,
+                   "Ask for purchases on this descriptor, a connected stream socket (docs/cli.md)")
+      ->check(CLI::Range(0, 1'000'000));
 }
 
 void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
@@ -118,6 +125,12 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
 
   add_plugin_author_commands(*plugin, a.plugin_author);
+
+  CLI::App* approve =
+      app.add_subcommand("approve", "Answer a question that another cartpilot asks");
+  approve->add_option("id", a.name, "ID of the question, or its beginning (default: the only one)");
+  approve->add_flag("--list", a.list, "List the open questions");
+  approve->add_option("--deny", a.deny, "Say no to the question with this ID");
 
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");

@@ -7,8 +7,10 @@
 #include "base/private_files.h"
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
+#include "commands/descriptor_approver.h"
+#include "commands/remote_approver.h"
+#include "terminal/approver.h"
 #include "terminal/output.h"
-#include "terminal/prompt.h"
 
 namespace cartpilot::host {
 
@@ -165,17 +167,33 @@ std::string AppServices::policy_word() const {
   return has_terminal() ? "ask" : "never";
 }
 
+std::unique_ptr<purchase::Approver> AppServices::make_approver() {
+  if (arguments_.approval_descriptor >= 0) {
+    return std::make_unique<DescriptorApprover>(arguments_.approval_descriptor);
+  }
+  if (!has_terminal() && arguments_.approve == "ask") {
+    return std::make_unique<RemoteApprover>([](const std::string& line) { err_line(line); });
+  }
+  return std::make_unique<TerminalApprover>(terminal_locks());
+}
+
+std::filesystem::path AppServices::terminal_locks() {
+  return store::StateDb::default_path().parent_path() / "locks";
+}
+
 AppServices::Shop AppServices::make_shop(const std::string& session_id,
                                          purchase::PurchaseObserver& observer,
                                          std::vector<plugin::PluginHost::NamedToolSet> tool_sets) {
   Shop shop;
-  shop.prompt = std::make_unique<TerminalPrompt>();
+  shop.questions = std::make_unique<purchase::Questions>(state());
+  shop.approver = make_approver();
   commerce::CartPilotClient& client = cartpilot(session_id);
-  shop.gate = std::make_unique<purchase::PurchaseGate>(client, journal(), policy(), *shop.prompt,
-                                                       observer, session_id, purchase::GateClock{},
-                                                       Interrupt::interrupted_twice);
+  shop.gate = std::make_unique<purchase::PurchaseGate>(
+      client, journal(), policy(), *shop.questions, *shop.approver, observer, session_id,
+      purchase::GateClock{}, Interrupt::interrupted_twice);
   shop.tools = std::make_unique<commerce::CartPilotTools>(client);
-  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, policy_word() == "ask");
+  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, *shop.questions, *shop.approver,
+                                                        session_id, policy_word() == "ask");
   shop.router = std::make_unique<chat::ToolRouter>(*shop.money_guard);
   shop.router->add(*shop.tools, "cartpilot", true);
   shop.plugin_tools = std::move(tool_sets);

@@ -61,13 +61,18 @@ class AppServices {
 
   /// Client, tools, gate and router for one conversation. `observer` is borrowed.
   struct Shop {
-    std::unique_ptr<purchase::ConsentPrompt> prompt;
+    std::unique_ptr<purchase::Questions> questions;
+    std::unique_ptr<purchase::Approver> approver;
     std::unique_ptr<purchase::PurchaseGate> gate;
     std::unique_ptr<commerce::CartPilotTools> tools;
     std::unique_ptr<PluginMoneyGuard> money_guard;
     std::vector<plugin::PluginHost::NamedToolSet> plugin_tools;
     std::unique_ptr<chat::ToolRouter> router;
   };
+  /// The surface this run asks on.
+  std::unique_ptr<purchase::Approver> make_approver();
+  /// Where the files lie by which programs on one terminal take turns.
+  static std::filesystem::path terminal_locks();
   Shop make_shop(const std::string& session_id, purchase::PurchaseObserver& observer,
                  std::vector<plugin::PluginHost::NamedToolSet> tool_sets);
 

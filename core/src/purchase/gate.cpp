@@ -38,12 +38,14 @@ std::optional<std::int64_t> unix_ms_of(const std::string& text) {
 }  // namespace
 
 PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
-                           PurchasePolicy policy, ConsentPrompt& prompt, PurchaseObserver& observer,
-                           std::string session_id, GateClock clock, std::function<bool()> insists)
+                           PurchasePolicy policy, Questions& questions, Approver& approver,
+                           PurchaseObserver& observer, std::string session_id, GateClock clock,
+                           std::function<bool()> insists)
     : client_(client),
       journal_(journal),
       policy_(std::move(policy)),
-      prompt_(prompt),
+      questions_(questions),
+      approver_(approver),
       observer_(observer),
       session_id_(std::move(session_id)),
       clock_(with_defaults(std::move(clock))),
