@@ -1,11 +1,10 @@
 // LLMProvider: one model vendor, behind one interface.
 //
 // A provider turns neutral requests into its vendor's format and the vendor's answers into stream
-// events. It keeps no conversation: everything it needs is in the request. The host owns it and
-// calls it from one thread at a time
-// ("instance-serial"); several instances may run at once. Most vendors should derive from
-// HttpProvider (http_provider.h), which leaves only translation to write; a provider with an engine
-// of its own derives from this class directly.
+// events. It stores no conversation: every request holds all of it. The host owns a provider and
+// calls it from one thread at a time; several objects may work at once. A provider whose vendor is
+// reached by HTTP derives from HttpProvider (http_provider.h); one with an engine of its own
+// derives from this class directly. All other types of this file are plain values.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +24,16 @@
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
 
-/// What the model is asked. Tools must stay declared while the history holds calls.
+/// What the model is asked.
 struct GenerateRequest {
-  std::string model;   ///< "" = the provider's default_model
-  std::string system;  ///< "" = none
-  std::vector<Message> messages;
-  std::vector<ToolSpec> tools;
+  std::string model;                 ///< "" = the provider's default_model
+  std::string system;                ///< instructions before the conversation, "" = none
+  std::vector<Message> messages;     ///< the whole conversation, oldest first
+  std::vector<ToolSpec> tools;       ///< also those of earlier calls in `messages`
   std::string tool_choice = "auto";  ///< "auto", "none", "required" or the name of one tool
-  std::optional<std::int64_t> max_output_tokens;
-  std::optional<double> temperature;
-  bool stream = true;
+  std::optional<std::int64_t> max_output_tokens;  ///< absent = the vendor's default
+  std::optional<double> temperature;              ///< absent = the vendor's default
+  bool stream = true;                             ///< false = the vendor sends one whole answer
 };
 
 struct ProviderInfo {
@@ -48,14 +47,15 @@ struct ModelInfo {
   std::string description;
 };
 
-/// Everything a provider is given when it is created. Values only; the transport outlives the
-/// provider.
+/// Everything a provider or tool set is given when it is created.
 struct ProviderConfig {
-  std::map<std::string, std::string>
-      environment;  ///< only the variables the plugin declared, only those set
+  /// Of the variables the plugin declared, those that are set.
+  std::map<std::string, std::string> environment;
   std::map<std::string, std::string> options;  ///< --provider-option KEY=VALUE
-  HttpTransport* transport = nullptr;          ///< never null for a provider made by the host
+  /// Not null when the host made the object, which it outlives.
+  HttpTransport* transport = nullptr;
 
+  /// The variable `name`, "" when it is not set.
   std::string env(const std::string& name) const {
     const auto found = environment.find(name);
     return found == environment.end() ? std::string() : found->second;
@@ -66,6 +66,7 @@ class LLMProvider {
  public:
   virtual ~LLMProvider() = default;
 
+  /// The same every time. Works without a key and without a network.
   virtual ProviderInfo info() const = 0;
 
   /// Throws Error{kUnauthenticated} naming the variable when a key is missing. Called before the
