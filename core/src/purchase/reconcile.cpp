@@ -10,7 +10,7 @@
 #include <random>
 
 #include "cartpilot/error.h"
-#include "net/url.h"
+#include "net/url_policy.h"
 #include "purchase/purchase_gate.h"
 #include "purchase/settling_context.h"
 

@@ -45,25 +45,6 @@ TEST(HttpClientTls, talks_to_a_server_whose_certificate_is_trusted) {
   EXPECT_EQ(by_name.names(), std::vector<std::string>{"localhost"});
 }
 
-TEST(HttpClientTls, takes_the_context_that_was_made_while_https_was_expected) {
-  const TestCertificate certificate("IP:127.0.0.1");
-  HttpClient client;
-  {
-    const Variable trust("SSL_CERT_FILE", certificate.file());
-    client.expect_https();
-    client.expect_https();
-    TlsTestServer server(certificate, serve_ok);
-    EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
-  }
-  TlsTestServer server(certificate, serve_ok);
-  EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
-}
-
-TEST(HttpClientTls, can_be_left_while_it_makes_itself_ready) {
-  HttpClient client;
-  client.expect_https();
-}
-
 TEST(HttpClientTls, takes_the_way_through_a_proxy_and_checks_the_server_behind_it) {
   const TestCertificate certificate("DNS:*.shop.example");
   const Variable trust("SSL_CERT_FILE", certificate.file());
@@ -78,7 +59,8 @@ TEST(HttpClientTls, takes_the_way_through_a_proxy_and_checks_the_server_behind_i
   EXPECT_EQ(server.connects(),
             std::vector<std::string>{"CONNECT api.shop.example:443 HTTP/1.1\r\n"
                                      "Host: api.shop.example:443\r\n"
-                                     "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n\r\n"});
+                                     "Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"
+                                     "Proxy-Connection: Keep-Alive\r\n\r\n"});
 }
 
 TEST(HttpClientTls, names_the_proxy_that_refuses) {
