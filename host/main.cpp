@@ -9,7 +9,7 @@
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
 #include "parts/program_part.h"
-#include "plugin/plugin_probe.h"
+#include "plugin/host/probe.h"
 
 int main(int argc, char** argv) {
   using cartpilot::host::Arguments;

@@ -18,7 +18,7 @@ foreach(file IN LISTS template_files)
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/plugin_templates.cpp @ONLY CONTENT
 [[// Written by templates.cmake.
-#include "commands/plugin_templates.h"
+#include "commands/plugin/templates.h"
 
 namespace cartpilot::host {
 namespace {

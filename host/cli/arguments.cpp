@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "cli/exit_code.h"
-#include "cli/near_words.h"
+#include "text/near_names.h"
 
 namespace cartpilot::host {
 
@@ -202,7 +202,7 @@ std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
   word = word.substr(0, word.find('='));
   std::vector<std::string> names;
   collect_names(app, names);
-  const std::vector<std::string> near = near_words(word, names);
+  const std::vector<std::string> near = text::near_names(word, names);
   return near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front());
 }
 

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "plugin/running_calls.h"
+#include "plugin/runtime/running_calls.h"
 
 namespace cartpilot::host {
 
@@ -72,7 +72,7 @@ void Interrupt::install() {
 
 bool Interrupt::cancelled() const noexcept { return interrupts > 0; }
 
-bool Interrupt::insisted() noexcept { return interrupts > 1; }
+bool Interrupt::interrupted_twice() noexcept { return interrupts > 1; }
 
 bool Interrupt::must_end() noexcept { return ending; }
 

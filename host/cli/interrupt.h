@@ -18,7 +18,7 @@ class Interrupt final : public CallContext {
   bool cancelled() const noexcept override;
 
   /// True after a second signal.
-  static bool insisted() noexcept;
+  static bool interrupted_twice() noexcept;
   /// True after SIGTERM or SIGHUP.
   static bool must_end() noexcept;
   /// Forgets a SIGINT that was handled.

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
-#include "plugin/plugin_host.h"
+#include "plugin/host/plugins.h"
 
 namespace cartpilot::host {
 

@@ -1,34 +1,34 @@
-// The commands of the program. Each takes the workbench and returns the exit code; an Error that
+// The commands of the program. Each takes the services and returns the exit code; an Error that
 // leaves one is reported and mapped by run().
 #pragma once
 
 #include "cartpilot/error.h"
-#include "commands/workbench.h"
+#include "commands/app_services.h"
 
 namespace cartpilot::host {
 
-int run_chat(Workbench& bench);
-int run_models(Workbench& bench);
-int run_tools_list(Workbench& bench);
-int run_tools_declarations(Workbench& bench);
-int run_tools_call(Workbench& bench);
-int run_tools_handle(Workbench& bench);
-int run_plugin_list(Workbench& bench);
-int run_plugin_info(Workbench& bench);
-int run_plugin_check(Workbench& bench);
-int run_plugin_new(Workbench& bench);
-int run_plugin_path(Workbench& bench);
-int run_plugin_doctor(Workbench& bench);
-int run_purchases_list(Workbench& bench);
-int run_purchases_show(Workbench& bench);
-int run_purchases_resolve(Workbench& bench);
-int run_purchases_verify(Workbench& bench);
-int run_sessions_list(Workbench& bench);
-int run_sessions_show(Workbench& bench);
-int run_sessions_export(Workbench& bench);
-int run_sessions_delete(Workbench& bench);
-int run_sandbox(Workbench& bench);
-int run_doctor(Workbench& bench);
+int run_chat(AppServices& services);
+int run_models(AppServices& services);
+int run_tools_list(AppServices& services);
+int run_tools_declarations(AppServices& services);
+int run_tools_call(AppServices& services);
+int run_tools_handle(AppServices& services);
+int run_plugin_list(AppServices& services);
+int run_plugin_info(AppServices& services);
+int run_plugin_check(AppServices& services);
+int run_plugin_new(AppServices& services);
+int run_plugin_path(AppServices& services);
+int run_plugin_doctor(AppServices& services);
+int run_purchases_list(AppServices& services);
+int run_purchases_show(AppServices& services);
+int run_purchases_resolve(AppServices& services);
+int run_purchases_verify(AppServices& services);
+int run_sessions_list(AppServices& services);
+int run_sessions_show(AppServices& services);
+int run_sessions_export(AppServices& services);
+int run_sessions_delete(AppServices& services);
+int run_sandbox(AppServices& services);
+int run_doctor(AppServices& services);
 
 /// Exit code of an Error that ends a command before or outside of a conversation.
 int exit_code_of(const Error& error);

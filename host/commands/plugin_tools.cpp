@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "cartpilot/error.h"
+#include "terminal/prompt.h"
 #include "text/terminal_text.h"
-#include "ui/terminal_prompt.h"
 
 namespace cartpilot::host {
 
@@ -70,7 +70,7 @@ bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
 }
 
 /// Gives functions that several plugins declare their long names; says so once for each.
-void settle_names(std::vector<NamedToolSet>& sets, std::vector<std::string>& warnings) {
+void resolve_name_conflicts(std::vector<NamedToolSet>& sets, std::vector<std::string>& warnings) {
   const auto claimed = claims(sets);
   for (const auto& [function, owners] : claimed) {
     if (owners.size() < 2) continue;
@@ -169,7 +169,7 @@ std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
                                           const std::vector<std::string>& money_plugins,
                                           PluginMoneyGuard& guard, chat::ToolRouter& router) {
   std::vector<std::string> warnings;
-  settle_names(sets, warnings);
+  resolve_name_conflicts(sets, warnings);
   for (NamedToolSet& set : sets) {
     std::string problem = objection(set, money_plugins, router);
     if (problem.empty()) {

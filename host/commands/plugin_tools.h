@@ -14,7 +14,7 @@
 #include "cartpilot/tool_set.h"
 #include "chat/call_guard.h"
 #include "chat/tool_router.h"
-#include "plugin/plugin_host.h"
+#include "plugin/host/plugins.h"
 
 namespace cartpilot::host {
 

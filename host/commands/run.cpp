@@ -8,15 +8,15 @@
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/commands.h"
-#include "commerce/cartpilot_client.h"
-#include "ui/output.h"
+#include "commerce/client.h"
+#include "terminal/output.h"
 
 namespace cartpilot::host {
 
 namespace {
 
-const std::map<std::string, int (*)(Workbench&)>& commands() {
-  static const std::map<std::string, int (*)(Workbench&)> table = {
+const std::map<std::string, int (*)(AppServices&)>& commands() {
+  static const std::map<std::string, int (*)(AppServices&)> table = {
       {"chat", run_chat},
       {"models", run_models},
       {"tools list", run_tools_list},
@@ -69,8 +69,8 @@ int run_command(const Arguments& arguments) {
   forbid_core_files();
   Interrupt::install();
   try {
-    Workbench bench(arguments);
-    return commands().at(arguments.command)(bench);
+    AppServices services(arguments);
+    return commands().at(arguments.command)(services);
   } catch (const Error& error) {
     const int code = exit_code_of(error);
     const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);

@@ -9,7 +9,7 @@ namespace cartpilot::offline {
 
 namespace {
 
-constexpr std::size_t kMostWordsOfAWish = 8;
+constexpr std::size_t kMaxWordsOfAWish = 8;
 
 using Words = std::vector<Word>;
 
@@ -168,7 +168,7 @@ bool reads_as_help(const Words& words, const Wish& wish) {
   }
   if (wish.asked) return false;
   if (has(words, {"have", "available"})) return false;
-  return wish.words.size() > kMostWordsOfAWish ||
+  return wish.words.size() > kMaxWordsOfAWish ||
          is_one_of(words.front().lower,
                    {"what", "what's", "why", "who", "how", "when", "which", "where", "is", "are",
                     "am", "was", "does", "did", "tell", "explain", "help"});

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "openai/openai_errors.h"
+#include "openai/errors.h"
 #include "openai/request_plan.h"
 
 namespace cartpilot::openai {

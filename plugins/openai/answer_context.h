@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cartpilot/tool.h"
-#include "openai/openai_errors.h"
+#include "openai/errors.h"
 
 namespace cartpilot::openai {
 

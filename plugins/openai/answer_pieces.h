@@ -6,7 +6,7 @@
 
 #include "cartpilot/http.h"
 #include "cartpilot/json.h"
-#include "openai/openai_errors.h"
+#include "openai/errors.h"
 
 namespace cartpilot::openai {
 

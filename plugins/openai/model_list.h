@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cartpilot/llm_provider.h"
-#include "openai/openai_errors.h"
+#include "openai/errors.h"
 
 namespace cartpilot::openai {
 

@@ -149,15 +149,15 @@ bool RepeatedChunks::holds(const Shape& shape) {
 }
 
 void RepeatedChunks::learn(std::string_view text, const Fragment& fragment) {
-  if (lessons_ >= kMostLessons) return;
+  if (lessons_ >= kMaxLessons) return;
   ++lessons_;
   for (const bool padded : {true, false}) {
     std::optional<Shape> shape = shape_of(text, fragment, padded);
     if (!shape || !holds(*shape)) continue;
     shapes_[next_] = std::move(*shape);
     last_ = next_;
-    next_ = (next_ + 1) % kMostShapes;
-    known_ = std::max(known_, next_ == 0 ? kMostShapes : next_);
+    next_ = (next_ + 1) % kMaxShapes;
+    known_ = std::max(known_, next_ == 0 ? kMaxShapes : next_);
     return;
   }
 }

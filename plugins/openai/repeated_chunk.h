@@ -52,10 +52,10 @@ class RepeatedChunks {
   static bool holds(const Shape& shape);
   bool matches(Shape& shape, std::string_view text);
 
-  static constexpr std::size_t kMostShapes = 4;
+  static constexpr std::size_t kMaxShapes = 4;
   /// Chunks that never repeat are not worth learning for ever.
-  static constexpr int kMostLessons = 64;
-  std::array<Shape, kMostShapes> shapes_;
+  static constexpr int kMaxLessons = 64;
+  std::array<Shape, kMaxShapes> shapes_;
   std::size_t known_ = 0;
   std::size_t next_ = 0;
   std::size_t last_ = 0;  ///< the shape that matched last is tried first

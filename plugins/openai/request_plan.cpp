@@ -4,7 +4,7 @@ namespace cartpilot::openai {
 namespace {
 
 constexpr std::int64_t kSmallestResponsesLimit = 16;
-constexpr std::size_t kMostTools = 128;
+constexpr std::size_t kMaxTools = 128;
 
 /// A forced choice holds for the answer to a person's message only; kept up after the results it
 /// would have the model call functions for ever.
@@ -14,8 +14,8 @@ bool answers_a_person(const GenerateRequest& request) {
 
 void choose_tools(const GenerateRequest& request, const OpenAiOptions& options, RequestPlan& plan) {
   for (const ToolSpec& tool : request.tools) plan.tools.push_back(&tool);
-  if (plan.server.openai_models && plan.tools.size() > kMostTools) {
-    plan.tools.resize(kMostTools);
+  if (plan.server.openai_models && plan.tools.size() > kMaxTools) {
+    plan.tools.resize(kMaxTools);
     plan.warnings.push_back(plan.model + " takes 128 functions; the others were not offered");
   }
   plan.tool_choice = request.tool_choice;

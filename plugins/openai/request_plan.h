@@ -11,7 +11,7 @@
 
 #include "cartpilot/llm_provider.h"
 #include "openai/model_profile.h"
-#include "openai/openai_options.h"
+#include "openai/options.h"
 
 namespace cartpilot::openai {
 

@@ -12,11 +12,11 @@
 
 #include "cartpilot/json.h"
 #include "child.h"
-#include "commerce/cartpilot_tools.h"
+#include "commerce/tools.h"
 #include "figure.h"
 #include "long_talk.h"
 #include "replay.h"
-#include "store/session_store.h"
+#include "store/sessions.h"
 #include "vendor.h"
 
 namespace cartpilot::bench {

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "chat/tool_router.h"
-#include "commerce/cartpilot_tools.h"
+#include "commerce/tools.h"
 #include "figure.h"
 #include "net/http_client.h"
 #include "vendor.h"

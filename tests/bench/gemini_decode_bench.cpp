@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "cartpilot/json.h"
-#include "gemini/gemini_decode.h"
+#include "gemini/decode.h"
 #include "net/sse_decoder.h"
 
 namespace cartpilot::gemini {

@@ -9,13 +9,13 @@
 
 #include <fmt/format.h>
 
-#include "chat/chat_session.h"
-#include "commerce/cartpilot_tools.h"
+#include "chat/session.h"
+#include "commerce/tools.h"
 #include "drawing.h"
 #include "figure.h"
-#include "gemini/gemini_provider.h"
+#include "gemini/provider.h"
 #include "net/http_client.h"
-#include "openai/openai_provider.h"
+#include "openai/provider.h"
 #include "replay.h"
 #include "vendor.h"
 

@@ -14,7 +14,7 @@
 
 #include "chat/stream_assembler.h"
 #include "chat/tool_router.h"
-#include "commerce/cartpilot_tools.h"
+#include "commerce/tools.h"
 #include "figure.h"
 #include "long_talk.h"
 #include "replay.h"

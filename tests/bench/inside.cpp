@@ -3,13 +3,13 @@
 
 #include <filesystem>
 
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 #include "chat/stream_assembler.h"
 #include "chat/tool_router.h"
-#include "commerce/cartpilot_tools.h"
+#include "commerce/tools.h"
 #include "long_talk.h"
 #include "replay.h"
-#include "schema/schema_validator.h"
+#include "schema/validator.h"
 #include "vendor.h"
 
 namespace cartpilot::bench {

@@ -9,7 +9,7 @@
 #include "cartpilot/http.h"
 #include "cartpilot/stream_event.h"
 #include "net/sse_decoder.h"
-#include "plugin/plugin_host.h"
+#include "plugin/host/plugins.h"
 
 namespace cartpilot::bench {
 

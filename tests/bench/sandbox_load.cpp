@@ -25,7 +25,7 @@
 #include <set>
 #include <thread>
 
-#include "sandbox/sandbox_server.h"
+#include "sandbox/server.h"
 #include "unit/sandbox/raw_http.h"
 
 namespace cartpilot::bench {

@@ -15,7 +15,7 @@
 #endif
 
 #include "cartpilot/abi.h"
-#include "cartpilot/plugin_note.h"
+#include "cartpilot/detail/manifest_note.h"
 #include "wrong_names.h"
 
 #define TEXT(literal) \

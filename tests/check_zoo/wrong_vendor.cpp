@@ -211,7 +211,7 @@ class Wrong : public wrong_template::WrongTemplate {
 
 namespace cartpilot {
 inline namespace abi1 {
-namespace boundary {
+namespace detail {
 
 /// The table of Wrong, with a chat() that looks at the bytes before anyone else does.
 template <class Class, class Names>
@@ -234,7 +234,7 @@ struct WrongTable {
   }
 };
 
-}  // namespace boundary
+}  // namespace detail
 }  // namespace abi1
 }  // namespace cartpilot
 

@@ -3,7 +3,7 @@
 // Each function returns a fresh value that a test may change.
 #pragma once
 
-#include "commerce/cartpilot_types.h"
+#include "commerce/types.h"
 
 namespace cartpilot::commerce {
 

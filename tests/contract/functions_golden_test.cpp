@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "commerce/cartpilot_tools.h"
+#include "commerce/tools.h"
 #include "contract/fixture_file.h"
 
 namespace cartpilot::commerce {

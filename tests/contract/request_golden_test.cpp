@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "commerce/cartpilot_client.h"
+#include "commerce/client.h"
 #include "contract/expected_values.h"
 #include "contract/fixture_file.h"
 #include "unit/commerce/scripted_transport.h"

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "e2e/program.h"
-#include "fakes/fake_gemini.h"
+#include "fakes/gemini.h"
 
 namespace cartpilot::e2e {
 namespace {

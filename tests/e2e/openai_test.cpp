@@ -11,8 +11,8 @@
 #include <sstream>
 
 #include "e2e/program.h"
-#include "fakes/fake_gemini.h"
-#include "fakes/fake_openai_profiles.h"
+#include "fakes/gemini.h"
+#include "fakes/openai_profiles.h"
 #include "openai/model_profile.h"
 
 namespace cartpilot::e2e {

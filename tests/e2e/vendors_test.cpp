@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "e2e/program.h"
-#include "fakes/fake_gemini.h"
-#include "fakes/fake_openai.h"
+#include "fakes/gemini.h"
+#include "fakes/openai.h"
 
 namespace cartpilot::e2e {
 namespace {

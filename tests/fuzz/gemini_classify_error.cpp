@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "gemini/gemini_errors.h"
+#include "gemini/errors.h"
 
 namespace {
 

@@ -13,11 +13,11 @@
 #include <variant>
 #include <vector>
 
+#include "cartpilot/detail/wire.h"
 #include "cartpilot/error.h"
-#include "cartpilot/wire.h"
-#include "gemini/gemini_decode.h"
-#include "gemini/gemini_history.h"
-#include "gemini/gemini_plain_chunk.h"
+#include "gemini/decode.h"
+#include "gemini/history.h"
+#include "gemini/plain_chunk.h"
 #include "net/sse_decoder.h"
 
 namespace cartpilot::gemini {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "openai/adaptation.h"
-#include "openai/openai_errors.h"
+#include "openai/errors.h"
 #include "openai/retry_hints.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

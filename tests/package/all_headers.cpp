@@ -1,5 +1,7 @@
 // Every public header in one file: each must compile for plugin authors, whatever their compiler.
 #include "cartpilot/abi.h"
+#include "cartpilot/detail/manifest_note.h"
+#include "cartpilot/detail/wire.h"
 #include "cartpilot/error.h"
 #include "cartpilot/http.h"
 #include "cartpilot/http_provider.h"
@@ -8,7 +10,6 @@
 #include "cartpilot/llm_provider.h"
 #include "cartpilot/message.h"
 #include "cartpilot/plugin.h"
-#include "cartpilot/plugin_note.h"
 #include "cartpilot/stream_event.h"
 #include "cartpilot/testing/fake_host.h"
 #include "cartpilot/testing/fake_http.h"
@@ -17,4 +18,3 @@
 #include "cartpilot/tool.h"
 #include "cartpilot/tool_set.h"
 #include "cartpilot/usage.h"
-#include "cartpilot/wire.h"

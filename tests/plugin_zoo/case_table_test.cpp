@@ -7,7 +7,7 @@
 #include <regex>
 #include <set>
 
-#include "den.h"
+#include "private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {

@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "plugin_zoo/den.h"
+#include "plugin_zoo/private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -53,12 +53,12 @@ Watched watched(const std::string& text) {
   return result;
 }
 
-Watched watch(const Den& den, const std::vector<std::string>& arguments, const std::string& input,
-              e2e::Environment environment) {
-  const std::filesystem::path file = den.home() / "watch";
+Watched watch(const PrivateDir& dir, const std::vector<std::string>& arguments,
+              const std::string& input, e2e::Environment environment) {
+  const std::filesystem::path file = dir.home() / "watch";
   environment["LD_PRELOAD"] = CARTPILOT_ENVIRONMENT_WATCH;
   environment["ENVIRONMENT_WATCH"] = file.string();
-  const e2e::Result result = den.run(arguments, environment, input);
+  const e2e::Result result = dir.run(arguments, environment, input);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const Watched seen = watched(read_file(file));
   EXPECT_GT(seen.changes, 0) << "nobody was watched";
@@ -66,19 +66,19 @@ Watched watch(const Den& den, const std::vector<std::string>& arguments, const s
 }
 
 TEST(Environment, is_not_read_by_the_thread_that_opens_the_journal_while_a_plugin_changes_it) {
-  Den den;
-  den.put("changes-everything");
+  PrivateDir dir;
+  dir.put("changes-everything");
   const Watched seen =
-      watch(den, {"chat", "--provider", "changes-everything", "--sandbox"}, "", {});
+      watch(dir, {"chat", "--provider", "changes-everything", "--sandbox"}, "", {});
   EXPECT_THAT(seen.overlaps, testing::IsEmpty());
   EXPECT_THAT(seen.read, testing::IsEmpty());
 }
 
 TEST(Environment, is_not_read_by_openssl_while_a_plugin_that_is_chosen_later_changes_it) {
-  Den den;
-  den.put("changes-everything");
+  PrivateDir dir;
+  dir.put("changes-everything");
   const Watched seen =
-      watch(den, {"chat", "--provider", "openai", "--model", "m", "--sandbox"},
+      watch(dir, {"chat", "--provider", "openai", "--model", "m", "--sandbox"},
             "/provider changes-everything\n",
             {{"OPENAI_API_KEY", "test-key"}, {"ENVIRONMENT_WATCH_HOLD", "OPENSSL_CONF"}});
   EXPECT_THAT(seen.overlaps, testing::IsEmpty());
@@ -86,11 +86,11 @@ TEST(Environment, is_not_read_by_openssl_while_a_plugin_that_is_chosen_later_cha
 }
 
 TEST(Environment, openssl_is_made_ready_for_a_conversation_only) {
-  const Den den;
+  const PrivateDir dir;
   const e2e::Environment key = {{"OPENAI_API_KEY", "test-key"}};
-  EXPECT_THAT(watch(den, {"tools", "declarations", "--provider", "openai"}, "", key).read,
+  EXPECT_THAT(watch(dir, {"tools", "declarations", "--provider", "openai"}, "", key).read,
               testing::IsEmpty());
-  EXPECT_THAT(watch(den, {"tools", "handle", "--provider", "openai", "--sandbox"}, "", key).read,
+  EXPECT_THAT(watch(dir, {"tools", "handle", "--provider", "openai", "--sandbox"}, "", key).read,
               testing::IsEmpty());
 }
 

@@ -19,7 +19,7 @@ extern char** environ;
 
 namespace {
 
-constexpr int kMostHeldMs = 1000;
+constexpr int kMaxHeldMs = 1000;
 
 std::atomic<int> last_thread{0};
 std::atomic<int> changes{0};
@@ -52,7 +52,7 @@ Function real(const char* name) {
 
 void hold() {
   const int before = changes;
-  for (int i = 0; i < kMostHeldMs && changes == before; ++i) ::usleep(1000);
+  for (int i = 0; i < kMaxHeldMs && changes == before; ++i) ::usleep(1000);
 }
 
 const char* read(const char* name) {

@@ -3,9 +3,9 @@
 #include <signal.h>
 
 #include "cartpilot/plugin.h"
-#include "den.h"
 #include "no_transport.h"
-#include "plugin/plugin_host.h"
+#include "plugin/host/plugins.h"
+#include "private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -16,27 +16,27 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A plugin of tests/unit/plugin/zoo in a den: "parrot" throws what it is told, "good" (id rogue)
+/// A plugin of tests/unit/plugin/zoo in a dir: "parrot" throws what it is told, "good" (id rogue)
 /// breaks the rules it is told to.
 class HostileCall {
  public:
   HostileCall() {
     for (const char* name : {"parrot", "good"}) {
       fs::copy_file(fs::path(CARTPILOT_ZOO) / ("cartpilot-" + std::string(name) + ".so"),
-                    den.path(std::string(name) == "good" ? "rogue" : name));
+                    dir.path(std::string(name) == "good" ? "rogue" : name));
     }
   }
 
   e2e::Result parrot(const std::string& where, const std::string& what) const {
-    return den.chat("parrot",
+    return dir.chat("parrot",
                     {"--provider-option", "where=" + where, "--provider-option", "throw=" + what},
                     {{"PARROT_KEY", "key-of-parrot"}});
   }
   e2e::Result rogue(const std::string& behaviour) const {
-    return den.chat("rogue", {"--provider-option", "do=" + behaviour});
+    return dir.chat("rogue", {"--provider-option", "do=" + behaviour});
   }
 
-  Den den;
+  PrivateDir dir;
 };
 
 /// The "error" object of a jsonl conversation.
@@ -60,7 +60,7 @@ TEST(HostilePlugin, case_51_a_provider_that_cannot_be_made_says_why_whatever_it_
               HasSubstr("parrot fell off"));
   EXPECT_EQ(string_or(error_in(call.parrot("create", "int")), "message"), "unknown exception");
   EXPECT_EQ(string_or(error_in(call.parrot("create", "int")), "code"), "internal");
-  call.den.expect_neighbour_works();
+  call.dir.expect_neighbour_works();
 }
 
 TEST(HostilePlugin, case_52_an_answer_that_throws_anything_is_an_error_of_that_answer) {
@@ -75,9 +75,9 @@ TEST(HostilePlugin, case_52_an_answer_that_throws_anything_is_an_error_of_that_a
 }
 
 TEST(HostilePlugin, case_53_a_destructor_that_throws_is_swallowed) {
-  Den den;
-  den.put("destroy-throws");
-  const e2e::Result result = den.chat("destroy-throws");
+  PrivateDir dir;
+  dir.put("destroy-throws");
+  const e2e::Result result = dir.chat("destroy-throws");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\"finish\":\"stop\""));
 }
@@ -99,7 +99,7 @@ TEST(HostilePlugin,
   EXPECT_THAT(message("both"), HasSubstr(broken + "it emitted both a result and an error"));
   EXPECT_THAT(message("other-thread"), HasSubstr(broken + "it emitted from another thread"));
   EXPECT_THAT(message("no-finish"), HasSubstr("plugin rogue ended without a finish event"));
-  const e2e::Result late = call.den.run(
+  const e2e::Result late = call.dir.run(
       {"chat", "--provider", "rogue", "--provider-option", "do=late"}, {}, "one\ntwo\nthree\n");
   EXPECT_EQ(late.exit_code, 0) << late.err;
   EXPECT_THAT(late.out, Not(HasSubstr("hellohello"))) << "what comes late is dropped";
@@ -116,22 +116,22 @@ TEST(HostilePlugin, case_56_unreadable_endless_and_gigantic_answers_are_cut_off_
   EXPECT_THAT(message("not-json"), HasSubstr("not valid JSON"));
   EXPECT_THAT(message("deep-delta"), HasSubstr("nests deeper than 256 levels"));
   EXPECT_THAT(message("huge-delta"), HasSubstr("more than 16777216"));
-  Den den;
-  den.put("huge-result");
-  den.put("flood-of-events");
-  EXPECT_THAT(string_or(error_in(den.chat("huge-result")), "message"),
+  PrivateDir dir;
+  dir.put("huge-result");
+  dir.put("flood-of-events");
+  EXPECT_THAT(string_or(error_in(dir.chat("huge-result")), "message"),
               HasSubstr("its result has 2147483648 bytes, more than 67108864"));
-  const e2e::Result flood = den.run({"models", "--provider", "flood-of-events"});
+  const e2e::Result flood = dir.run({"models", "--provider", "flood-of-events"});
   EXPECT_EQ(flood.exit_code, 4);
   EXPECT_THAT(flood.err, HasSubstr("it emitted more than 1000000 events"));
 }
 
 TEST(HostilePlugin, case_57_a_plugin_that_never_returns_is_left_at_the_second_ctrl_c_and_named) {
   for (const char* name : {"ignores-cancel", "deadlocks"}) {
-    Den den;
-    den.put(name);
-    e2e::Program program(den.house(), {"chat", "--provider", name, "--output", "jsonl",
-                                       "--plugin-path", den.plugins().string(), "hello"});
+    PrivateDir dir;
+    dir.put(name);
+    e2e::Program program(dir.house(), {"chat", "--provider", name, "--output", "jsonl",
+                                       "--plugin-path", dir.plugins().string(), "hello"});
     program.wait_for("stuck now");
     program.signal_and_wait(SIGINT);
     program.signal(SIGINT);
@@ -142,29 +142,29 @@ TEST(HostilePlugin, case_57_a_plugin_that_never_returns_is_left_at_the_second_ct
 }
 
 TEST(HostilePlugin, case_58_threads_that_are_left_running_do_not_disturb_the_end) {
-  Den den;
-  den.put("leaves-threads");
-  const e2e::Result result = den.chat("leaves-threads");
+  PrivateDir dir;
+  dir.put("leaves-threads");
+  const e2e::Result result = dir.chat("leaves-threads");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\"text\":\"hello\""));
 }
 
 TEST(HostilePlugin, case_59_calls_after_the_end_are_told_that_the_program_shuts_down) {
-  Den den;
-  den.put("calls-at-exit");
-  const fs::path marker = den.home() / "marker";
+  PrivateDir dir;
+  dir.put("calls-at-exit");
+  const fs::path marker = dir.home() / "marker";
   const e2e::Result result =
-      den.chat("calls-at-exit", {"--probe", "off"}, {{"ZOO_MARKER", marker.string()}});
+      dir.chat("calls-at-exit", {"--probe", "off"}, {{"ZOO_MARKER", marker.string()}});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(read_file(marker), "late call: unavailable\n");
 }
 
 TEST(HostilePlugin, case_60_what_a_plugin_changes_in_the_process_is_put_back_with_a_warning) {
-  Den den;
-  den.put("changes-everything");
+  PrivateDir dir;
+  dir.put("changes-everything");
   const fs::path before = fs::current_path();
-  fs::current_path(den.home());
-  const e2e::Result result = den.run({"models", "--provider", "changes-everything"});
+  fs::current_path(dir.home());
+  const e2e::Result result = dir.run({"models", "--provider", "changes-everything"});
   fs::current_path(before);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "changes-everything-1\n") << "standard output leads where it led";

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <thread>
 
-#include "den.h"
+#include "private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -16,52 +16,52 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(HostilePlugin, case_25_an_exception_in_a_static_constructor_is_told_with_its_words) {
-  Den den;
-  den.put("throws-in-constructor");
-  den.expect_refused_when_tried("throws-in-constructor", "CP-P27",
+  PrivateDir dir;
+  dir.put("throws-in-constructor");
+  dir.expect_refused_when_tried("throws-in-constructor", "CP-P27",
                                 "in a static constructor (Aborted): std::runtime_error(no coffee)");
 }
 
 TEST(HostilePlugin, case_26_a_crash_in_a_static_constructor_is_told_with_signal_and_phase) {
-  Den den;
-  den.put("crashes");
-  den.put("aborts");
-  den.put("init-crashes");
-  den.expect_refused_when_tried("crashes", "CP-P27",
+  PrivateDir dir;
+  dir.put("crashes");
+  dir.put("aborts");
+  dir.put("init-crashes");
+  dir.expect_refused_when_tried("crashes", "CP-P27",
                                 "it crashed in a static constructor (Segmentation fault)");
-  EXPECT_THAT(string_or(den.info("aborts"), "why"), HasSubstr("in a static constructor (Aborted)"));
-  EXPECT_THAT(string_or(den.info("init-crashes"), "why"),
+  EXPECT_THAT(string_or(dir.info("aborts"), "why"), HasSubstr("in a static constructor (Aborted)"));
+  EXPECT_THAT(string_or(dir.info("init-crashes"), "why"),
               HasSubstr("in its init function (Segmentation fault)"));
 }
 
 TEST(HostilePlugin, case_27_ending_the_process_is_a_failure_even_with_exit_code_0) {
-  Den den;
-  den.put("exits");
-  den.put("exits-at-once");
-  den.expect_refused_when_tried(
+  PrivateDir dir;
+  dir.put("exits");
+  dir.put("exits-at-once");
+  dir.expect_refused_when_tried(
       "exits", "CP-P28", "it ended the process in a static constructor (exit code 0) instead of");
-  EXPECT_EQ(string_or(den.info("exits-at-once"), "code"), "CP-P28");
+  EXPECT_EQ(string_or(dir.info("exits-at-once"), "code"), "CP-P28");
 }
 
 TEST(HostilePlugin, case_28_endless_loading_is_ended_at_the_deadline_and_remembered) {
-  Den den;
-  den.put("loops");
-  den.put("init-loops");
-  den.expect_refused_when_tried("loops", "CP-P29",
+  PrivateDir dir;
+  dir.put("loops");
+  dir.put("init-loops");
+  dir.expect_refused_when_tried("loops", "CP-P29",
                                 "it did not come back in a static constructor within 1000 ms",
                                 {"--probe-timeout", "1"});
-  EXPECT_THAT(string_or(den.info("init-loops", {"--probe-timeout", "1"}), "why"),
+  EXPECT_THAT(string_or(dir.info("init-loops", {"--probe-timeout", "1"}), "why"),
               HasSubstr("in its init function within 1000 ms"));
   // Remembered: with the ordinary deadline of ten seconds the answer is there at once.
-  EXPECT_EQ(string_or(den.listed("loops"), "code"), "CP-P29");
-  EXPECT_THAT(string_or(den.info("loops"), "why"), HasSubstr("within 1000 ms"));
+  EXPECT_EQ(string_or(dir.listed("loops"), "code"), "CP-P29");
+  EXPECT_THAT(string_or(dir.info("loops"), "why"), HasSubstr("within 1000 ms"));
 }
 
 TEST(HostilePlugin, case_29_daemons_a_constructor_starts_are_ended_with_it) {
-  Den den;
-  den.put("daemon");
-  const fs::path marker = den.home() / "marker";
-  den.expect_refused_when_tried("daemon", "CP-P28", "in a static constructor (exit code 0)", {},
+  PrivateDir dir;
+  dir.put("daemon");
+  const fs::path marker = dir.home() / "marker";
+  dir.expect_refused_when_tried("daemon", "CP-P28", "in a static constructor (exit code 0)", {},
                                 {{"ZOO_MARKER", marker.string()}});
   const std::string number = read_file(marker);
   ASSERT_NE(number, "") << "the daemon was not even started";
@@ -70,35 +70,35 @@ TEST(HostilePlugin, case_29_daemons_a_constructor_starts_are_ended_with_it) {
 }
 
 TEST(HostilePlugin, case_30_a_constructor_that_reads_standard_input_finds_it_empty) {
-  Den den;
-  den.put("reads-input");
-  const fs::path marker = den.home() / "marker";
+  PrivateDir dir;
+  dir.put("reads-input");
+  const fs::path marker = dir.home() / "marker";
   const e2e::Result result =
-      den.run({"plugin", "info", "reads-input"}, {{"ZOO_MARKER", marker.string()}},
+      dir.run({"plugin", "info", "reads-input"}, {{"ZOO_MARKER", marker.string()}},
               "this is not for plugins\n");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(read_file(marker), "input is empty\n");
 }
 
 TEST(HostilePlugin, case_31_megabytes_on_standard_output_block_nothing) {
-  Den den;
-  den.put("floods");
-  const Json record = den.info("floods");
+  PrivateDir dir;
+  dir.put("floods");
+  const Json record = dir.info("floods");
   EXPECT_EQ(string_or(record, "status"), "ok") << record.dump(1);
   EXPECT_EQ(record["tried"], true);
 }
 
 TEST(HostilePlugin, case_32_what_a_plugin_prints_while_it_is_loaded_is_no_output_of_the_program) {
-  Den den;
-  den.put("prints");
-  const e2e::Result result = den.run({"models", "--provider", "prints", "--json"});
+  PrivateDir dir;
+  dir.put("prints");
+  const e2e::Result result = dir.run({"models", "--provider", "prints", "--json"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "[{\"id\":\"prints-1\",\"description\":\"\"}]\n");
   EXPECT_THAT(result.err, HasSubstr("{\"a constructor\":\"prints\"}"));
 }
 
 TEST(HostilePlugin, case_33_a_sanitizer_build_is_refused_by_an_ordinary_program) {
-  Den den;
+  PrivateDir dir;
 #if defined(__SANITIZE_ADDRESS__)
   const std::string foreign = "thread-sanitizer";
   const std::string name = "ThreadSanitizer";
@@ -106,18 +106,18 @@ TEST(HostilePlugin, case_33_a_sanitizer_build_is_refused_by_an_ordinary_program)
   const std::string foreign = "address-sanitizer";
   const std::string name = "AddressSanitizer";
 #endif
-  den.put(foreign);
-  den.expect_refused_unseen(foreign, "CP-P23",
+  dir.put(foreign);
+  dir.expect_refused_unseen(foreign, "CP-P23",
                             "it was built with " + name + ", and this cartpilot was not");
 }
 
 /// What the tool set built as `name` answers through the program.
 std::string measured_by(const std::string& name) {
-  Den den;
-  den.put(name);
-  den.put("caller");
+  PrivateDir dir;
+  dir.put(name);
+  dir.put("caller");
   const e2e::Result result =
-      den.chat("caller", {"--provider-option", "call=measure", "--provider-option",
+      dir.chat("caller", {"--provider-option", "call=measure", "--provider-option",
                           "with={\"text\":\"abc\"}", "--allow-money-tools", name});
   EXPECT_EQ(result.exit_code, 0) << name << ": " << result.err;
   const auto ends = e2e::of_type(e2e::json_lines(result.out), "turn_end");
@@ -140,43 +140,43 @@ TEST(HostilePlugin, case_35_another_string_abi_json_library_or_runtime_does_not_
 }
 
 TEST(HostilePlugin, case_36_an_executable_stack_is_refused) {
-  Den den;
-  den.put("executable-stack");
-  den.expect_refused_unseen("executable-stack", "CP-P20", "an executable stack");
+  PrivateDir dir;
+  dir.put("executable-stack");
+  dir.expect_refused_unseen("executable-stack", "CP-P20", "an executable stack");
 }
 
 TEST(HostilePlugin, case_37_a_changed_floating_point_mode_is_put_back_with_a_warning) {
-  Den den;
-  den.put("fast-math");
-  const e2e::Result result = den.chat("fast-math");
+  PrivateDir dir;
+  dir.put("fast-math");
+  const e2e::Result result = dir.chat("fast-math");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("plugin fast-math: it changed the floating-point mode of the "
                                     "program, which was put back"));
-  EXPECT_THAT(den.info("fast-math")["warnings"],
+  EXPECT_THAT(dir.info("fast-math")["warnings"],
               Contains("it changed the floating-point mode of the program, which was put back"));
 }
 
 TEST(HostilePlugin, case_38_text_relocations_are_refused) {
-  Den den;
-  den.put("text-relocations");
-  den.expect_refused_unseen("text-relocations", "CP-P21", "text relocations");
+  PrivateDir dir;
+  dir.put("text-relocations");
+  dir.expect_refused_unseen("text-relocations", "CP-P21", "text relocations");
 }
 
 TEST(HostilePlugin, case_39_library_paths_that_lead_to_the_current_folder_are_refused) {
-  Den den;
-  den.put("relative-runpath");
-  den.put("empty-runpath");
-  den.put("library-by-path");
-  den.expect_refused_unseen("relative-runpath", "CP-P22", "its RUNPATH has the entry \"here\"");
-  EXPECT_THAT(string_or(den.listed("empty-runpath"), "why"), HasSubstr("has the entry \"\""));
-  EXPECT_THAT(string_or(den.listed("library-by-path"), "why"),
+  PrivateDir dir;
+  dir.put("relative-runpath");
+  dir.put("empty-runpath");
+  dir.put("library-by-path");
+  dir.expect_refused_unseen("relative-runpath", "CP-P22", "its RUNPATH has the entry \"here\"");
+  EXPECT_THAT(string_or(dir.listed("empty-runpath"), "why"), HasSubstr("has the entry \"\""));
+  EXPECT_THAT(string_or(dir.listed("library-by-path"), "why"),
               HasSubstr("/libnameless.so\" by a path"));
 }
 
 TEST(HostilePlugin, case_40_exporting_everything_is_harmless) {
-  Den den;
-  den.put("exports-all");
-  const e2e::Result result = den.chat("exports-all");
+  PrivateDir dir;
+  dir.put("exports-all");
+  const e2e::Result result = dir.chat("exports-all");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("\"text\":\"hello\""));
 }

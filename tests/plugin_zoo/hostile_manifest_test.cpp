@@ -1,7 +1,7 @@
 // Cases 13 to 24 of docs/plugin-errors.md: what a plugin says about itself, and what it needs.
 #include <gmock/gmock.h>
 
-#include "den.h"
+#include "private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -19,112 +19,112 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 TEST(HostilePlugin,
      case_13_manifests_that_lie_about_their_form_are_refused_and_printed_harmlessly) {
-  Den den;
+  PrivateDir dir;
   for (const char* name :
        {"note-not-json", "note-wrong-type", "note-duplicate", "note-escape", "note-deep"}) {
-    den.put(name);
-    EXPECT_EQ(string_or(den.listed(name), "code"), "CP-P12") << name;
+    dir.put(name);
+    EXPECT_EQ(string_or(dir.listed(name), "code"), "CP-P12") << name;
   }
-  den.put("note-huge");
-  EXPECT_EQ(string_or(den.listed("note-huge"), "code"), "CP-P06") << "10 MiB are not even read";
-  EXPECT_THAT(string_or(den.listed("note-deep"), "why"), HasSubstr("nests deeper than 256 levels"));
-  EXPECT_THAT(string_or(den.listed("note-duplicate"), "why"), HasSubstr("\"version\" twice"));
-  EXPECT_THAT(den.run({"plugin", "list"}).out, Not(HasSubstr("\x1b")));
-  den.expect_refused_unseen("note-escape", "CP-P12", "is no plugin id");
+  dir.put("note-huge");
+  EXPECT_EQ(string_or(dir.listed("note-huge"), "code"), "CP-P06") << "10 MiB are not even read";
+  EXPECT_THAT(string_or(dir.listed("note-deep"), "why"), HasSubstr("nests deeper than 256 levels"));
+  EXPECT_THAT(string_or(dir.listed("note-duplicate"), "why"), HasSubstr("\"version\" twice"));
+  EXPECT_THAT(dir.run({"plugin", "list"}).out, Not(HasSubstr("\x1b")));
+  dir.expect_refused_unseen("note-escape", "CP-P12", "is no plugin id");
 }
 
 TEST(HostilePlugin, case_14_two_manifests_are_ambiguous) {
-  Den den;
-  den.put("two-notes");
-  den.expect_refused_unseen("two-notes", "CP-P19", "it has two manifests");
+  PrivateDir dir;
+  dir.put("two-notes");
+  dir.expect_refused_unseen("two-notes", "CP-P19", "it has two manifests");
 }
 
 TEST(HostilePlugin, case_15_another_epoch_is_refused_with_both_numbers_and_the_way_out) {
-  Den den;
-  den.put("epoch-newer");
-  den.put("epoch-older");
-  den.expect_refused_unseen("epoch-newer", "CP-P07",
+  PrivateDir dir;
+  dir.put("epoch-newer");
+  dir.put("epoch-older");
+  dir.expect_refused_unseen("epoch-newer", "CP-P07",
                             "built for plugin ABI epoch 2; this cartpilot speaks epoch 1");
-  EXPECT_THAT(string_or(den.listed("epoch-newer"), "fix"), HasSubstr("install a newer cartpilot"));
-  EXPECT_THAT(string_or(den.listed("epoch-older"), "why"), HasSubstr("epoch 0"));
-  EXPECT_THAT(string_or(den.listed("epoch-older"), "fix"), HasSubstr("a build of it for epoch 1"));
+  EXPECT_THAT(string_or(dir.listed("epoch-newer"), "fix"), HasSubstr("install a newer cartpilot"));
+  EXPECT_THAT(string_or(dir.listed("epoch-older"), "why"), HasSubstr("epoch 0"));
+  EXPECT_THAT(string_or(dir.listed("epoch-older"), "fix"), HasSubstr("a build of it for epoch 1"));
 }
 
 TEST(HostilePlugin, case_16_needs_this_program_cannot_meet_are_named) {
-  Den den;
-  den.put("needs-service");
-  den.put("needs-revision");
-  den.expect_refused_unseen("needs-service", "CP-P13", "the service cartpilot.host.http/9");
-  den.expect_refused_unseen("needs-revision", "CP-P13", "plugin ABI revision 99");
-  EXPECT_THAT(string_or(den.listed("needs-revision"), "fix"), HasSubstr("revision 99 or newer"));
+  PrivateDir dir;
+  dir.put("needs-service");
+  dir.put("needs-revision");
+  dir.expect_refused_unseen("needs-service", "CP-P13", "the service cartpilot.host.http/9");
+  dir.expect_refused_unseen("needs-revision", "CP-P13", "plugin ABI revision 99");
+  EXPECT_THAT(string_or(dir.listed("needs-revision"), "fix"), HasSubstr("revision 99 or newer"));
 }
 
 TEST(HostilePlugin, case_17_library_versions_newer_than_the_system_are_named_with_the_remedy) {
-  Den den;
-  const std::string bytes = Den::bytes("good");
+  PrivateDir dir;
+  const std::string bytes = PrivateDir::bytes("good");
   ASSERT_THAT(bytes, HasSubstr("GLIBC_2.2.5"));
-  den.write("modern", replaced(bytes, "GLIBC_2.2.5", "GLIBC_9.9.9"));
-  den.expect_refused_unseen("modern", "CP-P24",
+  dir.write("modern", replaced(bytes, "GLIBC_2.2.5", "GLIBC_9.9.9"));
+  dir.expect_refused_unseen("modern", "CP-P24",
                             "it needs GLIBC_9.9.9; this system has up to GLIBC_");
-  EXPECT_THAT(string_or(den.listed("modern"), "fix"), HasSubstr("link libstdc++ statically"));
+  EXPECT_THAT(string_or(dir.listed("modern"), "fix"), HasSubstr("link libstdc++ statically"));
 }
 
 TEST(HostilePlugin, case_18_a_missing_library_is_named_with_who_needs_it) {
-  Den den;
-  den.put("missing-library");
-  den.expect_refused_when_tried("missing-library", "CP-P08",
+  PrivateDir dir;
+  dir.put("missing-library");
+  dir.expect_refused_when_tried("missing-library", "CP-P08",
                                 "libabsent.so.3: cannot open shared object file");
 }
 
 TEST(HostilePlugin, case_19_an_undefined_symbol_is_found_at_once_and_shown_as_people_wrote_it) {
-  Den den;
-  den.put("missing-symbol");
-  den.expect_refused_when_tried("missing-symbol", "CP-P08", "(zoo::missing(int))");
-  EXPECT_THAT(string_or(den.info("missing-symbol"), "fix"), HasSubstr("-Wl,-z,defs"));
+  PrivateDir dir;
+  dir.put("missing-symbol");
+  dir.expect_refused_when_tried("missing-symbol", "CP-P08", "(zoo::missing(int))");
+  EXPECT_THAT(string_or(dir.info("missing-symbol"), "fix"), HasSubstr("-Wl,-z,defs"));
 }
 
 TEST(HostilePlugin, case_20_an_entry_that_is_missing_hidden_or_data_is_named) {
-  Den den;
+  PrivateDir dir;
   for (const char* name : {"no-entry", "hidden-entry", "data-entry"}) {
-    den.put(name);
-    EXPECT_EQ(string_or(den.listed(name), "code"), "CP-P09") << name;
+    dir.put(name);
+    EXPECT_EQ(string_or(dir.listed(name), "code"), "CP-P09") << name;
   }
-  EXPECT_THAT(string_or(den.listed("data-entry"), "why"), HasSubstr("is data, not a function"));
-  den.expect_refused_unseen("no-entry", "CP-P09", "it does not export cartpilot_plugin_entry");
+  EXPECT_THAT(string_or(dir.listed("data-entry"), "why"), HasSubstr("is data, not a function"));
+  dir.expect_refused_unseen("no-entry", "CP-P09", "it does not export cartpilot_plugin_entry");
 }
 
 TEST(HostilePlugin, case_21_an_entry_that_returns_nothing_has_declined) {
-  Den den;
-  den.put("declines");
-  den.expect_refused_when_tried("declines", "CP-P10",
+  PrivateDir dir;
+  dir.put("declines");
+  dir.expect_refused_when_tried("declines", "CP-P10",
                                 "it declined to work with plugin ABI epoch 1");
 }
 
 TEST(HostilePlugin, case_22_an_entry_that_returns_garbage_is_refused) {
-  Den den;
-  for (const char* name : {"bad-magic", "size-zero", "size-huge", "garbage-pointer"}) den.put(name);
-  den.expect_refused_when_tried("bad-magic", "CP-P11", "the magic number 0xdeadbeef");
-  EXPECT_EQ(string_or(den.info("size-zero"), "why"), "its plugin struct claims 0 bytes");
-  EXPECT_EQ(string_or(den.info("size-huge"), "why"), "its plugin struct claims 4294967295 bytes");
-  EXPECT_EQ(string_or(den.info("garbage-pointer"), "code"), "CP-P27");
-  EXPECT_THAT(string_or(den.info("garbage-pointer"), "why"),
+  PrivateDir dir;
+  for (const char* name : {"bad-magic", "size-zero", "size-huge", "garbage-pointer"}) dir.put(name);
+  dir.expect_refused_when_tried("bad-magic", "CP-P11", "the magic number 0xdeadbeef");
+  EXPECT_EQ(string_or(dir.info("size-zero"), "why"), "its plugin struct claims 0 bytes");
+  EXPECT_EQ(string_or(dir.info("size-huge"), "why"), "its plugin struct claims 4294967295 bytes");
+  EXPECT_EQ(string_or(dir.info("garbage-pointer"), "code"), "CP-P27");
+  EXPECT_THAT(string_or(dir.info("garbage-pointer"), "why"),
               HasSubstr("in cartpilot_plugin_entry (Segmentation fault)"));
 }
 
 TEST(HostilePlugin, case_23_a_manifest_in_the_code_that_differs_from_the_note_is_refused) {
-  Den den;
-  den.put("other-manifest");
-  den.expect_refused_when_tried("other-manifest", "CP-P25",
+  PrivateDir dir;
+  dir.put("other-manifest");
+  dir.expect_refused_when_tried("other-manifest", "CP-P25",
                                 "its code and its note hold different manifests");
 }
 
 TEST(HostilePlugin, case_24_a_promised_interface_must_be_there_and_one_not_promised_is_a_warning) {
-  Den den;
-  den.put("no-table");
-  den.put("undeclared-table");
-  den.expect_refused_when_tried("no-table", "CP-P14",
+  PrivateDir dir;
+  dir.put("no-table");
+  dir.put("undeclared-table");
+  dir.expect_refused_when_tried("no-table", "CP-P14",
                                 "it promises cartpilot.provider/1 but does not offer it");
-  const Json record = den.info("undeclared-table");
+  const Json record = dir.info("undeclared-table");
   EXPECT_EQ(string_or(record, "status"), "ok");
   EXPECT_THAT(record["warnings"], ElementsAre("it offers cartpilot.toolset/1 without declaring it "
                                               "in its manifest; that is not used"));

@@ -5,10 +5,10 @@
 #include <chrono>
 #include <fstream>
 
-#include "den.h"
 #include "no_transport.h"
-#include "plugin/plugin_discovery.h"
-#include "plugin/plugin_loader.h"
+#include "plugin/host/discovery.h"
+#include "plugin/runtime/loader.h"
+#include "private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -18,88 +18,88 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(HostilePlugin, case_41_two_plugins_with_the_same_names_inside_keep_their_own) {
-  Den den;
-  den.put("twin-a");
-  den.put("twin-b");
+  PrivateDir dir;
+  dir.put("twin-a");
+  dir.put("twin-b");
   // One conversation loads both; the second must not meet the first one's class or globals.
   const e2e::Result result =
-      den.run({"chat", "--provider", "twin-a"}, {}, "hello\n/provider twin-b\nhello\n");
+      dir.run({"chat", "--provider", "twin-a"}, {}, "hello\n/provider twin-b\nhello\n");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("twin-a twin-a 1"));
   EXPECT_THAT(result.out, HasSubstr("twin-b twin-b 1"));
 }
 
 TEST(HostilePlugin, case_42_one_id_twice_is_refused_in_one_folder_and_shadowed_in_another) {
-  Den den;
-  den.put("exports-all", "first");
-  den.put("exports-all", "second");
-  EXPECT_EQ(string_or(den.listed("first"), "code"), "CP-P16");
-  EXPECT_EQ(string_or(den.listed("second"), "why"),
+  PrivateDir dir;
+  dir.put("exports-all", "first");
+  dir.put("exports-all", "second");
+  EXPECT_EQ(string_or(dir.listed("first"), "code"), "CP-P16");
+  EXPECT_EQ(string_or(dir.listed("second"), "why"),
             "cartpilot-first.so in the same directory has the same id");
-  EXPECT_EQ(den.run({"models", "--provider", "exports-all"}).exit_code, 3);
-  den.expect_neighbour_works();
-  Den other;
-  fs::remove(den.path("second"));
+  EXPECT_EQ(dir.run({"models", "--provider", "exports-all"}).exit_code, 3);
+  dir.expect_neighbour_works();
+  PrivateDir other;
+  fs::remove(dir.path("second"));
   other.put("exports-all", "third");
   const e2e::Result listed =
-      den.run({"plugin", "list", "--json", "--plugin-path", other.plugins().string()});
+      dir.run({"plugin", "list", "--json", "--plugin-path", other.plugins().string()});
   EXPECT_THAT(listed.out, HasSubstr("shadowed by " + other.path("third").string()));
-  EXPECT_EQ(den.run({"models", "--provider", "exports-all"}).out, "exports-all-1\n");
+  EXPECT_EQ(dir.run({"models", "--provider", "exports-all"}).out, "exports-all-1\n");
 }
 
 TEST(HostilePlugin, case_43_one_provider_name_of_two_plugins_needs_the_long_form) {
-  Den den;
-  fs::rename(den.path("good"), den.path("other-file-name"));
-  den.put("same-factory");
-  const e2e::Result shortly = den.run({"models", "--provider", "good"});
+  PrivateDir dir;
+  fs::rename(dir.path("good"), dir.path("other-file-name"));
+  dir.put("same-factory");
+  const e2e::Result shortly = dir.run({"models", "--provider", "good"});
   EXPECT_EQ(shortly.exit_code, 2);
   EXPECT_THAT(shortly.err, HasSubstr("write good:good or same-factory:good"));
-  EXPECT_EQ(den.run({"models", "--provider", "good:good"}).out, "good-1\n");
-  EXPECT_EQ(den.run({"models", "--provider", "same-factory:good"}).out, "same-factory-1\n");
+  EXPECT_EQ(dir.run({"models", "--provider", "good:good"}).out, "good-1\n");
+  EXPECT_EQ(dir.run({"models", "--provider", "same-factory:good"}).out, "same-factory-1\n");
 }
 
 TEST(HostilePlugin, case_44_links_to_one_file_are_one_plugin_and_a_copy_is_a_second_one) {
-  Den den;
-  fs::create_hard_link(den.path("good"), den.path("zhard"));
-  fs::create_symlink(den.path("good"), den.path("zsoft"));
-  EXPECT_EQ(string_or(den.listed("good"), "status"), "ok");
-  EXPECT_EQ(den.listed("zhard"), nullptr);
-  EXPECT_EQ(den.listed("zsoft"), nullptr);
-  den.put("good", "zcopy");
-  EXPECT_EQ(string_or(den.listed("zcopy"), "code"), "CP-P16");
+  PrivateDir dir;
+  fs::create_hard_link(dir.path("good"), dir.path("zhard"));
+  fs::create_symlink(dir.path("good"), dir.path("zsoft"));
+  EXPECT_EQ(string_or(dir.listed("good"), "status"), "ok");
+  EXPECT_EQ(dir.listed("zhard"), nullptr);
+  EXPECT_EQ(dir.listed("zsoft"), nullptr);
+  dir.put("good", "zcopy");
+  EXPECT_EQ(string_or(dir.listed("zcopy"), "code"), "CP-P16");
 }
 
 TEST(HostilePlugin, case_45_what_others_may_write_is_refused_unless_the_person_insists) {
-  Den den;
-  den.put("exports-all");
-  fs::permissions(den.path("exports-all"), fs::perms(0666));
-  den.expect_refused_unseen("exports-all", "CP-P26", "can be written by every user (mode 0666)");
-  EXPECT_EQ(string_or(den.listed("exports-all"), "fix"),
-            "chmod go-w " + den.path("exports-all").string());
-  fs::permissions(den.path("exports-all"), fs::perms(0644));
+  PrivateDir dir;
+  dir.put("exports-all");
+  fs::permissions(dir.path("exports-all"), fs::perms(0666));
+  dir.expect_refused_unseen("exports-all", "CP-P26", "can be written by every user (mode 0666)");
+  EXPECT_EQ(string_or(dir.listed("exports-all"), "fix"),
+            "chmod go-w " + dir.path("exports-all").string());
+  fs::permissions(dir.path("exports-all"), fs::perms(0644));
 
-  fs::permissions(den.plugins(), fs::perms(0777));
-  EXPECT_EQ(string_or(den.listed("good"), "code"), "CP-P26");
-  EXPECT_EQ(den.run({"models", "--provider", "good"}).exit_code, 3);
+  fs::permissions(dir.plugins(), fs::perms(0777));
+  EXPECT_EQ(string_or(dir.listed("good"), "code"), "CP-P26");
+  EXPECT_EQ(dir.run({"models", "--provider", "good"}).exit_code, 3);
   const e2e::Result insists =
-      den.run({"models", "--provider", "good", "--allow-insecure-plugin-dir"});
+      dir.run({"models", "--provider", "good", "--allow-insecure-plugin-dir"});
   EXPECT_EQ(insists.out, "good-1\n");
   EXPECT_THAT(insists.err,
               HasSubstr("can be written by every user (mode 0777); to mend it: chmod"));
   // Who names the file has chosen its folder.
   const e2e::Result named = e2e::run(
-      den.house(), {"models", "--provider", "good", "--plugin", den.path("good").string()});
+      dir.house(), {"models", "--provider", "good", "--plugin", dir.path("good").string()});
   EXPECT_EQ(named.out, "good-1\n") << named.err;
   EXPECT_THAT(named.err, HasSubstr("to mend it: chmod go-w"));
-  fs::permissions(den.plugins(), fs::perms(01777));
-  EXPECT_EQ(string_or(den.listed("good"), "code"), "CP-P26") << "anybody could add a plugin";
+  fs::permissions(dir.plugins(), fs::perms(01777));
+  EXPECT_EQ(string_or(dir.listed("good"), "code"), "CP-P26") << "anybody could add a plugin";
 }
 
 TEST(HostilePlugin, case_46_relative_empty_and_ten_thousand_path_entries_are_ignored_in_few_words) {
-  Den den;
+  PrivateDir dir;
   std::string path = ":relative";
   for (int i = 0; i < 10'000; ++i) path += ":/n/" + std::to_string(i);
-  const e2e::Result result = den.run({"plugin", "list"}, {{"CARTPILOT_PLUGIN_PATH", path}});
+  const e2e::Result result = dir.run({"plugin", "list"}, {{"CARTPILOT_PLUGIN_PATH", path}});
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.out, HasSubstr("good"));
   EXPECT_THAT(result.err, HasSubstr("an empty entry in CARTPILOT_PLUGIN_PATH is ignored"));
@@ -109,12 +109,12 @@ TEST(HostilePlugin, case_46_relative_empty_and_ten_thousand_path_entries_are_ign
 }
 
 TEST(HostilePlugin, case_47_a_plugin_in_the_current_folder_is_not_found_but_the_way_to_name_it_is) {
-  Den den;
-  den.put("exports-all");
+  PrivateDir dir;
+  dir.put("exports-all");
   const fs::path before = fs::current_path();
-  fs::current_path(den.plugins());
-  const e2e::Result result = e2e::run(den.house(), {"plugin", "info", "exports-all"});
-  const e2e::Result named = e2e::run(den.house(), {"models", "--provider", "exports-all",
+  fs::current_path(dir.plugins());
+  const e2e::Result result = e2e::run(dir.house(), {"plugin", "info", "exports-all"});
+  const e2e::Result named = e2e::run(dir.house(), {"models", "--provider", "exports-all",
                                                    "--plugin", "./cartpilot-exports-all.so"});
   fs::current_path(before);
   EXPECT_EQ(result.exit_code, 3);
@@ -123,13 +123,13 @@ TEST(HostilePlugin, case_47_a_plugin_in_the_current_folder_is_not_found_but_the_
 }
 
 TEST(HostilePlugin, case_48_with_another_users_rights_the_environment_names_no_folders) {
-  Den den;
+  PrivateDir dir;
   plugin::SearchOptions search;
-  search.environment_path = den.plugins();
+  search.environment_path = dir.plugins();
   plugin::Surroundings around;
   around.secure = true;
-  around.home = den.home();
-  around.data_home = den.home();
+  around.home = dir.home();
+  around.data_home = dir.home();
   const plugin::Discovery found = plugin::discover(search, around);
   EXPECT_TRUE(found.candidates.empty());
   EXPECT_THAT(found.notices, ::testing::ElementsAre(HasSubstr("with another user's rights")));
@@ -138,11 +138,11 @@ TEST(HostilePlugin, case_48_with_another_users_rights_the_environment_names_no_f
 }
 
 TEST(HostilePlugin, case_49_a_file_replaced_between_examination_and_loading_is_refused) {
-  Den den;
-  const fs::path file = den.put("marks");
+  PrivateDir dir;
+  const fs::path file = dir.put("marks");
   const plugin::Examination seen = plugin::examine_plugin(file);
   ASSERT_FALSE(seen.refusal);
-  fs::rename(den.path("good"), file);
+  fs::rename(dir.path("good"), file);
   NoTransport transport;
   const auto services = plugin::HostServices::open(transport, {});
   plugin::Refusal refusal;
@@ -152,14 +152,14 @@ TEST(HostilePlugin, case_49_a_file_replaced_between_examination_and_loading_is_r
 }
 
 TEST(HostilePlugin, case_50_replacing_a_plugin_by_renaming_does_not_disturb_the_running_program) {
-  Den den;
-  e2e::Program program(den.house(), {"chat", "--provider", "good", "--output", "jsonl",
-                                     "--plugin-path", den.plugins().string()});
+  PrivateDir dir;
+  e2e::Program program(dir.house(), {"chat", "--provider", "good", "--output", "jsonl",
+                                     "--plugin-path", dir.plugins().string()});
   program.write("hello\n");
   program.wait_for("turn_end");
   // The way docs/plugin-authoring.md tells: a new file beside it, then rename.
-  fs::copy_file(animal("exports-all"), den.plugins() / "new");
-  fs::rename(den.plugins() / "new", den.path("good"));
+  fs::copy_file(animal("exports-all"), dir.plugins() / "new");
+  fs::rename(dir.plugins() / "new", dir.path("good"));
   program.write("hello\n");
   program.wait_for("turn_end");
   EXPECT_EQ(program.finish().exit_code, 0);
@@ -168,11 +168,11 @@ TEST(HostilePlugin, case_50_replacing_a_plugin_by_renaming_does_not_disturb_the_
 }
 
 TEST(HostilePlugin, case_62_a_cache_that_lies_is_broken_or_read_only_changes_no_verdict) {
-  Den den;
-  den.put("crashes");
-  const fs::path cache = den.home() / ".cache/cartpilot/plugins-1";
-  EXPECT_EQ(string_or(den.info("crashes"), "code"), "CP-P27");
-  EXPECT_EQ(string_or(den.listed("crashes"), "code"), "CP-P27") << "remembered";
+  PrivateDir dir;
+  dir.put("crashes");
+  const fs::path cache = dir.home() / ".cache/cartpilot/plugins-1";
+  EXPECT_EQ(string_or(dir.info("crashes"), "code"), "CP-P27");
+  EXPECT_EQ(string_or(dir.listed("crashes"), "code"), "CP-P27") << "remembered";
   const auto each = [&](const auto& change) {
     int files = 0;
     for (const auto& entry : fs::directory_iterator(cache)) {
@@ -183,14 +183,14 @@ TEST(HostilePlugin, case_62_a_cache_that_lies_is_broken_or_read_only_changes_no_
   };
   // Corrupt, cut, endless lines, a FIFO: rebuilt.
   each([](const fs::path& file) { std::ofstream(file) << std::string(100'000, '{'); });
-  EXPECT_EQ(string_or(den.listed("crashes"), "status"), "ok") << "a list runs nothing";
-  EXPECT_EQ(string_or(den.info("crashes"), "code"), "CP-P27");
+  EXPECT_EQ(string_or(dir.listed("crashes"), "status"), "ok") << "a list runs nothing";
+  EXPECT_EQ(string_or(dir.info("crashes"), "code"), "CP-P27");
   each([](const fs::path& file) {
     fs::remove(file);
     ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
   });
-  EXPECT_EQ(string_or(den.info("crashes"), "code"), "CP-P27");
-  den.expect_neighbour_works();
+  EXPECT_EQ(string_or(dir.info("crashes"), "code"), "CP-P27");
+  dir.expect_neighbour_works();
   // Hostile: a file that others may write says that all is well.
   each([](const fs::path& file) {
     std::string text = read_file(file);
@@ -199,18 +199,18 @@ TEST(HostilePlugin, case_62_a_cache_that_lies_is_broken_or_read_only_changes_no_
     std::ofstream(file) << text;
     fs::permissions(file, fs::perms(0666));
   });
-  EXPECT_EQ(string_or(den.info("crashes"), "code"), "CP-P27");
+  EXPECT_EQ(string_or(dir.info("crashes"), "code"), "CP-P27");
   // No place for a cache at all.
   fs::remove_all(cache);
   std::ofstream(cache) << "in the way";
-  EXPECT_EQ(string_or(den.info("crashes"), "code"), "CP-P27");
-  den.expect_neighbour_works();
+  EXPECT_EQ(string_or(dir.info("crashes"), "code"), "CP-P27");
+  dir.expect_neighbour_works();
   // Two programs at once.
   fs::remove(cache);
   const std::vector<std::string> doctor = {"plugin", "doctor", "--json", "--plugin-path",
-                                           den.plugins().string()};
-  e2e::Program one(den.house(), doctor);
-  e2e::Program two(den.house(), doctor);
+                                           dir.plugins().string()};
+  e2e::Program one(dir.house(), doctor);
+  e2e::Program two(dir.house(), doctor);
   EXPECT_EQ(one.finish().out, two.finish().out);
   each([](const fs::path& file) {
     EXPECT_THAT(read_file(file), HasSubstr("cartpilot-plugin-cache 1\n")) << file;

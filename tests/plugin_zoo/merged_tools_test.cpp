@@ -1,7 +1,7 @@
 // Functions of several plugins in one conversation, through the program.
 #include <gmock/gmock.h>
 
-#include "den.h"
+#include "private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -18,9 +18,9 @@ std::string talk(const e2e::Result& result) {
 }
 
 TEST(MergedTools, several_sets_stand_beside_cartpilots_own_with_their_effects) {
-  Den den;
-  for (const char* name : {"caller", "shop-guide"}) den.put(name);
-  const e2e::Result result = den.chat("caller", {"--provider-option", "call=note_down",
+  PrivateDir dir;
+  for (const char* name : {"caller", "shop-guide"}) dir.put(name);
+  const e2e::Result result = dir.chat("caller", {"--provider-option", "call=note_down",
                                                  "--provider-option", "with={\"place\":\"A\"}"});
   EXPECT_THAT(result.out, AllOf(HasSubstr("create_intent"), HasSubstr("opening_hours note_down")));
   EXPECT_THAT(talk(result), HasSubstr("{\"said\":\"shop-guide note_down\",\"to\":\"A\"}"));
@@ -28,16 +28,16 @@ TEST(MergedTools, several_sets_stand_beside_cartpilots_own_with_their_effects) {
 }
 
 TEST(MergedTools, names_two_plugins_want_collide_loudly_and_both_get_long_names) {
-  Den den;
-  for (const char* name : {"caller", "shop-guide", "city-guide"}) den.put(name);
+  PrivateDir dir;
+  for (const char* name : {"caller", "shop-guide", "city-guide"}) dir.put(name);
   const e2e::Result result =
-      den.chat("caller", {"--provider-option", "call=city-guide__opening_hours"});
+      dir.chat("caller", {"--provider-option", "call=city-guide__opening_hours"});
   EXPECT_THAT(result.err,
               HasSubstr("CP-P31: the plugins city-guide and shop-guide both have a function "
                         "opening_hours; the model sees city-guide__opening_hours and "
                         "shop-guide__opening_hours instead"));
   EXPECT_THAT(talk(result), HasSubstr("{\"said\":\"city-guide opening_hours\""));
-  const e2e::Result shortly = den.chat("caller", {"--provider-option", "call=opening_hours"});
+  const e2e::Result shortly = dir.chat("caller", {"--provider-option", "call=opening_hours"});
   EXPECT_THAT(talk(shortly), HasSubstr("UNKNOWN_FUNCTION"));
   EXPECT_THAT(shortly.out,
               HasSubstr("city-guide__opening_hours shop-guide__opening_hours note_down"));
@@ -45,9 +45,9 @@ TEST(MergedTools, names_two_plugins_want_collide_loudly_and_both_get_long_names)
 
 TEST(MergedTools,
      money_functions_of_a_stranger_are_refused_and_the_flag_that_lets_them_in_is_named) {
-  Den den;
-  for (const char* name : {"caller", "spender", "shop-guide"}) den.put(name);
-  const e2e::Result result = den.chat("caller", {"--provider-option", "call=give_tip"});
+  PrivateDir dir;
+  for (const char* name : {"caller", "spender", "shop-guide"}) dir.put(name);
+  const e2e::Result result = dir.chat("caller", {"--provider-option", "call=give_tip"});
   EXPECT_THAT(result.err,
               HasSubstr("CP-P32: the functions of plugin spender are left out: give_tip "
                         "spends money; if you trust it with yours, pass "
@@ -57,18 +57,18 @@ TEST(MergedTools,
 }
 
 TEST(MergedTools, the_flag_counts_for_the_plugin_it_names_and_nobody_else) {
-  Den den;
-  for (const char* name : {"caller", "spender"}) den.put(name);
+  PrivateDir dir;
+  for (const char* name : {"caller", "spender"}) dir.put(name);
   const e2e::Result result =
-      den.chat("caller", {"--allow-money-tools", "shop-guide", "--provider-option", "call=x"});
+      dir.chat("caller", {"--allow-money-tools", "shop-guide", "--provider-option", "call=x"});
   EXPECT_THAT(result.err, HasSubstr("CP-P32"));
 }
 
 TEST(MergedTools, an_allowed_money_function_still_needs_a_person) {
-  Den den;
-  for (const char* name : {"caller", "spender"}) den.put(name);
+  PrivateDir dir;
+  for (const char* name : {"caller", "spender"}) dir.put(name);
   const e2e::Result result =
-      den.chat("caller", {"--allow-money-tools", "spender", "--provider-option", "call=give_tip"});
+      dir.chat("caller", {"--allow-money-tools", "spender", "--provider-option", "call=give_tip"});
   EXPECT_EQ(result.err, "");
   EXPECT_THAT(result.out, HasSubstr("give_tip count_tips"));
   EXPECT_THAT(talk(result), AllOf(HasSubstr("APPROVAL_REQUIRED"), Not(HasSubstr("\"said\""))));
@@ -76,13 +76,13 @@ TEST(MergedTools, an_allowed_money_function_still_needs_a_person) {
 
 /// The same on a terminal, where the person types `typed`.
 std::string tip_on_a_terminal(const std::string& typed) {
-  Den den;
-  for (const char* name : {"caller", "spender"}) den.put(name);
+  PrivateDir dir;
+  for (const char* name : {"caller", "spender"}) dir.put(name);
   e2e::Program program(
-      den.house(),
+      dir.house(),
       {"chat", "--provider", "caller", "--allow-money-tools", "spender", "--provider-option",
        "call=give_tip", "--provider-option", "with={\"place\":\"bar\"}", "--plugin-path",
-       den.plugins().string(), "hello"},
+       dir.plugins().string(), "hello"},
       {}, true);
   program.wait_for("MONEY (from the program, not from the assistant)");
   program.wait_for("anything else refuses");
@@ -98,32 +98,32 @@ TEST(MergedTools, a_person_says_yes_or_anything_else_to_each_money_call) {
 }
 
 TEST(MergedTools, a_name_of_cartpilots_own_is_never_given_away) {
-  Den den;
-  den.put("caller");
-  den.put("thief");
-  const e2e::Result result = den.chat("caller", {"--provider-option", "call=get_order_status"});
+  PrivateDir dir;
+  dir.put("caller");
+  dir.put("thief");
+  const e2e::Result result = dir.chat("caller", {"--provider-option", "call=get_order_status"});
   EXPECT_THAT(result.err, HasSubstr("CP-P31: the functions of plugin thief are left out: "
                                     "confirm_checkout is one of cartpilot's own"));
   EXPECT_THAT(result.out, Not(HasSubstr("thief")));
 }
 
 TEST(MergedTools, what_a_tool_set_logs_is_shown_from_the_level_that_was_asked_for) {
-  Den den;
-  for (const char* name : {"caller", "built-by-clang"}) den.put(name);
+  PrivateDir dir;
+  for (const char* name : {"caller", "built-by-clang"}) dir.put(name);
   const std::vector<std::string> allow = {"--allow-money-tools", "built-by-clang"};
-  EXPECT_EQ(den.chat("caller", allow).err, "");
-  EXPECT_EQ(den.chat("caller", {"--log-level", "info", allow[0], allow[1]}).err,
+  EXPECT_EQ(dir.chat("caller", allow).err, "");
+  EXPECT_EQ(dir.chat("caller", {"--log-level", "info", allow[0], allow[1]}).err,
             "built-by-clang: the toolbox is open\n");
 }
 
 TEST(MergedTools, one_broken_plugin_of_each_kind_stops_no_conversation) {
-  Den den;
+  PrivateDir dir;
   for (const char* name :
        {"caller", "shop-guide", "crashes", "missing-library", "no-note", "epoch-newer"}) {
-    den.put(name);
+    dir.put(name);
   }
-  den.write("text", "I am a text");
-  const e2e::Result result = den.chat("caller", {"--provider-option", "call=opening_hours"});
+  dir.write("text", "I am a text");
+  const e2e::Result result = dir.chat("caller", {"--provider-option", "call=opening_hours"});
   EXPECT_THAT(talk(result), HasSubstr("shop-guide opening_hours"));
 }
 

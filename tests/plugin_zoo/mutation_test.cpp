@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "den.h"
+#include "private_dir.h"
 
 namespace cartpilot::plugin_zoo {
 namespace {
@@ -49,23 +49,23 @@ std::string mutate(std::string bytes, unsigned seed) {
 }
 
 TEST(MutatedPlugin, never_crashes_or_hangs_the_list_or_the_information) {
-  const std::string whole = Den::bytes("good");
+  const std::string whole = PrivateDir::bytes("good");
   int tried = 0;
   int refused_unseen = 0;
   int refused_when_tried = 0;
   for (int first = 0; first < wanted(); first += kPerFolder) {
-    Den den;
+    PrivateDir dir;
     std::vector<std::string> names;
     for (int i = first; i < std::min(first + kPerFolder, wanted()); ++i) {
       names.push_back("m" + std::to_string(i));
-      den.write(names.back(), mutate(whole, static_cast<unsigned>(i)));
+      dir.write(names.back(), mutate(whole, static_cast<unsigned>(i)));
     }
-    const e2e::Result listed = den.run({"plugin", "list", "--json", "--probe-timeout", "1"});
+    const e2e::Result listed = dir.run({"plugin", "list", "--json", "--probe-timeout", "1"});
     ASSERT_EQ(listed.exit_code, 0) << "seeds from " << first << ": " << listed.err;
     EXPECT_GE(parse_json(listed.out, "list").size(), names.size());
     for (const std::string& name : names) {
-      const std::string file = den.path(name).string();
-      const e2e::Result shown = e2e::run(den.house(), {"plugin", "info", file, "--plugin", file,
+      const std::string file = dir.path(name).string();
+      const e2e::Result shown = e2e::run(dir.house(), {"plugin", "info", file, "--plugin", file,
                                                        "--json", "--probe-timeout", "1"});
       ASSERT_TRUE(shown.exit_code == 0 || shown.exit_code == 3)
           << name << " ended with " << shown.exit_code << ": " << shown.err;

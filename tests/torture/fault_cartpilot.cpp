@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "cartpilot/error.h"
-#include "sandbox/router.h"
-#include "torture/disguise.h"
-#include "torture/passage.h"
+#include "sandbox/http/router.h"
+#include "torture/altered_checkout.h"
+#include "torture/request_in_flight.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -65,7 +65,7 @@ std::int64_t FaultCartPilot::now_us() const {
 }
 
 /// Without the jumps of this server's own clock.
-std::int64_t FaultCartPilot::stage_ms() const { return (now_us() - skew_us_) / 1000; }
+std::int64_t FaultCartPilot::page_ms() const { return (now_us() - skew_us_) / 1000; }
 
 void FaultCartPilot::begin(std::vector<Fault> faults) {
   listener_.listen_again();
@@ -87,7 +87,7 @@ void FaultCartPilot::plan(std::vector<Fault> faults) {
 }
 
 void FaultCartPilot::forget() {
-  disguises_.clear();
+  alterations_.clear();
   hidden_orders_.clear();
   remembered_.clear();
   shop_ = std::make_unique<sandbox::Application>(":memory:", options_.api_key,
@@ -126,7 +126,7 @@ std::vector<std::string> FaultCartPilot::struck() const {
 
 Json FaultCartPilot::shown(const std::string& checkout_id) {
   const std::lock_guard lock(mutex_);
-  Json checkout = disguised(checkout_id, inner_checkout(checkout_id));
+  Json checkout = altered(checkout_id, inner_checkout(checkout_id));
   if (checkout.is_object()) {
     checkout["merchant_id"] = outer_names(string_or(checkout, "merchant_id"));
   }
@@ -149,34 +149,34 @@ std::vector<Fault> FaultCartPilot::due(const std::string& route) {
 }
 
 void FaultCartPilot::serve(const Request& request, Line& line) {
-  Passage passage;
-  passage.request = request;
-  passage.route = route_of(request.method, request.target);
-  passage.id = id_in(request.target);
-  passage.request.target = with_inner_names(std::move(passage.request.target));
+  RequestInFlight in_flight;
+  in_flight.request = request;
+  in_flight.route = route_of(request.method, request.target);
+  in_flight.id = id_in(request.target);
+  in_flight.request.target = with_inner_names(std::move(in_flight.request.target));
   {
     std::unique_lock lock(mutex_);
-    passage.faults = due(passage.route);
-    if (passage.route == "confirm") confirms_[passage.id].push_back(stage_ms());
-    if (passage.has("twins") != nullptr) meet_twin(passage, lock);
-    for (const Fault& fault : passage.faults) act_before(fault, passage);
+    in_flight.faults = due(in_flight.route);
+    if (in_flight.route == "confirm") confirms_[in_flight.id].push_back(page_ms());
+    if (in_flight.has("twins") != nullptr) meet_twin(in_flight, lock);
+    for (const Fault& fault : in_flight.faults) act_before(fault, in_flight);
   }
-  if (fails_before(passage, line)) return;
+  if (fails_before(in_flight, line)) return;
   {
     const std::lock_guard lock(mutex_);
-    if (!answer_instead(passage)) {
-      work(passage);
-      if (passage.has("work_twice") != nullptr) work(passage);
+    if (!answer_instead(in_flight)) {
+      work(in_flight);
+      if (in_flight.has("work_twice") != nullptr) work(in_flight);
     }
-    if (passage.has("lose_memory_after") != nullptr) forget();
+    if (in_flight.has("lose_memory_after") != nullptr) forget();
   }
-  if (passage.has("deaf") != nullptr) listener_.go_deaf();
-  deliver(passage, line);
+  if (in_flight.has("deaf") != nullptr) listener_.go_deaf();
+  deliver(in_flight, line);
 }
 
 /// Two requests with one key, both under way at the same time: neither finds the other's answer.
-void FaultCartPilot::meet_twin(Passage& passage, std::unique_lock<std::mutex>& lock) {
-  const std::string key = passage.request.header("Idempotency-Key");
+void FaultCartPilot::meet_twin(RequestInFlight& in_flight, std::unique_lock<std::mutex>& lock) {
+  const std::string key = in_flight.request.header("Idempotency-Key");
   if (key.empty()) return;
   const std::size_t before = keys_in_flight_.count(key);
   keys_in_flight_.insert(key);
@@ -185,26 +185,27 @@ void FaultCartPilot::meet_twin(Passage& passage, std::unique_lock<std::mutex>& l
     twins_.wait_for(lock, std::chrono::seconds(5), [&] { return keys_in_flight_.count(key) > 1; });
     return;
   }
-  std::erase_if(passage.request.headers,
+  std::erase_if(in_flight.request.headers,
                 [](const auto& header) { return header.first == "Idempotency-Key"; });
 }
 
 /// What others do, and what happens in the world, before the request is looked at.
-void FaultCartPilot::act_before(const Fault& fault, const Passage& passage) {
-  const std::string& id = passage.id;
+void FaultCartPilot::act_before(const Fault& fault, const RequestInFlight& in_flight) {
+  const std::string& id = in_flight.id;
   if (fault.kind == "lose_memory") return forget();
   const Json checkout = inner_checkout(id);
   if (checkout.is_null()) return;
   if (fault.kind == "price_change" || fault.kind == "stock_out" || fault.kind == "requote_other") {
     change_merchant(fault, checkout);
   } else if (fault.kind == "requote_same") {
-    ask(as_key_holder("POST", passage.request.target, id, "/quote", items_to_quote(checkout)));
+    ask(as_key_holder("POST", in_flight.request.target, id, "/quote", items_to_quote(checkout)));
   } else if (fault.kind == "other_confirms") {
-    Passage other{as_key_holder("POST", "", id, "/confirm", Json::object()), "confirm", id, {}};
+    RequestInFlight other{
+        as_key_holder("POST", "", id, "/confirm", Json::object()), "confirm", id, {}};
     other.by_program = false;
     work(other);
-  } else if (is_disguise(fault.kind)) {
-    disguises_[id].push_back({{"kind", fault.kind}, {"session", fresh_session_id(++numbers_)}});
+  } else if (is_alteration(fault.kind)) {
+    alterations_[id].push_back({{"kind", fault.kind}, {"session", fresh_session_id(++numbers_)}});
   }
 }
 
@@ -248,21 +249,23 @@ Json FaultCartPilot::inner_checkout(const std::string& checkout_id) {
 }
 
 /// Answers that are given without any work. False when the work is to be done.
-bool FaultCartPilot::answer_instead(Passage& passage) {
-  if (const Fault* fault = passage.has("status_before")) {
-    passage.response = refusal(static_cast<int>(integer_or(fault->detail, "status", 503)),
-                               string_or(fault->detail, "error_code", "SERVICE_UNAVAILABLE"), "no");
-    keep(passage);
+bool FaultCartPilot::answer_instead(RequestInFlight& in_flight) {
+  if (const Fault* fault = in_flight.has("status_before")) {
+    in_flight.response =
+        refusal(static_cast<int>(integer_or(fault->detail, "status", 503)),
+                string_or(fault->detail, "error_code", "SERVICE_UNAVAILABLE"), "no");
+    keep(in_flight);
     return true;
   }
-  if (const Fault* fault = passage.has("redirect")) {
-    passage.response.status = static_cast<int>(integer_or(fault->detail, "status", 307));
-    passage.response.headers = {{"Location", string_or(fault->detail, "to", "http://127.0.0.1:9") +
-                                                 passage.request.target}};
+  if (const Fault* fault = in_flight.has("redirect")) {
+    in_flight.response.status = static_cast<int>(integer_or(fault->detail, "status", 307));
+    in_flight.response.headers = {
+        {"Location",
+         string_or(fault->detail, "to", "http://127.0.0.1:9") + in_flight.request.target}};
     return true;
   }
-  if (passage.has("bad_key") != nullptr) {
-    for (auto& [name, value] : passage.request.headers) {
+  if (in_flight.has("bad_key") != nullptr) {
+    for (auto& [name, value] : in_flight.request.headers) {
       if (name == "Authorization") value = "Bearer some-other-key";
     }
   }
@@ -270,24 +273,25 @@ bool FaultCartPilot::answer_instead(Passage& passage) {
 }
 
 /// Remembers an answer of ours under the request's key, as the service does with any below 500.
-void FaultCartPilot::keep(const Passage& passage) {
-  if (passage.request.header("Idempotency-Key").empty() || passage.response.status >= 500) return;
-  remembered_[memory_key(passage.request)] = passage.response;
+void FaultCartPilot::keep(const RequestInFlight& in_flight) {
+  if (in_flight.request.header("Idempotency-Key").empty() || in_flight.response.status >= 500)
+    return;
+  remembered_[memory_key(in_flight.request)] = in_flight.response;
 }
 
-void FaultCartPilot::work(Passage& passage) {
-  const auto kept = remembered_.find(memory_key(passage.request));
-  if (!passage.request.header("Idempotency-Key").empty() && kept != remembered_.end()) {
-    passage.response = kept->second;
-    passage.response.headers.emplace_back("X-Idempotent-Replayed", "true");
+void FaultCartPilot::work(RequestInFlight& in_flight) {
+  const auto kept = remembered_.find(memory_key(in_flight.request));
+  if (!in_flight.request.header("Idempotency-Key").empty() && kept != remembered_.end()) {
+    in_flight.response = kept->second;
+    in_flight.response.headers.emplace_back("X-Idempotent-Replayed", "true");
     return;
   }
-  if (passage.route == "confirm") {
-    confirm(passage);
+  if (in_flight.route == "confirm") {
+    confirm(in_flight);
   } else {
-    passage.response = ask(passage.request);
+    in_flight.response = ask(in_flight.request);
   }
-  disguise_answer(passage);
+  alter_answer(in_flight);
 }
 
 bool FaultCartPilot::plans(std::string_view kind) const {
@@ -296,13 +300,13 @@ bool FaultCartPilot::plans(std::string_view kind) const {
 }
 
 /// Faults on the way there. True when the request never reaches CartPilot.
-bool FaultCartPilot::fails_before(Passage& passage, Line& line) {
-  if (passage.has("delay") != nullptr && options_.wait) options_.wait(kDelayNs);
-  if (passage.has("reset_before") != nullptr) {
+bool FaultCartPilot::fails_before(RequestInFlight& in_flight, Line& line) {
+  if (in_flight.has("delay") != nullptr && options_.wait) options_.wait(kDelayNs);
+  if (in_flight.has("reset_before") != nullptr) {
     line.reset();
     return true;
   }
-  if (passage.has("hang_before") != nullptr) {
+  if (in_flight.has("hang_before") != nullptr) {
     if (options_.wait) options_.wait(kHangNs);
     line.wait_for_hang_up();
     return true;
@@ -311,30 +315,30 @@ bool FaultCartPilot::fails_before(Passage& passage, Line& line) {
 }
 
 /// Faults on the way back.
-void FaultCartPilot::deliver(Passage& passage, Line& line) {
-  Response& response = passage.response;
-  if (passage.has("reset_after") != nullptr) return line.reset();
-  if (passage.has("close_after") != nullptr) return line.close();
-  if (passage.has("hang_after") != nullptr) {
+void FaultCartPilot::deliver(RequestInFlight& in_flight, Line& line) {
+  Response& response = in_flight.response;
+  if (in_flight.has("reset_after") != nullptr) return line.reset();
+  if (in_flight.has("close_after") != nullptr) return line.close();
+  if (in_flight.has("hang_after") != nullptr) {
     if (options_.wait) options_.wait(kHangNs);
     return line.wait_for_hang_up();
   }
-  if (const Fault* fault = passage.has("status_after")) {
+  if (const Fault* fault = in_flight.has("status_after")) {
     response = refusal(static_cast<int>(integer_or(fault->detail, "status", 502)),
                        string_or(fault->detail, "error_code", "BAD_GATEWAY"), "no");
     if (fault->detail.contains("retry_after")) {
       response.headers.emplace_back("Retry-After", string_or(fault->detail, "retry_after"));
     }
     const std::lock_guard lock(mutex_);
-    keep(passage);
+    keep(in_flight);
   }
-  if (passage.has("wrong_type") != nullptr) {
+  if (in_flight.has("wrong_type") != nullptr) {
     response.content_type = "text/html";
     response.body = "<html><body>200 OK</body></html>";
   }
-  if (passage.has("garbage") != nullptr) response.body = "{\"checkout_id\": \"" + passage.id;
-  if (passage.has("flood") != nullptr) response.body = std::string(kFloodBytes, ' ');
-  if (const Fault* fault = passage.has("mutate")) {
+  if (in_flight.has("garbage") != nullptr) response.body = "{\"checkout_id\": \"" + in_flight.id;
+  if (in_flight.has("flood") != nullptr) response.body = std::string(kFloodBytes, ' ');
+  if (const Fault* fault = in_flight.has("mutate")) {
     Json answer = json_of(response);
     for (const auto& [pointer, value] : fault->detail.items()) {
       const Json::json_pointer place(pointer);
@@ -343,22 +347,22 @@ void FaultCartPilot::deliver(Passage& passage, Line& line) {
     response.body = dump_json(answer);
   }
   const std::string bytes = answer_bytes(response);
-  if (passage.has("truncate") != nullptr) {
+  if (in_flight.has("truncate") != nullptr) {
     line.send(std::string_view(bytes).substr(0, bytes.size() - response.body.size() / 2));
     return line.close();
   }
   line.send(bytes);
-  if (passage.has("answer_twice") != nullptr) line.send(bytes);
+  if (in_flight.has("answer_twice") != nullptr) line.send(bytes);
 }
 
 Response FaultCartPilot::as_other(const std::string& method, const std::string& target,
                                   const Json& body) {
   const std::lock_guard lock(mutex_);
-  Passage passage{
+  RequestInFlight in_flight{
       as_key_holder(method, target, "", "", body), route_of(method, target), id_in(target), {}};
-  passage.by_program = false;
-  work(passage);
-  return passage.response;
+  in_flight.by_program = false;
+  work(in_flight);
+  return in_flight.response;
 }
 
 std::string FaultCartPilot::foreign_checkout() {

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "cartpilot/json.h"
-#include "sandbox/application.h"
+#include "sandbox/http/application.h"
 #include "torture/fault_listener.h"
 #include "torture/truth_ledger.h"
 
@@ -64,7 +64,7 @@ class FaultCartPilot {
   std::vector<Booking> bookings() const;
   /// How many requests of a route arrived.
   int count(const std::string& route) const;
-  /// Clock of the stage at each confirm of a checkout, in the order of arrival.
+  /// Clock of the page at each confirm of a checkout, in the order of arrival.
   std::vector<std::int64_t> confirms_of(const std::string& checkout_id) const;
   /// The fault kinds that struck, in order.
   std::vector<std::string> struck() const;
@@ -78,25 +78,25 @@ class FaultCartPilot {
   std::string foreign_checkout();
 
  private:
-  struct Passage;  ///< one request on its way through
+  struct RequestInFlight;  ///< one request on its way through
 
   void serve(const sandbox::Request& request, Line& line);
   std::vector<Fault> due(const std::string& route);
   bool plans(std::string_view kind) const;
-  void meet_twin(Passage& passage, std::unique_lock<std::mutex>& lock);
-  void act_before(const Fault& fault, const Passage& passage);
+  void meet_twin(RequestInFlight& in_flight, std::unique_lock<std::mutex>& lock);
+  void act_before(const Fault& fault, const RequestInFlight& in_flight);
   void change_merchant(const Fault& fault, const Json& checkout);
-  bool fails_before(Passage& passage, Line& line);
-  bool answer_instead(Passage& passage);
-  void work(Passage& passage);
-  void confirm(Passage& passage);
-  std::optional<sandbox::Response> refusal_of(const std::vector<Json>& disguises) const;
-  void hide_what_happened(Passage& passage, const Json& shown, const std::string& number);
+  bool fails_before(RequestInFlight& in_flight, Line& line);
+  bool answer_instead(RequestInFlight& in_flight);
+  void work(RequestInFlight& in_flight);
+  void confirm(RequestInFlight& in_flight);
+  std::optional<sandbox::Response> refusal_of(const std::vector<Json>& alterations) const;
+  void hide_what_happened(RequestInFlight& in_flight, const Json& shown, const std::string& number);
   void book(const Json& checkout, const std::string& number, bool by_program,
             std::int64_t extra_charge);
-  void keep(const Passage& passage);
-  void disguise_answer(Passage& passage);
-  void deliver(Passage& passage, Line& line);
+  void keep(const RequestInFlight& in_flight);
+  void alter_answer(RequestInFlight& in_flight);
+  void deliver(RequestInFlight& in_flight, Line& line);
   void forget();
   std::string outer_names(std::string text) const;
   sandbox::Request as_key_holder(const std::string& method, const std::string& target,
@@ -104,9 +104,9 @@ class FaultCartPilot {
                                  const Json& body) const;
   sandbox::Response ask(const sandbox::Request& request);
   Json inner_checkout(const std::string& checkout_id);
-  Json disguised(const std::string& checkout_id, Json checkout) const;
+  Json altered(const std::string& checkout_id, Json checkout) const;
   std::int64_t now_us() const;
-  std::int64_t stage_ms() const;
+  std::int64_t page_ms() const;
 
   const Options options_;
   mutable std::mutex mutex_;  ///< guards all below
@@ -116,9 +116,9 @@ class FaultCartPilot {
   std::map<std::string, std::vector<std::int64_t>> confirms_;
   std::vector<std::string> struck_;
   std::vector<Booking> bookings_;
-  std::map<std::string, std::vector<Json>> disguises_;   ///< by checkout id, in order
-  std::set<std::string> hidden_orders_;                  ///< by the merchant's number
-  std::map<std::string, sandbox::Response> remembered_;  ///< our own answers, by key and path
+  std::map<std::string, std::vector<Json>> alterations_;  ///< by checkout id, in order
+  std::set<std::string> hidden_orders_;                   ///< by the merchant's number
+  std::map<std::string, sandbox::Response> remembered_;   ///< our own answers, by key and path
   std::multiset<std::string> keys_in_flight_;
   std::atomic<std::int64_t> skew_us_{0};
   int numbers_ = 0;

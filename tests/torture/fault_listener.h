@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "sandbox/http_message.h"
+#include "sandbox/http/message.h"
 
 namespace cartpilot::torture {
 

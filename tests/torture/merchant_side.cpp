@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "cartpilot/error.h"
-#include "torture/disguise.h"
-#include "torture/passage.h"
+#include "torture/altered_checkout.h"
+#include "torture/request_in_flight.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -53,10 +53,10 @@ std::string with_inner_names(std::string text) {
   return text;
 }
 
-Json FaultCartPilot::disguised(const std::string& checkout_id, Json checkout) const {
-  const auto found = disguises_.find(checkout_id);
-  if (found == disguises_.end() || checkout.is_null()) return checkout;
-  for (const Json& disguise : found->second) wear(checkout, disguise);
+Json FaultCartPilot::altered(const std::string& checkout_id, Json checkout) const {
+  const auto found = alterations_.find(checkout_id);
+  if (found == alterations_.end() || checkout.is_null()) return checkout;
+  for (const Json& alteration : found->second) wear(checkout, alteration);
   return checkout;
 }
 
@@ -67,9 +67,9 @@ std::string FaultCartPilot::outer_names(std::string text) const {
   return text;
 }
 
-/// What a checkout in this disguise answers to a confirm, if that is not the sandbox's to say.
-std::optional<Response> FaultCartPilot::refusal_of(const std::vector<Json>& disguises) const {
-  for (const Json& worn : disguises) {
+/// What a checkout in this alteration answers to a confirm, if that is not the sandbox's to say.
+std::optional<Response> FaultCartPilot::refusal_of(const std::vector<Json>& alterations) const {
+  for (const Json& worn : alterations) {
     const std::string kind = string_or(worn, "kind");
     const std::string id = worn.contains("view") ? string_or(worn.at("view"), "id") : "";
     if (kind == "requoted") {
@@ -84,70 +84,70 @@ std::optional<Response> FaultCartPilot::refusal_of(const std::vector<Json>& disg
 }
 
 /// The confirm is where merchants book.
-void FaultCartPilot::confirm(Passage& passage) {
-  const Json before = inner_checkout(passage.id);
-  auto& disguises = disguises_[passage.id];
-  std::erase_if(disguises, [](const Json& worn) { return worn.at("kind") == "unaware"; });
-  const Json shown = disguised(passage.id, before);
-  if (const auto refused = refusal_of(disguises)) {
-    passage.response = *refused;
-    keep(passage);
+void FaultCartPilot::confirm(RequestInFlight& in_flight) {
+  const Json before = inner_checkout(in_flight.id);
+  auto& alterations = alterations_[in_flight.id];
+  std::erase_if(alterations, [](const Json& worn) { return worn.at("kind") == "unaware"; });
+  const Json shown = altered(in_flight.id, before);
+  if (const auto refused = refusal_of(alterations)) {
+    in_flight.response = *refused;
+    keep(in_flight);
     return;
   }
-  passage.response = ask(passage.request);
-  const bool replayed = !header_value(passage.response.headers, "X-Idempotent-Replayed").empty();
+  in_flight.response = ask(in_flight.request);
+  const bool replayed = !header_value(in_flight.response.headers, "X-Idempotent-Replayed").empty();
   if (before.is_null() || replayed) return;
-  const Json after = inner_checkout(passage.id);
+  const Json after = inner_checkout(in_flight.id);
   const bool was_booked = string_or(before, "status") == "confirmed";
   const bool is_booked = string_or(after, "status") == "confirmed";
   const std::string number = string_or(after, "merchant_order_id");
-  const std::int64_t extra = passage.has("overcharge") != nullptr ? kOverchargeCents : 0;
+  const std::int64_t extra = in_flight.has("overcharge") != nullptr ? kOverchargeCents : 0;
   if (!was_booked && is_booked) {
-    book(shown, number, passage.by_program, extra);
-  } else if (was_booked && plans("unrecognising") && passage.response.status == 200) {
-    book(shown, "", passage.by_program, extra);
+    book(shown, number, in_flight.by_program, extra);
+  } else if (was_booked && plans("unrecognising") && in_flight.response.status == 200) {
+    book(shown, "", in_flight.by_program, extra);
   }
-  if (passage.has("hide_order") != nullptr && is_booked) {
+  if (in_flight.has("hide_order") != nullptr && is_booked) {
     hidden_orders_.insert(number);
-    Json answer = json_of(passage.response);
+    Json answer = json_of(in_flight.response);
     answer["order_id"] = nullptr;
-    passage.response.body = dump_json(answer);
+    in_flight.response.body = dump_json(answer);
   }
-  if (is_booked && !was_booked) hide_what_happened(passage, shown, number);
+  if (is_booked && !was_booked) hide_what_happened(in_flight, shown, number);
 }
 
 /// CartPilot never learns, or learns something else, of what the merchant has just booked.
-void FaultCartPilot::hide_what_happened(Passage& passage, const Json& shown,
+void FaultCartPilot::hide_what_happened(RequestInFlight& in_flight, const Json& shown,
                                         const std::string& number) {
-  auto& disguises = disguises_[passage.id];
+  auto& alterations = alterations_[in_flight.id];
   const std::string merchant = string_or(shown, "merchant_id");
-  if (passage.has("lost_merchant_answer") != nullptr) {
-    passage.response =
+  if (in_flight.has("lost_merchant_answer") != nullptr) {
+    in_flight.response =
         refusal(400, "MERCHANT_ERROR", fmt::format("[{}] Confirm request failed: ", merchant));
-    disguises.push_back({{"kind", "unaware"}, {"view", shown}});
-  } else if (passage.has("requote_in_flight") != nullptr) {
-    passage.response =
+    alterations.push_back({{"kind", "unaware"}, {"view", shown}});
+  } else if (in_flight.has("requote_in_flight") != nullptr) {
+    in_flight.response =
         refusal(400, "CONFIRM_FAILED",
                 fmt::format("Cannot transition Checkout({}) from 'quoted' to 'confirmed'. Allowed "
                             "transitions: ['awaiting_approval', 'cancelled']",
-                            passage.id));
-    disguises.push_back(
+                            in_flight.id));
+    alterations.push_back(
         {{"kind", "requoted"}, {"view", shown}, {"session", fresh_session_id(++numbers_)}});
     hidden_orders_.insert(number);
-  } else if (passage.has("expire") != nullptr) {
+  } else if (in_flight.has("expire") != nullptr) {
     skew_us_ += kExpiryUs;
-    passage.response =
-        refusal(400, "CHECKOUT_EXPIRED", fmt::format("Checkout {} has expired", passage.id));
-    disguises.push_back({{"kind", "expired"}, {"view", shown}});
+    in_flight.response =
+        refusal(400, "CHECKOUT_EXPIRED", fmt::format("Checkout {} has expired", in_flight.id));
+    alterations.push_back({{"kind", "expired"}, {"view", shown}});
     hidden_orders_.insert(number);
-  } else if (passage.has("lost_race") != nullptr) {
-    passage.response =
-        refusal(400, "CONFIRM_FAILED",
-                fmt::format("Checkout {} is already confirmed with order {}", passage.id, number));
+  } else if (in_flight.has("lost_race") != nullptr) {
+    in_flight.response = refusal(
+        400, "CONFIRM_FAILED",
+        fmt::format("Checkout {} is already confirmed with order {}", in_flight.id, number));
   } else {
     return;
   }
-  keep(passage);
+  keep(in_flight);
 }
 
 void FaultCartPilot::book(const Json& checkout, const std::string& number, bool by_program,
@@ -166,33 +166,33 @@ void FaultCartPilot::book(const Json& checkout, const std::string& number, bool 
   booking.currency = string_or(checkout.at("total"), "currency");
   booking.charged = booking.total + extra_charge;
   booking.by_program = by_program;
-  booking.unix_ms = stage_ms();
+  booking.unix_ms = page_ms();
   bookings_.push_back(std::move(booking));
 }
 
 /// Makes the answer say what CartPilot would say, were the world as it is pretended to be.
-void FaultCartPilot::disguise_answer(Passage& passage) {
-  Json answer = json_of(passage.response);
+void FaultCartPilot::alter_answer(RequestInFlight& in_flight) {
+  Json answer = json_of(in_flight.response);
   if (!answer.is_object()) return;
   if (is_checkout(answer)) {
     const std::string id = string_or(answer, "id");
-    answer = disguised(id, std::move(answer));
-  } else if (passage.route == "confirm" && passage.response.status == 200) {
-    const Json shown = disguised(passage.id, inner_checkout(passage.id));
+    answer = altered(id, std::move(answer));
+  } else if (in_flight.route == "confirm" && in_flight.response.status == 200) {
+    const Json shown = altered(in_flight.id, inner_checkout(in_flight.id));
     if (!shown.is_null() && shown.at("total").is_object()) answer["total"] = shown.at("total");
-  } else if (passage.route == "orders") {
+  } else if (in_flight.route == "orders") {
     auto& items = answer["items"];
     for (auto item = items.begin(); item != items.end();) {
       const bool hidden = hidden_orders_.contains(string_or(*item, "merchant_order_id"));
       item = hidden ? items.erase(item) : item + 1;
     }
-  } else if (passage.route == "order" &&
+  } else if (in_flight.route == "order" &&
              hidden_orders_.contains(string_or(answer, "merchant_order_id"))) {
-    passage.response = refusal(404, "ORDER_NOT_FOUND", "Order not found: " + passage.id);
+    in_flight.response = refusal(404, "ORDER_NOT_FOUND", "Order not found: " + in_flight.id);
     return;
   }
   if (const auto injected = injected_text(faults_)) add_to_titles(answer, *injected);
-  passage.response.body = outer_names(dump_json(answer));
+  in_flight.response.body = outer_names(dump_json(answer));
 }
 
 }  // namespace cartpilot::torture

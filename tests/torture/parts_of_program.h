@@ -7,13 +7,13 @@
 
 #include <string>
 
-#include "torture/performance.h"
+#include "torture/program_run.h"
 
 namespace cartpilot::torture {
 
 /// One conversation of one message; the exit code as the program's. The last line it says is the
 /// list of purchases.
-int run_parts(const Scene& scene, const Place& place, const std::string& script);
+int run_parts(const RunPlan& plan, const Place& place, const std::string& script);
 
 /// `purchases list --json`.
 int list_attempts();

@@ -35,7 +35,7 @@ struct Question {
   std::string screen;  ///< what was shown since the question before
   std::string total;   ///< the amount the question asks to type
   bool agreed = false;
-  std::int64_t at_ms = 0;       ///< clock of the stage when the answer was typed
+  std::int64_t at_ms = 0;       ///< clock of the page when the answer was typed
   std::size_t said_before = 0;  ///< length of the program's own output at that moment
 };
 

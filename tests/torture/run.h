@@ -1,8 +1,8 @@
-// Run: one scene played from beginning to end and judged.
+// Run: one plan played from beginning to end and judged.
 //
 // First process, perhaps killed; everything passing heals; a second process that settles what is
 // open and goes on; one more for each that was killed, while something is open. Owns its server and
-// stage; one thread, one Theatre per process.
+// page; one thread, one Theatre per process.
 #pragma once
 
 #include <memory>
@@ -27,18 +27,18 @@ class Theatre {
   Theatre(const Theatre&) = delete;
   Theatre& operator=(const Theatre&) = delete;
 
-  Run play(const Scene& scene);
+  Run play(const RunPlan& plan);
 
   /// Plays a fault-free purchase, a restart and another purchase, and counts.
   KillHorizon measure();
 
  private:
   Place clear_stage();
-  void judge_run(const Scene& scene, const Place& place, Run& run);
+  void judge_run(const RunPlan& plan, const Place& place, Run& run);
 
   std::string folder_;
-  std::string stage_file_;
-  Stage* stage_ = nullptr;
+  std::string page_file_;
+  SharedPage* page_ = nullptr;
   std::unique_ptr<FaultCartPilot> server_;
 };
 

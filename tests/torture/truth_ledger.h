@@ -28,7 +28,7 @@ struct Booking {
   std::string currency;
   std::int64_t charged = 0;  ///< what left the account; differs from total only with F14
   bool by_program = true;    ///< false: another holder of the key confirmed
-  std::int64_t unix_ms = 0;  ///< by the clock of the stage
+  std::int64_t unix_ms = 0;  ///< by the clock of the page
   friend bool operator==(const Booking&, const Booking&) = default;
 };
 

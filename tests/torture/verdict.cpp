@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "torture/spoken.h"
+#include "torture/program_output.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -16,8 +16,8 @@ constexpr int kMaxSends = 3;
 
 class Judge {
  public:
-  Judge(const Scene& scene, const Records& records)
-      : scene_(scene), records_(records), said_(lines_of(records.performances)) {}
+  Judge(const RunPlan& plan, const Records& records)
+      : plan_(plan), records_(records), said_(lines_of(records.program_runs)) {}
 
   Verdict judge() {
     collect_human_consents();
@@ -37,11 +37,11 @@ class Judge {
   }
 
   void collect_human_consents() {
-    for (std::size_t i = 0; i < records_.performances.size(); ++i) {
-      for (const Question& question : records_.performances[i].questions) {
+    for (std::size_t i = 0; i < records_.program_runs.size(); ++i) {
+      for (const Question& question : records_.program_runs[i].questions) {
         const Said* request = nullptr;
         for (const Said& said : said_) {
-          if (said.performance == i && said.offset < question.said_before &&
+          if (said.program_run == i && said.offset < question.said_before &&
               string_or(said.line, "type") == "approval_request") {
             request = &said;
           }
@@ -53,11 +53,11 @@ class Judge {
         Consent consent = consent_of(*request);
         check_screen(question, consent);
         consent.at_ms = question.at_ms;
-        consent.performance = i;
+        consent.program_run = i;
         consent.knew_of_earlier = question.screen.find("was bought") != std::string::npos;
         // What was bought a moment ago is asked about twice; only two yeses are one consent.
         std::erase_if(consents_, [&](const Consent& first) {
-          return first.attempt == consent.attempt && first.performance == i;
+          return first.attempt == consent.attempt && first.program_run == i;
         });
         if (question.agreed) consents_.push_back(std::move(consent));
       }
@@ -84,14 +84,14 @@ class Judge {
   }
 
   void collect_policy_consents() {
-    if (!scene_.approve.starts_with("up-to:")) return;
-    const std::int64_t bound = scene_.approve == "up-to:500:USD" ? 50'000 : 10'000;
+    if (!plan_.approve.starts_with("up-to:")) return;
+    const std::int64_t bound = plan_.approve == "up-to:500:USD" ? 50'000 : 10'000;
     for (const Said& said : said_) {
       if (string_or(said.line, "type") != "approval_request") continue;
       Consent consent = consent_of(said);
       const bool permitted =
           consent.currency == "USD" && consent.total <= bound &&
-          ("," + scene_.merchants + ",").find("," + consent.merchant_id + ",") != std::string::npos;
+          ("," + plan_.merchants + ",").find("," + consent.merchant_id + ",") != std::string::npos;
       if (permitted) consents_.push_back(std::move(consent));
     }
   }
@@ -158,7 +158,7 @@ class Judge {
   /// Another key holder was quicker than the confirm, which nothing prevents: then the program must
   /// have said so, or, as far as it could not see that, that it does not know what was bought.
   bool told_as_not_agreed(const std::string& checkout_id) const {
-    if (scene_.fault_name.find("swap_in_gap") == std::string::npos) return false;
+    if (plan_.fault_name.find("swap_in_gap") == std::string::npos) return false;
     return std::any_of(records_.attempts.begin(), records_.attempts.end(),
                        [&](const Json& attempt) {
                          if (string_or(attempt, "checkout_id") != checkout_id) return false;
@@ -179,7 +179,7 @@ class Judge {
   }
 
   bool has_lasting_fault() const {
-    return std::any_of(scene_.faults.begin(), scene_.faults.end(),
+    return std::any_of(plan_.faults.begin(), plan_.faults.end(),
                        [](const Fault& fault) { return fault.lasting && fault.nth >= 0; });
   }
 
@@ -257,8 +257,8 @@ class Judge {
   bool said_bought_before(const std::string& checkout_id, const Consent& consent) const {
     return std::any_of(said_.begin(), said_.end(), [&](const Said& said) {
       const bool before =
-          said.performance < consent.performance ||
-          (said.performance == consent.performance && said.offset < consent.said_before);
+          said.program_run < consent.program_run ||
+          (said.program_run == consent.program_run && said.offset < consent.said_before);
       return before && string_or(said.line, "type") == "purchase" &&
              string_or(said.line, "outcome") == "done" &&
              string_or(said.line, "checkout_id") == checkout_id;
@@ -269,7 +269,7 @@ class Judge {
     // Who is turned away when asking again cannot see what the first request did, and stops asking
     // until the next start: the key is wrong, not the purchase.
     const bool turned_away =
-        std::any_of(scene_.faults.begin(), scene_.faults.end(), [](const Fault& fault) {
+        std::any_of(plan_.faults.begin(), plan_.faults.end(), [](const Fault& fault) {
           const auto status = integer_or(fault.detail, "status", 0);
           return fault.kind == "status_before" && fault.route == "confirm" &&
                  (status == 401 || status == 403);
@@ -287,7 +287,7 @@ class Judge {
           status == "approved" && recognises && !turned_away &&
           integer_or(attempt, "sends", 0) < kMaxSends &&
           records_.now_ms - integer_or(attempt, "created_ms", 0) < kResendWindowMs &&
-          !scene_was_swapped();
+          !plan_was_swapped();
       if (status == "confirmed" || may_repeat) {
         find(verdict_.avoidable_unknown,
              fmt::format("attempt {} is unknown though CartPilot shows the checkout as {}",
@@ -296,8 +296,8 @@ class Judge {
     }
   }
 
-  bool scene_was_swapped() const {
-    return std::any_of(scene_.faults.begin(), scene_.faults.end(), [](const Fault& fault) {
+  bool plan_was_swapped() const {
+    return std::any_of(plan_.faults.begin(), plan_.faults.end(), [](const Fault& fault) {
       return fault.kind.starts_with("swap") || fault.kind.starts_with("requote") ||
              fault.kind == "split_total" || fault.kind == "frozen_differs" ||
              fault.kind == "more_pieces" || fault.kind == "zero_quote" || fault.kind == "expire";
@@ -305,18 +305,18 @@ class Judge {
   }
 
   void look_at_behaviour() {
-    for (std::size_t i = 0; i < records_.performances.size(); ++i) {
-      const Performance& performance = records_.performances[i];
-      if (performance.stuck) find(verdict_.misbehaved, "the program did not end");
-      const std::string all = performance.said + performance.errors + performance.screen;
+    for (std::size_t i = 0; i < records_.program_runs.size(); ++i) {
+      const ProgramRun& program_run = records_.program_runs[i];
+      if (program_run.stuck) find(verdict_.misbehaved, "the program did not end");
+      const std::string all = program_run.said + program_run.errors + program_run.screen;
       if (all.find(records_.api_key) != std::string::npos) {
         find(verdict_.misbehaved, "the API key was shown");
       }
       const bool clean = std::all_of(
-          performance.screen.begin(), performance.screen.end(),
+          program_run.screen.begin(), program_run.screen.end(),
           [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; });
       if (!clean) find(verdict_.misbehaved, "the terminal got bytes other than plain text");
-      if (!performance.killed && !performance.stuck) check_exit_code(i);
+      if (!program_run.killed && !program_run.stuck) check_exit_code(i);
     }
   }
 
@@ -326,7 +326,7 @@ class Judge {
     const Json* last = nullptr;
     bool refused_later = false;
     for (const Said& said : said_) {
-      if (said.performance != index || !said.in_turn ||
+      if (said.program_run != index || !said.in_turn ||
           string_or(said.line, "type") != "purchase") {
         continue;
       }
@@ -340,7 +340,7 @@ class Judge {
     }
     if (last == nullptr) return;
     const std::string outcome = string_or(*last, "outcome");
-    const int code = records_.performances[index].exit_code;
+    const int code = records_.program_runs[index].exit_code;
     const bool right = outcome == "unknown" ? code == 13
                        : outcome != "done"  ? code != 0 && code != 13 && code != 14
                        : refused_later      ? code != 0 && code != 13
@@ -351,7 +351,7 @@ class Judge {
     }
   }
 
-  const Scene& scene_;
+  const RunPlan& plan_;
   const Records& records_;
   const std::vector<Said> said_;
   std::vector<Consent> consents_;
@@ -360,6 +360,6 @@ class Judge {
 
 }  // namespace
 
-Verdict judge(const Scene& scene, const Records& records) { return Judge(scene, records).judge(); }
+Verdict judge(const RunPlan& plan, const Records& records) { return Judge(plan, records).judge(); }
 
 }  // namespace cartpilot::torture

@@ -8,17 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "torture/performance.h"
+#include "torture/program_run.h"
 #include "torture/truth_ledger.h"
 
 namespace cartpilot::torture {
 
 /// What the harness knows about one run.
 struct Records {
-  std::vector<Performance> performances;  ///< in order; the last one was not killed
-  Json attempts;                          ///< the program's own list at the end
+  std::vector<ProgramRun> program_runs;  ///< in order; the last one was not killed
+  Json attempts;                         ///< the program's own list at the end
   std::vector<Booking> bookings;
-  std::map<std::string, std::vector<std::int64_t>> confirms;  ///< arrivals by checkout, stage clock
+  std::map<std::string, std::vector<std::int64_t>> confirms;  ///< arrivals by checkout, page clock
   std::map<std::string, Json> shown;  ///< CartPilot's view of each attempt's checkout at the end
   std::int64_t now_ms = 0;
   std::string api_key;
@@ -41,6 +41,6 @@ struct Verdict {
   bool good() const { return findings.empty(); }
 };
 
-Verdict judge(const Scene& scene, const Records& records);
+Verdict judge(const RunPlan& plan, const Records& records);
 
 }  // namespace cartpilot::torture

@@ -56,12 +56,12 @@ Booking booking_of(const std::string& checkout) {
 /// One purchase that went as it should.
 struct GoodRun {
   GoodRun() {
-    Performance performance;
-    performance.exit_code = 0;
-    performance.said = line({{"type", "turn_begin"}}) + asked("a1", "c1");
-    performance.questions.push_back(question("c1", performance.said.size()));
-    performance.said += told("a1", "c1", "done");
-    records.performances.push_back(std::move(performance));
+    ProgramRun program_run;
+    program_run.exit_code = 0;
+    program_run.said = line({{"type", "turn_begin"}}) + asked("a1", "c1");
+    program_run.questions.push_back(question("c1", program_run.said.size()));
+    program_run.said += told("a1", "c1", "done");
+    records.program_runs.push_back(std::move(program_run));
     records.attempts = Json::array({attempt("a1", "c1", "done")});
     records.bookings = {booking_of("c1")};
     records.confirms["c1"] = {kNoon + 1'000};
@@ -78,10 +78,10 @@ struct GoodRun {
     question.said_before = said;
     return question;
   }
-  Performance& performance() { return records.performances.front(); }
-  Verdict verdict() { return judge(scene, records); }
+  ProgramRun& program_run() { return records.program_runs.front(); }
+  Verdict verdict() { return judge(plan, records); }
 
-  Scene scene;
+  RunPlan plan;
   Records records;
 };
 
@@ -93,18 +93,18 @@ TEST(Verdict, clean_run_has_no_findings) {
 
 TEST(Verdict, booking_without_a_yes_is_unapproved) {
   GoodRun run;
-  run.performance().questions[0].agreed = false;
+  run.program_run().questions[0].agreed = false;
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
 TEST(Verdict, two_questions_about_one_purchase_are_one_consent_and_need_two_yeses) {
   GoodRun run;
-  run.performance().questions.push_back(run.performance().questions[0]);
+  run.program_run().questions.push_back(run.program_run().questions[0]);
   EXPECT_THAT(run.verdict().findings, testing::IsEmpty());
   run.records.bookings.push_back(booking_of("c1"));
   EXPECT_EQ(run.verdict().duplicate, 1);
   run.records.bookings.pop_back();
-  run.performance().questions[1].agreed = false;
+  run.program_run().questions[1].agreed = false;
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
@@ -130,11 +130,11 @@ TEST(Verdict, confirm_after_the_consent_lapsed_is_unapproved) {
 
 TEST(Verdict, purchase_without_a_question_under_a_permission_is_held_to_its_bound) {
   GoodRun run;
-  run.performance().questions.clear();
-  run.scene.approve = "up-to:100:USD";
-  run.scene.merchants = "merchant-a";
+  run.program_run().questions.clear();
+  run.plan.approve = "up-to:100:USD";
+  run.plan.merchants = "merchant-a";
   EXPECT_EQ(run.verdict().unapproved, 0);
-  run.scene.merchants = "merchant-b";
+  run.plan.merchants = "merchant-b";
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
@@ -149,16 +149,16 @@ TEST(Verdict, same_basket_again_is_a_duplicate_unless_the_first_was_known_to_be_
   run.records.bookings.push_back(booking_of("c2"));
   run.records.attempts.push_back(attempt("a2", "c2", "done"));
   run.records.confirms["c2"] = {kNoon + 1'000};
-  std::string& said = run.performance().said;
+  std::string& said = run.program_run().said;
   const std::string first_result = told("a1", "c1", "done");
   said += asked("a2", "c2");
-  run.performance().questions.push_back(GoodRun::question("c2", said.size()));
+  run.program_run().questions.push_back(GoodRun::question("c2", said.size()));
   said += told("a2", "c2", "done");
   EXPECT_EQ(run.verdict().duplicate, 0);
 
   const std::string unknown_first = told("a1", "c1", "unknown");
   said.replace(said.find(first_result), first_result.size(), unknown_first);
-  run.performance().questions[1].said_before += unknown_first.size() - first_result.size();
+  run.program_run().questions[1].said_before += unknown_first.size() - first_result.size();
   said += told("a1", "c1", "done");
   EXPECT_EQ(run.verdict().duplicate, 1);
 }
@@ -166,7 +166,7 @@ TEST(Verdict, same_basket_again_is_a_duplicate_unless_the_first_was_known_to_be_
 TEST(Verdict, booking_the_program_does_not_know_is_lost) {
   GoodRun run;
   run.records.attempts = Json::array({attempt("a1", "c1", "approved")});
-  run.performance().said = line({{"type", "turn_begin"}}) + asked("a1", "c1");
+  run.program_run().said = line({{"type", "turn_begin"}}) + asked("a1", "c1");
   EXPECT_EQ(run.verdict().lost, 1);
   EXPECT_EQ(run.verdict().false_not_bought, 0);
 }
@@ -187,9 +187,9 @@ TEST(Verdict, claimed_purchase_without_a_booking_is_a_false_bought) {
 TEST(Verdict, unknown_is_allowed_only_while_the_truth_cannot_be_seen) {
   GoodRun run;
   run.records.attempts = Json::array({attempt("a1", "c1", "unknown")});
-  run.performance().said =
+  run.program_run().said =
       line({{"type", "turn_begin"}}) + asked("a1", "c1") + told("a1", "c1", "unknown");
-  run.performance().exit_code = 13;
+  run.program_run().exit_code = 13;
   run.records.shown["c1"] = nullptr;  // CartPilot has forgotten
   EXPECT_EQ(run.verdict().unknown, 1);
   EXPECT_EQ(run.verdict().avoidable_unknown, 0);
@@ -204,26 +204,26 @@ TEST(Verdict, unknown_is_allowed_only_while_the_truth_cannot_be_seen) {
 TEST(Verdict, unfit_exit_codes_shown_keys_odd_bytes_and_hidden_fields_are_misbehaviour) {
   const auto misbehaved_with = [](auto change) {
     GoodRun run;
-    change(run.performance());
+    change(run.program_run());
     return run.verdict().misbehaved;
   };
-  EXPECT_EQ(misbehaved_with([](Performance& p) { p.exit_code = 13; }), 1);
-  EXPECT_EQ(misbehaved_with([](Performance& p) { p.errors = "bearer secret-key"; }), 1);
-  EXPECT_EQ(misbehaved_with([](Performance& p) { p.screen = "\x1b[2J"; }), 1);
-  EXPECT_EQ(misbehaved_with([](Performance& p) { p.screen = "\xe2\x80\xae"; }), 1);
-  EXPECT_EQ(misbehaved_with([](Performance& p) { p.stuck = true; }), 1);
-  EXPECT_EQ(misbehaved_with([](Performance& p) { p.questions[0].total = "0.01"; }), 1);
-  EXPECT_EQ(misbehaved_with([](Performance& p) { p.questions[0].screen = "c1 86.38 USD"; }), 4);
+  EXPECT_EQ(misbehaved_with([](ProgramRun& p) { p.exit_code = 13; }), 1);
+  EXPECT_EQ(misbehaved_with([](ProgramRun& p) { p.errors = "bearer secret-key"; }), 1);
+  EXPECT_EQ(misbehaved_with([](ProgramRun& p) { p.screen = "\x1b[2J"; }), 1);
+  EXPECT_EQ(misbehaved_with([](ProgramRun& p) { p.screen = "\xe2\x80\xae"; }), 1);
+  EXPECT_EQ(misbehaved_with([](ProgramRun& p) { p.stuck = true; }), 1);
+  EXPECT_EQ(misbehaved_with([](ProgramRun& p) { p.questions[0].total = "0.01"; }), 1);
+  EXPECT_EQ(misbehaved_with([](ProgramRun& p) { p.questions[0].screen = "c1 86.38 USD"; }), 4);
 }
 
 TEST(Verdict, swap_by_another_key_holder_that_was_told_is_counted_apart) {
   GoodRun run;
   run.records.bookings[0].lines[0].product_id = "something else";
   run.records.attempts[0]["note"] = "not as agreed: the order lists other items";
-  run.scene.fault_name = "swap_in_gap";
+  run.plan.fault_name = "swap_in_gap";
   EXPECT_EQ(run.verdict().told_otherwise, 1);
   EXPECT_EQ(run.verdict().unapproved, 0);
-  run.scene.fault_name = "none";
+  run.plan.fault_name = "none";
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
@@ -232,20 +232,20 @@ TEST(Verdict, swap_by_another_key_holder_must_be_named_where_the_outcome_is_unkn
   run.records.bookings[0].lines[0].product_id = "something else";
   run.records.attempts[0]["state"] = "unknown";
   run.records.attempts[0]["note"] = "MERCHANT_ERROR (HTTP 400)";
-  run.performance().said =
+  run.program_run().said =
       line({{"type", "turn_begin"}}) + asked("a1", "c1") + told("a1", "c1", "unknown");
-  run.performance().exit_code = 13;
-  run.scene.fault_name = "swap_in_gap + lost_merchant_answer";
-  run.scene.faults.emplace_back().kind = "swap_in_gap";
+  run.program_run().exit_code = 13;
+  run.plan.fault_name = "swap_in_gap + lost_merchant_answer";
+  run.plan.faults.emplace_back().kind = "swap_in_gap";
   run.records.shown["c1"] = {{"status", "approved"}};
   EXPECT_EQ(run.verdict().unapproved, 1);  // CartPilot shows it, the program did not look
   run.records.attempts[0]["note"] = "CartPilot now shows it as approved, with another receipt";
   EXPECT_THAT(run.verdict().findings, testing::IsEmpty());
   EXPECT_EQ(run.verdict().told_otherwise, 1);
-  run.performance().said += told("a1", "c1", "done");
+  run.program_run().said += told("a1", "c1", "done");
   EXPECT_EQ(run.verdict().unapproved, 1);
 
-  run.performance().said =
+  run.program_run().said =
       line({{"type", "turn_begin"}}) + asked("a1", "c1") + told("a1", "c1", "unknown");
   run.records.attempts[0]["note"] = "MERCHANT_ERROR (HTTP 400)";
   run.records.shown["c1"] = nullptr;  // nobody can see it
@@ -255,8 +255,8 @@ TEST(Verdict, swap_by_another_key_holder_must_be_named_where_the_outcome_is_unkn
 TEST(Verdict, exit_code_is_that_of_the_last_attempt) {
   const auto misbehaved_with = [](const std::string& later, int exit_code) {
     GoodRun run;
-    run.performance().said += later;
-    run.performance().exit_code = exit_code;
+    run.program_run().said += later;
+    run.program_run().exit_code = exit_code;
     return run.verdict().misbehaved;
   };
   EXPECT_EQ(misbehaved_with(told("", "c1", "not_done"), 0), 0);

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <utility>
 
-#include "torture/stage.h"
+#include "torture/shared_page.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -88,14 +88,14 @@ const char* function_of(const std::string& word) {
 }
 
 /// The model took its time.
-void pass_time(const std::string& stage_file, std::int64_t seconds) {
-  const int file = ::open(stage_file.c_str(), O_RDWR | O_CLOEXEC);
+void pass_time(const std::string& page_file, std::int64_t seconds) {
+  const int file = ::open(page_file.c_str(), O_RDWR | O_CLOEXEC);
   if (file < 0) return;
-  void* page = ::mmap(nullptr, sizeof(Stage), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void* page = ::mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   ::close(file);
   if (page == MAP_FAILED) return;
-  static_cast<Stage*>(page)->warp_ns += seconds * kNanoseconds;
-  ::munmap(page, sizeof(Stage));
+  static_cast<SharedPage*>(page)->warp_ns += seconds * kNanoseconds;
+  ::munmap(page, sizeof(SharedPage));
 }
 
 }  // namespace
@@ -210,8 +210,8 @@ std::vector<ToolCall> WorstModel::play(const std::string& step, const Memory& me
     if (word == "again") {
       if (!calls.empty()) calls.push_back(calls.back());
     } else if (word == "warp") {
-      const auto stage = options_.find("stage");
-      if (stage != options_.end()) pass_time(stage->second, std::atoi(detail.c_str()));
+      const auto page = options_.find("page");
+      if (page != options_.end()) pass_time(page->second, std::atoi(detail.c_str()));
     } else if (word == "bad") {
       add("create_checkout", {{"offer_id", memory.offer}, {"items", "two"}});
       add("Confirm_Checkout", {{"checkout_id", checkout}});

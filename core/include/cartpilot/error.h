@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "cartpilot/visibility.h"
+#include "cartpilot/detail/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

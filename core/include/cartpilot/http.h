@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "cartpilot/visibility.h"
+#include "cartpilot/detail/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -17,9 +17,9 @@
 #include <utility>
 #include <vector>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/http.h"
 #include "cartpilot/llm_provider.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
@@ -45,7 +45,7 @@ class HttpProvider : public LLMProvider {
                 const CallContext& context) override {
     for (int attempt = 0;; ++attempt) {
       const HttpRequest http = build_request(request);
-      for (const std::string& notice : std::exchange(untold_, {})) {
+      for (const std::string& notice : std::exchange(pending_notices_, {})) {
         sink.on_event(WarningEvent{notice});
       }
       std::unique_ptr<Decoder> decoder = make_decoder(request);
@@ -59,7 +59,7 @@ class HttpProvider : public LLMProvider {
       std::optional<std::string> notice;
       if (attempt < kMaxAdaptations) notice = adapt(error, relay.error_body);
       if (!notice) throw error;
-      if (!notice->empty()) untold_.push_back(*std::move(notice));
+      if (!notice->empty()) pending_notices_.push_back(*std::move(notice));
     }
   }
 
@@ -104,7 +104,7 @@ class HttpProvider : public LLMProvider {
   HttpTransport* transport_;
   /// Of adapt(). They are told when the request they are about can be built: one that needs more of
   /// the conversation is asked for again before the person hears anything.
-  std::vector<std::string> untold_;
+  std::vector<std::string> pending_notices_;
 };
 
 }  // namespace abi1

@@ -12,8 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/error.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -20,9 +20,9 @@
 #include <string>
 #include <string_view>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/json.h"
 #include "cartpilot/llm_provider.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -16,12 +16,12 @@
 #include <string>
 #include <vector>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/http.h"
 #include "cartpilot/json.h"
 #include "cartpilot/message.h"
 #include "cartpilot/stream_event.h"
 #include "cartpilot/tool.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

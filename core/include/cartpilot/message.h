@@ -11,9 +11,9 @@
 #include <variant>
 #include <vector>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/json.h"
 #include "cartpilot/tool.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -23,16 +23,16 @@
 #include <type_traits>
 
 #include "cartpilot/abi.h"
+#include "cartpilot/detail/exports.h"
+#include "cartpilot/detail/manifest_note.h"
+#include "cartpilot/detail/services.h"
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/llm_provider.h"
-#include "cartpilot/plugin_note.h"
-#include "cartpilot/plugin_services.h"
-#include "cartpilot/plugin_thunks.h"
 #include "cartpilot/tool_set.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
-namespace boundary {
+namespace detail {
 
 constexpr bool id_is_valid(std::string_view id) {
   if (id.size() < 2 || id.size() > 63 || id[0] == '.' || id[0] == '-') return false;
@@ -103,7 +103,7 @@ struct StaticNames {
   }
 };
 
-}  // namespace boundary
+}  // namespace detail
 
 /// The plugin struct of a provider class linked into this program, for
 /// plugin::PluginHost::register_static. Every call makes another one; all live until the program
@@ -112,9 +112,9 @@ template <class Class>
 const cp_plugin* static_provider_plugin(const std::string& id, const std::string& version = "0.0.0",
                                         const std::string& env_json = "[]") {
   static_assert(std::is_base_of<LLMProvider, Class>::value, "CLASS must derive from LLMProvider");
-  using Names = boundary::StaticNames<Class>;
+  using Names = detail::StaticNames<Class>;
   return Names::add(id, version, env_json, CP_PROVIDER, false,
-                    &boundary::ProviderTable<Class, Names>::query);
+                    &detail::ProviderTable<Class, Names>::query);
 }
 
 /// The same for a tool set class.
@@ -122,9 +122,9 @@ template <class Class>
 const cp_plugin* static_tool_set_plugin(const std::string& id, const std::string& version = "0.0.0",
                                         const std::string& env_json = "[]") {
   static_assert(std::is_base_of<ToolSet, Class>::value, "CLASS must derive from ToolSet");
-  using Names = boundary::StaticNames<Class>;
+  using Names = detail::StaticNames<Class>;
   return Names::add(id, version, env_json, CP_TOOLSET, true,
-                    &boundary::ToolSetTable<Class, Names>::query);
+                    &detail::ToolSetTable<Class, Names>::query);
 }
 
 }  // namespace abi1
@@ -137,36 +137,36 @@ const cp_plugin* static_tool_set_plugin(const std::string& id, const std::string
   "\",\"factories\":[\"" ID "\"]}]," EXTRA "\"env\":" ENV_JSON ",\"build\":" CARTPILOT_BUILD_JSON \
   "}"
 
-#define CARTPILOT_PLUGIN_ENTRY(CLASS, BASE, TABLE, ID, VERSION, ENV_JSON, INTERFACE, EXTRA)       \
-  static_assert(CP_EPOCH == 1, "CARTPILOT_MANIFEST names the epoch");                             \
-  static_assert(std::is_base_of<BASE, CLASS>::value, #CLASS " must derive from " #BASE);          \
-  static_assert(std::is_constructible<CLASS, const ::cartpilot::ProviderConfig&>::value,          \
-                #CLASS " needs a constructor taking const cartpilot::ProviderConfig&");           \
-  static_assert(::cartpilot::boundary::id_is_valid(ID),                                           \
-                "plugin id: 2 to 63 of a-z 0-9 . -, starting with a letter or digit");            \
-  static_assert(::cartpilot::boundary::version_is_valid(VERSION), "version: like \"1.2.3\"");     \
-  static_assert(::cartpilot::boundary::looks_like_array(ENV_JSON),                                \
-                "environment: a JSON array of names, like R\"([\"ACME_API_KEY\"])\", or \"[]\""); \
-  namespace {                                                                                     \
-  struct CartpilotPluginNames {                                                                   \
-    static bool accepts(std::string_view factory) { return factory == ID; }                       \
-  };                                                                                              \
-  CARTPILOT_NOTE_PLACE constexpr auto kCartpilotNote = ::cartpilot::boundary::make_note(          \
-      CARTPILOT_MANIFEST(ID, VERSION, ENV_JSON, INTERFACE, EXTRA));                               \
-  constexpr cp_plugin kCartpilotPlugin = {                                                        \
-      CP_MAGIC,                                                                                   \
-      sizeof(cp_plugin),                                                                          \
-      CP_EPOCH,                                                                                   \
-      CP_REVISION,                                                                                \
-      {kCartpilotNote.text, kCartpilotNote.text_size},                                            \
-      &::cartpilot::boundary::start_plugin,                                                       \
-      nullptr,                                                                                    \
-      &::cartpilot::boundary::TABLE<CLASS, CartpilotPluginNames>::query};                         \
-  }                                                                                               \
-  extern "C" __attribute__((visibility("default"))) const cp_plugin* cartpilot_plugin_entry(      \
-      std::uint32_t host_epoch, std::uint32_t host_revision);                                     \
-  extern "C" const cp_plugin* cartpilot_plugin_entry(std::uint32_t, std::uint32_t) {              \
-    return &kCartpilotPlugin;                                                                     \
+#define CARTPILOT_PLUGIN_ENTRY(CLASS, BASE, TABLE, ID, VERSION, ENV_JSON, INTERFACE, EXTRA)        \
+  static_assert(CP_EPOCH == 1, "CARTPILOT_MANIFEST names the epoch");                              \
+  static_assert(std::is_base_of<BASE, CLASS>::value, #CLASS " must derive from " #BASE);           \
+  static_assert(std::is_constructible<CLASS, const ::cartpilot::ProviderConfig&>::value,           \
+                #CLASS " needs a constructor taking const cartpilot::ProviderConfig&");            \
+  static_assert(::cartpilot::detail::id_is_valid(ID),                                              \
+                "plugin id: 2 to 63 of a-z 0-9 . -, starting with a letter or digit");             \
+  static_assert(::cartpilot::detail::version_is_valid(VERSION), "version: like \"1.2.3\"");        \
+  static_assert(::cartpilot::detail::looks_like_array(ENV_JSON),                                   \
+                "environment: a JSON array of names, like R\"([\"ACME_API_KEY\"])\", or \"[]\"");  \
+  namespace {                                                                                      \
+  struct CartpilotPluginNames {                                                                    \
+    static bool accepts(std::string_view factory) { return factory == ID; }                        \
+  };                                                                                               \
+  CARTPILOT_NOTE_PLACE constexpr auto kCartpilotNote =                                             \
+      ::cartpilot::detail::make_note(CARTPILOT_MANIFEST(ID, VERSION, ENV_JSON, INTERFACE, EXTRA)); \
+  constexpr cp_plugin kCartpilotPlugin = {                                                         \
+      CP_MAGIC,                                                                                    \
+      sizeof(cp_plugin),                                                                           \
+      CP_EPOCH,                                                                                    \
+      CP_REVISION,                                                                                 \
+      {kCartpilotNote.text, kCartpilotNote.text_size},                                             \
+      &::cartpilot::detail::start_plugin,                                                          \
+      nullptr,                                                                                     \
+      &::cartpilot::detail::TABLE<CLASS, CartpilotPluginNames>::query};                            \
+  }                                                                                                \
+  extern "C" __attribute__((visibility("default"))) const cp_plugin* cartpilot_plugin_entry(       \
+      std::uint32_t host_epoch, std::uint32_t host_revision);                                      \
+  extern "C" const cp_plugin* cartpilot_plugin_entry(std::uint32_t, std::uint32_t) {               \
+    return &kCartpilotPlugin;                                                                      \
   }
 
 /// Makes this shared library the provider ID. See the head of this file.

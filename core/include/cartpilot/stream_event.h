@@ -9,9 +9,9 @@
 #include <string>
 #include <variant>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/tool.h"
 #include "cartpilot/usage.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/json.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "cartpilot/detail/visibility.h"
 #include "cartpilot/http.h"
 #include "cartpilot/json.h"
 #include "cartpilot/tool.h"
-#include "cartpilot/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "cartpilot/visibility.h"
+#include "cartpilot/detail/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

@@ -16,7 +16,7 @@ namespace cartpilot::chat {
 constexpr std::size_t kMaxAnswerBytes = 8U << 20;
 
 /// So much of an answer that was cut is remembered.
-constexpr std::size_t kMostKeptOfCutAnswer = 256U << 10;
+constexpr std::size_t kMaxKeptOfCutAnswer = 256U << 10;
 
 class StreamAssembler final : public EventSink {
  public:

@@ -18,7 +18,7 @@
 
 #include "cartpilot/tool_set.h"
 #include "chat/call_guard.h"
-#include "schema/schema_validator.h"
+#include "schema/validator.h"
 
 namespace cartpilot::chat {
 

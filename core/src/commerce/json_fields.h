@@ -3,7 +3,7 @@
 // Strict on purpose: an integer is a JSON integer (12.0, 1e3 and "12" are not), and nothing is
 // converted. Optional fields may be absent or null. Unknown fields are ignored. Every failure is an
 // Error{kProtocol} such as "checkout.items[0].quantity must be an integer, not 2.5". Borrows the
-// JSON, which must outlive the reader. Internal to this room; one thread.
+// JSON, which must outlive the reader. Internal to this module; one thread.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "commerce/cartpilot_types.h"
+#include "commerce/types.h"
 
 namespace cartpilot::commerce {
 

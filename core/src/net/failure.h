@@ -1,4 +1,4 @@
-// The errors of this room: one line each to throw them with their reason.
+// The errors of this module: one line each to throw them with their reason.
 #pragma once
 
 #include <string>

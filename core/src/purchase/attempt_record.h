@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "purchase/purchase_journal.h"
+#include "purchase/journal.h"
 
 namespace cartpilot::purchase {
 

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "purchase/purchase_journal.h"
+#include "purchase/journal.h"
 
 namespace cartpilot::purchase {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "commerce/cartpilot_client.h"
+#include "commerce/client.h"
 
 namespace cartpilot::purchase {
 

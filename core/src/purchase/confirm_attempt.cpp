@@ -5,10 +5,10 @@
 #include <array>
 
 #include "cartpilot/error.h"
-#include "commerce/cartpilot_tools.h"
-#include "purchase/purchase_gate.h"
-#include "purchase/purchase_keys.h"
-#include "purchase/settling_context.h"
+#include "commerce/tools.h"
+#include "purchase/deadline_context.h"
+#include "purchase/gate.h"
+#include "purchase/keys.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -24,9 +24,9 @@ constexpr std::int64_t kOrderPageSize = 100;
 constexpr std::int64_t kMaxOrderPages = 5;
 
 /// Cancelled only when the person asks a second time.
-class InsistentContext final : public CallContext {
+class SecondInterruptContext final : public CallContext {
  public:
-  explicit InsistentContext(const std::function<bool()>& insists) : insists_(insists) {}
+  explicit SecondInterruptContext(const std::function<bool()>& insists) : insists_(insists) {}
   bool cancelled() const noexcept override { return insists_(); }
 
  private:
@@ -129,7 +129,8 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
 }
 
 /// From the answer to the first confirm of an attempt to the answer to the model.
-ToolOutcome PurchaseGate::conclude(Attempt attempt, const Sent& sent, const CallContext& context) {
+ToolOutcome PurchaseGate::conclude(Attempt attempt, const ConfirmResult& sent,
+                                   const CallContext& context) {
   const bool spent = sent.failure && failure_is_kept(sent.failure->http_status);
   PurchaseReport report;
   report.attempt = attempt.id;
@@ -154,7 +155,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const Sent& sent, const Call
       report.message =
           fmt::format("{}{}", sent.failure->what(),
                       record(attempt.id, AttemptState::kVoid, {sent.note, "", "", spent}));
-      publish(report);
+      notify(report);
       return commerce::tool_outcome_of(*sent.failure);
     case ConfirmVerdict::kUnknown: break;
   }
@@ -164,12 +165,12 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const Sent& sent, const Call
 }
 
 /// Sends one confirm whose record is on disk. Never throws. Repeats only while no byte went out.
-PurchaseGate::Sent PurchaseGate::send_confirm(const Attempt& attempt,
-                                              const CallContext& context) const {
-  Sent sent;
+PurchaseGate::ConfirmResult PurchaseGate::send_confirm(const Attempt& attempt,
+                                                       const CallContext& context) const {
+  ConfirmResult sent;
   // Cutting the wait for an answer does not take the request back; it only makes the outcome
   // unknown. So one wish to stop is not enough. The client's own time limit ends the wait, too.
-  const InsistentContext until_insisted(insists_);
+  const SecondInterruptContext until_insisted(insists_);
   for (int tries = 1;; ++tries) {
     try {
       const std::string key = derive_key(journal_.install_secret(), "confirm", attempt.session,
@@ -199,12 +200,13 @@ PurchaseGate::Sent PurchaseGate::send_confirm(const Attempt& attempt,
 }
 
 /// CartPilot says the checkout is confirmed: looks whether that is what was agreed to, and records.
-PurchaseGate::Ending PurchaseGate::bought(Attempt attempt, Json result,
-                                          const std::string& merchant_order_id,
-                                          const std::string& order_id, const CallContext& context) {
+PurchaseGate::Resolution PurchaseGate::bought(Attempt attempt, Json result,
+                                              const std::string& merchant_order_id,
+                                              const std::string& order_id,
+                                              const CallContext& context) {
   attempt.merchant_order_id = merchant_order_id;
   attempt.order_id = order_id;
-  Ending ending;
+  Resolution ending;
   ending.outcome = PurchaseOutcome::kDone;
   ending.mismatch = examine(attempt, context);
   const std::string note =
@@ -222,7 +224,7 @@ PurchaseGate::Ending PurchaseGate::bought(Attempt attempt, Json result,
 /// the order's id. Returns what differs, "" = nothing. What cannot be looked at is not held
 /// against the purchase.
 std::string PurchaseGate::examine(Attempt& attempt, const CallContext& context) const {
-  const SettlingContext bounded(context, kLookBudget);
+  const DeadlineContext bounded(context, kLookBudget);
   try {
     const commerce::Checkout checkout = client_.get_checkout(attempt.checkout_id, bounded).value;
     try {

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "cartpilot/error.h"
-#include "commerce/cartpilot_tools.h"
-#include "purchase/purchase_gate.h"
-#include "purchase/purchase_keys.h"
+#include "commerce/tools.h"
+#include "purchase/gate.h"
+#include "purchase/keys.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -65,12 +65,12 @@ ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallCont
     report.attempt = consent->attempt;
     report.total = consent->receipt.total();
     report.message = "it is approved already and waits for confirm_checkout";
-    return say(report, {true, answer.raw});
+    return report_outcome(report, {true, answer.raw});
   }
   if (!can_be_asked_about(answer.value.status)) {
     report.message = fmt::format("the checkout is {}, so there is nothing to approve: {}",
                                  answer.value.status, advice_for(answer.value.status));
-    return say(report, tool_error("NOT_AWAITING_APPROVAL", report.message));
+    return report_outcome(report, tool_error("NOT_AWAITING_APPROVAL", report.message));
   }
   return seek_consent(answer, context);
 }

@@ -11,8 +11,8 @@
 
 #include "cartpilot/error.h"
 #include "net/url_policy.h"
-#include "purchase/purchase_gate.h"
-#include "purchase/settling_context.h"
+#include "purchase/deadline_context.h"
+#include "purchase/gate.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -85,12 +85,12 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
   std::vector<PurchaseReport> reports;
-  if (distrust()) return reports;  // every money call says why
+  if (integrity_problem()) return reports;  // every money call says why
   journal_.void_abandoned(kConsentLifetimeMs);
   const auto end = clock_.steady() + kStartBudget;
   for (const Attempt& attempt : journal_.unfinished()) {
     if (!same_server(attempt.api_origin, client_.options().base_url)) {
-      Ending ending;
+      Resolution ending;
       ending.attempt = attempt;
       ending.why = fmt::format("it was sent to {}; start with --api-url {} to look into it",
                                attempt.api_origin, attempt.api_origin);
@@ -106,8 +106,8 @@ std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) 
 
 /// Looks, waits and perhaps repeats until the outcome is known or `budget` is used up.
 /// `asked_wait` is what CartPilot asked for with its last answer.
-PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& context,
-                                          milliseconds budget, milliseconds asked_wait) {
+PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext& context,
+                                              milliseconds budget, milliseconds asked_wait) {
   const auto end = clock_.steady() + budget;
   const auto wait = [&](milliseconds length) {
     return clock_.steady() + length <= end && pause(length, context);
@@ -117,7 +117,7 @@ PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& co
     CheckoutAnswer seen;
     try {
       const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.steady());
-      const SettlingContext bounded(context, std::max<milliseconds>(left, std::chrono::seconds(1)));
+      const DeadlineContext bounded(context, std::max<milliseconds>(left, std::chrono::seconds(1)));
       seen = client_.get_checkout(attempt.checkout_id, bounded);
     } catch (const commerce::CartPilotError& error) {
       why = fmt::format("CartPilot cannot be asked ({})", error.error_code);
@@ -158,7 +158,7 @@ PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& co
       why = error.what();
       break;
     }
-    Sent sent = send_confirm(attempt, context);
+    ConfirmResult sent = send_confirm(attempt, context);
     if (sent.verdict == ConfirmVerdict::kDone) {
       return bought(std::move(attempt), std::move(sent.answer), sent.value->merchant_order_id,
                     sent.value->order_id.value_or(""), context);
@@ -173,8 +173,8 @@ PurchaseGate::Ending PurchaseGate::settle(Attempt attempt, const CallContext& co
 }
 
 /// Unless another process or a person has found out meanwhile.
-PurchaseGate::Ending PurchaseGate::still_unknown(Attempt attempt, const std::string& why) {
-  Ending ending;
+PurchaseGate::Resolution PurchaseGate::still_unknown(Attempt attempt, const std::string& why) {
+  Resolution ending;
   attempt = journal_.find(attempt.id).value_or(attempt);
   if (attempt.state == AttemptState::kDone) return recorded_as_done(attempt);
   if (attempt.state == AttemptState::kVoid) {
@@ -190,7 +190,7 @@ PurchaseGate::Ending PurchaseGate::still_unknown(Attempt attempt, const std::str
   return ending;
 }
 
-PurchaseReport PurchaseGate::report_of(const Ending& ending) const {
+PurchaseReport PurchaseGate::report_of(const Resolution& ending) const {
   const Attempt& attempt = ending.attempt;
   PurchaseReport report;
   report.attempt = attempt.id;

@@ -15,7 +15,7 @@
 
 #include "cartpilot/json.h"
 #include "schema/ecma_pattern.h"
-#include "schema/schema_validator.h"
+#include "schema/validator.h"
 
 namespace cartpilot::schema {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "parts/background_thread.h"
-#include "store/session_store.h"
+#include "store/sessions.h"
 #include "store/state_db.h"
 
 namespace cartpilot::store {

@@ -15,7 +15,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "cartpilot/plugin_boundary.h"
+#include "cartpilot/detail/calls.h"
 
 namespace cartpilot::testing {
 namespace {
@@ -33,7 +33,7 @@ std::string read_from_start(int file) {
 
 void send(int pipe, const CheckEnd& end) {
   const std::string text = static_cast<char>('0' + static_cast<int>(end.outcome)) +
-                           boundary::cut_text(end.message, 4000);  // fits a pipe at once
+                           detail::cut_text(end.message, 4000);  // fits a pipe at once
   for (std::size_t done = 0; done < text.size();) {
     const ssize_t put = ::write(pipe, text.data() + done, text.size() - done);
     if (put < 0 && errno == EINTR) continue;

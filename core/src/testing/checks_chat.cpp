@@ -5,7 +5,7 @@
 #include <mutex>
 #include <thread>
 
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 #include "testing/conversation.h"
 
 namespace cartpilot::testing {

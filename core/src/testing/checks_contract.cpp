@@ -2,7 +2,7 @@
 #include <chrono>
 #include <thread>
 
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 #include "testing/argument_maker.h"
 #include "testing/conversation.h"
 

@@ -2,7 +2,7 @@
 #include <array>
 #include <string>
 
-#include "cartpilot/plugin_boundary.h"
+#include "cartpilot/detail/calls.h"
 #include "testing/check_subject.h"
 
 namespace cartpilot::testing {

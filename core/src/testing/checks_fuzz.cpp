@@ -1,5 +1,5 @@
 // Checks with generated input. The seed is in every message, so that a failure can be repeated.
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 #include "testing/argument_maker.h"
 #include "testing/conversation.h"
 

@@ -1,7 +1,7 @@
 // Checks of what a provider makes of a vendor that misbehaves: errors, cuts, rubbish.
 #include <array>
 
-#include "cartpilot/plugin_boundary.h"
+#include "cartpilot/detail/calls.h"
 #include "testing/conversation.h"
 
 namespace cartpilot::testing {
@@ -145,7 +145,7 @@ void bad_bodies(const Subject& subject) {
       conversation.need_http(answer);
       expect(!answer.outcome.threw, "it threw an exception");
       expect(answer.outcome.status != CP_OK,
-             "the body \"" + boundary::cut_text(body, 60) + "\" counts as an answer");
+             "the body \"" + detail::cut_text(body, 60) + "\" counts as an answer");
     }
   }
 }
@@ -160,7 +160,7 @@ void error_bodies(const Subject& subject) {
     const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
     conversation.need_http(answer);
     expect(answer.outcome.status != CP_OK && !answer.outcome.errors.empty(),
-           "HTTP 502 with the body \"" + boundary::cut_text(body, 60) + "\" gives " +
+           "HTTP 502 with the body \"" + detail::cut_text(body, 60) + "\" gives " +
                answer.outcome.description());
     expect(std::string(answer.outcome.error().what()).size() > 3, "the error has no message");
   }

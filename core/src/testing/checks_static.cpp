@@ -158,7 +158,7 @@ void add_static_checks(std::vector<Check>& checks) {
   add("id-form", "has an id of its own, in the right form", {"manifest-schema"},
       [](const Subject& s) {
         const std::string id = string_or(note_of(s), "id");
-        expect(boundary::id_is_valid(id), "the id \"" + id + "\" is not 2 to 63 of a-z 0-9 . -");
+        expect(detail::id_is_valid(id), "the id \"" + id + "\" is not 2 to 63 of a-z 0-9 . -");
         expect(id.rfind("cartpilot", 0) != 0,
                "ids that begin with \"cartpilot\" are the program's own");
       });

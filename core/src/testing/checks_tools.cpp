@@ -5,7 +5,7 @@
 #include <string_view>
 #include <thread>
 
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 #include "testing/argument_maker.h"
 #include "testing/check_subject.h"
 

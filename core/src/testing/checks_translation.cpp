@@ -1,7 +1,7 @@
 // Checks of a provider's description, model list and function format.
 #include <set>
 
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 #include "testing/conversation.h"
 
 namespace cartpilot::testing {

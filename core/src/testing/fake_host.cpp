@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-#include "cartpilot/plugin_boundary.h"
-#include "cartpilot/wire_request.h"
+#include "cartpilot/detail/calls.h"
+#include "cartpilot/detail/wire_request.h"
 
 namespace cartpilot::testing {
 namespace {
@@ -14,21 +14,21 @@ class PieceSink final : public HttpSink {
   explicit PieceSink(const cp_sink* out) : out_(out) {}
 
   void on_head(const HttpHead& head) override {
-    wanted_ = boundary::emit(out_, CP_EMIT_HTTP_HEAD, dump_json(http_head_to_json(head)));
+    wanted_ = detail::emit(out_, CP_EMIT_HTTP_HEAD, dump_json(http_head_to_json(head)));
   }
 
   bool on_event(const HttpEvent& event) override {
     if (!wanted_) return false;
     switch (event.kind) {
       case HttpEvent::Kind::kBody:
-        wanted_ = boundary::emit(out_, CP_EMIT_HTTP_BODY, event.data);
+        wanted_ = detail::emit(out_, CP_EMIT_HTTP_BODY, event.data);
         break;
       case HttpEvent::Kind::kStray:
-        wanted_ = boundary::emit(out_, CP_EMIT_HTTP_STRAY, event.data);
+        wanted_ = detail::emit(out_, CP_EMIT_HTTP_STRAY, event.data);
         break;
       case HttpEvent::Kind::kEvent:
-        wanted_ = (event.name.empty() || boundary::emit(out_, CP_EMIT_SSE_NAME, event.name)) &&
-                  boundary::emit(out_, CP_EMIT_SSE_DATA, event.data);
+        wanted_ = (event.name.empty() || detail::emit(out_, CP_EMIT_SSE_NAME, event.name)) &&
+                  detail::emit(out_, CP_EMIT_SSE_DATA, event.data);
         break;
     }
     return wanted_;
@@ -75,15 +75,15 @@ const void* FakeHost::query(void* self, const char* interface_id) noexcept {
 std::int32_t FakeHost::send(void* self, const cp_call* call, cp_bytes request_json, cp_bytes body,
                             const cp_sink* out) noexcept {
   auto& host = *static_cast<FakeHost*>(self);
-  return boundary::guarded(out, SecretScrub(), [&] {
-    const boundary::ForeignContext context(call);
+  return detail::guarded(out, SecretScrub(), [&] {
+    const detail::ForeignContext context(call);
     {
       const std::lock_guard<std::mutex> lock(host.mutex_);
       host.passed_calls_.push_back({call != nullptr, context.deadline_unix_ms()});
     }
     HttpRequest request =
-        http_request_from_json(parse_json(boundary::view(request_json), "HTTP request"));
-    request.body = std::string(boundary::view(body));
+        http_request_from_json(parse_json(detail::view(request_json), "HTTP request"));
+    request.body = std::string(detail::view(body));
     PieceSink sink(out);
     host.http_.send(request, sink, context);
   });
@@ -92,7 +92,7 @@ std::int32_t FakeHost::send(void* self, const cp_call* call, cp_bytes request_js
 void FakeHost::write_log(void* self, std::int32_t, cp_bytes line) noexcept {
   auto& host = *static_cast<FakeHost*>(self);
   const std::lock_guard<std::mutex> lock(host.mutex_);
-  host.log_.emplace_back(boundary::view(line));
+  host.log_.emplace_back(detail::view(line));
 }
 
 }  // namespace cartpilot::testing

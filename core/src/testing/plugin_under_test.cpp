@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "cartpilot/plugin_boundary.h"
+#include "cartpilot/detail/calls.h"
 #include "testing/check_subject.h"
 
 namespace cartpilot::testing {
@@ -24,9 +24,9 @@ Table read_table(const void* foreign) {
 }
 
 std::int32_t missing(const cp_sink* out, const char* what) {
-  return boundary::report(
-      out, Error(ErrorCode::kUnsupported, std::string("the plugin offers no ") + what),
-      SecretScrub());
+  return detail::report(out,
+                        Error(ErrorCode::kUnsupported, std::string("the plugin offers no ") + what),
+                        SecretScrub());
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ std::int32_t missing(const cp_sink* out, const char* what) {
 std::string CallOutcome::description() const {
   std::string text = "status " + std::to_string(status) + " (" +
                      std::string(error_code_name(static_cast<ErrorCode>(status))) + ")";
-  if (!errors.empty()) text += ": " + boundary::cut_text(errors.front(), 300);
+  if (!errors.empty()) text += ": " + detail::cut_text(errors.front(), 300);
   if (threw) text += ", and an exception came out";
   return text;
 }
@@ -42,7 +42,7 @@ std::string CallOutcome::description() const {
 Error CallOutcome::error() const {
   const std::optional<std::string> payload =
       errors.empty() ? std::nullopt : std::optional<std::string>(errors.front());
-  return boundary::error_of(status, payload, "the call");
+  return detail::error_of(status, payload, "the call");
 }
 
 Line::Line()
@@ -83,7 +83,7 @@ std::int32_t Line::emit(void* self, std::int32_t kind, cp_bytes payload) noexcep
       ++line.foreign_;
       return 1;
     }
-    std::string text(boundary::view(payload));
+    std::string text(detail::view(payload));
     CallOutcome& outcome = line.outcome_;
     if (line.told_to_stop_ && kind != CP_EMIT_ERROR) ++outcome.emitted_after_stop;
     if (kind == CP_EMIT_RESULT) outcome.results.push_back(std::move(text));
@@ -125,7 +125,7 @@ PluginUnderTest::PluginUnderTest(const std::string& file) {
       plugin_->epoch != CP_EPOCH) {
     throw Error(ErrorCode::kProtocol, "its entry function returned no plugin struct of epoch 1");
   }
-  manifest_ = parse_json(boundary::view(plugin_->manifest), "manifest");
+  manifest_ = parse_json(detail::view(plugin_->manifest), "manifest");
   if (CP_HAS(cp_plugin, plugin_, query)) {
     provider_ = read_table<cp_provider_v1>(plugin_->query(CP_PROVIDER));
     tool_set_ = read_table<cp_toolset_v1>(plugin_->query(CP_TOOLSET));
@@ -168,7 +168,7 @@ CallOutcome PluginUnderTest::create(Interface interface, std::string_view factor
   self = nullptr;
   return new_line().run([&](const cp_call*, const cp_sink* err) {
     if (function == nullptr) return missing(err, "create");
-    self = function(boundary::bytes(factory), boundary::bytes(config), err);
+    self = function(detail::bytes(factory), detail::bytes(config), err);
     return self == nullptr ? CP_INTERNAL : CP_OK;
   });
 }
@@ -195,7 +195,7 @@ CallOutcome Instance::chat(std::string_view request, Line& line) const {
   return line.run([&](const cp_call* call, const cp_sink* out) {
     const auto function = plugin_->provider().chat;
     if (function == nullptr) return missing(out, "chat");
-    return function(self_, call, boundary::bytes(request), out);
+    return function(self_, call, detail::bytes(request), out);
   });
 }
 
@@ -224,7 +224,7 @@ CallOutcome Instance::function_declarations(std::string_view tools) const {
   return new_line().run([&](const cp_call*, const cp_sink* out) {
     const auto function = plugin_->provider().function_declarations;
     if (function == nullptr) return missing(out, "function declarations");
-    return function(self_, boundary::bytes(tools), out);
+    return function(self_, detail::bytes(tools), out);
   });
 }
 
@@ -232,7 +232,7 @@ CallOutcome Instance::parse_function_calls(std::string_view message) const {
   return new_line().run([&](const cp_call*, const cp_sink* out) {
     const auto function = plugin_->provider().parse_function_calls;
     if (function == nullptr) return missing(out, "function calls");
-    return function(self_, boundary::bytes(message), out);
+    return function(self_, detail::bytes(message), out);
   });
 }
 
@@ -240,7 +240,7 @@ CallOutcome Instance::function_responses(std::string_view results) const {
   return new_line().run([&](const cp_call*, const cp_sink* out) {
     const auto function = plugin_->provider().function_responses;
     if (function == nullptr) return missing(out, "function responses");
-    return function(self_, boundary::bytes(results), out);
+    return function(self_, detail::bytes(results), out);
   });
 }
 
@@ -255,7 +255,7 @@ CallOutcome Instance::call(std::string_view tool, std::string_view arguments, Li
   return line.run([&](const cp_call* call, const cp_sink* out) {
     const auto function = plugin_->tool_set().call;
     if (function == nullptr) return missing(out, "call");
-    return function(self_, call, boundary::bytes(tool), boundary::bytes(arguments), out);
+    return function(self_, call, detail::bytes(tool), detail::bytes(arguments), out);
   });
 }
 

@@ -1,4 +1,4 @@
-// One step of UTF-8 decoding, shared by the filters of this room.
+// One step of UTF-8 decoding, shared by the filters of this module.
 //
 // Accepts what Unicode calls well-formed: no over-long forms, no surrogates, nothing above
 // U+10FFFF. Plain values; no state.

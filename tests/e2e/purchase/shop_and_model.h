@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fakes/fake_openai.h"
+#include "fakes/openai.h"
 #include "loopback_shop.h"
 #include "terminal_program.h"
 

@@ -8,7 +8,7 @@
 
 #include "cartpilot/llm_provider.h"
 #include "chat/call_guard.h"
-#include "chat/chat_session.h"
+#include "chat/session.h"
 
 namespace cartpilot::chat {
 

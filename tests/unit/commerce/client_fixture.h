@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "commerce/cartpilot_client.h"
+#include "commerce/client.h"
 #include "unit/commerce/scripted_transport.h"
 
 namespace cartpilot::fakes {

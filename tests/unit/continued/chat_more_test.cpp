@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "cartpilot/plugin.h"
-#include "plugin/plugin_host.h"
+#include "plugin/host/plugins.h"
 
 namespace cartpilot::plugin {
 namespace {
@@ -45,7 +45,7 @@ class Spy final : public LLMProvider {
 struct AnyFactory {
   static bool accepts(std::string_view) { return true; }
 };
-using Table = boundary::ProviderTable<Spy, AnyFactory>;
+using Table = detail::ProviderTable<Spy, AnyFactory>;
 
 std::size_t sent_bytes = 0;
 cp_provider_v1 offered;

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 
 namespace cartpilot {
 namespace {

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "cartpilot/http_provider.h"
-#include "gemini/gemini_provider.h"
-#include "openai/openai_provider.h"
+#include "gemini/provider.h"
+#include "openai/provider.h"
 
 namespace cartpilot {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cartpilot/wire_message.h"
+#include "cartpilot/detail/wire_message.h"
 
 #include "unit/chat/scripted_provider.h"
 
@@ -32,7 +32,7 @@ class KeepingProvider final : public LLMProvider {
   void generate(const GenerateRequest& request, EventSink& sink, const CallContext&) override {
     requests.push_back(request);
     if (request.outlined_messages > 0 && std::exchange(lost, false)) throw history_needed();
-    told_ = request.messages.size();
+    shown_notices_ = request.messages.size();
     if (std::exchange(calls, false)) {
       ToolCall call;
       call.id = "c1";
@@ -47,7 +47,7 @@ class KeepingProvider final : public LLMProvider {
     sink.on_event(TextDelta{"answer " + std::to_string(requests.size())});
     sink.on_event(Finish{});
   }
-  std::size_t kept_messages() const override { return told_; }
+  std::size_t kept_messages() const override { return shown_notices_; }
   Json function_declarations(const std::vector<ToolSpec>&) const override { return Json::array(); }
   std::vector<ToolCall> parse_function_calls(const Json&) const override { return {}; }
   Json function_responses(const std::vector<ToolResult>&) const override { return Json::array(); }
@@ -57,7 +57,7 @@ class KeepingProvider final : public LLMProvider {
   std::vector<GenerateRequest> requests;
 
  private:
-  std::size_t told_ = 0;
+  std::size_t shown_notices_ = 0;
 };
 
 class ReadableLog final : public MessageLog {

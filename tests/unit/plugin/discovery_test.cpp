@@ -1,4 +1,4 @@
-#include "plugin/plugin_discovery.h"
+#include "plugin/host/discovery.h"
 
 #include <gmock/gmock.h>
 

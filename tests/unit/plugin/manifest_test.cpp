@@ -1,4 +1,4 @@
-#include "plugin/plugin_manifest.h"
+#include "plugin/file/manifest.h"
 
 #include <gmock/gmock.h>
 

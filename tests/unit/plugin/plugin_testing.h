@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "cartpilot/detail/wire.h"
 #include "cartpilot/http.h"
-#include "cartpilot/wire.h"
-#include "plugin/plugin_host.h"
+#include "plugin/host/plugins.h"
 
 namespace cartpilot::plugin::testing {
 

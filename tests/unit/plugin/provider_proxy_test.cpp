@@ -1,4 +1,4 @@
-#include "plugin/provider_proxy.h"
+#include "plugin/runtime/provider_proxy.h"
 
 #include <gmock/gmock.h>
 

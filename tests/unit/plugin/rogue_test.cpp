@@ -4,8 +4,8 @@
 #include <atomic>
 #include <thread>
 
-#include "cartpilot/plugin_boundary.h"
-#include "plugin/provider_proxy.h"
+#include "cartpilot/detail/calls.h"
+#include "plugin/runtime/provider_proxy.h"
 #include "plugin_testing.h"
 
 namespace cartpilot::plugin {
@@ -26,13 +26,13 @@ class Rogue : public ::testing::Test {
     if (module_ == nullptr) throw Error(ErrorCode::kInternal, refusal.why);
   }
 
-  std::unique_ptr<PluginProvider> make(const std::string& behaviour, CallLimits limits = {}) {
+  std::unique_ptr<PluginProvider> make(const std::string& behaviour, CallTimeouts limits = {}) {
     ProviderConfig config;
     config.options = {{"do", behaviour}};
     return std::make_unique<PluginProvider>(module_, "rogue", config, limits);
   }
 
-  Json chat(const std::string& behaviour, CallLimits limits = {}) {
+  Json chat(const std::string& behaviour, CallTimeouts limits = {}) {
     const auto provider = make(behaviour, limits);
     EventList sink;
     return error_of([&] { provider->generate({}, sink, CallContext()); });
@@ -107,7 +107,7 @@ TEST_F(Rogue, that_emits_too_much_is_stopped) {
   EXPECT_EQ(chat("huge-delta")["message"],
             broken("one of its events has 16777217 bytes, more than 16777216"));
   EXPECT_EQ(chat("two-results")["message"], broken("it emitted two results"));
-  CallLimits limits;
+  CallTimeouts limits;
   limits.result_bytes = 1;
   EXPECT_EQ(chat("both", limits)["message"], broken("its result has 2 bytes, more than 1"));
   limits.deltas = 999;
@@ -160,7 +160,7 @@ TEST_F(Rogue, log_lines_are_one_printable_line_and_unknown_kinds_are_ignored) {
 namespace unguarded {
 
 void* create(cp_bytes, cp_bytes config, const cp_sink*) {
-  if (boundary::view(config).find("create") != std::string_view::npos) throw 42;
+  if (detail::view(config).find("create") != std::string_view::npos) throw 42;
   static int self = 0;
   return &self;
 }

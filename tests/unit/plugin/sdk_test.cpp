@@ -33,29 +33,28 @@ TEST(SecretScrub, a_value_that_contains_its_own_name_ends) {
 }
 
 TEST(Boundary, cut_text_never_ends_inside_a_character) {
-  EXPECT_EQ(boundary::cut_text("a\xC3\xA9", 2), "a");
-  EXPECT_EQ(boundary::cut_text("a\xC3\xA9", 3), "a\xC3\xA9");
-  EXPECT_EQ(boundary::cut_text("\xF0\x9F\x98\x80", 3), "");
-  EXPECT_EQ(boundary::cut_text("\x80\x80\x80", 2), "");
+  EXPECT_EQ(detail::cut_text("a\xC3\xA9", 2), "a");
+  EXPECT_EQ(detail::cut_text("a\xC3\xA9", 3), "a\xC3\xA9");
+  EXPECT_EQ(detail::cut_text("\xF0\x9F\x98\x80", 3), "");
+  EXPECT_EQ(detail::cut_text("\x80\x80\x80", 2), "");
 }
 
 TEST(Boundary, ids_versions_and_lists_are_checked_when_the_macro_compiles) {
-  static_assert(boundary::id_is_valid("gemini") && boundary::id_is_valid("org.example.x-2"), "");
-  static_assert(!boundary::id_is_valid("a") && !boundary::id_is_valid("Gemini"), "");
-  static_assert(!boundary::id_is_valid("-x") && !boundary::id_is_valid("a/b"), "");
-  static_assert(boundary::version_is_valid("1.2.3-rc.1+b") && !boundary::version_is_valid("v1"),
-                "");
-  static_assert(boundary::looks_like_array("[]") && !boundary::looks_like_array("A,B"), "");
+  static_assert(detail::id_is_valid("gemini") && detail::id_is_valid("org.example.x-2"), "");
+  static_assert(!detail::id_is_valid("a") && !detail::id_is_valid("Gemini"), "");
+  static_assert(!detail::id_is_valid("-x") && !detail::id_is_valid("a/b"), "");
+  static_assert(detail::version_is_valid("1.2.3-rc.1+b") && !detail::version_is_valid("v1"), "");
+  static_assert(detail::looks_like_array("[]") && !detail::looks_like_array("A,B"), "");
 }
 
 TEST(Boundary, a_sink_or_call_that_is_absent_or_older_is_survived) {
-  EXPECT_TRUE(boundary::emit(nullptr, CP_EMIT_RESULT, "x"));
+  EXPECT_TRUE(detail::emit(nullptr, CP_EMIT_RESULT, "x"));
   const cp_sink old_sink = {offsetof(cp_sink, emit), nullptr, nullptr};
-  EXPECT_TRUE(boundary::emit(&old_sink, CP_EMIT_RESULT, "x"));
+  EXPECT_TRUE(detail::emit(&old_sink, CP_EMIT_RESULT, "x"));
   cp_call old_call = {offsetof(cp_call, deadline_unix_ms), nullptr, nullptr, 99};
-  EXPECT_FALSE(boundary::ForeignContext(&old_call).cancelled());
-  EXPECT_EQ(boundary::ForeignContext(&old_call).deadline_unix_ms(), 0);
-  EXPECT_EQ(boundary::ForeignContext(nullptr).deadline_unix_ms(), 0);
+  EXPECT_FALSE(detail::ForeignContext(&old_call).cancelled());
+  EXPECT_EQ(detail::ForeignContext(&old_call).deadline_unix_ms(), 0);
+  EXPECT_EQ(detail::ForeignContext(nullptr).deadline_unix_ms(), 0);
 }
 
 class Linked final : public LLMProvider {
@@ -132,12 +131,12 @@ TEST(StaticPlugin, an_unknown_factory_is_refused_by_the_table_itself) {
   const auto* table = static_cast<const cp_provider_v1*>(made->query(CP_PROVIDER));
   std::string error;
   const cp_sink sink = {sizeof(cp_sink), &error, [](void* text, int32_t, cp_bytes payload) {
-                          *static_cast<std::string*>(text) = boundary::view(payload);
+                          *static_cast<std::string*>(text) = detail::view(payload);
                           return 0;
                         }};
-  EXPECT_EQ(table->create(boundary::bytes("stranger"), boundary::bytes("{}"), &sink), nullptr);
+  EXPECT_EQ(table->create(detail::bytes("stranger"), detail::bytes("{}"), &sink), nullptr);
   EXPECT_THAT(error, HasSubstr("no factory \\\"stranger\\\""));
-  EXPECT_EQ(table->create(boundary::bytes("known"), boundary::bytes("["), &sink), nullptr);
+  EXPECT_EQ(table->create(detail::bytes("known"), detail::bytes("["), &sink), nullptr);
   EXPECT_THAT(error, HasSubstr("config is not valid JSON"));
   EXPECT_EQ(made->query("cartpilot.provider/10"), nullptr);
   EXPECT_EQ(made->query(nullptr), nullptr);

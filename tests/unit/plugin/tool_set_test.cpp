@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "plugin/tool_set_proxy.h"
+#include "plugin/runtime/tool_set_proxy.h"
 #include "plugin_testing.h"
 
 namespace cartpilot::plugin {

@@ -1,4 +1,4 @@
-#include "cartpilot/wire.h"
+#include "cartpilot/detail/wire.h"
 
 #include <gmock/gmock.h>
 

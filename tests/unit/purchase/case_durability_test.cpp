@@ -62,7 +62,7 @@ TEST(PurchaseCase, case_61_a_process_killed_at_any_write_or_request_buys_once_an
     bought += static_cast<int>(orders);
     store::StateDb db(state);
     const PurchaseJournal journal(db);
-    EXPECT_EQ(journal.distrust(), std::nullopt) << points;
+    EXPECT_EQ(journal.integrity_problem(), std::nullopt) << points;
     const auto attempts = journal.list();
     const bool known = !attempts.empty() && attempts.front().state == kDone;
     EXPECT_EQ(known, orders == 1) << "killed at point " << points;
@@ -100,7 +100,7 @@ bool is_harmless(const std::filesystem::path& state, const std::vector<std::stri
   try {
     store::StateDb db(state);
     const PurchaseJournal journal(db);
-    if (journal.distrust()) return true;
+    if (journal.integrity_problem()) return true;
     for (const std::string& event : story_of(journal)) {
       if (std::find(whole.begin(), whole.end(), event) == whole.end()) return false;
     }
@@ -207,7 +207,7 @@ TEST(PurchaseCase, case_64_no_request_leaves_without_its_record_whichever_write_
       disk.heal();
       store::StateDb db(state);
       const PurchaseJournal journal(db);
-      EXPECT_EQ(journal.distrust(), std::nullopt) << nth;
+      EXPECT_EQ(journal.integrity_problem(), std::nullopt) << nth;
       const auto attempts = journal.list();
       if (confirms > 0) {
         const auto sent = std::count_if(attempts.begin(), attempts.end(), [](const Attempt& one) {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gate_world.h"
-#include "purchase/purchase_keys.h"
+#include "purchase/keys.h"
 
 namespace cartpilot::purchase {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "cartpilot/error.h"
-#include "purchase/purchase_journal.h"
+#include "purchase/journal.h"
 
 int main(int count, char** arguments) {
   if (count != 4) return 2;

@@ -70,7 +70,7 @@ TEST(PurchaseGate, buys_nothing_while_the_record_is_altered_deleted_or_rolled_ba
     EXPECT_THAT(world.gate->reconcile(world.context), IsEmpty());
 
     world.journal.start_anew();
-    EXPECT_EQ(world.journal.distrust(), std::nullopt);
+    EXPECT_EQ(world.journal.integrity_problem(), std::nullopt);
     world.restart();
     EXPECT_TRUE(world.approve(second).ok);
     EXPECT_TRUE(world.confirm(second).ok);
@@ -89,7 +89,7 @@ TEST(PurchaseGate, starts_a_new_record_that_keeps_locks_and_spending) {
   world.journal.start_anew();
   EXPECT_EQ(world.journal.unfinished().size(), 1U);
   EXPECT_EQ(world.journal.spent("USD", "session-1"), (Spent{8638, 8638}));
-  EXPECT_EQ(world.journal.distrust(), std::nullopt);
+  EXPECT_EQ(world.journal.integrity_problem(), std::nullopt);
   EXPECT_EQ(string_or(world.create(), "error_code"), "PURCHASE_UNRESOLVED");
 }
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "commerce/cartpilot_tools.h"
+#include "commerce/tools.h"
 #include "fake_cartpilot.h"
-#include "purchase/purchase_gate.h"
+#include "purchase/gate.h"
 
 namespace cartpilot::purchase {
 

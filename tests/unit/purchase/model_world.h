@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "chat/chat_session.h"
+#include "chat/session.h"
 #include "gate_world.h"
 #include "unit/chat/scripted_provider.h"
 

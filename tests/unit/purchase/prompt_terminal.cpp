@@ -13,7 +13,7 @@
 #include <stdexcept>
 
 #include "gate_world.h"
-#include "ui/terminal_prompt.h"
+#include "terminal/prompt.h"
 
 namespace cartpilot::purchase {
 namespace {

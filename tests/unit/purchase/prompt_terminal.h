@@ -9,7 +9,7 @@
 #include <string>
 
 #include "commerce/receipt.h"
-#include "purchase/purchase_gate.h"
+#include "purchase/gate.h"
 
 namespace cartpilot::purchase {
 

@@ -4,7 +4,7 @@
 
 #include "gate_world.h"
 #include "net/http_client.h"
-#include "sandbox/sandbox_server.h"
+#include "sandbox/server.h"
 #include "temporary_folder.h"
 
 namespace cartpilot::purchase {

@@ -1,9 +1,9 @@
-#include "sandbox/catalogue.h"
+#include "sandbox/merchant/catalogue.h"
 
 #include <gmock/gmock.h>
 
-#include "sandbox/merchant.h"
-#include "sandbox/python_random.h"
+#include "sandbox/merchant/merchant.h"
+#include "sandbox/service/python_random.h"
 
 namespace cartpilot::sandbox {
 namespace {

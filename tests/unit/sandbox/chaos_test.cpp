@@ -5,8 +5,8 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "sandbox/http_listener.h"
-#include "sandbox/router.h"
+#include "sandbox/http/listener.h"
+#include "sandbox/http/router.h"
 #include "unit/sandbox/shopper.h"
 
 namespace cartpilot::sandbox {

@@ -1,5 +1,5 @@
 // The log of the database: what is moved into the file, and when.
-#include "sandbox/checkpointer.h"
+#include "sandbox/store/checkpointer.h"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "sandbox/sandbox_store.h"
+#include "sandbox/store/store.h"
 #include "unit/sandbox/killable_sandbox.h"
 
 namespace cartpilot::sandbox {

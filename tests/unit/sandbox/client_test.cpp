@@ -1,11 +1,11 @@
 // The program's own client against the sandbox: every endpoint, typed, over real HTTP.
 #include <gmock/gmock.h>
 
-#include "commerce/cartpilot_client.h"
-#include "commerce/cartpilot_tools.h"
+#include "commerce/client.h"
 #include "commerce/offer_check.h"
+#include "commerce/tools.h"
 #include "net/http_client.h"
-#include "sandbox/merchant.h"
+#include "sandbox/merchant/merchant.h"
 #include "unit/sandbox/shopper.h"
 
 namespace cartpilot::sandbox {

@@ -5,8 +5,8 @@
 
 #include <thread>
 
-#include "sandbox/merchant.h"
-#include "sandbox/webhook_sender.h"
+#include "sandbox/merchant/merchant.h"
+#include "sandbox/service/webhook_sender.h"
 #include "unit/sandbox/shopper.h"
 
 namespace cartpilot::sandbox {

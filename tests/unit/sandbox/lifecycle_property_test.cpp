@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "sandbox/merchant.h"
+#include "sandbox/merchant/merchant.h"
 #include "unit/sandbox/lifecycle_model.h"
 #include "unit/sandbox/shopper.h"
 

@@ -1,9 +1,9 @@
-#include "sandbox/offer_search.h"
+#include "sandbox/service/offer_search.h"
 
 #include <gmock/gmock.h>
 
-#include "sandbox/merchant.h"
-#include "sandbox/unicode_text.h"
+#include "sandbox/merchant/merchant.h"
+#include "sandbox/wire/unicode_text.h"
 
 namespace cartpilot::sandbox {
 namespace {

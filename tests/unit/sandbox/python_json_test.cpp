@@ -1,4 +1,4 @@
-#include "sandbox/python_json.h"
+#include "sandbox/wire/python_json.h"
 
 #include <gmock/gmock.h>
 

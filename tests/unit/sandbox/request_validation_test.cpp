@@ -1,9 +1,9 @@
-#include "sandbox/request_validation.h"
+#include "sandbox/wire/request_validation.h"
 
 #include <gmock/gmock.h>
 
-#include "sandbox/clock.h"
-#include "sandbox/refusal.h"
+#include "sandbox/service/clock.h"
+#include "sandbox/wire/refusal.h"
 
 namespace cartpilot::sandbox {
 namespace {

@@ -1,7 +1,7 @@
 // The merchants' own APIs.
 #include <gmock/gmock.h>
 
-#include "sandbox/merchant.h"
+#include "sandbox/merchant/merchant.h"
 #include "unit/sandbox/shopper.h"
 
 namespace cartpilot::sandbox {

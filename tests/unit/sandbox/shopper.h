@@ -6,7 +6,7 @@
 #include <atomic>
 #include <string>
 
-#include "sandbox/sandbox_server.h"
+#include "sandbox/server.h"
 #include "unit/sandbox/raw_http.h"
 
 namespace cartpilot::sandbox {

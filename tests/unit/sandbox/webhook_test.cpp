@@ -4,9 +4,9 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "sandbox/http_listener.h"
-#include "sandbox/router.h"
-#include "sandbox/webhook_sender.h"
+#include "sandbox/http/listener.h"
+#include "sandbox/http/router.h"
+#include "sandbox/service/webhook_sender.h"
 #include "unit/sandbox/shopper.h"
 
 namespace cartpilot::sandbox {

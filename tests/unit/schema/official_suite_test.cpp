@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "cartpilot/json.h"
-#include "schema/schema_validator.h"
+#include "schema/validator.h"
 
 namespace cartpilot::schema {
 namespace {

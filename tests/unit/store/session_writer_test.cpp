@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "cartpilot/wire.h"
-#include "store/session_store.h"
+#include "cartpilot/detail/wire.h"
+#include "store/sessions.h"
 #include "store/state_db.h"
 
 namespace cartpilot::store {
@@ -92,7 +92,7 @@ TEST_F(SessionWriterTest, leaves_no_hole_when_one_message_could_not_be_written_a
   StateDb other(file);
   other.run(
       "CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.json LIKE '%result%' "
-      "BEGIN SELECT RAISE(ABORT, 'no room'); END");
+      "BEGIN SELECT RAISE(ABORT, 'no module'); END");
   writer.append(Message::user("its result"));
   writer.append(Message::user("the answer"));
   EXPECT_THROW(writer.flush(), Error);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cartpilot/abi.h"
-#include "cartpilot/plugin_note.h"
+#include "cartpilot/detail/manifest_note.h"
 
 #define GOOD 0
 #define EPOCH_2 1

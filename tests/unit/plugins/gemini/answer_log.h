@@ -11,7 +11,7 @@
 #include "cartpilot/http_provider.h"
 #include "cartpilot/message.h"
 #include "cartpilot/stream_event.h"
-#include "gemini/gemini_decode.h"
+#include "gemini/decode.h"
 
 namespace cartpilot::gemini::tests {
 

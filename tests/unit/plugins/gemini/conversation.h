@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "answer_log.h"
-#include "fakes/fake_gemini.h"
-#include "gemini/gemini_provider.h"
+#include "fakes/gemini.h"
+#include "gemini/provider.h"
 #include "net/http_client.h"
 
 namespace cartpilot::gemini::tests {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cartpilot/llm_provider.h"
-#include "offline/offline_provider.h"
+#include "offline/provider.h"
 
 namespace cartpilot::offline {
 

@@ -18,7 +18,7 @@ constexpr const char* kWholeCall =
 const Trace kOneCall = {R"(call a mixer_level {"channel":3})", "finish tool_calls tool_calls m-1"};
 
 Trace heard(std::vector<std::string> chunks) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   chunks.push_back("[DONE]");
   return counter.hears(sse(chunks));
 }
@@ -184,7 +184,7 @@ TEST(OpenAiAnswer, A46_extra_content_of_a_call_comes_back_with_it) {
   const std::string extra = R"({"google":{"thought_signature":"sig=="}})";
   // At a server that wants it back; the strict one sees the second request without it.
   fakes::FakeOpenAiOptions fake = fakes::openai_profile("gemini_endpoint").options;
-  Counter gemini(fake.models[1], {{"server", "gemini"}}, fake);
+  RequestFixture gemini(fake.models[1], {{"server", "gemini"}}, fake);
   EXPECT_EQ(
       results(
           gemini.hears(sse(
@@ -222,7 +222,7 @@ TEST(OpenAiAnswer, A49_tool_calls_are_empty_or_null) {
   EXPECT_EQ(heard({chunk(R"({"content":"x","tool_calls":[]})"),
                    chunk(R"({"tool_calls":null,"content":null,"role":""})"), end_chunk("stop")}),
             (Trace{"text x", "finish stop stop m-1"}));
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.hears_body(
                 R"({"model":"m-1","choices":[{"message":{"content":"x","tool_calls":null},)"
                 R"("finish_reason":"stop"}]})"),
@@ -230,7 +230,7 @@ TEST(OpenAiAnswer, A49_tool_calls_are_empty_or_null) {
 }
 
 TEST(OpenAiAnswer, A50_a_whole_body_is_an_error_at_status_200) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(
       counter.hears_body(R"({"choices":[],"error":{"message":"no credit","code":402}})"),
       Trace{"error rate_limited final quota: OpenAI says there is no credit left: no credit"});

@@ -24,7 +24,7 @@ std::string call(const std::string& head, int channel) {
 
 /// What comes of chunks that end with [DONE].
 Trace heard(std::vector<std::string> chunks) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   chunks.push_back("[DONE]");
   return counter.hears(sse(chunks));
 }
@@ -161,7 +161,7 @@ TEST(OpenAiAnswer, A30_arguments_are_an_object) {
   const std::string object =
       R"({"index":0,"id":"a","function":{"name":"mixer_level","arguments":{"channel":3}}})";
   EXPECT_EQ(came({call_chunk(object), end_chunk("tool_calls")}), kOneCall);
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(results(counter.hears_body(R"({"model":"m-1","choices":[{"message":{"tool_calls":[)" +
                                        object + R"(]},"finish_reason":"tool_calls"}]})")),
             kOneCall);

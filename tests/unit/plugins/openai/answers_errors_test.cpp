@@ -5,7 +5,7 @@
 #include <chrono>
 #include <ctime>
 
-#include "patience.h"
+#include "turn_runner.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -55,13 +55,13 @@ TEST(OpenAiAnswer, A71_every_envelope_of_an_error_is_read) {
       {"<html><title>the cause", "the answer is a web page"},
   };
   for (const auto& [body, said] : envelopes) {
-    Counter counter(kChatModel);
+    RequestFixture counter(kChatModel);
     EXPECT_EQ(counter.refused(400, body),
               Trace{"error invalid_argument final : OpenAI refused the request (HTTP 400): " +
                     std::string(said)})
         << body;
   }
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.refused(400, ""),
             Trace{"error invalid_argument final : OpenAI refused the request (HTTP 400)"});
   EXPECT_EQ(counter.refused(418, std::string(70'000, 'x')).at(0).size(),
@@ -90,38 +90,38 @@ TEST(OpenAiAnswer, A72_pauses_the_server_asks_for) {
            {{{"Retry-After", "in a while"}}, 1, 20},
            {{{"Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT"}}, 1, 20},
        }) {
-    Counter counter(kChatModel);
-    Patience patience(counter);
+    RequestFixture counter(kChatModel);
+    TurnRunner runner(counter);
     counter.server.play(played(429, limit, c.headers));
-    EXPECT_EQ(patience.turn(), "stop ok") << c.headers[0].second;
-    ASSERT_EQ(patience.waits.size(), 1U) << c.headers[0].second;
-    EXPECT_GE(patience.waits[0], c.least_ms) << c.headers[0].second;
-    EXPECT_LE(patience.waits[0], c.most_ms) << c.headers[0].second;
+    EXPECT_EQ(runner.turn(), "stop ok") << c.headers[0].second;
+    ASSERT_EQ(runner.waits.size(), 1U) << c.headers[0].second;
+    EXPECT_GE(runner.waits[0], c.least_ms) << c.headers[0].second;
+    EXPECT_LE(runner.waits[0], c.most_ms) << c.headers[0].second;
     EXPECT_THAT(counter.server.violations(), IsEmpty());
   }
-  Counter counter(kChatModel);
-  Patience patience(counter);
+  RequestFixture counter(kChatModel);
+  TurnRunner runner(counter);
   counter.server.play(played(429, limit, {{"Retry-After", "9999"}}));
-  EXPECT_EQ(patience.turn(), "error");
-  EXPECT_THAT(patience.waits, IsEmpty()) << "nobody waits three hours";
-  EXPECT_EQ(patience.error->retry_after_ms, 9'999'000) << "but is told";
+  EXPECT_EQ(runner.turn(), "error");
+  EXPECT_THAT(runner.waits, IsEmpty()) << "nobody waits three hours";
+  EXPECT_EQ(runner.error->retry_after_ms, 9'999'000) << "but is told";
 }
 
 TEST(OpenAiAnswer, A73_a_spent_credit_is_final) {
   for (const char* code :
        {"credit_balance_exhausted", "insufficient_quota", "organization_spend_limit_exceeded",
         "project_spend_limit_exceeded", "organization_usage_limit_exceeded"}) {
-    Counter counter(kChatModel);
-    Patience patience(counter);
+    RequestFixture counter(kChatModel);
+    TurnRunner runner(counter);
     counter.server.play(played(429, refusal("gone", "", code), {{"Retry-After", "1"}}));
-    EXPECT_EQ(patience.turn(), "error") << code;
-    EXPECT_EQ(patience.error->reason, "quota");
+    EXPECT_EQ(runner.turn(), "error") << code;
+    EXPECT_EQ(runner.error->reason, "quota");
     EXPECT_EQ(counter.server.requests().size(), 1U);
   }
 }
 
 TEST(OpenAiAnswer, A74_key_permission_model_and_path) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.refused(
                 401, refusal("Incorrect API key provided: sk-ab***yz", "", "invalid_api_key")),
             Trace{"error unauthenticated final : OpenAI refused the API key (HTTP 401); check "
@@ -144,20 +144,20 @@ TEST(OpenAiAnswer, A74_key_permission_model_and_path) {
 
 TEST(OpenAiAnswer, A75_a_failure_and_then_an_answer) {
   for (const int status : {500, 502, 503, 504, 520, 408, 409}) {
-    Counter counter(kChatModel);
-    Patience patience(counter);
+    RequestFixture counter(kChatModel);
+    TurnRunner runner(counter);
     counter.server.play(played(status, refusal("oops", "", "", "server_error")));
-    EXPECT_EQ(patience.turn(), "stop ok") << status;
+    EXPECT_EQ(runner.turn(), "stop ok") << status;
     EXPECT_EQ(counter.server.requests().size(), 2U) << status;
   }
   // The same inside a stream, before anything was shown; after it, nobody asks again.
   const std::string error = refusal("oops", "", "", "server_error");
-  Counter early(kChatModel);
-  Patience patience(early);
+  RequestFixture early(kChatModel);
+  TurnRunner runner(early);
   early.server.play(played(200, sse({error}), {{"Content-Type", "text/event-stream"}}));
-  EXPECT_EQ(patience.turn(), "stop ok");
-  Counter late(kChatModel);
-  Patience no_more(late);
+  EXPECT_EQ(runner.turn(), "stop ok");
+  RequestFixture late(kChatModel);
+  TurnRunner no_more(late);
   late.server.play(played(200, sse({chunk(R"({"content":"Well"})"), error}),
                           {{"Content-Type", "text/event-stream"}}));
   EXPECT_EQ(no_more.turn(), "error Well");
@@ -165,7 +165,7 @@ TEST(OpenAiAnswer, A75_a_failure_and_then_an_answer) {
 }
 
 TEST(OpenAiAnswer, A76_a_refused_parameter_is_dropped_once_told_once_and_remembered) {
-  Counter counter(kChatModel, {{"server", "openai"}, {"temperature", "0.5"}});
+  RequestFixture counter(kChatModel, {{"server", "openai"}, {"temperature", "0.5"}});
   const Played unsupported =
       played(400, refusal("Unsupported parameter: 'temperature' is not supported with this model.",
                           "temperature", "unsupported_parameter"));
@@ -184,7 +184,7 @@ TEST(OpenAiAnswer, A76_a_refused_parameter_is_dropped_once_told_once_and_remembe
 }
 
 TEST(OpenAiAnswer, A77_too_large_and_not_valid) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.refused(413, "Payload Too Large"),
             Trace{"error invalid_argument final : OpenAI refused the request (HTTP 413): Payload "
                   "Too Large"});
@@ -196,7 +196,7 @@ TEST(OpenAiAnswer, A77_too_large_and_not_valid) {
 }
 
 TEST(OpenAiAnswer, A78_a_web_page_with_status_503) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.refused(503, "<html><head><title>503 Service Unavailable</title>",
                             {{"Content-Type", "text/html"}}),
             Trace{"error unavailable retryable overloaded: OpenAI has a problem of its own (HTTP "

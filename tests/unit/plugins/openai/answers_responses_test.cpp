@@ -18,14 +18,14 @@ const Trace kCut = {
     "again"};
 
 Trace heard(const std::vector<std::string>& events) {
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   return counter.hears(sse(events));
 }
 
 Trace came(const std::vector<std::string>& events) { return results(heard(events)); }
 
 Trace heard_body(const std::string& body) {
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   counter.request.stream = false;
   return counter.hears_body(body);
 }
@@ -120,7 +120,7 @@ TEST(OpenAiAnswer, A56_the_end_of_arguments_with_and_without_the_name) {
 
 TEST(OpenAiAnswer, A57_keepalives_unknown_events_and_unknown_items) {
   const std::string unknown = R"({"type":"unknown_hologram","id":"h_1","data":[1,2]})";
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   EXPECT_EQ(counter.hears(sse({R"({"type":"keepalive","sequence_number":3})", event("keep_alive"),
                                R"({"x":1})", "null", "[]",
                                event("web_search_call.searching", R"("output_index":0)"),
@@ -148,7 +148,7 @@ TEST(OpenAiAnswer, A58_an_error_event_nested_or_flat) {
 }
 
 TEST(OpenAiAnswer, A59_a_failed_response_whose_socket_stays_open) {
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   Played open;
   open.end = Played::End::kHold;
   open.body = sse({event("created"),
@@ -186,7 +186,7 @@ TEST(OpenAiAnswer, A62_the_end_comes_before_the_terminal_event) {
   EXPECT_EQ(came({item_event("done", 0, kCall)}), kCut);
   EXPECT_EQ(came({item_event("done", 0, kCall), "[DONE]"}), kCut);
   EXPECT_EQ(came({event("created")}), kCut);
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   EXPECT_EQ(results(counter.hears(sse({item_event("done", 0, kCall)}) + "data: {\"type\":\"resp")),
             kCut)
       << "inside an event";
@@ -226,7 +226,7 @@ TEST(OpenAiAnswer, A65_a_refusal_part) {
 TEST(OpenAiAnswer, A66_two_messages_keep_their_phases) {
   const std::string first = message_item("Looking.", R"(,"phase":"commentary")");
   const std::string second = message_item("Found.", R"(,"phase":"final_answer")");
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   EXPECT_EQ(counter.hears(sse({item_event("done", 0, first), item_event("done", 1, second),
                                terminal("completed")})),
             (Trace{"text Looking.", "text Found.", end("stop completed", first + "," + second)}));
@@ -238,7 +238,7 @@ TEST(OpenAiAnswer, A66_two_messages_keep_their_phases) {
 TEST(OpenAiAnswer, A67_reasoning_without_its_encrypted_content) {
   const std::string bare =
       R"({"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":null})";
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   EXPECT_EQ(results(counter.hears(sse({item_event("done", 0, bare), item_event("done", 1, kCall),
                                        terminal("completed")}))),
             (Trace{kOneCall, end("tool_calls completed", bare + "," + kCall)}));

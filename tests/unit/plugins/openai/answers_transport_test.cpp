@@ -34,7 +34,7 @@ std::string hello(const std::string& end = "\n", const std::string& blank = "\n"
 TEST(OpenAiAnswer, A02_lines_end_with_cr_lf_or_both_mixed) {
   for (const auto& [end, blank] : std::vector<std::pair<std::string, std::string>>{
            {"\r", "\r"}, {"\r\n", "\r\n"}, {"\n", "\r\n"}, {"\r\n", "\n"}, {"\r", "\n\n"}}) {
-    Counter counter(kChatModel);
+    RequestFixture counter(kChatModel);
     EXPECT_EQ(counter.hears(hello(end, blank)), kHello);
     Played bytes;
     bytes.body = hello(end, blank);
@@ -44,7 +44,7 @@ TEST(OpenAiAnswer, A02_lines_end_with_cr_lf_or_both_mixed) {
 }
 
 TEST(OpenAiAnswer, A03_data_goes_over_several_lines) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   std::string text = hello();
   for (const char* at : {"\"choices\"", "\"delta\"", "\"finish_reason\""}) {
     for (std::size_t i = text.find(at); i != std::string::npos; i = text.find(at, i + 20)) {
@@ -55,14 +55,14 @@ TEST(OpenAiAnswer, A03_data_goes_over_several_lines) {
 }
 
 TEST(OpenAiAnswer, A04_comments_stand_anywhere) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   std::string text = ": first\n\n: PROCESSING\n" + hello("\n:\n", "\n\n: between\n\n");
   text.insert(text.find("data:"), ":inside\n");
   EXPECT_EQ(counter.hears(text), kHello);
 }
 
 TEST(OpenAiAnswer, A05_no_blank_after_the_colon) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   std::string text = hello();
   for (std::size_t i = text.find("data: "); i != std::string::npos; i = text.find("data: ")) {
     text.erase(i + 5, 1);
@@ -71,17 +71,17 @@ TEST(OpenAiAnswer, A05_no_blank_after_the_colon) {
 }
 
 TEST(OpenAiAnswer, A06_a_byte_order_mark_comes_first) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.hears("\xEF\xBB\xBF" + hello()), kHello);
 }
 
 TEST(OpenAiAnswer, A07_one_event_of_eight_megabytes) {
   const std::string big(8U << 20, 'x');
-  Counter chat(kChatModel);
+  RequestFixture chat(kChatModel);
   const Trace trace =
       chat.hears(sse({chunk(R"({"content":")" + big + "\"}"), end_chunk("stop"), "[DONE]"}));
   EXPECT_TRUE(trace == (Trace{"text " + big, "finish stop stop m-1"})) << trace.back();
-  Counter responses(kResponsesModel);
+  RequestFixture responses(kResponsesModel);
   const Trace whole =
       responses.hears(sse({terminal("completed", R"("output":[)" + message_item(big) + "]")}));
   ASSERT_EQ(whole.size(), 2U);
@@ -89,32 +89,32 @@ TEST(OpenAiAnswer, A07_one_event_of_eight_megabytes) {
 }
 
 TEST(OpenAiAnswer, A08_the_last_blank_line_is_missing) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   const std::string text = hello();
   for (const std::size_t less : {1, 2}) {
     EXPECT_EQ(counter.hears(text.substr(0, text.size() - less)), kHello);
   }
-  Counter responses(kResponsesModel);
+  RequestFixture responses(kResponsesModel);
   EXPECT_THAT(
       responses.hears("data: " + terminal("completed", R"("output":[)" + message_item("Hi") + "]")),
       ElementsAre("text Hi", StartsWith("finish stop completed m-1")));
 }
 
 TEST(OpenAiAnswer, A09_what_follows_done_is_not_read) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.hears(hello() + sse({chunk(R"({"content":"late"})")}) + "garbage {{{\n\n"),
             kHello);
 }
 
 TEST(OpenAiAnswer, A10_a_reset_after_done_is_no_error) {
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   Played answer;
   answer.body = hello();
   answer.end = Played::End::kReset;
   answer.pause = std::chrono::milliseconds(1);
   answer.piece_bytes = 64;
   EXPECT_EQ(counter.hears(answer), kHello);
-  Counter responses(kResponsesModel);
+  RequestFixture responses(kResponsesModel);
   answer.body = sse({delta("output_text", 0, "Hi"), terminal("completed")});
   EXPECT_THAT(responses.hears(answer),
               ElementsAre("text Hi", StartsWith("finish stop completed m-1")));
@@ -124,7 +124,7 @@ TEST(OpenAiAnswer, A11_a_reset_inside_a_call_runs_nothing) {
   const std::string half = sse({call_chunk(
       R"({"index":0,"id":"a","function":{"name":"mixer_level","arguments":"{\"ch"}})")});
   for (const Played::End end : {Played::End::kReset, Played::End::kClose, Played::End::kComplete}) {
-    Counter counter(kChatModel);
+    RequestFixture counter(kChatModel);
     Played answer;
     answer.body = half;
     answer.end = end;
@@ -135,14 +135,14 @@ TEST(OpenAiAnswer, A11_a_reset_inside_a_call_runs_nothing) {
 }
 
 TEST(OpenAiAnswer, A12_a_whole_body_answers_a_request_for_a_stream) {
-  Counter chat(kChatModel);
+  RequestFixture chat(kChatModel);
   EXPECT_EQ(
       chat.hears_body(
           R"({"model":"m-1","choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},
               "finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":8}})",
           "application/json; charset=utf-8"),
       (Trace{"text Hello", "usage 9 8 0 0", "finish stop stop m-1"}));
-  Counter responses(kResponsesModel);
+  RequestFixture responses(kResponsesModel);
   EXPECT_THAT(responses.hears_body(R"({"object":"response","status":"completed","model":"m-1",
               "output":[)" + message_item("Hello") +
                                    "]}"),
@@ -151,7 +151,7 @@ TEST(OpenAiAnswer, A12_a_whole_body_answers_a_request_for_a_stream) {
 
 TEST(OpenAiAnswer, A13_a_web_page_is_told_as_such) {
   for (const char* model : {kChatModel, kResponsesModel}) {
-    Counter counter(model);
+    RequestFixture counter(model);
     const Trace told = {
         "error protocol final : BASE answers with a web page instead of JSON; check "
         "OPENAI_BASE_URL"};
@@ -163,7 +163,7 @@ TEST(OpenAiAnswer, A13_a_web_page_is_told_as_such) {
 
 TEST(OpenAiAnswer, A14_an_empty_answer_is_a_cut_one) {
   for (const char* model : {kChatModel, kResponsesModel}) {
-    Counter counter(model);
+    RequestFixture counter(model);
     EXPECT_EQ(counter.hears(""), kCut);
     EXPECT_EQ(counter.hears_body(""), kCut);
     EXPECT_EQ(counter.hears(": only a comment\n\n"), kCut);
@@ -179,11 +179,11 @@ TEST(OpenAiAnswer, A15_signs_of_life_keep_an_answer_alive) {
   const std::string life = ": keep-alive comment\n\n";
   slow.body = life + life + life + life + life + life + life + hello();
   slow.piece_bytes = (slow.body.size() + 7) / 8;
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   counter.transport.idle_timeout_ms = kLimitMs;
   EXPECT_EQ(counter.hears(slow), kHello);
 
-  Counter responses(kResponsesModel);
+  RequestFixture responses(kResponsesModel);
   responses.transport.idle_timeout_ms = kLimitMs;
   std::vector<std::string> events(7, R"({"type":"keepalive","sequence_number":1})");
   events.push_back(terminal("completed"));
@@ -192,7 +192,7 @@ TEST(OpenAiAnswer, A15_signs_of_life_keep_an_answer_alive) {
   EXPECT_THAT(responses.hears(slow), ElementsAre(StartsWith("finish stop completed m-1")));
 
   // Nothing at all is an end; by default after two minutes, five for models that think.
-  Counter silent(kChatModel);
+  RequestFixture silent(kChatModel);
   silent.transport.idle_timeout_ms = 100;
   Played nothing;
   nothing.end = Played::End::kHold;
@@ -202,7 +202,7 @@ TEST(OpenAiAnswer, A15_signs_of_life_keep_an_answer_alive) {
 
 TEST(OpenAiAnswer, A16_an_error_event_in_plain_words) {
   for (const char* model : {kChatModel, kResponsesModel}) {
-    Counter counter(model);
+    RequestFixture counter(model);
     EXPECT_EQ(counter.hears("event: error\ndata: upstream overloaded\n\n"),
               Trace{"error unavailable retryable : OpenAI has a problem of its own: upstream "
                     "overloaded; try again shortly"});

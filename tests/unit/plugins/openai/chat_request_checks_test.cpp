@@ -11,13 +11,13 @@ namespace {
 using namespace testing;
 using ::testing::IsEmpty;
 
-/// Where the conversation of a Desk holds its parts.
+/// Where the conversation of a ExchangeFixture holds its parts.
 constexpr std::size_t kUser = 1, kCalling = 2, kFirstAnswer = 3, kSecondAnswer = 4, kTalking = 5;
 
 Json& message(Json& body, std::size_t at) { return body["messages"][at]; }
 
 TEST(OpenAiRequestCheck, Q11_messages_have_known_roles_and_fitting_content) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) { b["messages"] = Json::array(); }), "400 Q11");
   EXPECT_EQ(desk.when([](Json& b) { b["messages"] = "Hi"; }), "400 Q11");
   EXPECT_EQ(desk.when([](Json& b) { b.erase("messages"); }), "400 Q11");
@@ -36,7 +36,7 @@ TEST(OpenAiRequestCheck, Q11_messages_have_known_roles_and_fitting_content) {
 }
 
 TEST(OpenAiRequestCheck, Q19_calls_are_complete_and_their_arguments_are_text) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   const auto call = [&desk](const std::function<void(Json&)>& change) {
     return desk.when([&change](Json& b) { change(message(b, kCalling)["tool_calls"][0]); });
   };
@@ -52,7 +52,7 @@ TEST(OpenAiRequestCheck, Q19_calls_are_complete_and_their_arguments_are_text) {
   }),
             "400 Q19");
   // Calls of other vendors have long ids, odd ones, or the same one in every turn.
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   for (const std::string& id :
        {std::string(80, 'z'), std::string("toolu/1"), std::string("same"), std::string("same")}) {
     Message said = assistant({tool_call(id, "mixer_level", {{"channel", 1}})});
@@ -65,7 +65,7 @@ TEST(OpenAiRequestCheck, Q19_calls_are_complete_and_their_arguments_are_text) {
 }
 
 TEST(OpenAiRequestCheck, Q20_every_call_is_answered_exactly_once_before_anything_else) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) { b["messages"].erase(kSecondAnswer); }), "400 Q20");
   EXPECT_EQ(desk.when([](Json& b) { message(b, kSecondAnswer) = message(b, kFirstAnswer); }),
             "400 Q20");
@@ -76,7 +76,7 @@ TEST(OpenAiRequestCheck, Q20_every_call_is_answered_exactly_once_before_anything
       "200")
       << "their order is free";
   // Histories of cancelled, half-answered and twice-answered turns.
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   const Message said = assistant({tool_call("call_1", "mixer_level", {{"channel", 1}}),
                                   tool_call("call_2", "mixer_level", {{"channel", 2}})});
   const ToolResult one{"call_1", "mixer_level", {{"db", 1}}, false, nullptr};
@@ -87,13 +87,13 @@ TEST(OpenAiRequestCheck, Q20_every_call_is_answered_exactly_once_before_anything
 }
 
 TEST(OpenAiRequestCheck, Q21_no_answer_without_its_call) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) { message(b, kFirstAnswer)["tool_call_id"] = "call_other"; }),
             "400 Q21");
   EXPECT_EQ(desk.when([](Json& b) { b["messages"].push_back(message(b, kFirstAnswer)); }),
             "400 Q21")
       << "the call was made, but not just before";
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   counter.request.messages = {
       Message::user("Hi"),
       tool_results({ToolResult{"call_lost", "mixer_level", {{"db", 1}}, false, nullptr}}),
@@ -102,11 +102,11 @@ TEST(OpenAiRequestCheck, Q21_no_answer_without_its_call) {
 }
 
 TEST(OpenAiRequestCheck, Q22_an_assistant_without_calls_said_something) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) { message(b, kTalking)["content"] = nullptr; }), "400 Q22");
   EXPECT_EQ(desk.when([](Json& b) { message(b, kTalking).erase("content"); }), "400 Q22");
   EXPECT_EQ(desk.when([](Json& b) { message(b, kCalling)["content"] = nullptr; }), "200");
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   counter.request.messages = {Message::user("Hi"), assistant({}),
                               assistant({ReasoningPart{"only thought", nullptr}}),
                               Message::user("Again")};
@@ -114,7 +114,7 @@ TEST(OpenAiRequestCheck, Q22_an_assistant_without_calls_said_something) {
 }
 
 TEST(OpenAiRequestCheck, Q23_echoed_messages_have_no_members_of_the_answer) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   for (const char* key : {"reasoning_content", "annotations", "parsed", "audio", "function_call"}) {
     EXPECT_EQ(desk.when([key](Json& b) { message(b, kTalking)[key] = "x"; }), "400 Q23") << key;
   }
@@ -124,7 +124,7 @@ TEST(OpenAiRequestCheck, Q23_echoed_messages_have_no_members_of_the_answer) {
             "400 Q23");
   EXPECT_EQ(desk.when([](Json& b) { message(b, kUser)["name"] = "person"; }), "400 Q23");
   // An answer with all of them goes back without any; the echo is checked by hears().
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   EXPECT_THAT(
       counter.hears_body(
           R"({"model":"m","choices":[{"index":0,"logprobs":null,"finish_reason":"tool_calls","message":{
@@ -143,7 +143,7 @@ TEST(OpenAiRequestCheck, Q24_the_limits_of_reasoning_models_are_known) {
   };
   fakes::FakeOpenAiOptions fake;
   fake.models = {kChatModel, "gpt-5", "gpt-5.6-luna", "gpt-6-astra", "o4-mini"};
-  Desk desk(Api::kChat, "", {{"server", "openai"}}, fake);
+  ExchangeFixture desk(Api::kChat, "", {{"server", "openai"}}, fake);
   const auto with = [&](const char* model, const std::string& key, const Json& value) {
     return desk.when([&](Json& b) {
       asked(model)(b);
@@ -168,25 +168,25 @@ TEST(OpenAiRequestCheck, Q24_the_limits_of_reasoning_models_are_known) {
   EXPECT_EQ(with("o4-mini", "parallel_tool_calls", true), "400 Q24");
   // Asked for all of it, the plugin sends what each model takes, on the API it takes it on.
   for (const char* model : {"gpt-5", "gpt-5.6-luna", "o4-mini"}) {
-    Counter counter(model,
-                    {{"server", "openai"},
-                     {"api", "chat"},
-                     {"temperature", "0.5"},
-                     {"max-output-tokens", "50"},
-                     {"parallel-tool-calls", "true"},
-                     {"reasoning-effort", "low"}},
-                    fake);
+    RequestFixture counter(model,
+                           {{"server", "openai"},
+                            {"api", "chat"},
+                            {"temperature", "0.5"},
+                            {"max-output-tokens", "50"},
+                            {"parallel-tool-calls", "true"},
+                            {"reasoning-effort", "low"}},
+                           fake);
     EXPECT_THAT(complaints(counter), IsEmpty()) << model;
     EXPECT_THAT(counter.server.refusals(), IsEmpty()) << model;
   }
-  Counter astra("gpt-6-astra", {{"server", "openai"}}, fake);
+  RequestFixture astra("gpt-6-astra", {{"server", "openai"}}, fake);
   astra.hears_body(R"({"object":"response","status":"completed","model":"m","output":[]})");
   EXPECT_THAT(astra.server.refusals(), IsEmpty());
   EXPECT_EQ(astra.server.requests().back().target, "/v1/responses");
 }
 
 TEST(OpenAiRequestCheck, Q25_results_are_text) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) {
     message(b, kFirstAnswer)["content"] = {{"ok", true}};
   }),
@@ -200,18 +200,18 @@ TEST(OpenAiRequestCheck, Q25_results_are_text) {
 }
 
 TEST(OpenAiRequestCheck, Q26_the_output_limit_has_one_name) {
-  Desk desk(Api::kChat, "", {{"server", "openai"}, {"max-output-tokens", "50"}});
+  ExchangeFixture desk(Api::kChat, "", {{"server", "openai"}, {"max-output-tokens", "50"}});
   EXPECT_EQ(desk.own()["max_completion_tokens"], 50);
   EXPECT_EQ(desk.when([](Json& b) { b["max_tokens"] = 50; }), "400 Q26");
 }
 
 TEST(OpenAiRequestCheck, Q27_a_request_does_not_end_with_open_calls) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) {
     while (b["messages"].size() > kCalling + 1) b["messages"].erase(kCalling + 1);
   }),
             "400 Q27");
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   counter.request.messages = {Message::user("Hi"),
                               assistant({tool_call("call_1", "mixer_level", {{"channel", 1}})})};
   counter.hears(sse({chunk(R"({"content":"ok"})"), end_chunk("stop"), "[DONE]"}));

@@ -13,7 +13,7 @@ using ::testing::IsEmpty;
 Json& function(Json& body, std::size_t at) { return body["tools"][at]["function"]; }
 
 TEST(OpenAiRequestCheck, Q12_nothing_of_the_responses_api) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   for (const char* key : {"input", "instructions", "max_output_tokens", "include"}) {
     EXPECT_EQ(desk.when([key](Json& b) { b[key] = "x"; }), "400 Q12") << key;
   }
@@ -26,7 +26,7 @@ TEST(OpenAiRequestCheck, Q12_nothing_of_the_responses_api) {
 }
 
 TEST(OpenAiRequestCheck, Q13_one_to_128_functions_or_none_at_all) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) { b["tools"] = Json::array(); }), "400 Q13");
   EXPECT_EQ(desk.when([](Json& b) { b["tools"][0]["type"] = "custom"; }), "400 Q13");
   EXPECT_EQ(desk.when([](Json& b) { b["tools"][0].erase("function"); }), "400 Q13");
@@ -34,11 +34,11 @@ TEST(OpenAiRequestCheck, Q13_one_to_128_functions_or_none_at_all) {
     for (int i = 0; i < 127; ++i) b["tools"].push_back(b["tools"][0]);
   }),
             "400 Q13");
-  Counter none(kChatModel);
+  RequestFixture none(kChatModel);
   none.request.tools.clear();
   EXPECT_THAT(complaints(none), IsEmpty());
   EXPECT_FALSE(none.server.bodies().back().contains("tools"));
-  Counter many(kChatModel);
+  RequestFixture many(kChatModel);
   for (int i = 0; i < 130; ++i) {
     many.request.tools.push_back(mixer_tools()[0]);
     many.request.tools.back().name = "more_" + std::to_string(i);
@@ -48,7 +48,7 @@ TEST(OpenAiRequestCheck, Q13_one_to_128_functions_or_none_at_all) {
 }
 
 TEST(OpenAiRequestCheck, Q14_names_are_plain_short_and_unique) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   for (const std::string& name : {std::string(), std::string("a.b"), std::string("a b"),
                                   std::string("n\xC3\xA4me"), std::string(65, 'n')}) {
     EXPECT_EQ(desk.when([&name](Json& b) { function(b, 0)["name"] = name; }), "400 Q14") << name;
@@ -58,7 +58,7 @@ TEST(OpenAiRequestCheck, Q14_names_are_plain_short_and_unique) {
 }
 
 TEST(OpenAiRequestCheck, Q15_parameters_are_a_plain_object_schema) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   const auto schema = [&desk](const char* text) {
     return desk.when([text](Json& b) {
       function(b, 0).erase("strict");
@@ -80,7 +80,7 @@ TEST(OpenAiRequestCheck, Q15_parameters_are_a_plain_object_schema) {
               "l":{"type":["array","null"]}}}}})"),
             "400 Q15");
   // Functions of other authors may be declared any way JSON Schema can say.
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   for (const char* text :
        {R"({})", R"({"type":"object"})",
         R"({"type":"object","anyOf":[{"properties":{"a":{"type":"string"}},"required":["a"]},
@@ -93,12 +93,12 @@ TEST(OpenAiRequestCheck, Q15_parameters_are_a_plain_object_schema) {
 }
 
 TEST(OpenAiRequestCheck, Q16_strict_schemas_keep_to_the_subset_at_every_depth) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.own()["tools"][0]["function"]["strict"], true);
   const auto properties = [](Json& b) -> Json& {
     return function(b, 0)["parameters"]["properties"];
   };
-  const std::vector<Desk::Change> changes = {
+  const std::vector<ExchangeFixture::Change> changes = {
       [](Json& b) { function(b, 0)["parameters"].erase("additionalProperties"); },
       [](Json& b) { function(b, 0)["parameters"]["additionalProperties"] = true; },
       [](Json& b) { function(b, 0)["parameters"]["required"] = {"channel"}; },
@@ -146,7 +146,7 @@ TEST(OpenAiRequestCheck, Q16_strict_schemas_keep_to_the_subset_at_every_depth) {
     EXPECT_EQ(desk.when(changes[i]), "400 Q16") << "change " << i;
   }
   // What the subset cannot say is sent as it is, and for that function only.
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   for (const char* property :
        {R"({"type":"object"})", R"({})", R"({"type":"string","default":"x","maxLength":3})",
         R"({"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},
@@ -163,7 +163,7 @@ TEST(OpenAiRequestCheck, Q16_strict_schemas_keep_to_the_subset_at_every_depth) {
 }
 
 TEST(OpenAiRequestCheck, Q17_tool_choice_needs_tools_and_names_one_of_them) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) {
     b.erase("tools");
     b["tool_choice"] = "auto";
@@ -182,7 +182,7 @@ TEST(OpenAiRequestCheck, Q17_tool_choice_needs_tools_and_names_one_of_them) {
   }),
             "400 Q17");
   for (const char* choice : {"none", "required", "mixer_level"}) {
-    Counter counter(kChatModel, {{"server", "openai"}, {"parallel-tool-calls", "false"}});
+    RequestFixture counter(kChatModel, {{"server", "openai"}, {"parallel-tool-calls", "false"}});
     counter.request.tool_choice = choice;
     EXPECT_THAT(complaints(counter), IsEmpty()) << choice;
     EXPECT_TRUE(counter.server.bodies().back().contains("tool_choice"));
@@ -192,10 +192,10 @@ TEST(OpenAiRequestCheck, Q17_tool_choice_needs_tools_and_names_one_of_them) {
 }
 
 TEST(OpenAiRequestCheck, Q18_stream_options_belong_to_streams) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.when([](Json& b) { b.erase("stream"); }), "400 Q18");
   EXPECT_EQ(desk.when([](Json& b) { b["stream"] = false; }), "400 Q18");
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   counter.request.stream = false;
   EXPECT_THAT(complaints(counter), IsEmpty());
 }

@@ -64,7 +64,7 @@ void ImpatientTransport::send(const HttpRequest& request, HttpSink& sink,
   inner_.send(sooner, sink, context);
 }
 
-Counter::Counter(std::string model, Options options, fakes::FakeOpenAiOptions fake)
+RequestFixture::RequestFixture(std::string model, Options options, fakes::FakeOpenAiOptions fake)
     : server(
           [](const fakes::ModelView&) {
             return fakes::ModelStep{"ok", {}};
@@ -77,7 +77,7 @@ Counter::Counter(std::string model, Options options, fakes::FakeOpenAiOptions fa
   request.tools = mixer_tools();
 }
 
-Trace Counter::hears(const Played& answer) {
+Trace RequestFixture::hears(const Played& answer) {
   server.play(answer);
   MessageSink sink;
   bool ended = false;
@@ -98,20 +98,20 @@ Trace Counter::hears(const Played& answer) {
   return trace;
 }
 
-Trace Counter::hears(const std::string& stream) {
+Trace RequestFixture::hears(const std::string& stream) {
   Played answer;
   answer.body = stream;
   return hears(answer);
 }
 
-Trace Counter::hears_body(const std::string& body, const std::string& type) {
+Trace RequestFixture::hears_body(const std::string& body, const std::string& type) {
   Played answer;
   answer.headers = {{"Content-Type", type}};
   answer.body = body;
   return hears(answer);
 }
 
-Trace Counter::refused(int status, const std::string& body, HttpHeaders headers) {
+Trace RequestFixture::refused(int status, const std::string& body, HttpHeaders headers) {
   Played answer;
   answer.status = status;
   answer.headers = std::move(headers);
@@ -119,7 +119,7 @@ Trace Counter::refused(int status, const std::string& body, HttpHeaders headers)
   return hears(answer);
 }
 
-void Counter::expect_echo_is_legal(const Message& said) {
+void RequestFixture::expect_echo_is_legal(const Message& said) {
   GenerateRequest next = request;
   next.messages = going_on(request.messages, said);
   MessageSink sink;
@@ -132,7 +132,7 @@ void Counter::expect_echo_is_legal(const Message& said) {
   EXPECT_EQ(text_of(sink.message), "ok");
 }
 
-std::vector<std::string> complaints(Counter& counter) {
+std::vector<std::string> complaints(RequestFixture& counter) {
   counter.hears(sse({chunk(R"({"content":"ok"})"), end_chunk("stop"), "[DONE]"}));
   counter.request.messages.push_back(Message::user("and without a script"));
   MessageSink sink;
@@ -140,7 +140,8 @@ std::vector<std::string> complaints(Counter& counter) {
   return counter.server.violations();
 }
 
-Desk::Desk(Api api, const std::string& model, Options options, fakes::FakeOpenAiOptions fake)
+ExchangeFixture::ExchangeFixture(Api api, const std::string& model, Options options,
+                                 fakes::FakeOpenAiOptions fake)
     : server(mixing_model, std::move(fake)), api_(api) {
   OpenAiProvider provider(config(server, client, std::move(options)));
   GenerateRequest request;
@@ -160,7 +161,7 @@ Desk::Desk(Api api, const std::string& model, Options options, fakes::FakeOpenAi
   own_ = server.bodies().back();
 }
 
-HttpRequest Desk::request(const std::string& text) const {
+HttpRequest ExchangeFixture::request(const std::string& text) const {
   HttpRequest made;
   made.url = server.base_url() + (api_ == Api::kChat ? "/chat/completions" : "/responses");
   made.headers = {{"Authorization", "Bearer " + server.key()},
@@ -169,7 +170,7 @@ HttpRequest Desk::request(const std::string& text) const {
   return made;
 }
 
-std::string Desk::verdict(const HttpRequest& made) {
+std::string ExchangeFixture::verdict(const HttpRequest& made) {
   const std::size_t before = server.refusals().size();
   const net::HttpAnswer answer = net::fetch(client, made, context);
   const std::vector<std::string> refusals = server.refusals();
@@ -178,9 +179,9 @@ std::string Desk::verdict(const HttpRequest& made) {
   return status + " " + refusals.back().substr(0, refusals.back().find(':'));
 }
 
-std::string Desk::when_sent(const std::string& text) { return verdict(request(text)); }
+std::string ExchangeFixture::when_sent(const std::string& text) { return verdict(request(text)); }
 
-std::string Desk::when(const Change& change) {
+std::string ExchangeFixture::when(const Change& change) {
   Json spoilt = own_;
   change(spoilt);
   EXPECT_NE(spoilt, own_) << "nothing was changed";

@@ -1,8 +1,9 @@
 // The provider at a pretend server, over real HTTP on loopback.
 //
-// Counter plays one answer to it and writes down what comes out; whatever ends well is then sent
-// back as history, so that every case also proves what the next request looks like. Desk takes the
-// plugin's own requests and shows what the server says when they are spoilt.
+// RequestFixture plays one answer to it and writes down what comes out; whatever ends well is then
+// sent back as history, so that every case also proves what the next request looks like.
+// ExchangeFixture takes the plugin's own requests and shows what the server says when they are
+// spoilt.
 #pragma once
 
 #include <functional>
@@ -11,10 +12,10 @@
 #include <vector>
 
 #include "cartpilot/message.h"
-#include "fakes/fake_openai_profiles.h"
+#include "decode_testing.h"
+#include "fakes/openai_profiles.h"
 #include "net/http_client.h"
-#include "openai/openai_provider.h"
-#include "openai_testing.h"
+#include "openai/provider.h"
 
 namespace cartpilot::openai::testing {
 
@@ -53,10 +54,10 @@ class ImpatientTransport final : public HttpTransport {
   HttpTransport& inner_;
 };
 
-class Counter {
+class RequestFixture {
  public:
-  explicit Counter(std::string model, Options options = {{"server", "openai"}},
-                   fakes::FakeOpenAiOptions fake = {});
+  explicit RequestFixture(std::string model, Options options = {{"server", "openai"}},
+                          fakes::FakeOpenAiOptions fake = {});
 
   /// What becomes of this answer. The base URL reads BASE.
   Trace hears(const Played& answer);
@@ -79,17 +80,18 @@ class Counter {
 };
 
 /// What is wrong with what the plugin sends for the request of `counter`; empty when nothing is.
-std::vector<std::string> complaints(Counter& counter);
+std::vector<std::string> complaints(RequestFixture& counter);
 
 /// The plugin's own requests, and spoilt copies of them.
-class Desk {
+class ExchangeFixture {
  public:
   using Change = std::function<void(Json&)>;
 
   /// Talks until the model has called two functions and said two things; every request must be
   /// accepted without a word.
-  explicit Desk(Api api, const std::string& model = "", Options options = {{"server", "openai"}},
-                fakes::FakeOpenAiOptions fake = {});
+  explicit ExchangeFixture(Api api, const std::string& model = "",
+                           Options options = {{"server", "openai"}},
+                           fakes::FakeOpenAiOptions fake = {});
 
   /// The last request of that conversation.
   const Json& own() const { return own_; }

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "openai_testing.h"
+#include "decode_testing.h"
 
 namespace cartpilot::openai {
 namespace {

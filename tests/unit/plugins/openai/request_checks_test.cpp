@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "patience.h"
+#include "turn_runner.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 TEST(OpenAiRequestCheck, Q01_method_and_path_are_exact) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   EXPECT_EQ(desk.server.requests().back().method, "POST");
   EXPECT_EQ(desk.server.requests().back().target, "/v1/chat/completions");
   const std::string base = desk.server.base_url();
@@ -30,7 +30,7 @@ TEST(OpenAiRequestCheck, Q01_method_and_path_are_exact) {
   wrong.method = "PUT";
   EXPECT_EQ(desk.verdict(wrong), "404 Q1");
 
-  Desk responses(Api::kResponses);
+  ExchangeFixture responses(Api::kResponses);
   EXPECT_EQ(responses.server.requests().back().target, "/v1/responses");
   for (const char* written : {"/", "/chat/completions", "/responses"}) {
     fakes::FakeOpenAi server([](const fakes::ModelView&) { return fakes::ModelStep{"ok", {}}; });
@@ -49,7 +49,7 @@ TEST(OpenAiRequestCheck, Q01_method_and_path_are_exact) {
 }
 
 TEST(OpenAiRequestCheck, Q02_the_key_comes_as_a_bearer_token) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   const std::string text = dump_json(desk.own());
   for (const char* wrong : {"Bearer", "Bearer ", "sk-test-0123456789abcdef", "Basic abc"}) {
     HttpRequest request = desk.request(text);
@@ -65,7 +65,7 @@ TEST(OpenAiRequestCheck, Q02_the_key_comes_as_a_bearer_token) {
 
 TEST(OpenAiRequestCheck, Q03_the_content_is_json) {
   for (const Api api : {Api::kChat, Api::kResponses}) {
-    Desk desk(api);
+    ExchangeFixture desk(api);
     HttpRequest request = desk.request(dump_json(desk.own()));
     for (const char* wrong : {"text/plain", "application/x-www-form-urlencoded"}) {
       request.headers[1].second = wrong;
@@ -79,7 +79,7 @@ TEST(OpenAiRequestCheck, Q03_the_content_is_json) {
 }
 
 TEST(OpenAiRequestCheck, Q04_the_body_is_one_clean_json_object) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   const std::string text = dump_json(desk.own());
   const auto with = [&text](const std::string& member) {
     return "{" + member + "," + text.substr(1);
@@ -91,7 +91,7 @@ TEST(OpenAiRequestCheck, Q04_the_body_is_one_clean_json_object) {
     EXPECT_EQ(desk.when_sent(wrong), "400 Q4") << wrong.substr(0, 60);
   }
   // What people and tools say may be broken; what is sent is not.
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   counter.request.messages = {Message::user("half \xF0\x9F\x8E and \xED\xA0\xBC")};
   EXPECT_EQ(counter.hears(sse({chunk(R"({"content":"ok"})"), end_chunk("stop"), "[DONE]"})).at(0),
             "text ok");
@@ -100,7 +100,7 @@ TEST(OpenAiRequestCheck, Q04_the_body_is_one_clean_json_object) {
 
 TEST(OpenAiRequestCheck, Q05_a_model_is_named) {
   for (const Api api : {Api::kChat, Api::kResponses}) {
-    Desk desk(api);
+    ExchangeFixture desk(api);
     EXPECT_EQ(desk.when([](Json& body) { body["model"] = ""; }), "400 Q5");
     EXPECT_EQ(desk.when([](Json& body) { body["model"] = 4; }), "400 Q5");
     EXPECT_EQ(desk.when([](Json& body) { body.erase("model"); }), "400 Q5");
@@ -109,32 +109,32 @@ TEST(OpenAiRequestCheck, Q05_a_model_is_named) {
 
 TEST(OpenAiRequestCheck, Q06_no_unknown_member) {
   for (const Api api : {Api::kChat, Api::kResponses}) {
-    Desk desk(api);
+    ExchangeFixture desk(api);
     EXPECT_EQ(desk.when([](Json& body) { body["thinking"] = true; }), "400 Q6");
     EXPECT_EQ(desk.when([](Json& body) { body["Tools"] = Json::array(); }), "400 Q6");
   }
 }
 
 TEST(OpenAiRequestCheck, Q07_no_null_where_none_may_stand) {
-  Desk chat(Api::kChat);
+  ExchangeFixture chat(Api::kChat);
   EXPECT_EQ(chat.when([](Json& body) { body["temperature"] = nullptr; }), "400 Q7");
   EXPECT_EQ(chat.when([](Json& body) { body["tools"] = nullptr; }), "400 Q7");
   EXPECT_EQ(chat.when([](Json& body) { body["tools"][0]["function"]["description"] = nullptr; }),
             "400 Q7");
-  Desk responses(Api::kResponses);
+  ExchangeFixture responses(Api::kResponses);
   EXPECT_EQ(responses.when([](Json& body) { body["instructions"] = nullptr; }), "400 Q7");
   EXPECT_EQ(responses.when([](Json& body) { body["reasoning"]["effort"] = nullptr; }), "400 Q7");
 }
 
 TEST(OpenAiRequestCheck, Q08_the_key_is_in_no_address_and_in_no_text_for_people) {
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   HttpRequest leaking = desk.request(dump_json(desk.own()));
   leaking.url += "?key=" + desk.server.key();
   EXPECT_EQ(desk.verdict(leaking), "404 Q1");
   EXPECT_THAT(desk.server.violations(), ::testing::Contains("Q8: the key is in the address"));
 
   // The server quotes the key in every way it can; nothing of it reaches a person.
-  Counter counter(kChatModel);
+  RequestFixture counter(kChatModel);
   const std::string key = counter.server.key();
   const std::string quote = "no: Bearer " + key;
   Trace told = counter.refused(400, R"({"error":{"message":")" + quote + R"("}})");
@@ -159,7 +159,7 @@ TEST(OpenAiRequestCheck, Q09_no_redirect_is_followed_with_the_key) {
   trap.redirected_to = true;
   fakes::FakeOpenAi elsewhere(fakes::shopping_model, trap);
   for (const int status : {301, 302, 303, 307, 308}) {
-    Counter counter(kChatModel);
+    RequestFixture counter(kChatModel);
     EXPECT_THAT(
         counter.refused(status, "", {{"Location", elsewhere.base_url() + "/chat/completions"}}),
         ElementsAre(AllOf(HasSubstr("redirects elsewhere"), HasSubstr("final redirect"))))
@@ -167,7 +167,7 @@ TEST(OpenAiRequestCheck, Q09_no_redirect_is_followed_with_the_key) {
     EXPECT_EQ(counter.server.requests().size(), 1U);
   }
   EXPECT_THAT(elsewhere.requests(), IsEmpty());
-  Desk desk(Api::kChat);
+  ExchangeFixture desk(Api::kChat);
   HttpRequest followed = desk.request(dump_json(desk.own()));
   followed.url = elsewhere.base_url() + "/chat/completions";
   net::fetch(desk.client, followed, desk.context);
@@ -199,22 +199,22 @@ TEST(OpenAiRequestCheck, Q10_nothing_is_repeated_too_soon_or_in_vain) {
       {"much too long", 429, {{"Retry-After", "9999"}}, limit, 1, 0},
   };
   for (const Case& c : cases) {
-    Counter counter(kChatModel);
-    Patience patience(counter);
+    RequestFixture counter(kChatModel);
+    TurnRunner runner(counter);
     Played answer;
     answer.status = c.status;
     answer.headers = c.headers;
     answer.body = c.body;
     counter.server.play(answer);
-    EXPECT_EQ(patience.turn(), c.requests == 2 ? "stop ok" : "error") << c.name;
+    EXPECT_EQ(runner.turn(), c.requests == 2 ? "stop ok" : "error") << c.name;
     EXPECT_EQ(counter.server.requests().size(), c.requests) << c.name;
-    ASSERT_EQ(patience.waits.size(), c.requests - 1) << c.name;
-    EXPECT_GE(c.requests == 2 ? patience.waits[0] : 0, c.least_wait) << c.name;
+    ASSERT_EQ(runner.waits.size(), c.requests - 1) << c.name;
+    EXPECT_GE(c.requests == 2 ? runner.waits[0] : 0, c.least_wait) << c.name;
     EXPECT_THAT(counter.server.violations(), IsEmpty()) << c.name;
   }
   // The server sees it when somebody does not wait, or asks again in vain.
   for (const char* header : {"30", ""}) {
-    Desk desk(Api::kChat);
+    ExchangeFixture desk(Api::kChat);
     Played answer;
     answer.status = header[0] == '\0' ? 400 : 429;
     answer.headers = {{"Retry-After", header}};

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "decode_testing.h"
 #include "encode_testing.h"
-#include "openai_testing.h"
 
 namespace cartpilot::openai {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "openai_testing.h"
+#include "decode_testing.h"
 
 namespace cartpilot::openai::testing {
 

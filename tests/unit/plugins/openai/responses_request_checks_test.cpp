@@ -20,20 +20,21 @@ std::size_t place(const Json& body, const std::string& type, std::size_t from = 
   return 0;
 }
 
-Desk::Change with(const std::string& key, const Json& value) {
+ExchangeFixture::Change with(const std::string& key, const Json& value) {
   return [key, value](Json& body) { body[key] = value; };
 }
 
-Desk::Change in_item(const std::string& type, const std::string& key, const Json& value) {
+ExchangeFixture::Change in_item(const std::string& type, const std::string& key,
+                                const Json& value) {
   return [=](Json& body) { item_of(body, type)[key] = value; };
 }
 
-Desk::Change without_item(const std::string& type) {
+ExchangeFixture::Change without_item(const std::string& type) {
   return [type](Json& body) { body["input"].erase(place(body, type)); };
 }
 
 TEST(OpenAiRequestCheck, Q28_nothing_of_chat_completions) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   for (const char* key : {"messages", "max_tokens", "max_completion_tokens", "reasoning_effort",
                           "response_format", "functions", "stop", "n", "stream_options"}) {
     EXPECT_EQ(desk.when(with(key, "x")), "400 Q28") << key;
@@ -46,12 +47,12 @@ TEST(OpenAiRequestCheck, Q28_nothing_of_chat_completions) {
 }
 
 TEST(OpenAiRequestCheck, Q29_strict_is_always_said) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.when([](Json& body) { body["tools"][1].erase("strict"); }), "400 Q29");
   EXPECT_EQ(desk.when([](Json& body) { body["tools"][1]["strict"] = "yes"; }), "400 Q29");
   EXPECT_EQ(desk.when([](Json& body) { body["tools"][1]["strict"] = false; }), "200");
   for (const char* strict : {"true", "false"}) {
-    Desk own(Api::kResponses, "", {{"server", "openai"}, {"strict", strict}});
+    ExchangeFixture own(Api::kResponses, "", {{"server", "openai"}, {"strict", strict}});
     for (const Json& tool : own.own()["tools"]) {
       EXPECT_EQ(tool["strict"], std::string(strict) == "true");
     }
@@ -59,7 +60,7 @@ TEST(OpenAiRequestCheck, Q29_strict_is_always_said) {
 }
 
 TEST(OpenAiRequestCheck, Q30_nothing_is_stored) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.own()["store"], false);
   EXPECT_EQ(desk.when([](Json& body) { body.erase("store"); }), "400 Q30");
   EXPECT_EQ(desk.when(with("store", true)), "400 Q30");
@@ -67,15 +68,15 @@ TEST(OpenAiRequestCheck, Q30_nothing_is_stored) {
 }
 
 TEST(OpenAiRequestCheck, Q31_encrypted_reasoning_is_asked_of_models_that_reason) {
-  Desk thinking(Api::kResponses);
+  ExchangeFixture thinking(Api::kResponses);
   EXPECT_EQ(thinking.when([](Json& body) { body.erase("include"); }), "400 Q31");
-  Desk plain(Api::kResponses, kChatModel, {{"server", "openai"}, {"api", "responses"}});
+  ExchangeFixture plain(Api::kResponses, kChatModel, {{"server", "openai"}, {"api", "responses"}});
   EXPECT_FALSE(plain.own().contains("include"));
   EXPECT_EQ(plain.when(with("include", Json::array({"reasoning.encrypted_content"}))), "400 Q31");
 }
 
 TEST(OpenAiRequestCheck, Q32_items_and_roles_are_known) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.when(in_item("message", "role", "tool")), "400 Q32");
   EXPECT_EQ(desk.when(in_item("message", "role", "robot")), "400 Q32");
   EXPECT_EQ(desk.when(in_item("message", "type", "remark")), "400 Q32");
@@ -86,7 +87,7 @@ TEST(OpenAiRequestCheck, Q32_items_and_roles_are_known) {
 }
 
 TEST(OpenAiRequestCheck, Q33_parts_fit_their_role) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   for (const char* type : {"text", "output_text", "refusal"}) {
     EXPECT_EQ(
         desk.when([type](Json& body) { item_of(body, "message")["content"][0]["type"] = type; }),
@@ -102,7 +103,7 @@ TEST(OpenAiRequestCheck, Q33_parts_fit_their_role) {
 }
 
 TEST(OpenAiRequestCheck, Q34_calls_and_outputs_are_pairs) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.when(without_item("function_call_output")), "400 Q34");
   EXPECT_EQ(desk.when(without_item("function_call")), "400 Q34");
   EXPECT_EQ(
@@ -119,7 +120,7 @@ TEST(OpenAiRequestCheck, Q34_calls_and_outputs_are_pairs) {
 }
 
 TEST(OpenAiRequestCheck, Q35_call_ids_and_outputs_keep_their_limits) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.when(in_item("function_call", "call_id", "")), "400 Q35");
   EXPECT_EQ(desk.when(in_item("function_call", "call_id", std::string(65, 'c'))), "400 Q35");
   EXPECT_EQ(desk.when(in_item("function_call_output", "output", {{"ok", true}})), "400 Q35");
@@ -132,7 +133,7 @@ TEST(OpenAiRequestCheck, Q35_call_ids_and_outputs_keep_their_limits) {
                               parse_json(R"([{"type":"input_text","text":"ok"}])"))),
             "200");
   // A conversation another vendor began: ids longer than this one takes.
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   const Message said =
       assistant({tool_call(std::string(200, 'z'), "mixer_level", {{"channel", 1}})});
   counter.request.messages = going_on(counter.request.messages, said);
@@ -142,7 +143,7 @@ TEST(OpenAiRequestCheck, Q35_call_ids_and_outputs_keep_their_limits) {
 }
 
 TEST(OpenAiRequestCheck, Q36_items_go_back_without_ids) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   for (const char* type : {"reasoning", "function_call", "message", "function_call_output"}) {
     EXPECT_EQ(desk.when(in_item(type, "id", "x_1")), "400 Q36") << type;
   }
@@ -153,7 +154,7 @@ TEST(OpenAiRequestCheck, Q36_items_go_back_without_ids) {
 }
 
 TEST(OpenAiRequestCheck, Q37_reasoning_comes_back_unchanged_before_what_it_led_to) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.when(without_item("reasoning")), "400 Q37");
   EXPECT_EQ(desk.when(in_item("reasoning", "encrypted_content", "gAAAA-other")), "400 Q37");
   EXPECT_EQ(desk.when(in_item("reasoning", "encrypted_content", "added-is-not-final")), "400 Q37");
@@ -170,7 +171,7 @@ TEST(OpenAiRequestCheck, Q37_reasoning_comes_back_unchanged_before_what_it_led_t
 TEST(OpenAiRequestCheck, Q38_calls_come_back_as_they_were_issued) {
   fakes::FakeOpenAiOptions fake;
   fake.quirks.call_origin = true;
-  Desk desk(Api::kResponses, "", {{"server", "openai"}}, fake);
+  ExchangeFixture desk(Api::kResponses, "", {{"server", "openai"}}, fake);
   EXPECT_EQ(desk.when(in_item("function_call", "name", "mixer_other")), "400 Q38");
   EXPECT_EQ(desk.when(in_item("function_call", "arguments", "{}")), "400 Q38");
   EXPECT_EQ(desk.when(in_item("function_call", "arguments", "")), "400 Q38");
@@ -195,17 +196,17 @@ TEST(OpenAiRequestCheck, Q38_calls_come_back_as_they_were_issued) {
 }
 
 TEST(OpenAiRequestCheck, Q39_the_smallest_limit_is_16) {
-  Desk desk(Api::kResponses, "", {{"server", "openai"}, {"max-output-tokens", "3"}});
+  ExchangeFixture desk(Api::kResponses, "", {{"server", "openai"}, {"max-output-tokens", "3"}});
   EXPECT_EQ(desk.own()["max_output_tokens"], 16);
   EXPECT_EQ(desk.when(with("max_output_tokens", 15)), "400 Q39");
 }
 
 TEST(OpenAiRequestCheck, Q40_the_input_does_not_end_with_reasoning) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.when([](Json& body) { body["input"].push_back(item_of(body, "reasoning")); }),
             "400 Q40");
   // An answer that was nothing but thoughts.
-  Counter counter(kResponsesModel);
+  RequestFixture counter(kResponsesModel);
   counter.hears_body(
       R"({"object":"response","status":"completed","model":"m","output":[
         {"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"g"}]})");
@@ -214,7 +215,7 @@ TEST(OpenAiRequestCheck, Q40_the_input_does_not_end_with_reasoning) {
 TEST(OpenAiRequestCheck, Q41_who_builds_upon_a_stored_answer_completes_it) {
   fakes::FakeOpenAiOptions fake;
   fake.may_store = true;
-  Desk desk(Api::kResponses, "", {{"server", "openai"}}, fake);
+  ExchangeFixture desk(Api::kResponses, "", {{"server", "openai"}}, fake);
   EXPECT_FALSE(desk.own().contains("previous_response_id")) << "the plugin never builds upon one";
   EXPECT_EQ(desk.when(with("previous_response_id", "resp_1")), "400 Q41") << "never stored";
   // A client that does: its first request is stored and answered with two calls.
@@ -246,7 +247,7 @@ TEST(OpenAiRequestCheck, Q41_who_builds_upon_a_stored_answer_completes_it) {
 }
 
 TEST(OpenAiRequestCheck, Q42_instructions_come_with_every_turn) {
-  Desk desk(Api::kResponses);
+  ExchangeFixture desk(Api::kResponses);
   EXPECT_EQ(desk.own()["instructions"], "You operate a mixing desk.");
   EXPECT_EQ(desk.when([](Json& body) { body.erase("instructions"); }), "400 Q42");
 }

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "buyer.h"
-#include "fakes/fake_openai_rules.h"
+#include "fakes/openai_rules.h"
+#include "shopper.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -137,15 +137,15 @@ class OpenAiPurchase : public ::testing::TestWithParam<Scene> {};
 TEST_P(OpenAiPurchase, three_turns_end_in_an_order_and_break_no_rule) {
   const Scene& scene = GetParam();
   Shop shop(scene);
-  Buyer buyer(shop.provider, scene.profile.model, scene.whole);
-  EXPECT_EQ(buyer.says("I need wireless headphones under $100"),
+  Shopper shopper(shop.provider, scene.profile.model, scene.whole);
+  EXPECT_EQ(shopper.says("I need wireless headphones under $100"),
             "The cheapest is Ears \xF0\x9F\x8E\xA7 for 59.99 USD.");
-  EXPECT_EQ(buyer.says("buy the cheapest"), "The total is 64.79 USD. Shall I buy it?");
-  EXPECT_EQ(buyer.says("yes"), "Done: order ORD-77");
-  EXPECT_EQ(buyer.steps, purchase_steps());
+  EXPECT_EQ(shopper.says("buy the cheapest"), "The total is 64.79 USD. Shall I buy it?");
+  EXPECT_EQ(shopper.says("yes"), "Done: order ORD-77");
+  EXPECT_EQ(shopper.steps, purchase_steps());
   EXPECT_THAT(shop.server.violations(), IsEmpty());
-  EXPECT_EQ(buyer.warnings, scene.warnings);
-  EXPECT_EQ(buyer.usages > 0, scene.usage);
+  EXPECT_EQ(shopper.warnings, scene.warnings);
+  EXPECT_EQ(shopper.usages > 0, scene.usage);
   const std::string target = shop.server.requests().back().target;
   EXPECT_THAT(target.substr(0, target.find('?')), ::testing::EndsWith(scene.path));
 }
@@ -228,9 +228,9 @@ TEST(OpenAiConversation, continues_what_another_vendor_began) {
       ProviderConfig{{{"OPENAI_API_KEY", server.key()}, {"OPENAI_BASE_URL", server.base_url()}},
                      {{"server", "openai"}},
                      &client});
-  Buyer buyer(provider, kResponsesModel, false);
+  Shopper shopper(provider, kResponsesModel, false);
   // Two turns as another vendor's plugin leaves them: long ids, metadata of its own.
-  buyer.history.push_back(Message::user("I need wireless headphones under $100"));
+  shopper.history.push_back(Message::user("I need wireless headphones under $100"));
   const std::string long_id = "toolu/" + std::string(80, 'z');
   for (const char* name : {"create_intent", "get_intent_offers", "get_offer_details"}) {
     ToolCall call{long_id + name, name, {{"offer_id", "offer-b"}}, "", {{"vendor", "other"}}};
@@ -239,16 +239,16 @@ TEST(OpenAiConversation, continues_what_another_vendor_began) {
     said.provider = "other";
     said.provider_metadata = {{"vendor", "other"}};
     said.parts.push_back(call);
-    buyer.history.push_back(said);
+    shopper.history.push_back(said);
     Message results;
     results.role = Role::kTool;
     results.parts.push_back(
         ToolResult{call.id, name, shop_answer(call), false, call.provider_metadata});
-    buyer.history.push_back(results);
+    shopper.history.push_back(results);
   }
-  EXPECT_EQ(buyer.says("buy the cheapest"), "The total is 64.79 USD. Shall I buy it?");
-  buyer.model = kChatModel;  // from Responses to Chat Completions in mid-conversation
-  EXPECT_EQ(buyer.says("yes"), "Done: order ORD-77");
+  EXPECT_EQ(shopper.says("buy the cheapest"), "The total is 64.79 USD. Shall I buy it?");
+  shopper.model = kChatModel;  // from Responses to Chat Completions in mid-conversation
+  EXPECT_EQ(shopper.says("yes"), "Done: order ORD-77");
   EXPECT_THAT(server.violations(), IsEmpty());
   EXPECT_EQ(server.requests().back().target, "/v1/chat/completions");
 }
@@ -259,9 +259,9 @@ TEST(OpenAiConversation, a_base_url_without_its_version_is_told_how_it_should_lo
   const std::string base = server.base_url().substr(0, server.base_url().size() - 3);
   OpenAiProvider provider(
       ProviderConfig{{{"OPENAI_API_KEY", server.key()}, {"OPENAI_BASE_URL", base}}, {}, &client});
-  Buyer buyer(provider, kChatModel, false);
+  Shopper shopper(provider, kChatModel, false);
   try {
-    buyer.says("Hi");
+    shopper.says("Hi");
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.code, ErrorCode::kNotFound);

@@ -111,7 +111,7 @@ TEST(OpenAiAnswer, A01_streams_cut_anywhere_decode_to_the_same_events) {
     EXPECT_EQ(decode_stream(stream.api, bytes, tools, every), stream.expected) << stream.file;
 
     // And over the network, byte by byte.
-    Counter counter(stream.api == Api::kChat ? kChatModel : kResponsesModel);
+    RequestFixture counter(stream.api == Api::kChat ? kChatModel : kResponsesModel);
     Played crumbs;
     crumbs.body = bytes;
     crumbs.piece_bytes = 1;

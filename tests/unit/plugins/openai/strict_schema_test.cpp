@@ -5,10 +5,10 @@
 
 #include <functional>
 
-#include "fakes/fake_openai_rules.h"
+#include "decode_testing.h"
+#include "fakes/openai_rules.h"
 #include "openai/chat_encode.h"
 #include "openai/responses_encode.h"
-#include "openai_testing.h"
 
 namespace cartpilot::openai {
 namespace {

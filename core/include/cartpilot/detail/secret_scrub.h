@@ -1,0 +1,54 @@
+// SecretScrub: takes the values of environment variables out of texts people will read.
+//
+// A plugin receives keys through its environment and may quote them in an error by accident (a URL,
+// a header, a vendor's echo). Both sides of the plugin boundary run their texts through this class.
+// A value; const functions are thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cartpilot/detail/visibility.h"
+
+namespace cartpilot CARTPILOT_HIDDEN {
+inline namespace abi1 {
+
+class SecretScrub {
+ public:
+  SecretScrub() = default;
+
+  /// Keeps the values that can be secret. Very short ones would blank innocent text; an address
+  /// ("..._URL") must stay readable in "cannot reach ..." unless it carries credentials.
+  explicit SecretScrub(const std::map<std::string, std::string>& environment) {
+    for (const auto& [name, value] : environment) {
+      if (value.size() < kShortestSecret) continue;
+      const bool address = name.size() >= 4 && name.compare(name.size() - 4, 4, "_URL") == 0;
+      if (address && value.find('@') == std::string::npos) continue;
+      secrets_.emplace_back(value, "[" + name + "]");
+    }
+    std::sort(secrets_.begin(), secrets_.end(), [](const auto& a, const auto& b) {
+      return a.first.size() > b.first.size();  // a value inside another one goes last
+    });
+  }
+
+  /// `text` with every known value replaced by its variable's name: "[OPENAI_API_KEY]".
+  std::string apply(std::string text) const {
+    for (const auto& [value, name] : secrets_) {
+      for (std::size_t at = text.find(value); at != std::string::npos;
+           at = text.find(value, at + name.size())) {
+        text.replace(at, value.size(), name);
+      }
+    }
+    return text;
+  }
+
+ private:
+  static constexpr std::size_t kShortestSecret = 6;
+  std::vector<std::pair<std::string, std::string>> secrets_;
+};
+
+}  // namespace abi1
+}  // namespace CARTPILOT_HIDDEN

@@ -1,0 +1,349 @@
+#include "chat/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cctype>
+#include <chrono>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "chat/message_redaction.h"
+
+namespace cartpilot::chat {
+
+namespace {
+
+double random_fraction() {
+  thread_local std::mt19937 engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+}
+
+/// Waits in slices short enough that Ctrl-C is felt at once.
+void wait_unless_cancelled(std::int64_t wait_ms, const CallContext& context) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  while (!context.cancelled() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+ToolResult result_of(const ToolCall& call, const ToolOutcome& outcome) {
+  ToolResult result;
+  result.call_id = call.id;
+  result.name = call.name;
+  result.content = outcome.content;
+  result.is_error = !outcome.ok;
+  result.provider_metadata = call.provider_metadata;
+  return result;
+}
+
+Message message_of(std::vector<ToolResult> results) {
+  Message message;
+  message.role = Role::kTool;
+  for (ToolResult& result : results) message.parts.emplace_back(std::move(result));
+  return message;
+}
+
+/// Why calls of a finished answer must not run, "" when they may.
+std::string unusable_because(FinishReason reason) {
+  if (reason == FinishReason::kLength) {
+    return "The answer was cut at the length limit, so this call was not run. Ask again with fewer "
+           "calls.";
+  }
+  if (reason == FinishReason::kContentFilter) {
+    return "The answer was stopped by the vendor's content filter, so this call was not run.";
+  }
+  return "";
+}
+
+std::string finish_word(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kLength: return "length";
+    case FinishReason::kContentFilter: return "content_filter";
+    default: return "stop";
+  }
+}
+
+}  // namespace
+
+std::string model_family(const std::string& model) {
+  std::size_t end = 0;
+  while (end < model.size() && std::isalpha(static_cast<unsigned char>(model[end]))) ++end;
+  return model.substr(0, end);
+}
+
+ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver& observer,
+                         MessageLog& log, ChatOptions options)
+    : provider_(&provider),
+      router_(router),
+      observer_(observer),
+      log_(log),
+      options_(std::move(options)),
+      guard_(options_.limits, router.specs()) {
+  if (options_.model.empty()) options_.model = provider.info().default_model;
+  request_.tools = router_.specs();
+  request_.system = options_.system;
+  request_.stream = options_.stream;
+  begin_conversation();
+}
+
+/// What the provider may have kept of the messages so far does not hold any more.
+void ChatSession::begin_conversation() {
+  static std::atomic<std::uint64_t> last{0};
+  request_.conversation = ++last;
+  request_.unchanged_messages = 0;
+}
+
+std::string ChatSession::load() {
+  if (!load_) return "";
+  std::vector<Message> messages = load_();
+  load_ = nullptr;
+  return restore(std::move(messages));
+}
+
+const std::vector<Message>& ChatSession::history() {
+  load();
+  recall();
+  return request_.messages;
+}
+
+/// Reads back what outline_told_messages() took away.
+void ChatSession::recall() {
+  if (request_.outlined_messages == 0) return;
+  std::vector<Message> all = log_.read();
+  if (all.size() != request_.messages.size()) {
+    throw Error(ErrorCode::kUnavailable,
+                fmt::format("the stored conversation has {} messages instead of {}: not all were "
+                            "written, or something else changed it; begin a new one",
+                            all.size(), request_.messages.size()));
+  }
+  request_.messages = std::move(all);
+  request_.outlined_messages = 0;
+  begin_conversation();
+  drop_foreign_metadata();  // the person was told when it was dropped first
+}
+
+void ChatSession::outline_told_messages() {
+  if (!log_.readable()) return;
+  const std::size_t kept = std::min(provider_->kept_messages(), request_.messages.size());
+  for (std::size_t& i = request_.outlined_messages; i < kept; ++i) {
+    reduce_to_outline(request_.messages[i]);
+  }
+}
+
+std::string ChatSession::model() const { return options_.model; }
+
+void ChatSession::keep(Message message) {
+  message = redacted(std::move(message));
+  log_.append(message);
+  request_.messages.push_back(std::move(message));
+}
+
+TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext& context) {
+  TurnResult turn;
+  if (const std::string notice = load(); !notice.empty()) {
+    observer_.on_event(WarningEvent{notice});
+  }
+  guard_.begin_turn();
+  router_.guard().begin_turn();
+  request_.model = options_.model;
+  keep(Message::user(user_text));
+  try {
+    while (true) {
+      if (!guard_.may_start_round()) {
+        turn.finish = "limit";
+        turn.text = guard_.limit_message();
+        break;
+      }
+      Message assistant = generate(context, turn);
+      const FinishReason reason = last_finish_;
+      const bool has_calls = !tool_calls_of(assistant).empty();
+      const std::string text = text_of(assistant);
+      if (!text.empty()) turn.text = text;
+      keep(assistant);
+      if (!has_calls) {
+        turn.finish = finish_word(reason);
+        break;
+      }
+      keep(answer_calls(assistant, reason, context));
+      if (context.cancelled()) {
+        turn.finish = "cancelled";
+        break;
+      }
+    }
+  } catch (const Error& error) {
+    turn.finish =
+        error.code == ErrorCode::kCancelled || context.cancelled() ? "cancelled" : "error";
+    if (turn.finish == "error") turn.error = error;
+  }
+  total_usage_ += turn.usage;
+  return turn;
+}
+
+/// One request to the provider; a second one when it lost what it had of the conversation.
+void ChatSession::ask(EventSink& sink, const CallContext& context) {
+  const auto told = [this] {
+    request_.unchanged_messages = request_.messages.size();
+    outline_told_messages();
+  };
+  for (;;) {
+    try {
+      provider_->generate(request_, sink, context);
+      return told();
+    } catch (const Error& error) {
+      if (request_.outlined_messages == 0 || !is_history_needed(error)) {
+        told();
+        throw;
+      }
+    } catch (...) {
+      told();
+      throw;
+    }
+    recall();
+  }
+}
+
+Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
+  std::int64_t waited_ms = 0;
+  for (int attempt = 1;; ++attempt) {
+    if (context.cancelled()) throw Error(ErrorCode::kCancelled, "cancelled");
+    StreamAssembler assembler(observer_);
+    try {
+      ask(assembler, context);
+      if (!assembler.complete()) {
+        Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
+        cut.retryable = true;
+        cut.reason = "stream_cut";
+        throw cut;
+      }
+      turn.usage += assembler.usage();
+      ++turn.steps;
+      last_finish_ = assembler.finish().reason;
+      return assembler.take(options_.provider, options_.model);
+    } catch (const Error& error) {
+      const auto wait =
+          assembler.shown() || context.cancelled()
+              ? std::nullopt
+              : base::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms, random_fraction);
+      if (!wait) {
+        // What the person already read stays in the history, so that the model knows it too; of a
+        // flood its beginning, or every later request would carry it.
+        std::string partial = assembler.text_so_far(kMaxKeptOfCutAnswer);
+        if (!partial.empty()) {
+          turn.text = partial;
+          Message unfinished;
+          unfinished.role = Role::kAssistant;
+          unfinished.provider = options_.provider;
+          unfinished.model = options_.model;
+          unfinished.parts.push_back(TextPart{std::move(partial) + " [interrupted]", nullptr});
+          keep(std::move(unfinished));
+        }
+        throw;
+      }
+      observer_.on_retry(*wait, error.what());
+      wait_unless_cancelled(*wait, context);
+      waited_ms += *wait;
+    }
+  }
+}
+
+Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
+                                  const CallContext& context) {
+  const std::vector<ToolCall> calls = tool_calls_of(assistant);
+  const std::string unusable = unusable_because(reason);
+  std::vector<std::optional<ToolResult>> results(calls.size());
+  std::vector<std::int64_t> milliseconds(calls.size(), 0);
+  std::vector<ToolCall> allowed;
+  std::vector<std::size_t> positions;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    observer_.on_tool_call(calls[i]);
+    if (!unusable.empty()) {
+      results[i] = result_of(calls[i], tool_error("ANSWER_INCOMPLETE", unusable));
+    } else if (const auto refusal = guard_.check(calls[i])) {
+      results[i] = result_of(calls[i], *refusal);
+    } else {
+      allowed.push_back(calls[i]);
+      positions.push_back(i);
+    }
+  }
+  std::size_t done = 0;
+  const std::vector<ToolResult> run = router_.run(
+      allowed, context, [&](const ToolCall&, const ToolResult&, std::chrono::milliseconds ms) {
+        if (done < positions.size()) milliseconds[positions[done++]] = ms.count();
+      });
+  for (std::size_t i = 0; i < run.size(); ++i) results[positions[i]] = run[i];
+
+  std::vector<ToolResult> ordered;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    observer_.on_tool_result(calls[i], *results[i], milliseconds[i]);
+    ordered.push_back(std::move(*results[i]));
+  }
+  return message_of(std::move(ordered));
+}
+
+std::string ChatSession::switch_provider(LLMProvider& provider, const std::string& name,
+                                         const std::string& model) {
+  load();
+  recall();
+  provider_ = &provider;
+  options_.provider = name;
+  options_.model = model.empty() ? provider.info().default_model : model;
+  begin_conversation();
+  return drop_foreign_metadata();
+}
+
+std::string ChatSession::drop_foreign_metadata() {
+  int dropped = 0;
+  const auto drop = [&dropped](Json& metadata) {
+    if (metadata.is_null()) return;
+    metadata = nullptr;
+    ++dropped;
+  };
+  bool foreign = false;
+  for (Message& message : request_.messages) {
+    // Results follow the calls they answer: their metadata is as foreign as that of the message
+    // before.
+    if (message.role == Role::kAssistant) {
+      foreign = message.provider != options_.provider ||
+                model_family(message.model) != model_family(options_.model);
+    }
+    if (!foreign) continue;
+    drop(message.provider_metadata);
+    for (Part& part : message.parts) {
+      std::visit([&drop](auto& content) { drop(content.provider_metadata); }, part);
+    }
+  }
+  if (dropped == 0) return "";
+  return fmt::format(
+      "the vendor's private notes on {} earlier parts (such as thought signatures) do not fit {} "
+      "and "
+      "were left out",
+      dropped, options_.model.empty() ? options_.provider : options_.model);
+}
+
+void ChatSession::restore_later(std::function<std::vector<Message>()> load) {
+  load_ = std::move(load);
+}
+
+std::string ChatSession::restore(std::vector<Message> messages) {
+  begin_conversation();
+  request_.messages = std::move(messages);
+  request_.outlined_messages = 0;
+  if (!request_.messages.empty() && request_.messages.back().role == Role::kAssistant) {
+    std::vector<ToolResult> results;
+    for (const ToolCall& call : tool_calls_of(request_.messages.back())) {
+      results.push_back(
+          result_of(call, tool_error("CANCELLED",
+                                     "The program ended before the result of this call was kept; "
+                                     "it may have been carried out. Look before you repeat it.")));
+    }
+    if (!results.empty()) keep(message_of(std::move(results)));
+  }
+  return drop_foreign_metadata();
+}
+
+}  // namespace cartpilot::chat

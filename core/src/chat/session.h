@@ -1,0 +1,117 @@
+// ChatSession: one conversation between a person, a model and tools.
+//
+// run_turn() sends the person's text, streams the answer to the observer, runs the tools the model
+// asks for through the router, and goes on until the model answers without calls or a limit is
+// reached. Tools run only after a clean end of an answer: a cut stream is an error and runs
+// nothing. The history stays valid whatever happens: every call gets an answer, also when the turn
+// was cancelled. Provider, router, observer and log are borrowed. One thread; cancellation comes
+// through the CallContext.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/retry_policy.h"
+#include "cartpilot/llm_provider.h"
+#include "chat/loop_guard.h"
+#include "chat/stream_assembler.h"
+#include "chat/tool_router.h"
+
+namespace cartpilot::chat {
+
+/// Watches a conversation. Called on the thread of run_turn(), in the order things happen.
+class ChatObserver : public EventSink {
+ public:
+  virtual void on_tool_call(const ToolCall& call) = 0;
+  virtual void on_tool_result(const ToolCall& call, const ToolResult& result, std::int64_t ms) = 0;
+  virtual void on_retry(std::int64_t wait_ms, const std::string& reason) = 0;
+};
+
+/// Keeps messages. Called for every message as soon as it is final.
+class MessageLog {
+ public:
+  virtual ~MessageLog() = default;
+  virtual void append(const Message& message) = 0;
+  /// True when read() gives back every message of the conversation, those of earlier runs included;
+  /// then the session holds only what it works with.
+  virtual bool readable() const { return false; }
+  virtual std::vector<Message> read() { return {}; }
+};
+
+struct ChatOptions {
+  std::string provider;  ///< name of the provider, for tagging messages
+  std::string model;     ///< "" = the provider's default
+  std::string system;
+  bool stream = true;
+  LoopLimits limits;
+  base::RetryPolicy retry;
+};
+
+struct TurnResult {
+  std::string text;             ///< the whole answer
+  std::string finish = "stop";  ///< stop, length, content_filter, cancelled, limit, error
+  int steps = 0;                ///< answers of the model in this turn
+  Usage usage;                  ///< sum over the steps
+  std::optional<Error> error;   ///< set when finish is "error"
+};
+
+class ChatSession {
+ public:
+  ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver& observer, MessageLog& log,
+              ChatOptions options);
+
+  TurnResult run_turn(const std::string& user_text, const CallContext& context);
+
+  /// Continues with another provider or model. Opaque metadata of the other family is dropped from
+  /// the history; returns the notice to show, "" when nothing was dropped.
+  std::string switch_provider(LLMProvider& provider, const std::string& name,
+                              const std::string& model);
+
+  /// Puts an earlier conversation in front. Calls left open by a killed program are answered
+  /// "cancelled"; metadata of another provider is dropped. Returns the notice, "" = none.
+  std::string restore(std::vector<Message> messages);
+
+  /// The same, but `load` is only called when the messages are needed: by the next turn, whose
+  /// observer hears the notice as a warning, by switch_provider() or by history(). What `load`
+  /// throws leaves these.
+  void restore_later(std::function<std::vector<Message>()> load);
+
+  /// All messages; may have to read the log.
+  const std::vector<Message>& history();
+  const ChatOptions& options() const { return options_; }
+  std::string model() const;
+  const Usage& total_usage() const { return total_usage_; }
+
+ private:
+  Message generate(const CallContext& context, TurnResult& turn);
+  Message answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
+  void keep(Message message);
+  void ask(EventSink& sink, const CallContext& context);
+  void outline_told_messages();
+  void recall();
+  std::string drop_foreign_metadata();
+  std::string load();
+  void begin_conversation();
+
+  LLMProvider* provider_;
+  ToolRouter& router_;
+  ChatObserver& observer_;
+  MessageLog& log_;
+  ChatOptions options_;
+  /// Holds the history, so that a turn copies nothing. What the provider has and the log could give
+  /// back is only there in outlines.
+  GenerateRequest request_;
+  std::function<std::vector<Message>()> load_;  ///< empty when nothing waits to be loaded
+  LoopGuard guard_;
+  Usage total_usage_;
+  FinishReason last_finish_ = FinishReason::kStop;
+};
+
+/// Leading letters of a model id: "gemini-3.8-flash" -> "gemini". Opaque metadata is only sent
+/// within one family.
+std::string model_family(const std::string& model);
+
+}  // namespace cartpilot::chat

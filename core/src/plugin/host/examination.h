@@ -1,0 +1,27 @@
+// Examination: everything that can be said about a plugin file without running any of it.
+//
+// ELF structure, then the manifest in its note, then what the manifest asks of this program. A
+// value; thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "plugin/file/file.h"
+#include "plugin/file/manifest.h"
+
+namespace cartpilot::plugin {
+
+struct Examination {
+  Refusal refusal;
+  FileIdentity identity;
+  std::string note;         ///< the manifest's bytes, "" when there are none
+  PluginManifest manifest;  ///< id is "" when it could not be read
+};
+
+Examination examine_plugin(const std::filesystem::path& file);
+
+/// Reads a manifest and judges whether this program can serve the plugin.
+Refusal judge_manifest(std::string_view text, PluginManifest& manifest);
+
+}  // namespace cartpilot::plugin

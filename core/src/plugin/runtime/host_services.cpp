@@ -1,0 +1,213 @@
+#include "plugin/runtime/host_services.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "cartpilot/detail/calls.h"
+#include "cartpilot/detail/wire_request.h"
+
+namespace cartpilot::plugin {
+namespace {
+
+constexpr std::size_t kMaxLogLine = 4 * 1024;
+
+thread_local const PluginScope* current_scope = nullptr;
+
+struct OpenServices {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<HostServices>> list;
+};
+
+OpenServices& open_services() {
+  static auto* open = new OpenServices;  // plugins' threads may still ask at exit
+  return *open;
+}
+
+/// Who answers a plugin that calls on this thread; nullptr when every host is closed.
+std::shared_ptr<HostServices> responsible() {
+  if (current_scope != nullptr) return current_scope->services()->shared_from_this();
+  OpenServices& open = open_services();
+  const std::lock_guard<std::mutex> lock(open.mutex);
+  for (auto entry = open.list.rbegin(); entry != open.list.rend(); ++entry) {
+    if (auto services = entry->lock()) return services;
+  }
+  return nullptr;
+}
+
+/// Stops when the plugin's caller does, or when the host closes.
+class SendContext final : public CallContext {
+ public:
+  SendContext(const cp_call* call, const std::atomic<bool>& closed)
+      : caller_(call), closed_(closed) {}
+  bool cancelled() const noexcept override { return closed_.load() || caller_.cancelled(); }
+  std::int64_t deadline_unix_ms() const noexcept override { return caller_.deadline_unix_ms(); }
+
+ private:
+  detail::ForeignContext caller_;
+  const std::atomic<bool>& closed_;
+};
+
+/// Feeds an answer to the plugin's sink.
+class PieceSink final : public HttpSink {
+ public:
+  explicit PieceSink(const cp_sink* out) : out_(out) {}
+
+  void on_head(const HttpHead& head) override {
+    wanted_ = detail::emit(out_, CP_EMIT_HTTP_HEAD, dump_json(http_head_to_json(head)));
+  }
+
+  bool on_event(const HttpEvent& event) override {
+    if (!wanted_) return false;
+    switch (event.kind) {
+      case HttpEvent::Kind::kBody:
+        wanted_ = detail::emit(out_, CP_EMIT_HTTP_BODY, event.data);
+        break;
+      case HttpEvent::Kind::kStray:
+        wanted_ = detail::emit(out_, CP_EMIT_HTTP_STRAY, event.data);
+        break;
+      case HttpEvent::Kind::kEvent:
+        wanted_ = (event.name.empty() || detail::emit(out_, CP_EMIT_SSE_NAME, event.name)) &&
+                  detail::emit(out_, CP_EMIT_SSE_DATA, event.data);
+        break;
+    }
+    return wanted_;
+  }
+
+ private:
+  const cp_sink* out_;
+  bool wanted_ = true;
+};
+
+extern "C" {
+
+static std::int32_t cartpilot_host_send(void*, const cp_call* call, cp_bytes request_json,
+                                        cp_bytes body, const cp_sink* out) {
+  if (const auto services = responsible()) return services->send(call, request_json, body, out);
+  return detail::report(out, Error(ErrorCode::kUnavailable, "cartpilot is shutting down"),
+                        SecretScrub());
+}
+
+static void cartpilot_host_log(void*, std::int32_t level, cp_bytes line) {
+  const std::string_view source =
+      current_scope != nullptr ? current_scope->plugin() : std::string_view();
+  if (const auto services = responsible()) services->log(level, source, detail::view(line));
+}
+
+static const void* cartpilot_host_query(void*, const char* interface_id) {
+  static constexpr cp_host_log_v1 kLog = {sizeof(cp_host_log_v1), nullptr, &cartpilot_host_log};
+  static constexpr cp_host_http_v1 kHttp = {sizeof(cp_host_http_v1), nullptr, &cartpilot_host_send};
+  if (interface_id == nullptr) return nullptr;
+  const std::string_view id = interface_id;
+  if (id == CP_HOST_LOG) return &kLog;
+  if (id == CP_HOST_HTTP) return &kHttp;
+  return nullptr;
+}
+
+}  // extern "C"
+
+}  // namespace
+
+HostServices::HostServices(HttpTransport& transport, LogSink log)
+    : transport_(transport), log_(std::move(log)) {}
+
+std::shared_ptr<HostServices> HostServices::open(HttpTransport& transport, LogSink log) {
+  std::shared_ptr<HostServices> services(new HostServices(transport, std::move(log)));
+  OpenServices& open = open_services();
+  const std::lock_guard<std::mutex> lock(open.mutex);
+  open.list.erase(std::remove_if(open.list.begin(), open.list.end(),
+                                 [](const auto& entry) { return entry.expired(); }),
+                  open.list.end());
+  open.list.push_back(services);
+  return services;
+}
+
+const cp_host* HostServices::table() {
+  static constexpr cp_host kHost = {sizeof(cp_host), CP_EPOCH, CP_REVISION, nullptr,
+                                    &cartpilot_host_query};
+  return &kHost;
+}
+
+void HostServices::close() {
+  {
+    OpenServices& open = open_services();
+    const std::lock_guard<std::mutex> lock(open.mutex);
+    open.list.erase(std::remove_if(open.list.begin(), open.list.end(),
+                                   [this](const auto& entry) {
+                                     const auto services = entry.lock();
+                                     return !services || services.get() == this;
+                                   }),
+                    open.list.end());
+  }
+  std::unique_lock<std::mutex> lock(mutex_);
+  closed_ = true;
+  idle_.wait(lock, [this] { return running_ == 0; });
+}
+
+std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_bytes body,
+                                const cp_sink* out) noexcept {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_) {
+      return detail::report(out, Error(ErrorCode::kUnavailable, "cartpilot is shutting down"),
+                            SecretScrub());
+    }
+    ++running_;
+  }
+  const std::int32_t status = detail::guarded(out, SecretScrub(), [&] {
+    HttpRequest request =
+        http_request_from_json(parse_json(detail::view(request_json), "HTTP request"));
+    request.lent_body = detail::view(body);
+    PieceSink sink(out);
+    transport_.send(request, sink, SendContext(call, closed_));
+  });
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (--running_ == 0) idle_.notify_all();
+  return status;
+}
+
+HostServices::LogVerdict HostServices::count_line(std::string_view source) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard<std::mutex> lock(log_mutex_);
+  auto budget = log_budgets_.find(source);
+  if (budget == log_budgets_.end()) budget = log_budgets_.emplace(source, LogBudget{now}).first;
+  if (now - budget->second.begin >= std::chrono::seconds(1)) budget->second = {now};
+  const int lines = ++budget->second.lines;
+  return lines <= kMaxLogLinesPerSecond       ? LogVerdict::kPass
+         : lines == kMaxLogLinesPerSecond + 1 ? LogVerdict::kSayDropping
+                                              : LogVerdict::kDrop;
+}
+
+void HostServices::log(int level, std::string_view source, std::string_view line) noexcept {
+  if (!log_ || closed_) return;
+  try {
+    const LogVerdict verdict = count_line(source);
+    if (verdict == LogVerdict::kDrop) return;
+    if (verdict == LogVerdict::kSayDropping) {
+      log_(2, source,
+           fmt::format("more than {} lines a second; the rest of this second is dropped",
+                       kMaxLogLinesPerSecond));
+      return;
+    }
+    std::string text = detail::cut_text(std::string(line.substr(0, 2 * kMaxLogLine)), kMaxLogLine);
+    // One line on a terminal; what a plugin prints must not steer it.
+    for (char& c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x20 || byte == 0x7F) c = ' ';
+    }
+    log_(std::clamp(level, 0, 3), source, text);
+  } catch (...) {
+    // A log line is not worth a failure.
+  }
+}
+
+PluginScope::PluginScope(const std::shared_ptr<HostServices>& services, std::string_view plugin)
+    : services_(services.get()), plugin_(plugin), outer_(current_scope) {
+  current_scope = this;
+}
+
+PluginScope::~PluginScope() { current_scope = outer_; }
+
+}  // namespace cartpilot::plugin

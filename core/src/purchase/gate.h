@@ -1,0 +1,247 @@
+// PurchaseGate: the only door to money.
+//
+// approve_checkout and confirm_checkout are requests to this gate; only the gate sends them to
+// CartPilot. A purchase needs a consent: a person typing the total on the terminal, or a standing
+// permission from the command line. Consent is bound to the digest of the whole receipt, lives five
+// minutes, is used once, and is checked again against a fresh copy of the checkout right before the
+// confirm. A durable record precedes every confirm; an answer that does not prove what happened
+// makes the attempt UNKNOWN, which locks its basket until it is resolved.
+//
+// Split by topic: purchase_gate.cpp (the door), consent.cpp (up to an approved checkout),
+// confirm_attempt.cpp (the confirm and its answer), reconcile.cpp (finding out what happened).
+//
+// Client, journal, prompt and observer are borrowed. One gate per conversation; calls come from one
+// thread. `insists` tells that the person asked a second time to stop: a first wish to stop does
+// not cut off a confirm that is on its way, a second one does, at the price of an unknown outcome.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chat/call_guard.h"
+#include "commerce/client.h"
+#include "commerce/receipt.h"
+#include "purchase/confirm_answer.h"
+#include "purchase/journal.h"
+#include "purchase/policy.h"
+
+namespace cartpilot::purchase {
+
+/// What a person answered.
+enum class ConsentAnswer { kApproved, kDeclined, kNoTerminal };
+
+/// Asks a person. The terminal implementation lives in the host; tests script theirs.
+class ConsentPrompt {
+ public:
+  virtual ~ConsentPrompt() = default;
+  /// Shows every line of the receipt and waits for the total to be typed (120 s). `previous_total`
+  /// is set after a price change so that old and new can be shown side by side. `note` holds the
+  /// lines to show besides, each but the last ended by a line break, warnings first.
+  virtual ConsentAnswer ask(const commerce::Receipt& receipt,
+                            const std::optional<commerce::Money>& previous_total,
+                            const std::string& note) = 0;
+};
+
+enum class PurchaseOutcome { kDone, kNotDone, kUnknown };
+
+/// Exit codes an outcome asks for.
+constexpr int kExitDone = 0;
+constexpr int kExitNoRecord = 1;  ///< the state database failed; nothing was sent
+constexpr int kExitCartPilotFailed = 5;
+constexpr int kExitDeclined = 10;
+constexpr int kExitRefused = 11;
+constexpr int kExitChanged = 12;
+constexpr int kExitUnknown = 13;
+constexpr int kExitNotAsAgreed = 14;
+constexpr int kExitInterrupted = 130;
+
+/// Begins the note of an attempt that is done otherwise than the person agreed.
+constexpr std::string_view kNotAsAgreed = "not as agreed: ";
+
+struct PurchaseReport {
+  std::string attempt;  ///< "" = the call did not get as far as one
+  PurchaseOutcome outcome = PurchaseOutcome::kNotDone;
+  int exit_code = 1;
+  std::string checkout_id;
+  std::string order_id;
+  std::string merchant_order_id;
+  commerce::Money total;
+  std::string message;  ///< one line for the person, to stand after the outcome
+};
+
+struct ApprovalRequest {
+  std::string attempt;
+  const commerce::Receipt& receipt;
+};
+
+struct ApprovalDecision {
+  std::string attempt;
+  std::string decision;  ///< approved, declined, refused
+  std::string by;        ///< human, policy
+  std::string reason;
+};
+
+/// Hears what the gate does; drives the JSONL events and the host's own status lines. What it
+/// throws is ignored: a broken screen must not change what is known about a purchase.
+class PurchaseObserver {
+ public:
+  virtual ~PurchaseObserver() = default;
+  virtual void on_approval_request(const ApprovalRequest& request) = 0;
+  virtual void on_approval_decision(const ApprovalDecision& decision) = 0;
+  virtual void on_purchase(const PurchaseReport& report) = 0;
+};
+
+/// Time, injectable for tests.
+struct GateClock {
+  /// Goes on while the machine sleeps, so that a consent does not outlive a closed lid.
+  std::function<std::chrono::steady_clock::time_point()> steady;  ///< null = time since boot
+  std::function<std::chrono::system_clock::time_point()> system;  ///< null = system_clock::now
+  std::function<void(std::chrono::milliseconds)> sleep;  ///< null = std::this_thread::sleep_for
+};
+
+class PurchaseGate final : public chat::CallGuard {
+ public:
+  PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
+               PurchasePolicy policy, ConsentPrompt& prompt, PurchaseObserver& observer,
+               std::string session_id, GateClock clock = {}, std::function<bool()> insists = {});
+
+  std::optional<ToolOutcome> before_write(ToolCall& call) override;
+  void after_write(const ToolCall& call, const ToolOutcome& outcome) override;
+  ToolOutcome run_money(const ToolCall& call, const CallContext& context) override;
+  void begin_turn() override;
+
+  /// Settles attempts an earlier process left unfinished. Called once before the first money call.
+  /// Waits about 20 s in all at most. Returns the reports of those it settled or had to leave
+  /// unknown; the observer does not hear of them. Throws Error when the journal fails.
+  std::vector<PurchaseReport> reconcile(const CallContext& context);
+
+  /// The last attempt of this process, for the exit code.
+  const std::optional<PurchaseReport>& last_report() const { return last_report_; }
+  /// Whether it belongs to the present turn.
+  bool reported_this_turn() const { return reported_this_turn_; }
+
+ private:
+  using CheckoutAnswer = commerce::Answer<commerce::Checkout>;
+
+  struct Consent {
+    std::string attempt;
+    commerce::Receipt receipt;
+    std::chrono::steady_clock::time_point expires;
+  };
+  struct Decision {
+    bool approved = false;
+    std::string decision;  ///< as ApprovalDecision
+    std::string by;
+    std::string error_code;
+    int exit_code = kExitRefused;
+    std::string reason;
+  };
+  /// A confirm that was sent, and what its answer proves.
+  struct ConfirmResult {
+    ConfirmVerdict verdict = ConfirmVerdict::kUnknown;
+    Json answer;                                      ///< of a readable 200
+    std::optional<commerce::Confirmation> value;      ///< of a readable 200
+    std::optional<commerce::CartPilotError> failure;  ///< otherwise
+    std::string note;
+
+    std::chrono::milliseconds asked_wait() const {
+      return std::chrono::milliseconds(failure ? failure->retry_after_ms.value_or(0) : 0);
+    }
+  };
+  /// How an attempt ended, as far as is known.
+  struct Resolution {
+    Attempt attempt;
+    PurchaseOutcome outcome = PurchaseOutcome::kUnknown;
+    Json result;           ///< kDone: CartPilot's answer to the confirm, or its like
+    std::string mismatch;  ///< kDone: what is not as agreed, "" = nothing
+    std::string why;       ///< what is known, for the person
+  };
+
+  // purchase_gate.cpp
+  std::optional<ToolOutcome> lock_on(const ToolCall& call);
+  ToolOutcome refuse(const PurchaseReport& refusal, const std::string& error_code);
+  PurchaseReport report_on(const std::string& checkout_id) const;
+  ToolOutcome failed(PurchaseReport report, const commerce::CartPilotError& error);
+  ToolOutcome not_ours(const std::string& checkout_id);
+  ToolOutcome unresolved(const Attempt& attempt);
+  ToolOutcome outcome_of(const Resolution& ending);
+  ToolOutcome report_outcome(const PurchaseReport& report, ToolOutcome outcome) const;
+  const std::optional<std::string>& integrity_problem();
+  void notify(const PurchaseReport& report);
+  bool comes_to_nothing_after_attempt(const PurchaseReport& report) const;
+  Resolution recorded_as_done(const Attempt& attempt) const;
+  ToolOutcome bought_already(const Attempt& attempt);
+  void record_void(const std::string& attempt, const std::string& note);
+  void notify(const std::function<void(PurchaseObserver&)>& call) const;
+  std::chrono::milliseconds time_left(const CheckoutAnswer& answer) const;
+
+  // consent.cpp
+  ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
+  Decision decide(const commerce::Receipt& receipt, const std::string& basket);
+  Decision ask_person(const commerce::Receipt& receipt, const std::string& basket);
+  std::string note_for(const commerce::Receipt& receipt,
+                       const std::optional<std::string>& repeats) const;
+  std::optional<std::string> repetition_of(const std::string& basket) const;
+  ConsentAnswer ask_once_or_twice(const commerce::Receipt& receipt,
+                                  const std::optional<commerce::Money>& previous,
+                                  const std::string& basket);
+  void remember_total(const commerce::Checkout& checkout, const commerce::Money& total);
+  ToolOutcome approve_at_cartpilot(const Attempt& attempt, const commerce::Receipt& receipt,
+                                   std::chrono::steady_clock::time_point answered,
+                                   const CallContext& context);
+  CheckoutAnswer send_approve(const Attempt& attempt, const CallContext& context);
+  Consent* live_consent(const std::string& checkout_id);
+  bool same_receipt(const commerce::Receipt& agreed, const commerce::Checkout& now) const;
+  ToolOutcome withdraw(const std::string& attempt, const commerce::Receipt& agreed,
+                       const commerce::Checkout& now);
+
+  // confirm_attempt.cpp
+  ToolOutcome confirm(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome spend(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome conclude(Attempt attempt, const ConfirmResult& sent, const CallContext& context);
+  ConfirmResult send_confirm(const Attempt& attempt, const CallContext& context) const;
+  Resolution bought(Attempt attempt, Json result, const std::string& merchant_order_id,
+                    const std::string& order_id, const CallContext& context);
+  std::string examine(Attempt& attempt, const CallContext& context) const;
+  std::string find_order(const Attempt& attempt, const CallContext& context) const;
+  std::string record(const std::string& attempt, AttemptState state, const AttemptChange& change);
+  bool is_in_state(const std::string& attempt, AttemptState state) const;
+  Json stored_result(const Attempt& attempt) const;
+
+  // reconcile.cpp
+  Resolution settle(Attempt attempt, const CallContext& context, std::chrono::milliseconds budget,
+                    std::chrono::milliseconds asked_wait);
+  Resolution still_unknown(Attempt attempt, const std::string& why);
+  PurchaseReport report_of(const Resolution& ending) const;
+  bool pause(std::chrono::milliseconds length, const CallContext& context) const;
+
+  const commerce::CartPilotClient& client_;
+  PurchaseJournal& journal_;
+  const PurchasePolicy policy_;
+  ConsentPrompt& prompt_;
+  PurchaseObserver& observer_;
+  const std::string session_id_;
+  GateClock clock_;
+  const std::string run_;  ///< random; keeps this process's create keys apart from an earlier one's
+  std::map<std::string, Consent> consents_;  ///< by checkout id
+  const std::function<bool()> insists_;
+  /// Agreed before a change, by checkout id and by basket: a model may start over with either.
+  std::map<std::string, commerce::Money> last_totals_;
+  std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout
+  std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
+  int questions_this_turn_ = 0;
+  std::int64_t turn_ = 0;
+  std::optional<PurchaseReport> last_report_;
+  bool reported_this_turn_ = false;
+  /// Why the record cannot be trusted; looked at once, before the first money call.
+  std::optional<std::optional<std::string>> integrity_problem_;
+};
+
+}  // namespace cartpilot::purchase

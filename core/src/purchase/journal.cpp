@@ -1,0 +1,386 @@
+#include "purchase/journal.h"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/VariadicBind.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "cartpilot/error.h"
+#include "cartpilot/json.h"
+#include "purchase/attempt_record.h"
+#include "purchase/chain_head.h"
+#include "purchase/keys.h"
+
+namespace cartpilot::purchase {
+
+namespace {
+
+constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kMaxNoteBytes = 300;
+
+constexpr const char* kUnfinished = "state IN ('confirm_sent', 'unknown')";
+constexpr const char* kSpending = "state IN ('confirm_sent', 'unknown', 'done')";
+constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
+
+[[noreturn]] void refuse(ErrorCode code, const std::string& reason, const std::string& message) {
+  Error error(code, message);
+  error.reason = reason;
+  throw error;
+}
+
+/// Notes quote servers and end up on terminals: plain ASCII of one line.
+std::string plain(const std::string& text) {
+  std::string line = text.substr(0, kMaxNoteBytes);
+  for (char& c : line) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return line;
+}
+
+void require_step(const Attempt& attempt, AttemptState next) {
+  if (may_follow(attempt, next)) return;
+  refuse(ErrorCode::kInvalidArgument, "state",
+         fmt::format("attempt {} is {} and cannot become {}", attempt.id,
+                     attempt_state_name(attempt.state), attempt_state_name(next)));
+}
+
+}  // namespace
+
+PurchaseJournal::PurchaseJournal(store::StateDb& db)
+    : PurchaseJournal(db, [] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+            .count();
+      }) {}
+
+PurchaseJournal::PurchaseJournal(store::StateDb& db, Clock unix_ms)
+    : db_(db), unix_ms_(std::move(unix_ms)) {
+  create_tables();
+}
+
+void PurchaseJournal::create_tables() {
+  bool present = false;
+  db_.checked([&] {
+    present = db_.prepared("SELECT 1 FROM main.sqlite_schema WHERE name = 'purchase_secrets'")
+                  ->executeStep();
+  });
+  if (present) return;  // made last, so the others are there too
+  durable([&] { create_purchase_tables(db_); });
+}
+
+/// As StateDb::durable(); the last event is then noted beside the database, after the commit, so
+/// that the note is never ahead of the record.
+void PurchaseJournal::durable(const std::function<void()>& work) {
+  head_.reset();
+  db_.durable(work);
+  if (head_) note_chain_head(db_.path(), *head_);
+}
+
+void PurchaseJournal::open(const Attempt& attempt) {
+  Attempt opened = attempt;
+  durable([&] {
+    for (Attempt& earlier : select("checkout_id = ? AND state IN ('consent', 'approve_sent', "
+                                   "'approved') ORDER BY created_ms",
+                                   {attempt.checkout_id})) {
+      append(earlier, AttemptState::kVoid, {"replaced by a newer consent", "", "", false});
+    }
+    // A new attempt on the same receipt goes on counting where the last one stopped: its first
+    // key must not be one that CartPilot has already answered with a refusal.
+    const auto ordinal =
+        db_.prepared("SELECT coalesce(max(key_ordinal), 0) FROM purchases WHERE digest = ?");
+    ordinal->bind(1, attempt.digest);
+    ordinal->executeStep();
+    opened.key_ordinal = ordinal->getColumn(0).getInt64();
+    opened.state = AttemptState::kConsent;
+    opened.created_unix_ms = opened.updated_unix_ms = unix_ms_();
+    insert_attempt(db_, opened);
+    append_event(opened);
+  });
+}
+
+void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
+                              const AttemptChange& change) {
+  durable([&] {
+    Attempt current = get(attempt);
+    if (state == AttemptState::kConfirmSent) {
+      refuse(ErrorCode::kInvalidArgument, "state", "a confirm is claimed with begin_send()");
+    }
+    require_step(current, state);
+    append(current, state, change);
+  });
+}
+
+Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimits& limits,
+                                    std::int64_t min_gap_ms) {
+  Attempt current;
+  durable([&] {
+    current = get(attempt);
+    require_step(current, AttemptState::kConfirmSent);
+    for (const Attempt& other :
+         select(fmt::format("basket = ? AND {}", kUnfinished), {current.basket})) {
+      if (other.id == current.id) continue;
+      refuse(ErrorCode::kPermission, "basket",
+             fmt::format("attempt {} on the same basket is not finished", other.id));
+    }
+    if (current.sends == 0) {
+      const Spent before = spent(current.total.currency, current.session);
+      if (const auto why = over_limit(limits, current.total, before)) {
+        refuse(ErrorCode::kPermission, "limit", *why);
+      }
+    }
+    const std::int64_t since = unix_ms_() - current.sent_unix_ms;
+    if (current.sends > 0 && since < min_gap_ms) {
+      refuse(ErrorCode::kPermission, "too_soon",
+             fmt::format("attempt {} was sent {} ms ago", current.id, since));
+    }
+    ++current.sends;
+    current.sent_unix_ms = unix_ms_();
+    append(current, AttemptState::kConfirmSent, {});
+  });
+  return current;
+}
+
+Spent PurchaseJournal::spent(const std::string& currency, const std::string& session) const {
+  const auto sum = [&](const std::string& where, const std::string& bound) {
+    std::int64_t total = 0;
+    db_.checked([&] {
+      const auto select =
+          db_.prepared(fmt::format("SELECT coalesce(sum(total_minor), 0) FROM purchases WHERE {} "
+                                   "AND currency = ? AND {}",
+                                   kSpending, where));
+      SQLite::bind(*select, currency, bound);
+      select->executeStep();
+      total = select->getColumn(0).getInt64();
+    });
+    return total;
+  };
+  // A clock that was set back must not make purchases of the future free.
+  return {sum("session = ?", session),
+          sum("sent_ms > CAST(? AS INTEGER)", std::to_string(unix_ms_() - kDayMs))};
+}
+
+Attempt PurchaseJournal::resolve(const std::string& attempt, bool bought) {
+  Attempt current;
+  durable([&] {
+    current = get(attempt);
+    if (current.state != AttemptState::kUnknown && current.state != AttemptState::kConfirmSent) {
+      refuse(ErrorCode::kInvalidArgument, "state",
+             fmt::format("attempt {} is {}; only one whose outcome is unknown can be resolved",
+                         current.id, attempt_state_name(current.state)));
+    }
+    append(current, bought ? AttemptState::kDone : AttemptState::kVoid,
+           {bought ? "resolved by a person: bought" : "resolved by a person: not bought", "", "",
+            false});
+  });
+  return current;
+}
+
+void PurchaseJournal::void_abandoned(std::int64_t age_ms) {
+  const std::string limit = std::to_string(unix_ms_() - age_ms);
+  const std::string where =
+      "state IN ('consent', 'approve_sent', 'approved') AND updated_ms < CAST(? AS INTEGER)";
+  if (select(where, {limit}).empty()) return;  // usual; spares the write
+  durable([&] {
+    for (Attempt& attempt : select(where, {limit})) {
+      append(attempt, AttemptState::kVoid, {"the consent lapsed", "", "", false});
+    }
+  });
+}
+
+std::optional<Attempt> PurchaseJournal::find(const std::string& attempt) const {
+  auto found = select("attempt = ?", {attempt});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+Attempt PurchaseJournal::get(const std::string& attempt) const {
+  auto found = find(attempt);
+  if (!found) {
+    throw Error(ErrorCode::kNotFound,
+                fmt::format("there is no purchase attempt {}; `cartpilot purchases list` shows all",
+                            dump_json(Json(attempt.substr(0, 40)))));
+  }
+  return std::move(*found);
+}
+
+std::vector<Attempt> PurchaseJournal::list() const {
+  return select("1 ORDER BY created_ms DESC, rowid DESC", {});
+}
+
+std::vector<Attempt> PurchaseJournal::unfinished() const {
+  return select(fmt::format("{} ORDER BY created_ms, rowid", kUnfinished), {});
+}
+
+std::optional<Attempt> PurchaseJournal::unfinished_on(const std::string& basket) const {
+  auto found = select(fmt::format("basket = ? AND {}", kUnfinished), {basket});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::optional<Attempt> PurchaseJournal::done_on_checkout(const std::string& checkout_id) const {
+  auto found =
+      select("checkout_id = ? AND state = 'done' ORDER BY updated_ms DESC LIMIT 1", {checkout_id});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::optional<Attempt> PurchaseJournal::done_on_basket(const std::string& basket,
+                                                       std::int64_t since_unix_ms) const {
+  auto found = select(
+      "basket = ? AND state = 'done' AND updated_ms >= CAST(? AS INTEGER) ORDER BY updated_ms DESC "
+      "LIMIT 1",
+      {basket, std::to_string(since_unix_ms)});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+void PurchaseJournal::remember_checkout(const std::string& session, const std::string& checkout_id,
+                                        const std::string& requested) {
+  db_.transaction([&] {
+    // The first request stays: create_checkout repeated within a turn answers the same checkout.
+    const auto insert =
+        db_.prepared("INSERT OR IGNORE INTO purchase_checkouts VALUES (?, ?, ?, ?)");
+    SQLite::bind(*insert, session, checkout_id, requested, unix_ms_());
+    insert->exec();
+  });
+}
+
+bool PurchaseJournal::knows_checkout(const std::string& session,
+                                     const std::string& checkout_id) const {
+  return requested_of(session, checkout_id).has_value();
+}
+
+std::optional<std::string> PurchaseJournal::requested_of(const std::string& session,
+                                                         const std::string& checkout_id) const {
+  std::optional<std::string> found;
+  db_.checked([&] {
+    const auto select = db_.prepared(
+        "SELECT requested FROM purchase_checkouts WHERE session = ? AND checkout_id = ?");
+    SQLite::bind(*select, session, checkout_id);
+    if (select->executeStep()) found = select->getColumn(0).getString();
+  });
+  return found;
+}
+
+std::string PurchaseJournal::install_secret() const {
+  std::string found;
+  const auto read = [&] {
+    const auto select = db_.prepared("SELECT value FROM purchase_secrets WHERE name = 'install'");
+    if (select->executeStep()) found = select->getColumn(0).getString();
+  };
+  db_.checked(read);
+  if (found.empty()) {
+    db_.durable([&] {
+      const auto insert =
+          db_.prepared("INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)");
+      insert->bind(1, random_id(kSecretBytes));
+      insert->exec();
+      read();
+    });
+  }
+  return found;
+}
+
+void PurchaseJournal::append(Attempt& attempt, AttemptState state, const AttemptChange& change) {
+  attempt.state = state;
+  attempt.note = plain(change.note);
+  if (!change.order_id.empty()) attempt.order_id = change.order_id;
+  if (!change.merchant_order_id.empty()) attempt.merchant_order_id = change.merchant_order_id;
+  if (change.key_is_spent) ++attempt.key_ordinal;
+  attempt.updated_unix_ms = unix_ms_();
+  update_attempt(db_, attempt);
+  append_event(attempt);
+}
+
+void PurchaseJournal::append_event(const Attempt& attempt) {
+  std::int64_t seq = 0;
+  std::string previous;
+  {
+    const auto newest =
+        db_.prepared("SELECT seq, hash FROM purchase_events ORDER BY seq DESC LIMIT 1");
+    if (newest->executeStep()) {
+      seq = newest->getColumn(0).getInt64();
+      previous = newest->getColumn(1).getString();
+    }
+  }
+  ++seq;
+  const std::string record = attempt_record(attempt);
+  const std::string hash = chain_hash(previous, seq, record);
+  const auto insert = db_.prepared("INSERT INTO purchase_events VALUES (?, ?, ?, ?, ?, ?, ?)");
+  SQLite::bind(*insert, seq, attempt.id, std::string(attempt_state_name(attempt.state)),
+               attempt.updated_unix_ms, attempt.note, record, hash);
+  insert->exec();
+  head_ = ChainHead{seq, hash};
+}
+
+std::vector<Attempt> PurchaseJournal::select(const std::string& where,
+                                             const std::vector<std::string>& bound) const {
+  std::vector<Attempt> found;
+  db_.checked([&] { found = select_attempts(db_, where, bound); });
+  return found;
+}
+
+std::vector<AttemptEvent> PurchaseJournal::events(const std::string& attempt) const {
+  std::vector<AttemptEvent> found;
+  db_.checked([&] {
+    const auto select = db_.prepared(
+        "SELECT seq, unix_ms, state, note FROM purchase_events WHERE attempt = ? ORDER BY seq");
+    select->bind(1, attempt);
+    while (select->executeStep()) {
+      found.push_back({select->getColumn(0).getInt64(), attempt,
+                       attempt_state_from(select->getColumn(2).getString()),
+                       select->getColumn(1).getInt64(), select->getColumn(3).getString()});
+    }
+  });
+  return found;
+}
+
+std::optional<std::int64_t> PurchaseJournal::verify() const {
+  std::optional<std::int64_t> bad;
+  db_.checked([&] { bad = first_broken_event(db_); });
+  return bad;
+}
+
+std::optional<std::string> PurchaseJournal::integrity_problem() const {
+  const std::string remedy = fmt::format(
+      "nothing is bought until that is cleared up: restore the folder {} from a backup, or look "
+      "through `cartpilot purchases list` and go on with --new-journal",
+      db_.path().parent_path().string());
+  try {
+    if (const auto broken = verify()) {
+      return fmt::format("the record of purchases was altered at event {}; {}", *broken, remedy);
+    }
+    const auto noted = noted_chain_head(db_.path());
+    if (!noted) return std::nullopt;
+    std::optional<std::string> found;
+    db_.checked([&] {
+      const auto select = db_.prepared("SELECT hash FROM purchase_events WHERE seq = ?");
+      select->bind(1, noted->seq);
+      if (select->executeStep()) found = select->getColumn(0).getString();
+    });
+    if (found == noted->hash) return std::nullopt;
+    return fmt::format(
+        "the record of purchases is not the one of the last purchase (event {} is "
+        "{}): it was deleted or replaced by an older copy; {}",
+        noted->seq, found ? "another" : "missing", remedy);
+  } catch (const Error& error) {
+    if (error.reason == "part") throw;  // says nothing about the record
+    return fmt::format("the record of purchases cannot be read ({}); {}", error.what(), remedy);
+  }
+}
+
+void PurchaseJournal::start_anew() {
+  durable([&] {
+    const std::string aside = fmt::format("purchase_events_until_{}", unix_ms_());
+    db_.run("DROP INDEX IF EXISTS purchase_events_by_attempt");
+    db_.run(fmt::format("ALTER TABLE purchase_events RENAME TO {}", aside));
+    create_purchase_tables(db_);
+    head_ = ChainHead{};
+    for (const Attempt& attempt : select("1 ORDER BY created_ms, rowid", {})) append_event(attempt);
+  });
+}
+
+}  // namespace cartpilot::purchase

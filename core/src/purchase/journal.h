@@ -1,0 +1,174 @@
+// PurchaseJournal: the durable record of every attempt, in tables of the state database.
+//
+// Rule: the record is on disk before the request leaves. Events are only ever appended; each
+// carries the SHA-256 of the one before it, so an edited or missing row is found by verify(). The
+// table of attempts repeats their latest state for quick reading and is checked against the events.
+// States follow each other only as allowed, judged inside the writing transaction, so that two
+// processes cannot both send a confirm or both lock the same basket. The StateDb is borrowed. One
+// thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "commerce/money.h"
+#include "purchase/policy.h"
+#include "store/state_db.h"
+
+namespace cartpilot::purchase {
+
+/// States of one attempt, in the order they can follow.
+enum class AttemptState { kConsent, kApproveSent, kApproved, kConfirmSent, kDone, kVoid, kUnknown };
+
+std::string_view attempt_state_name(AttemptState state);
+
+struct Attempt {
+  std::string id;  ///< 16 hex
+  std::string session;
+  std::string api_origin;  ///< "https://shop.example:443"; part of the digest
+  std::string checkout_id;
+  std::string merchant_checkout_id;
+  std::string merchant_id;
+  std::string basket;  ///< hash of merchant and sorted items
+  std::string digest;
+  std::string payment_method;
+  commerce::Money total;
+  std::string by;  ///< "human", or "policy: <flag>"
+  AttemptState state = AttemptState::kConsent;
+  std::string order_id;
+  std::string merchant_order_id;
+  std::string note;               ///< server's code or the reason
+  int sends = 0;                  ///< confirms sent
+  std::int64_t key_ordinal = 0;   ///< of the idempotency key of the next send; see begin_send()
+  std::int64_t sent_unix_ms = 0;  ///< of the last send, 0 = none
+  std::int64_t created_unix_ms = 0;
+  std::int64_t updated_unix_ms = 0;
+
+  friend bool operator==(const Attempt&, const Attempt&) = default;
+};
+
+struct AttemptEvent {
+  std::int64_t seq = 0;
+  std::string attempt;
+  AttemptState state = AttemptState::kConsent;
+  std::int64_t unix_ms = 0;
+  std::string note;
+
+  friend bool operator==(const AttemptEvent&, const AttemptEvent&) = default;
+};
+
+/// The last link of the chain.
+struct ChainHead {
+  std::int64_t seq = 0;
+  std::string hash;
+
+  friend bool operator==(const ChainHead&, const ChainHead&) = default;
+};
+
+/// What is stored together with a new state. Empty order ids leave what was there.
+struct AttemptChange {
+  std::string note;
+  std::string order_id;
+  std::string merchant_order_id;
+  /// CartPilot keeps refusals for 24 h under the key of the request: after one, the next send
+  /// needs another key. After silence or a 5xx it needs the same.
+  bool key_is_spent = false;
+};
+
+class PurchaseJournal {
+ public:
+  using Clock = std::function<std::int64_t()>;
+
+  explicit PurchaseJournal(store::StateDb& db);
+  /// `unix_ms` replaces the system clock in tests.
+  PurchaseJournal(store::StateDb& db, Clock unix_ms);
+
+  /// Adds an attempt in state kConsent; durable when it returns. Earlier attempts on the same
+  /// checkout that were never sent become kVoid: the newest consent is the only one.
+  void open(const Attempt& attempt);
+
+  /// Appends a state; durable when it returns. Throws Error{kInvalidArgument, reason "state"} when
+  /// it may not follow the present one (another process may have moved it), and kNotFound. The
+  /// step to kConfirmSent is begin_send()'s alone.
+  void advance(const std::string& attempt, AttemptState state, const AttemptChange& change = {});
+
+  /// Claims the right to send one confirm and records it (kConfirmSent); durable when it returns.
+  /// Throws Error{kPermission} with reason "basket" while another attempt on the same basket is
+  /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
+  /// under the same lock that records the send, so that processes cannot share one rest of a
+  /// budget), or "too_soon" when the last send is younger than `min_gap_ms`; and as advance().
+  /// Returns the attempt as recorded; its key_ordinal is the one to derive the key from.
+  Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
+                     std::int64_t min_gap_ms = 0);
+
+  /// What this conversation, and everybody in the last 24 hours, spent in `currency`: attempts that
+  /// were sent and are not surely void.
+  Spent spent(const std::string& currency, const std::string& session) const;
+
+  /// A person's word on an unfinished attempt: kDone or kVoid, durable. Throws Error{kNotFound}
+  /// or {kInvalidArgument} with the present state. Returns the attempt as it is then.
+  Attempt resolve(const std::string& attempt, bool bought);
+
+  /// Turns attempts that never reached kConfirmSent and are older than `age_ms` into kVoid.
+  void void_abandoned(std::int64_t age_ms);
+
+  std::optional<Attempt> find(const std::string& attempt) const;
+  /// Newest first.
+  std::vector<Attempt> list() const;
+  std::vector<AttemptEvent> events(const std::string& attempt) const;
+  /// Attempts in kConfirmSent or kUnknown, oldest first.
+  std::vector<Attempt> unfinished() const;
+  /// An unfinished attempt on this basket, if any.
+  std::optional<Attempt> unfinished_on(const std::string& basket) const;
+  /// The newest attempt on this checkout that was bought, if any.
+  std::optional<Attempt> done_on_checkout(const std::string& checkout_id) const;
+  /// The newest attempt on this basket that was bought at `since_unix_ms` or later, if any.
+  std::optional<Attempt> done_on_basket(const std::string& basket,
+                                        std::int64_t since_unix_ms) const;
+
+  /// Remembers that `session` made `checkout_id` (with what was asked for), so that only its own
+  /// checkouts are bought.
+  void remember_checkout(const std::string& session, const std::string& checkout_id,
+                         const std::string& requested);
+  bool knows_checkout(const std::string& session, const std::string& checkout_id) const;
+  /// The `requested` of remember_checkout(); nullopt when it is not this session's.
+  std::optional<std::string> requested_of(const std::string& session,
+                                          const std::string& checkout_id) const;
+
+  /// Walks the hash chain and compares the table of attempts with it. Returns the seq of the first
+  /// event that does not fit, nullopt when all is well.
+  std::optional<std::int64_t> verify() const;
+
+  /// Why the record cannot be trusted, as a sentence for the person: its chain is broken, or it is
+  /// not the one whose last event was noted beside the database (deleted, or replaced by an older
+  /// copy). nullopt when all is well.
+  std::optional<std::string> integrity_problem() const;
+
+  /// Keeps the attempts (and with them locks and spending), puts the chain so far aside under
+  /// another table name, and starts a new one that repeats the state of every attempt.
+  void start_anew();
+
+  /// 32 random bytes made once per installation, as hex; the base of derived idempotency keys.
+  std::string install_secret() const;
+
+  std::int64_t now_unix_ms() const { return unix_ms_(); }
+
+ private:
+  std::vector<Attempt> select(const std::string& where,
+                              const std::vector<std::string>& bound) const;
+  Attempt get(const std::string& attempt) const;
+  void append(Attempt& attempt, AttemptState state, const AttemptChange& change);
+  void append_event(const Attempt& attempt);
+  void create_tables();
+  void durable(const std::function<void()>& work);
+
+  store::StateDb& db_;
+  Clock unix_ms_;
+  std::optional<ChainHead> head_;  ///< of the events appended by the running transaction
+};
+
+}  // namespace cartpilot::purchase

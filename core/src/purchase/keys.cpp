@@ -1,0 +1,79 @@
+#include "purchase/keys.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "cartpilot/error.h"
+#include "commerce/receipt.h"
+#include "formats/formats.h"
+
+namespace cartpilot::purchase {
+namespace {
+
+using commerce::netstring;
+
+constexpr std::size_t kKeyHexDigits = 32;
+
+}  // namespace
+
+std::string canonical_items(const std::vector<commerce::ItemRequest>& items) {
+  std::vector<std::string> lines;
+  lines.reserve(items.size());
+  for (const commerce::ItemRequest& item : items) {
+    // An empty variant and none at all name the same article.
+    lines.push_back(netstring(item.product_id) + netstring(item.variant_id.value_or("")) +
+                    netstring(std::to_string(item.quantity)));
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string text;
+  for (const std::string& line : lines) text += netstring(line);
+  return text;
+}
+
+std::vector<commerce::ItemRequest> requested_items(const Json& arguments) {
+  std::vector<commerce::ItemRequest> items;
+  const auto found = arguments.is_object() ? arguments.find("items") : arguments.end();
+  if (!arguments.is_object() || found == arguments.end() || !found->is_array()) return items;
+  for (const Json& entry : *found) {
+    commerce::ItemRequest item;
+    item.product_id = string_or(entry, "product_id");
+    const std::string variant = string_or(entry, "variant_id");
+    if (!variant.empty()) item.variant_id = variant;
+    item.quantity = integer_or(entry, "quantity", 1);
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+std::vector<commerce::ItemRequest> items_of(const commerce::Checkout& checkout) {
+  std::vector<commerce::ItemRequest> items;
+  for (const commerce::CheckoutItem& item : checkout.items) {
+    items.push_back({item.product_id, item.variant_id, item.quantity});
+  }
+  return items;
+}
+
+std::string basket_of(const std::string& merchant_id,
+                      const std::vector<commerce::ItemRequest>& items) {
+  return formats::sha256_hex(netstring(merchant_id) + canonical_items(items));
+}
+
+std::string derive_key(const std::string& secret, std::string_view operation,
+                       std::string_view session, std::string_view subject, std::int64_t ordinal) {
+  const std::string text = netstring(operation) + netstring(session) + netstring(subject) +
+                           netstring(std::to_string(ordinal));
+  return formats::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
+}
+
+std::string random_id(std::size_t bytes) {
+  std::string raw(bytes, '\0');
+  if (::getentropy(raw.data(), raw.size()) != 0) {
+    throw Error(ErrorCode::kInternal, "the system gives no random numbers; nothing can be bought");
+  }
+  std::string hex;
+  for (const char c : raw) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return hex;
+}
+
+}  // namespace cartpilot::purchase

@@ -1,0 +1,67 @@
+#include "schema/violation_text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace cartpilot::schema {
+
+namespace {
+
+constexpr std::size_t kShownBytes = 60;
+constexpr std::size_t kListedValues = 12;
+
+/// At most `limit` bytes of `text`, never ending inside a character.
+std::string cut(const std::string& text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  std::size_t end = limit;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
+}  // namespace
+
+std::string shown(const Json& value) {
+  if (value.is_object()) return "an object";
+  if (value.is_array()) return "an array";
+  if (value.is_string()) {
+    // A value may be megabytes long; only its beginning is ever shown.
+    return dump_json(cut(value.get_ref<const std::string&>(), kShownBytes));
+  }
+  return dump_json(value);
+}
+
+std::string type_names(unsigned types) {
+  static constexpr std::array<std::pair<unsigned, const char*>, 7> kNames = {{
+      {kStringType, "a string"},
+      {kIntegerType, "an integer"},
+      {kNumberType, "a number"},
+      {kBooleanType, "true or false"},
+      {kArrayType, "an array"},
+      {kObjectType, "an object"},
+      {kNullType, "null"},
+  }};
+  std::string text;
+  for (const auto& [bit, name] : kNames) {
+    if ((types & bit) == 0) continue;
+    if (!text.empty()) text += " or ";
+    text += name;
+  }
+  return text;
+}
+
+std::string listed(const std::vector<Json>& values) {
+  std::string text;
+  for (std::size_t i = 0; i < values.size() && i < kListedValues; ++i) {
+    if (i > 0) text += ", ";
+    text += shown(values[i]);
+  }
+  if (values.size() > kListedValues) text += ", ...";
+  return text;
+}
+
+std::string counted(std::uint64_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace cartpilot::schema

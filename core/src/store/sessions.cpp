@@ -1,0 +1,151 @@
+#include "store/sessions.h"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/VariadicBind.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "cartpilot/detail/wire.h"
+
+namespace cartpilot::store {
+
+namespace {
+
+constexpr std::size_t kTitleBytes = 80;
+
+std::int64_t now_unix_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+/// The first line of a text, cut at a character boundary.
+std::string title_of(const Message& message) {
+  std::string title = text_of(message);
+  title = title.substr(0, title.find('\n'));
+  if (title.size() > kTitleBytes) {
+    std::size_t end = kTitleBytes;
+    while (end > 0 && (static_cast<unsigned char>(title[end]) & 0xC0) == 0x80) --end;
+    title.resize(end);
+  }
+  return title;
+}
+
+constexpr const char* kSummaryColumns =
+    "SELECT id, provider, model, title, message_count, created_ms, updated_ms FROM sessions ";
+
+std::vector<SessionSummary> summaries(SQLite::Statement& select) {
+  std::vector<SessionSummary> found;
+  while (select.executeStep()) {
+    const auto text = [&](int column) { return select.getColumn(column).getString(); };
+    const auto integer = [&](int column) { return select.getColumn(column).getInt64(); };
+    found.push_back({text(0), text(1), text(2), text(3), integer(4), integer(5), integer(6)});
+  }
+  return found;
+}
+
+}  // namespace
+
+SessionStore::SessionStore(StateDb& db) : db_(db) {
+  db_.checked([&] {
+    db_.run(
+        "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
+        "model TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL "
+        "DEFAULT 0, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS messages (session TEXT NOT NULL REFERENCES sessions(id) ON "
+        "DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) "
+        "WITHOUT ROWID");
+  });
+}
+
+void SessionStore::open(const std::string& session, const std::string& provider,
+                        const std::string& model) {
+  const std::int64_t time = now_unix_ms();
+  db_.checked([&] {
+    const auto insert = db_.prepared(
+        "INSERT INTO sessions (id, provider, model, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, model = excluded.model");
+    SQLite::bind(*insert, session, provider, model, time, time);
+    insert->exec();
+  });
+}
+
+void SessionStore::append(const std::string& session, const Message& message) {
+  const std::string json = dump_json(message_to_json(message));
+  const std::string title = message.role == Role::kUser ? title_of(message) : "";
+  db_.transaction([&] {
+    const auto insert = db_.prepared(
+        "INSERT INTO messages (session, seq, json) "
+        "SELECT id, message_count, ? FROM sessions WHERE id = ?");
+    insert->bindNoCopy(1, json);
+    insert->bind(2, session);
+    if (insert->exec() == 0) {
+      throw Error(ErrorCode::kNotFound,
+                  fmt::format("the conversation '{}' is no longer in {}, so nothing more of it can "
+                              "be kept; begin a new one",
+                              session, db_.path().string()));
+    }
+    const auto update = db_.prepared(
+        "UPDATE sessions SET message_count = message_count + 1, updated_ms = ?, "
+        "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?");
+    SQLite::bind(*update, now_unix_ms(), title, session);
+    update->exec();
+  });
+}
+
+std::optional<SessionSummary> SessionStore::find(const std::string& session) const {
+  std::vector<SessionSummary> found;
+  db_.checked([&] {
+    const auto select = db_.prepared(std::string(kSummaryColumns) + "WHERE id = ?");
+    select->bind(1, session);
+    found = summaries(*select);
+  });
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<Message> SessionStore::load(const std::string& session) const {
+  std::vector<Message> messages;
+  db_.checked([&] {
+    const auto select = db_.prepared("SELECT json FROM messages WHERE session = ? ORDER BY seq");
+    select->bind(1, session);
+    while (select->executeStep()) {
+      messages.push_back(message_from_json(
+          parse_json(select->getColumn(0).getString(), "a stored message of session " + session)));
+    }
+  });
+  return messages;
+}
+
+std::vector<SessionSummary> SessionStore::list() const {
+  std::vector<SessionSummary> found;
+  db_.checked([&] {
+    found = summaries(*db_.prepared(std::string(kSummaryColumns) +
+                                    "WHERE message_count > 0 ORDER BY updated_ms DESC, id"));
+  });
+  return found;
+}
+
+bool SessionStore::remove(const std::string& session) {
+  const bool existed = find(session).has_value();
+  db_.transaction([&] {
+    for (const char* query :
+         {"DELETE FROM messages WHERE session = ?", "DELETE FROM sessions WHERE id = ?"}) {
+      const auto remove = db_.prepared(query);
+      remove->bind(1, session);
+      remove->exec();
+    }
+  });
+  return existed;
+}
+
+std::string new_session_id() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+}  // namespace cartpilot::store

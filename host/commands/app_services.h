@@ -1,0 +1,101 @@
+// AppServices: the parts a command needs, built when first asked for and torn down in the right
+// order.
+//
+// Owns the HTTP client, the plugin host, the embedded CartPilot (with --sandbox), the state
+// database and everything that stands on them. One per process; used by one thread. Commands ask
+// only for what they use, so `plugin list` opens no database and `tools declarations` starts no
+// server.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "chat/tool_router.h"
+#include "cli/arguments.h"
+#include "cli/settings.h"
+#include "commands/plugin_tools.h"
+#include "commerce/client.h"
+#include "commerce/tools.h"
+#include "net/http_client.h"
+#include "plugin/host/plugins.h"
+#include "purchase/gate.h"
+#include "sandbox/embedded.h"
+#include "store/sessions.h"
+#include "store/state_db.h"
+
+namespace cartpilot::host {
+
+class AppServices {
+ public:
+  explicit AppServices(const Arguments& arguments);
+  ~AppServices();
+  AppServices(const AppServices&) = delete;
+  AppServices& operator=(const AppServices&) = delete;
+
+  const Arguments& arguments() const { return arguments_; }
+  const Settings& settings() const { return settings_; }
+
+  net::HttpClient& http();
+  plugin::PluginHost& plugins();
+  store::StateDb& state();
+  store::SessionStore& sessions();
+  purchase::PurchaseJournal& journal();
+  /// Opens the database and the journal on a thread of their own while the caller does something
+  /// else. Who asks for them waits for it, and is told what was wrong. The thread reads no
+  /// environment variables: a plugin that is loaded meanwhile may change them.
+  void prepare_journal();
+
+  /// The provider named by flag, environment or file. Throws Error{kNotFound, reason "no_provider"}
+  /// when none is named.
+  std::unique_ptr<plugin::PluginProvider> make_provider(const std::string& name);
+  /// The name to use; same error.
+  std::string provider_name() const;
+
+  /// CartPilot's URL: the embedded server's with --sandbox (starts it), else the configured one.
+  const std::string& api_url();
+  commerce::CartPilotClient& cartpilot(const std::string& session_id);
+
+  /// The tool sets of all plugins. This and make_provider() load plugins, and wait before that
+  /// until nothing prepares for https any more (see prepare_journal()).
+  std::vector<plugin::PluginHost::NamedToolSet> make_tool_sets();
+
+  /// Client, tools, gate and router for one conversation. `observer` is borrowed.
+  struct Shop {
+    std::unique_ptr<purchase::ConsentPrompt> prompt;
+    std::unique_ptr<purchase::PurchaseGate> gate;
+    std::unique_ptr<commerce::CartPilotTools> tools;
+    std::unique_ptr<PluginMoneyGuard> money_guard;
+    std::vector<plugin::PluginHost::NamedToolSet> plugin_tools;
+    std::unique_ptr<chat::ToolRouter> router;
+  };
+  Shop make_shop(const std::string& session_id, purchase::PurchaseObserver& observer,
+                 std::vector<plugin::PluginHost::NamedToolSet> tool_sets);
+
+  /// The policy of this run; the word for it ("ask", "never", "up-to:150:USD").
+  purchase::PurchasePolicy policy() const;
+  std::string policy_word() const;
+
+ private:
+  void await_journal();
+  store::StateDb& open_state();
+  purchase::PurchaseJournal& open_journal();
+  void start_sandbox();
+  void show_plugin_notices();
+
+  Arguments arguments_;
+  Settings settings_;
+  std::unique_ptr<net::HttpClient> http_;
+  std::unique_ptr<plugin::PluginHost> plugins_;
+  std::size_t notices_shown_ = 0;
+  std::unique_ptr<sandbox::EmbeddedSandbox> sandbox_;
+  std::unique_ptr<store::StateDb> state_;
+  std::unique_ptr<store::SessionStore> sessions_;
+  std::unique_ptr<purchase::PurchaseJournal> journal_;
+  std::unique_ptr<commerce::CartPilotClient> client_;
+  std::string api_url_;
+  std::thread preparing_;  ///< uses state_ and journal_ until it was joined
+};
+
+}  // namespace cartpilot::host

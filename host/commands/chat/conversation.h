@@ -1,0 +1,69 @@
+// Conversation: a chat session with its provider, shop, store and view, and the words the person
+// types into it.
+//
+// Knows the slash commands and the exit code of a conversation: that of its last purchase attempt
+// if there was one, else that of its first failed turn, else 0. One thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chat/session.h"
+#include "commands/app_services.h"
+#include "store/session_lock.h"
+#include "store/session_writer.h"
+#include "terminal/conversation_view.h"
+
+namespace cartpilot::host {
+
+class Conversation final : private chat::MessageLog {
+ public:
+  /// Opens or continues the session the flags ask for. Throws Error when provider, CartPilot or
+  /// session cannot be had.
+  Conversation(AppServices& services, ConversationView& view);
+  ~Conversation() override;
+
+  /// One line of the person: a message or a slash command. False after /quit.
+  bool say(const std::string& line);
+
+  /// Says why a line was not passed on; counts as a failed turn.
+  void refuse(const std::string& why);
+
+  int exit_code() const;
+  /// Of a conversation that is ended by a signal: what became of a purchase of the last turn must
+  /// not hide behind 130.
+  int interrupted_exit_code() const;
+  /// True when the last turn was ended by Ctrl-C.
+  bool cancelled() const { return cancelled_; }
+
+ private:
+  class ShopWatch;
+
+  void append(const Message& message) override;
+  bool readable() const override { return true; }
+  std::vector<Message> read() override;
+  std::string record_turn(chat::TurnResult& result);
+  void turn(const std::string& text);
+  bool slash(const std::string& line);
+  void switch_to(const std::string& name, const std::string& model);
+  void fail(int code);
+  bool open_session();
+
+  AppServices& services_;
+  ConversationView& view_;
+  std::string session_id_;
+  std::optional<store::SessionLock> lock_;
+  std::optional<store::SessionWriter> writer_;  ///< ends before the lock is given up
+  std::string provider_name_;
+  std::unique_ptr<LLMProvider> provider_;
+  std::unique_ptr<ShopWatch> watch_;
+  AppServices::Shop shop_;
+  std::unique_ptr<chat::ChatSession> session_;
+  int turns_ = 0;
+  bool cancelled_ = false;
+  std::optional<int> first_failure_;
+};
+
+}  // namespace cartpilot::host

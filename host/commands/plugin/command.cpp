@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "cli/exit_code.h"
+#include "commands/commands.h"
+#include "text/near_names.h"
+#include "terminal/output.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+const char* status_word(plugin::PluginStatus status) {
+  switch (status) {
+    case plugin::PluginStatus::kAvailable: return "ok";
+    case plugin::PluginStatus::kRefused: return "refused";
+    case plugin::PluginStatus::kShadowed: return "shadowed";
+    case plugin::PluginStatus::kDisabled: return "disabled";
+  }
+  return "refused";
+}
+
+/// Where a code is explained.
+std::string see(const plugin::PluginRecord& record) {
+  if (record.code.empty()) return "";
+  std::string anchor = record.code;
+  for (char& c : anchor) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return "docs/plugin-errors.md#" + anchor;
+}
+
+Json json_of(const plugin::PluginRecord& record) {
+  return {{"id", record.id},
+          {"name", record.title},
+          {"version", record.version},
+          {"status", status_word(record.status)},
+          {"file", record.file.string()},
+          {"target", record.target.string()},
+          {"providers", record.providers},
+          {"tool_sets", record.tool_sets},
+          {"environment", record.environment},
+          {"code", record.code},
+          {"why", record.why},
+          {"fix", record.fix},
+          {"see", see(record)},
+          {"tried", record.tried},
+          {"warnings", record.warnings},
+          {"license", record.license},
+          {"homepage", record.homepage},
+          {"build", record.build}};
+}
+
+std::string offers(const plugin::PluginRecord& record) {
+  std::string text;
+  if (!record.providers.empty())
+    text += fmt::format("provider {}", fmt::join(record.providers, ", "));
+  if (!record.tool_sets.empty())
+    text += (text.empty() ? "" : "; ") + fmt::format("tools {}", fmt::join(record.tool_sets, ", "));
+  return text;
+}
+
+void print_reason(const plugin::PluginRecord& record) {
+  if (!record.why.empty()) out_row(fmt::format("  why: {}", record.why));
+  if (!record.fix.empty()) out_row(fmt::format("  fix: {}", record.fix));
+  if (!record.code.empty()) out_row(fmt::format("  see: {}", see(record)));
+  for (const std::string& warning : record.warnings) out_row(fmt::format("  note: {}", warning));
+}
+
+std::string place(const plugin::PluginRecord& record) {
+  return record.target.empty() ? record.file.string()
+                               : record.file.string() + " -> " + record.target.string();
+}
+
+}  // namespace
+
+int run_plugin_list(AppServices& services) {
+  Json list = Json::array();
+  for (const plugin::PluginRecord& record : services.plugins().list()) {
+    if (services.arguments().json) {
+      list.push_back(json_of(record));
+      continue;
+    }
+    out_row(fmt::format("{:<12} {:<8} {:<9} {:<24} {}", record.id, record.version,
+                        status_word(record.status),
+                        record.code.empty() ? offers(record) : record.code, place(record)));
+    print_reason(record);
+  }
+  if (services.arguments().json) out(dump_json(list) + "\n");
+  return kOk;
+}
+
+int run_plugin_info(AppServices& services) {
+  const std::string& name = services.arguments().name;
+  const std::vector<plugin::PluginRecord> found = services.plugins().inspect(name, false);
+  if (found.empty()) {
+    std::vector<std::string> ids;
+    for (const plugin::PluginRecord& record : services.plugins().list()) ids.push_back(record.id);
+    const auto near = text::near_names(name, ids);
+    throw Error(
+        ErrorCode::kNotFound,
+        fmt::format("no plugin '{}'{}; see 'cartpilot plugin list', or name its file: "
+                    "--plugin ./cartpilot-{}.so",
+                    name, near.empty() ? "" : " (did you mean " + near.front() + "?)", name));
+  }
+  // The first one is the one that would be used, or the reason why none is.
+  const plugin::PluginRecord& record = found.front();
+  if (services.arguments().json) {
+    out(dump_json(json_of(record)) + "\n");
+  } else {
+    out_row(fmt::format("id           {}", record.id));
+    if (!record.title.empty()) out_row(fmt::format("name         {}", record.title));
+    out_row(fmt::format("version      {}", record.version));
+    if (!record.license.empty()) out_row(fmt::format("license      {}", record.license));
+    if (!record.homepage.empty()) out_row(fmt::format("homepage     {}", record.homepage));
+    out_row(fmt::format("status       {} {}", status_word(record.status), record.code));
+    out_row(fmt::format("file         {}", place(record)));
+    out_row(fmt::format("offers       {}", offers(record)));
+    out_row(fmt::format("environment  {}", fmt::join(record.environment, ", ")));
+    if (!record.build.is_null()) out_row(fmt::format("built with   {}", dump_json(record.build)));
+    out_row(fmt::format("tried        {}", record.tried ? "in a process of its own" : "no"));
+    print_reason(record);
+  }
+  return record.status == plugin::PluginStatus::kRefused ? kConfiguration : kOk;
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,119 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "cli/exit_code.h"
+#include "commands/commands.h"
+#include "terminal/output.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+std::string time_text(std::int64_t unix_ms) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z",
+                     fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
+}
+
+Json json_of(const purchase::Attempt& attempt) {
+  return {{"id", attempt.id},
+          {"state", purchase::attempt_state_name(attempt.state)},
+          {"session", attempt.session},
+          {"checkout_id", attempt.checkout_id},
+          {"merchant_id", attempt.merchant_id},
+          {"total", attempt.total.minor},
+          {"currency", attempt.total.currency},
+          {"by", attempt.by},
+          {"order_id", attempt.order_id},
+          {"merchant_order_id", attempt.merchant_order_id},
+          {"digest", attempt.digest},
+          {"note", attempt.note},
+          {"sends", attempt.sends},
+          {"created_ms", attempt.created_unix_ms},
+          {"updated_ms", attempt.updated_unix_ms}};
+}
+
+purchase::Attempt wanted(AppServices& services) {
+  const auto found = services.journal().find(services.arguments().name);
+  if (!found) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("no purchase '{}'; see 'cartpilot purchases list'", services.arguments().name));
+  }
+  return *found;
+}
+
+}  // namespace
+
+int run_purchases_list(AppServices& services) {
+  Json list = Json::array();
+  const std::vector<purchase::Attempt> attempts = services.journal().list();
+  for (const purchase::Attempt& attempt : attempts) {
+    if (services.arguments().json) {
+      list.push_back(json_of(attempt));
+      continue;
+    }
+    const bool otherwise = attempt.note.starts_with(purchase::kNotAsAgreed);
+    out_row(fmt::format(
+        "{}  {}  {:<12} {:>14}  {:<12} {}{}", attempt.id, time_text(attempt.created_unix_ms),
+        purchase::attempt_state_name(attempt.state), commerce::format_money(attempt.total),
+        attempt.merchant_id, attempt.merchant_order_id, otherwise ? "  NOT AS AGREED" : ""));
+  }
+  if (services.arguments().json) out(dump_json(list) + "\n");
+  if (attempts.empty() && !services.arguments().json) err_line("no purchases yet");
+  return kOk;
+}
+
+int run_purchases_show(AppServices& services) {
+  const purchase::Attempt attempt = wanted(services);
+  Json json = json_of(attempt);
+  json["events"] = Json::array();
+  for (const purchase::AttemptEvent& event : services.journal().events(attempt.id)) {
+    json["events"].push_back({{"seq", event.seq},
+                              {"state", purchase::attempt_state_name(event.state)},
+                              {"unix_ms", event.unix_ms},
+                              {"note", event.note}});
+  }
+  if (services.arguments().json) {
+    out(dump_json(json) + "\n");
+    return kOk;
+  }
+  out_row(fmt::format("purchase        {}", attempt.id));
+  out_row(fmt::format("state           {}", purchase::attempt_state_name(attempt.state)));
+  out_row(fmt::format("total           {}", commerce::format_money(attempt.total)));
+  out_row(fmt::format("merchant        {}", attempt.merchant_id));
+  out_row(fmt::format("merchant order  {}", attempt.merchant_order_id));
+  out_row(fmt::format("order           {}", attempt.order_id));
+  out_row(fmt::format("checkout        {}", attempt.checkout_id));
+  out_row(fmt::format("approved by     {}", attempt.by));
+  out_row(fmt::format("conversation    {}", attempt.session));
+  for (const purchase::AttemptEvent& event : services.journal().events(attempt.id)) {
+    out_row(fmt::format("  {}  {:<12} {}", time_text(event.unix_ms),
+                        purchase::attempt_state_name(event.state), event.note));
+  }
+  return kOk;
+}
+
+int run_purchases_resolve(AppServices& services) {
+  if (services.arguments().bought == services.arguments().not_bought) {
+    throw Error(ErrorCode::kInvalidArgument, "say what happened: --bought or --not-bought");
+  }
+  const purchase::Attempt attempt = wanted(services);
+  services.journal().resolve(attempt.id, services.arguments().bought);
+  out_row(fmt::format("{} is now recorded as {}", attempt.id,
+                      services.arguments().bought ? "bought" : "not bought"));
+  return kOk;
+}
+
+int run_purchases_verify(AppServices& services) {
+  if (const auto broken = services.journal().verify()) {
+    err_line(
+        fmt::format("cartpilot: the record of purchases was altered at event {}; compare it with a "
+                    "backup of {}",
+                    *broken, services.state().path().string()));
+    return kFailed;
+  }
+  out_line("the record of purchases is intact");
+  return kOk;
+}
+
+}  // namespace cartpilot::host

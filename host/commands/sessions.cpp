@@ -1,0 +1,71 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "cli/exit_code.h"
+#include "commands/chat/transcript.h"
+#include "commands/commands.h"
+#include "terminal/output.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+std::vector<Message> wanted(AppServices& services) {
+  const std::string& id = services.arguments().name;
+  if (!services.sessions().find(id)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("no conversation '{}'; see 'cartpilot sessions list'", id));
+  }
+  return services.sessions().load(id);
+}
+
+}  // namespace
+
+int run_sessions_list(AppServices& services) {
+  Json list = Json::array();
+  for (const store::SessionSummary& session : services.sessions().list()) {
+    if (services.arguments().json) {
+      list.push_back({{"id", session.id},
+                      {"provider", session.provider},
+                      {"model", session.model},
+                      {"title", session.title},
+                      {"messages", session.message_count},
+                      {"created_ms", session.created_unix_ms},
+                      {"updated_ms", session.updated_unix_ms}});
+      continue;
+    }
+    out_row(fmt::format("{}  {:%Y-%m-%d %H:%M}Z  {:>4} messages  {:<10} {}", session.id,
+                        fmt::gmtime(static_cast<std::time_t>(session.updated_unix_ms / 1000)),
+                        session.message_count, session.provider, session.title));
+  }
+  if (services.arguments().json) out(dump_json(list) + "\n");
+  return kOk;
+}
+
+int run_sessions_show(AppServices& services) {
+  const std::vector<Message> messages = wanted(services);
+  if (services.arguments().json) {
+    out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
+  } else {
+    out(transcript_markdown(services.arguments().name, messages));
+  }
+  return kOk;
+}
+
+int run_sessions_export(AppServices& services) {
+  const std::vector<Message> messages = wanted(services);
+  if (services.arguments().export_format == "json") {
+    out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
+  } else {
+    out(transcript_markdown(services.arguments().name, messages));
+  }
+  return kOk;
+}
+
+int run_sessions_delete(AppServices& services) {
+  wanted(services);
+  services.sessions().remove(services.arguments().name);
+  return kOk;
+}
+
+}  // namespace cartpilot::host

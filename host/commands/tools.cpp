@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <iterator>
+
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "commands/commands.h"
+#include "commands/service_failure.h"
+#include "text/near_names.h"
+#include "terminal/output.h"
+#include "terminal/purchase_lines.h"
+#include "text/terminal_text.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+constexpr const char* kToolsSession = "tools";
+
+const char* effect_word(EffectClass effect) {
+  switch (effect) {
+    case EffectClass::kRead: return "read";
+    case EffectClass::kWrite: return "write";
+    case EffectClass::kMoney: return "money";
+  }
+  return "write";
+}
+
+/// The gate's news as lines on standard error: standard output belongs to the JSON.
+class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
+ public:
+  void on_approval_request(const purchase::ApprovalRequest&) override {}
+  void on_approval_decision(const purchase::ApprovalDecision& decision) override {
+    const std::string line = decision_line(decision);
+    if (!line.empty()) err_line(line);
+  }
+  void on_purchase(const purchase::PurchaseReport& report) override {
+    for (const std::string& line : purchase_lines(report)) err_line(line);
+  }
+};
+
+/// What an earlier process left unfinished comes before everything that is not a mere look.
+void reconcile_earlier_purchases(AppServices::Shop& shop, PurchaseStatusPrinter& news) {
+  for (const purchase::PurchaseReport& report : shop.gate->reconcile(Interrupt())) {
+    news.on_purchase(report);
+  }
+}
+
+/// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
+int exit_code_of(const AppServices::Shop& shop) {
+  const auto& report = shop.gate->last_report();
+  if (Interrupt().cancelled() && !(report && shop.gate->reported_this_turn())) return kInterrupted;
+  return report ? report->exit_code : kOk;
+}
+
+std::string session_of(const Arguments& arguments) {
+  return arguments.session.empty() ? kToolsSession : arguments.session;
+}
+
+std::string read_all(std::istream& in) {
+  return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+/// Answers one line of `tools handle`.
+Json handle_line(const std::string& line, const LLMProvider& provider, chat::ToolRouter& router) {
+  try {
+    router.guard().begin_turn();
+    const std::vector<ToolCall> calls = provider.parse_function_calls(parse_json(line, "the line"));
+    return provider.function_responses(router.run(calls, Interrupt()));
+  } catch (const Error& error) {
+    return tool_error("INVALID_INPUT", error.what()).content;
+  }
+}
+
+}  // namespace
+
+int run_tools_list(AppServices& services) {
+  Json list = Json::array();
+  for (const ToolSpec& spec : commerce::cartpilot_tool_specs()) {
+    if (services.arguments().json) {
+      list.push_back({{"name", spec.name},
+                      {"effect", effect_word(spec.effect)},
+                      {"description", spec.description},
+                      {"parameters", spec.parameters}});
+    } else {
+      out_line(
+          fmt::format("{:<18} {:<6} {}", spec.name, effect_word(spec.effect), spec.description));
+    }
+  }
+  if (services.arguments().json) out(dump_json(list) + "\n");
+  return kOk;
+}
+
+int run_tools_declarations(AppServices& services) {
+  const auto provider = services.make_provider(services.provider_name());
+  out(dump_json(provider->function_declarations(commerce::cartpilot_tool_specs())) + "\n");
+  return kOk;
+}
+
+int run_tools_call(AppServices& services) {
+  const Arguments& arguments = services.arguments();
+  const std::string text =
+      arguments.tool_arguments == "-" ? read_all(std::cin) : arguments.tool_arguments;
+  ToolCall call;
+  call.id = "call_1";
+  call.name = arguments.name;
+  try {
+    call.arguments = parse_json(text, "the arguments");
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kInvalidArgument, error.what());
+  }
+  PurchaseStatusPrinter news;
+  AppServices::Shop shop =
+      services.make_shop(session_of(arguments), news, services.make_tool_sets());
+  std::vector<std::string> names;
+  for (const ToolSpec& spec : shop.router->specs()) names.push_back(spec.name);
+  if (std::find(names.begin(), names.end(), call.name) == names.end()) {
+    const auto near = text::near_names(call.name, names);
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("no function '{}'{}; see 'cartpilot tools list'", call.name,
+                            near.empty() ? "" : " (did you mean " + near.front() + "?)"));
+  }
+  const Interrupt interrupt;
+  for (const ToolSpec& spec : shop.router->specs()) {
+    if (spec.name == call.name && spec.effect != EffectClass::kRead) {
+      reconcile_earlier_purchases(shop, news);
+    }
+  }
+  const std::vector<ToolResult> results = shop.router->run({call}, interrupt);
+  out(dump_json(results.front().content) + "\n");
+  if (shop.gate->last_report()) return shop.gate->last_report()->exit_code;
+  if (!results.front().is_error) return kOk;
+  err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
+  if (interrupt.cancelled()) return kInterrupted;
+  return is_service_failure(string_or(results.front().content, "error_code")) ? kCartPilotFailed
+                                                                              : kFailed;
+}
+
+int run_tools_handle(AppServices& services) {
+  const auto provider = services.make_provider(services.provider_name());
+  PurchaseStatusPrinter news;
+  AppServices::Shop shop =
+      services.make_shop(session_of(services.arguments()), news, services.make_tool_sets());
+  reconcile_earlier_purchases(shop, news);
+  for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    out(dump_json(handle_line(line, *provider, *shop.router)) + "\n");
+  }
+  return exit_code_of(shop);
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,93 @@
+#include "terminal/line_reader.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "cli/interrupt.h"
+#include "parts/program_part.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+std::string without_end(std::string line) {
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+  return line;
+}
+
+/// Lines from a pipe or file.
+class PlainReader final : public LineReader {
+ public:
+  std::optional<Line> next() override {
+    Line line;
+    const Interrupt interrupt;
+    while (true) {
+      const std::size_t end = buffer_.find('\n', scanned_);
+      if (end != std::string::npos) return take(end + 1, line);
+      scanned_ = buffer_.size();
+      if (buffer_.size() > kMaxMessageBytes + 1) {
+        line.too_long = true;
+        buffer_.clear();
+        scanned_ = 0;
+      }
+      pollfd waiting{STDIN_FILENO, POLLIN, 0};
+      if (::poll(&waiting, 1, 100) <= 0) {
+        if (interrupt.cancelled()) return interrupted();
+        continue;
+      }
+      char block[65536];
+      const ssize_t got = ::read(STDIN_FILENO, block, sizeof block);
+      if (got > 0) {
+        buffer_.append(block, static_cast<std::size_t>(got));
+      } else if (got < 0 && errno == EINTR) {
+        if (interrupt.cancelled()) return interrupted();
+      } else {
+        if (buffer_.empty() && !line.too_long) return std::nullopt;
+        return take(buffer_.size(), line);
+      }
+    }
+  }
+
+ private:
+  std::optional<Line> take(std::size_t size, Line line) {
+    line.text = without_end(buffer_.substr(0, size));
+    if (line.too_long || line.text.size() > kMaxMessageBytes) {
+      line.text.clear();
+      line.too_long = true;
+    }
+    buffer_.erase(0, size);
+    scanned_ = 0;
+    return line;
+  }
+
+  static std::optional<Line> interrupted() {
+    Line line;
+    line.interrupted = true;
+    return line;
+  }
+
+  std::string buffer_;
+  std::size_t scanned_ = 0;
+};
+
+using MakeEditingReader = LineReader* (*)(const std::filesystem::path&, bool (*)());
+
+/// The reader with editing is in a part of its own: most runs have no terminal to read from.
+std::unique_ptr<LineReader> make_editing_reader(const std::filesystem::path& history) {
+  const auto make = reinterpret_cast<MakeEditingReader>(
+      parts::open_part("cartpilot-editing.so", "cartpilot_part_make_editing_reader"));
+  return std::unique_ptr<LineReader>(make(history, [] { return Interrupt().cancelled(); }));
+}
+
+}  // namespace
+
+std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history) {
+  if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1)
+    return make_editing_reader(history);
+  return std::make_unique<PlainReader>();
+}
+
+}  // namespace cartpilot::host

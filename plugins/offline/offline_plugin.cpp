@@ -1,4 +1,0 @@
-#include "cartpilot/plugin.h"
-#include "offline/offline_provider.h"
-
-CARTPILOT_PROVIDER_PLUGIN(cartpilot::offline::OfflineProvider, "offline", "0.1.0", "[]")

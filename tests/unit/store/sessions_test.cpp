@@ -1,0 +1,95 @@
+#include "store/sessions.h"
+
+#include <gtest/gtest.h>
+
+#include "cartpilot/detail/wire.h"
+
+namespace cartpilot::store {
+namespace {
+
+Message answer_with_metadata() {
+  Message message;
+  message.role = Role::kAssistant;
+  message.provider = "gemini";
+  message.model = "gemini-3.8-flash";
+  message.provider_metadata =
+      Json::parse(R"({"parts":[{"z":1.0,"a":"\u00e9","signature":"x/+=="}]})");
+  ToolCall call;
+  call.id = "c1";
+  call.name = "create_intent";
+  call.arguments = {{"query", "headphones"}};
+  call.provider_metadata = {{"made_up", true}};
+  message.parts = {TextPart{"Looking.", nullptr}, call};
+  return message;
+}
+
+TEST(SessionStore, gives_messages_back_byte_for_byte_and_in_order) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  store.open("s1", "gemini", "gemini-3.8-flash");
+  store.append("s1", Message::user("headphones, please"));
+  store.append("s1", answer_with_metadata());
+  const std::vector<Message> loaded = store.load("s1");
+  ASSERT_EQ(loaded.size(), 2u);
+  EXPECT_EQ(dump_json(message_to_json(loaded[0])),
+            dump_json(message_to_json(Message::user("headphones, please"))));
+  EXPECT_EQ(dump_json(message_to_json(loaded[1])),
+            dump_json(message_to_json(answer_with_metadata())));
+}
+
+TEST(SessionStore, refuses_a_message_of_a_session_that_is_not_there) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  store.open("s1", "gemini", "gemini-3.8-flash");
+  store.append("s1", Message::user("kept"));
+  store.remove("s1");
+  try {
+    store.append("s1", Message::user("lost"));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code, ErrorCode::kNotFound);
+    EXPECT_EQ(std::string(error.what()),
+              "the conversation 's1' is no longer in :memory:, so nothing more of it can be kept; "
+              "begin a new one");
+  }
+  EXPECT_TRUE(store.load("s1").empty());
+}
+
+TEST(SessionStore, lists_sessions_with_messages_newest_first_with_their_first_words) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  store.open("old", "offline", "offline-1");
+  store.append("old", Message::user("first\nsecond line"));
+  store.open("empty", "offline", "offline-1");
+  store.open("new", "openai", "gpt");
+  store.append("new", Message::user("a lamp"));
+  store.append("new", Message::user("a second lamp"));
+  const auto list = store.list();
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0].title == "a lamp" ? list[1].title : list[0].title, "first");
+  EXPECT_EQ(store.find("new")->message_count, 2);
+  EXPECT_EQ(store.find("new")->title, "a lamp");
+  EXPECT_FALSE(store.find("none"));
+}
+
+TEST(SessionStore, cuts_long_titles_between_characters) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  store.open("s", "offline", "offline-1");
+  std::string text(79, 'a');
+  store.append("s", Message::user(text + "\xC3\xA9 and more"));
+  EXPECT_EQ(store.find("s")->title, text);
+}
+
+TEST(SessionStore, forgets_a_deleted_session_with_its_messages) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  store.open("s", "offline", "offline-1");
+  store.append("s", Message::user("hello"));
+  EXPECT_TRUE(store.remove("s"));
+  EXPECT_TRUE(store.load("s").empty());
+  EXPECT_FALSE(store.remove("s"));
+}
+
+}  // namespace
+}  // namespace cartpilot::store
