@@ -118,14 +118,12 @@ std::string AppServices::provider_name() const {
 }
 
 std::unique_ptr<plugin::PluginProvider> AppServices::make_provider(const std::string& name) {
-  http().await_https();
   auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
   show_plugin_notices();
   return provider;
 }
 
 std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
-  http().await_https();
   auto tool_sets = plugins().make_tool_sets(settings_.environment);
   show_plugin_notices();
   return tool_sets;

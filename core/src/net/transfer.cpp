@@ -64,8 +64,8 @@ bool tells_its_end(const HttpHead& head) {
         fail_protocol("http", "the answer has a Transfer-Encoding that was not asked for");
       }
     } else if (lower == "content-length") {
-      const bool number = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
-      if (!number || (!length.empty() && length != value)) {
+      const bool number = value.find_first_not_of("0123456789") == value.npos;
+      if (value.empty() || value.size() > 18 || !number || (!length.empty() && length != value)) {
         fail_protocol("http", "the answer has a Content-Length that cannot be right");
       }
       length = value;
@@ -94,7 +94,8 @@ class Transfer {
     set(CURLOPT_CONNECTTIMEOUT_MS,
         static_cast<long>(connect > 0 ? std::min(connect, kNoTimeout) : kNoTimeout));
     set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_QUICK_EXIT, 1L);  // leaves a name lookup that hangs behind
+    set(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);  // an early answer is looked for between two pieces
+    set(CURLOPT_QUICK_EXIT, 1L);             // leaves a name lookup that hangs behind
     set(CURLOPT_SOCKOPTFUNCTION, &close_on_exec);
     set(CURLOPT_TCP_KEEPALIVE, 1L);  // home routers forget connections that are silent for minutes
     set(CURLOPT_ERRORBUFFER, error_text_.data());
@@ -126,7 +127,9 @@ class Transfer {
       delivery_.end();
     }
     curl_socket_t socket = CURL_SOCKET_BAD;
-    if (code == CURLE_OK) curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
+    if (code == CURLE_OK && nothing_is_left()) {
+      curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
+    }
     return socket;
   }
 
@@ -270,6 +273,16 @@ class Transfer {
     if (!delivery_.piece(bytes)) sink_done_at_ = Clock::now();
     timeouts_.alive();
     return true;
+  }
+
+  /// Bytes behind the answer may be decrypted already; they would begin the next one.
+  bool nothing_is_left() {
+    char byte = 0;
+    std::size_t size = 0;
+    set(CURLOPT_CONNECT_ONLY, 1L);  // curl_easy_recv() asks for it
+    const CURLcode code = curl_easy_recv(easy_.get(), &byte, 1, &size);
+    set(CURLOPT_CONNECT_ONLY, 0L);
+    return code == CURLE_AGAIN;
   }
 
   CURLcode wait_for_end() {

@@ -92,8 +92,6 @@ Conversation::Conversation(AppServices& services, ConversationView& view)
   const bool continued = open_session();
   auto provider = services.make_provider(provider_name_);
   auto tool_sets = services.make_tool_sets();
-  // All plugins are loaded: the dynamic linker is free for TLS while the rest is made ready.
-  if (provider->expects_https()) services.http().expect_https();
   provider_ = std::move(provider);
   provider_->check();
   const ProviderInfo info = provider_->info();
@@ -258,7 +256,6 @@ void Conversation::switch_to(const std::string& name, const std::string& model) 
     notice = session_->switch_provider(*provider_, name, model);
   } else {
     auto next = services_.make_provider(name);
-    if (next->expects_https()) services_.http().expect_https();
     next->check();
     notice = session_->switch_provider(*next, name, model);
     provider_ = std::move(next);

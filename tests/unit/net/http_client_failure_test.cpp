@@ -55,6 +55,15 @@ TEST(HttpClient, calls_a_chunked_body_without_its_end_a_reset) {
   }
 }
 
+TEST(HttpClient, calls_every_cut_of_a_sized_answer_a_reset) {
+  const std::string whole = "HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX: y\r\n\r\nhello, you!";
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    LoopbackServer server(raw(whole.substr(0, cut)));
+    const bool complete = cut == whole.size();
+    EXPECT_EQ(failure_with(get(server.url())), complete ? Failure{} : kReset) << "cut at " << cut;
+  }
+}
+
 TEST(HttpClient, calls_a_head_without_its_end_a_reset) {
   const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
   for (std::size_t cut = 0; cut < head.size(); ++cut) {

@@ -40,10 +40,6 @@ class PluginProvider final : public LLMProvider {
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
 
-  /// Whether its requests will be https, as far as its settings tell: keys travel over https unless
-  /// an address says http. A guess; nothing depends on it but time.
-  bool expects_https() const { return expects_https_; }
-
  private:
   ProviderInfo read_info(const std::string& factory);
   std::size_t known_beginning(const GenerateRequest& request) const;
@@ -54,7 +50,6 @@ class PluginProvider final : public LLMProvider {
   const CallTarget target_;
   const cp_provider_v1 table_;
   const PluginInstance instance_;
-  const bool expects_https_;
   ProviderInfo info_;
   mutable InstanceLock lock_;
   std::uint64_t conversation_ = 0;  ///< of the last generate()
