@@ -90,9 +90,10 @@ class Transfer {
   }
 
   void set_up(curl_slist* headers) {
+    // A little longer than ours, which speaks first; libcurl shares it out among addresses.
     const std::int64_t connect = request_.connect_timeout_ms;
     set(CURLOPT_CONNECTTIMEOUT_MS,
-        static_cast<long>(connect > 0 ? std::min(connect, kNoTimeout) : kNoTimeout));
+        static_cast<long>(connect > 0 ? std::min(connect + 100, kNoTimeout) : kNoTimeout));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);  // an early answer is looked for between two pieces
     set(CURLOPT_QUICK_EXIT, 1L);             // leaves a name lookup that hangs behind

@@ -144,8 +144,9 @@ TEST(HttpClientReuse, passes_over_a_connection_that_got_out_of_step_meanwhile) {
       EXPECT_EQ(::write(descriptor, text.data(), text.size()), static_cast<ssize_t>(text.size()));
     };
     EXPECT_GT(::read(descriptor, bytes, sizeof bytes), 0);
+    const bool first = connections++ == 0;
     answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    if (connections++ > 0) return;
+    if (!first) return;
     first_read.get_future().wait();
     answer("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
     forged.set_value();
