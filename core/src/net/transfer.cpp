@@ -123,7 +123,7 @@ class Transfer {
     if (!sink_done_at_) {
       if (failure_) std::rethrow_exception(failure_);
       if (code == CURLE_OPERATION_TIMEDOUT) timeouts_.check();
-      if (code != CURLE_OK || !head_complete_) fail_with(code);
+      if (code != CURLE_OK || stage_ != Stage::kBody) fail_with(code);
       if (needs_goodbye_) fail_with(CURLE_PARTIAL_FILE);
       delivery_.end();
     }
@@ -232,6 +232,7 @@ class Transfer {
     // libcurl repeats a request whose kept connection turns out to be closed.
     const bool may_repeat = request_.method == "GET" || request_.method == "HEAD";
     if (++requests_ > (may_repeat ? 2 : 1)) fail_with(CURLE_SEND_ERROR);
+    stage_ = Stage::kSending;
     timeouts_.connected();
   }
 
@@ -241,9 +242,10 @@ class Transfer {
     const std::string peer = route_.target.address();
     head_bytes_ += line.size();
     if (head_bytes_ > kMaxHeadBytes) fail_endless_head(peer);
-    if (head_complete_) return;  // trailers, which nobody asked for
+    if (stage_ == Stage::kBody) return;  // trailers, which nobody asked for
     if (line.rfind("HTTP/", 0) == 0) {
       if (line.rfind("HTTP/1.", 0) != 0 || ++heads_ > kMaxHeads) fail_not_http(peer);
+      stage_ = Stage::kAnswering;
     }
     if (line != "\r\n" && line != "\n") return;
     long status = 0;
@@ -253,7 +255,7 @@ class Transfer {
   }
 
   void take_head(HttpHead head) {
-    head_complete_ = true;
+    stage_ = Stage::kBody;
     curl_header* next = nullptr;
     while ((next = curl_easy_nextheader(easy_.get(), CURLH_HEADER, -1, next)) != nullptr) {
       if (!is_token(next->name)) fail_not_http(route_.target.address());
@@ -307,13 +309,7 @@ class Transfer {
   }
 
   [[noreturn]] void fail_with(CURLcode code) {
-    TransferEnd end{code, error_text_.data()};
-    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &end.system_error);
-    curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &end.proxy_status);
-    end.connected = requests_ > 0;
-    end.answered = heads_ > 0;
-    end.head_complete = head_complete_;
-    fail_transfer(end, route_);
+    fail_transfer(easy_.get(), code, error_text_.data(), stage_, route_);
   }
 
   CURLM* const multi_;
@@ -326,10 +322,10 @@ class Transfer {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy_;
 
   std::exception_ptr failure_;  ///< thrown inside a callback
-  int requests_ = 0;            ///< begun
-  int heads_ = 0;               ///< begun
+  Stage stage_ = Stage::kConnecting;
+  int requests_ = 0;  ///< begun
+  int heads_ = 0;     ///< begun
   std::size_t head_bytes_ = 0;
-  bool head_complete_ = false;
   bool needs_goodbye_ = false;  ///< only close_notify would tell that the answer is whole
   curl_off_t uploaded_ = 0;
   std::optional<Clock::time_point> sink_done_at_;

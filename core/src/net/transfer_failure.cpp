@@ -1,6 +1,5 @@
 #include "net/transfer_failure.h"
 
-#include <new>
 #include <string_view>
 #include <system_error>
 
@@ -33,34 +32,36 @@ std::string certificate_problem(const std::string& text) {
        !credentials);
 }
 
-[[noreturn]] void fail_to_connect(const TransferEnd& end, const Target& target,
-                                  const std::optional<Proxy>& proxy) {
-  switch (end.code) {
+[[noreturn]] void fail_to_connect(CURL* easy, CURLcode code, const std::string& text,
+                                  const Target& target, const std::optional<Proxy>& proxy) {
+  switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       fail_unavailable("dns", fmt::format("no address is known for {}; check its spelling and the "
                                           "network",
                                           proxy ? proxy->host : target.host));
-    case CURLE_PEER_FAILED_VERIFICATION:
-      refuse_certificate(target.host, certificate_problem(end.text));
+    case CURLE_PEER_FAILED_VERIFICATION: refuse_certificate(target.host, certificate_problem(text));
     case CURLE_SSL_CONNECT_ERROR:
       fail_unavailable("tls", fmt::format("no secure connection to {}: {}; try again, or check the "
                                           "address",
-                                          target.host, handshake_problem(end.text)));
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_SSL_CERTPROBLEM:
+                                          target.host, handshake_problem(text)));
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_CACERT_BADFILE:
-      fail(ErrorCode::kUnavailable, "tls", "https is not possible: " + end.text);
+      fail(ErrorCode::kUnavailable, "tls", "https is not possible: " + text);
     default: break;
   }
-  if (proxy && end.proxy_status >= 300) fail_tunnel(end.proxy_status, target, *proxy);
-  const int number = static_cast<int>(end.system_error);
+  long proxy_status = 0;
+  long system_error = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system_error);
+  if (proxy && proxy_status >= 300) fail_tunnel(proxy_status, target, *proxy);
   fail_unavailable("connect",
                    fmt::format("cannot connect to {}: {}; check the address and that the server "
                                "is running",
                                proxy ? "the proxy " + proxy->address : target.address(),
-                               number == 0 ? end.text : std::generic_category().message(number)));
+                               system_error == 0 ? text
+                                                 : std::generic_category().message(
+                                                       static_cast<int>(system_error))));
 }
 
 }  // namespace
@@ -80,23 +81,20 @@ void fail_endless_head(const std::string& peer) {
   fail_protocol("http", fmt::format("{} sent an endless line or header", peer));
 }
 
-void fail_transfer(const TransferEnd& end, const Route& route) {
-  if (!end.connected) fail_to_connect(end, route.target, route.proxy);
+void fail_transfer(CURL* easy, CURLcode code, const std::string& text, Stage stage,
+                   const Route& route) {
+  if (stage == Stage::kConnecting) fail_to_connect(easy, code, text, route.target, route.proxy);
   const std::string peer = route.target.address();
-  switch (end.code) {
-    case CURLE_OUT_OF_MEMORY:  // how libcurl calls a line of more than 100 kB
-      if (!end.head_complete) fail_endless_head(peer);
-      throw std::bad_alloc();
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY: fail_not_http(peer);
-    case CURLE_RECV_ERROR:
-      if (end.text.find("chunked-encoding") == end.text.npos) break;
-      fail_protocol("http", fmt::format("{} sent a chunked answer that cannot be read", peer));
-    default: break;
+  if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY) fail_not_http(peer);
+  // How libcurl calls a line of more than 100 kB.
+  if (code == CURLE_OUT_OF_MEMORY && stage != Stage::kBody) fail_endless_head(peer);
+  if (code == CURLE_RECV_ERROR && text.find("chunked-encoding") != text.npos) {
+    fail_protocol("http", fmt::format("{} sent a chunked answer that cannot be read", peer));
   }
-  const char* const what = end.head_complete ? "broke off in the middle of its answer"
-                           : end.answered    ? "closed the connection instead of answering"
-                                             : "broke off the connection";
+  const char* const what = stage == Stage::kBody ? "broke off in the middle of its answer"
+                           : stage == Stage::kAnswering
+                               ? "closed the connection instead of answering"
+                               : "broke off the connection";
   fail_unavailable("reset", fmt::format("{} {}; try again", peer, what));
 }
 

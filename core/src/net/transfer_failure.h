@@ -9,18 +9,12 @@
 
 namespace cartpilot::net {
 
-struct TransferEnd {
-  CURLcode code;
-  std::string text;        ///< libcurl's
-  long system_error = 0;   ///< errno of connecting
-  long proxy_status = 0;   ///< HTTP status of the CONNECT, 0 for none
-  bool connected = false;  ///< the request may have been sent
-  bool answered = false;   ///< the head of the answer began
-  bool head_complete = false;
-};
+/// How far a transfer came.
+enum class Stage { kConnecting, kSending, kAnswering, kBody };
 
-/// Before a request could be sent: reasons dns, connect, tls. Afterwards: reset, http.
-[[noreturn]] void fail_transfer(const TransferEnd& end, const Route& route);
+/// While connecting: reasons dns, connect, tls. Afterwards: reset, http. `text` is libcurl's.
+[[noreturn]] void fail_transfer(CURL* easy, CURLcode code, const std::string& text, Stage stage,
+                                const Route& route);
 
 [[noreturn]] void refuse_certificate(const std::string& host, const std::string& why);
 [[noreturn]] void fail_not_http(const std::string& peer);

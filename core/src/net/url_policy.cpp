@@ -79,13 +79,11 @@ std::optional<Url> parse_url(const std::string& text) {
   return url;
 }
 
-bool is_loopback_host(std::string_view host) {
-  const std::string text(host);
+bool is_loopback_host(const std::string& host) {
   in_addr four{};
-  if (::inet_aton(text.c_str(), &four) != 0) return (ntohl(four.s_addr) >> 24) == IN_LOOPBACKNET;
-  in6_addr six{};
-  return host == "localhost" ||
-         (::inet_pton(AF_INET6, text.c_str(), &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
+  const bool is_four = ::inet_pton(AF_INET, host.c_str(), &four) == 1;
+  return host == "localhost" || host == "::1" ||
+         (is_four && (ntohl(four.s_addr) >> 24) == IN_LOOPBACKNET);
 }
 
 Target parse_target(const std::string& url) {

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace cartpilot::net {
 
@@ -38,7 +37,7 @@ struct Target : Url {
 /// host.
 Target parse_target(const std::string& url);
 
-/// localhost, 127.0.0.0/8 and ::1. Names are not resolved.
-bool is_loopback_host(std::string_view host);
+/// localhost, 127.0.0.0/8 and ::1, as parse_url() spells them. Names are not resolved.
+bool is_loopback_host(const std::string& host);
 
 }  // namespace cartpilot::net
