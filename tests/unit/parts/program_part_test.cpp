@@ -94,24 +94,6 @@ TEST(ProgramPart, refuses_a_part_of_another_version) {
   EXPECT_TRUE(holds(text, "is version 0.0.0-old but this program is ")) << text;
 }
 
-TEST(ProgramPart, finds_the_part_beside_the_executable_and_its_function) {
-  EXPECT_NE(open_part("cartpilot-tls.so", "cartpilot_part_tls_context"), nullptr);
-  EXPECT_TRUE(holds(problem("cartpilot-tls.so", "cartpilot_part_no_such"), "lacks"));
-}
-
-TEST(ProgramPart, leaves_tls_out_of_everything_but_its_own_part) {
-  for (const char* file : {CARTPILOT_PROGRAM, CARTPILOT_PROGRAM_PART_FILE}) {
-    const std::string libraries = libraries_of(file);
-    EXPECT_TRUE(holds(libraries, "libstdc++")) << libraries;
-    for (const char* word : {"libssl", "libcrypto", "NetSSL", "PocoCrypto"}) {
-      EXPECT_FALSE(holds(libraries, word)) << file << " loads " << word;
-    }
-  }
-  const std::string libraries = libraries_of(CARTPILOT_TLS_PART_FILE);
-  EXPECT_TRUE(holds(libraries, "libssl"));
-  EXPECT_FALSE(holds(libraries, "libPoco")) << libraries;
-}
-
 TEST(ProgramPart, leaves_what_only_a_person_at_a_terminal_needs_to_its_own_part) {
   EXPECT_FALSE(holds(libraries_of(CARTPILOT_PROGRAM_PART_FILE), "libedit"));
   EXPECT_TRUE(holds(libraries_of(CARTPILOT_EDITING_PART_FILE), "libedit"));
@@ -125,8 +107,7 @@ TEST(ProgramPart, leaves_sqlite_out_of_the_executable) {
 }
 
 TEST(ProgramPart, leaves_poco_to_the_parts_that_a_conversation_begins_without) {
-  for (const char* file :
-       {CARTPILOT_PROGRAM, CARTPILOT_PROGRAM_PART_FILE, CARTPILOT_TLS_PART_FILE}) {
+  for (const char* file : {CARTPILOT_PROGRAM, CARTPILOT_PROGRAM_PART_FILE}) {
     EXPECT_FALSE(holds(libraries_of(file), "libPoco")) << file;
   }
   EXPECT_TRUE(holds(libraries_of(CARTPILOT_FORMATS_PART_FILE), "libPocoFoundation"));
