@@ -17,7 +17,10 @@ class CallTimeouts {
   CallTimeouts(const HttpRequest& request, const CallContext& context);
 
   /// From now on silence is measured instead of the time to connect.
-  void connected() { connecting_ = false; }
+  void connected() {
+    connecting_ = false;
+    alive();
+  }
   /// A byte went out or came in: silence counts from here.
   void alive() { alive_at_ = Clock::now(); }
 
