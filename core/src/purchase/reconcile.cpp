@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "base/wait.h"
 #include "cartpilot/error.h"
-#include "net/url.h"
+#include "net/url_policy.h"
 #include "purchase/gate.h"
 
 namespace cartpilot::purchase {
