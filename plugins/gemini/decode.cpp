@@ -163,7 +163,7 @@ void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
 }
 
 void GeminiDecoder::read_value(Json value, EventSink& sink) {
-  if (const auto error = find_service_error(value)) {
+  if (const auto error = vendor::find_error(value)) {
     Error failure = classify_service_error(*error, context_.model);
     failure.request_id = response_id_;
     throw failure;

@@ -36,7 +36,7 @@ void read_arguments(const WireCall& wire, ToolCall& call) {
   Json value = wire.arguments;
   if (value.is_string()) {
     const std::string text = std::move(value.get_ref<std::string&>());
-    const std::string_view body = trimmed(text);
+    const std::string_view body = vendor::trim(text);
     if (body.empty()) {
       value = wire.cut ? Json(nullptr) : Json::object();
     } else {

@@ -24,7 +24,6 @@ class ChatDecoder final : public HttpProvider::Decoder {
   void finish(EventSink& sink) override;
 
  private:
-  void say_warnings(EventSink& sink);
   bool read_repeated(std::string_view text, EventSink& sink);
   void read_chunk(const Json& chunk, EventSink& sink);
   void read_choice(const Json& choice, EventSink& sink);
