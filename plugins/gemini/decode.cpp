@@ -110,10 +110,6 @@ void GeminiDecoder::read_event(std::string_view data, EventSink& sink) {
   if (!damaged_.empty()) fail_protocol(damaged_, "bad_json", true);
   const std::string_view text = data;
   if (text.empty() || text == "[DONE]") return;
-  if (auto chunk = read_plain_chunk(text)) {
-    read_plain(std::move(*chunk), sink);
-    return;
-  }
   Json value;
   try {
     value = parse_json(text, "an event of Gemini's answer");
@@ -123,22 +119,6 @@ void GeminiDecoder::read_event(std::string_view data, EventSink& sink) {
     return;
   }
   read_value(std::move(value), sink);
-}
-
-/// As read_chunk() would.
-void GeminiDecoder::read_plain(PlainChunk chunk, EventSink& sink) {
-  saw_chunk_ = true;
-  note_version(chunk.model_version, sink);
-  if (!chunk.response_id.empty()) response_id_ = chunk.response_id;
-  note_counts(chunk.counts, sink);
-  if (candidate_index_.value_or(0) != 0) return;
-  candidate_index_ = 0;
-  saw_candidate_ = true;
-  if (take_text(chunk.text, chunk.thought, true, sink)) return;
-  Json part{{"text", std::move(chunk.text)}};
-  if (chunk.thought) part["thought"] = true;
-  keep_part(std::move(part));
-  joinable_ = chunk.thought ? Joinable::kThought : Joinable::kText;
 }
 
 void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
@@ -199,18 +179,16 @@ void GeminiDecoder::read_chunk(Json& chunk, EventSink& sink) {
   if (Json* candidate = choose_candidate(*candidates)) read_candidate(*candidate, sink);
 }
 
-void GeminiDecoder::note_version(std::string_view version, EventSink& sink) {
-  if (version.empty() || version == model_version_) return;
-  model_version_ = version;
-  // Google answers for retired models with their successors, without a word elsewhere.
-  if (std::string line = routing_notice(context_.model, model_version_); !line.empty()) {
-    context_.notices->add(std::move(line));
-    say_notices(sink);
-  }
-}
-
 void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
-  note_version(string_or(chunk, "modelVersion"), sink);
+  if (std::string version = string_or(chunk, "modelVersion");
+      !version.empty() && version != model_version_) {
+    model_version_ = std::move(version);
+    // Google answers for retired models with their successors, without a word elsewhere.
+    if (std::string line = routing_notice(context_.model, model_version_); !line.empty()) {
+      context_.notices->add(std::move(line));
+      say_notices(sink);
+    }
+  }
   if (std::string id = string_or(chunk, "responseId"); !id.empty()) response_id_ = std::move(id);
   const auto status = chunk.find("modelStatus");
   if (status == chunk.end() || !status->is_object()) return;
@@ -243,24 +221,17 @@ Json* GeminiDecoder::choose_candidate(Json& candidates) {
   return first;
 }
 
+/// Every chunk brings a snapshot: the last value of each count is the one that holds.
 void GeminiDecoder::read_usage(const Json& usage, EventSink& sink) {
   if (!usage.is_object()) return;
-  TokenCounts counts;
-  counts.prompt = count_of(usage, "promptTokenCount");
-  counts.tool_prompt = count_of(usage, "toolUsePromptTokenCount");
-  counts.candidates = count_of(usage, "candidatesTokenCount");
-  counts.thoughts = count_of(usage, "thoughtsTokenCount");
-  counts.cached = count_of(usage, "cachedContentTokenCount");
-  note_counts(counts, sink);
-}
-
-/// Every chunk brings a snapshot: the last value of each count is the one that holds.
-void GeminiDecoder::note_counts(const TokenCounts& counts, EventSink& sink) {
-  if (counts.prompt) counts_.prompt = counts.prompt;
-  if (counts.tool_prompt) counts_.tool_prompt = counts.tool_prompt;
-  if (counts.candidates) counts_.candidates = counts.candidates;
-  if (counts.thoughts) counts_.thoughts = counts.thoughts;
-  if (counts.cached) counts_.cached = counts.cached;
+  const auto note = [&usage](std::optional<std::int64_t>& count, const char* key) {
+    if (const auto value = count_of(usage, key)) count = value;
+  };
+  note(counts_.prompt, "promptTokenCount");
+  note(counts_.tool_prompt, "toolUsePromptTokenCount");
+  note(counts_.candidates, "candidatesTokenCount");
+  note(counts_.thoughts, "thoughtsTokenCount");
+  note(counts_.cached, "cachedContentTokenCount");
   Usage now;
   now.input_tokens = counts_.prompt.value_or(0) + counts_.tool_prompt.value_or(0);
   now.reasoning_tokens = counts_.thoughts.value_or(0);
@@ -310,7 +281,7 @@ void GeminiDecoder::read_part(Json part, EventSink& sink) {
   } else if (part.contains("thoughtSignature")) {
     // An empty text was left out by somebody's JSON writer; without it the part would be refused.
     Json restored{{"text", ""}};
-    restored.update(part);
+    for (const auto& [key, value] : part.items()) append_member(restored, key, value);
     keep_part(std::move(restored));
   }
 }
@@ -320,7 +291,9 @@ void GeminiDecoder::keep_part(Json part) {
   joinable_ = Joinable::kNothing;
 }
 
-bool GeminiDecoder::take_text(const std::string& text, bool thought, bool plain, EventSink& sink) {
+void GeminiDecoder::read_text(Json part, EventSink& sink) {
+  const std::string& text = part["text"].get_ref<const std::string&>();
+  const bool thought = is_thought(part);
   if (!text.empty()) {
     if (thought) {
       sink.on_event(ReasoningDelta{text});
@@ -329,20 +302,19 @@ bool GeminiDecoder::take_text(const std::string& text, bool thought, bool plain,
       sink.on_event(TextDelta{text});
     }
   }
-  if (!plain) return false;
-  if (text.empty()) return true;
   // A signature belongs to exactly its own part: signed text is never joined with anything.
-  if (joinable_ != (thought ? Joinable::kThought : Joinable::kText)) return false;
-  parts_.back()["text"].get_ref<std::string&>() += text;
-  return true;
-}
-
-void GeminiDecoder::read_text(Json part, EventSink& sink) {
-  const bool plain = is_plain_text(part);
-  const bool thought = is_thought(part);
-  if (take_text(part["text"].get_ref<const std::string&>(), thought, plain, sink)) return;
-  keep_part(std::move(part));
-  if (plain) joinable_ = thought ? Joinable::kThought : Joinable::kText;
+  if (!is_plain_text(part)) {
+    keep_part(std::move(part));
+    return;
+  }
+  if (text.empty()) return;
+  const Joinable kind = thought ? Joinable::kThought : Joinable::kText;
+  if (joinable_ == kind) {
+    parts_.back()["text"].get_ref<std::string&>() += text;
+  } else {
+    keep_part(std::move(part));
+    joinable_ = kind;
+  }
 }
 
 void GeminiDecoder::read_call(Json part, EventSink& sink) {

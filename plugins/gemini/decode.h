@@ -16,7 +16,6 @@
 #include "cartpilot/http_provider.h"
 #include "gemini/functions.h"
 #include "gemini/notices.h"
-#include "gemini/plain_chunk.h"
 #include "gemini/second_try.h"
 
 namespace cartpilot::gemini {
@@ -31,6 +30,15 @@ struct DecodeContext {
   SecondTry* second_try = nullptr;  ///< never null
 };
 
+/// The counts of usageMetadata that matter; absent = in no chunk yet.
+struct TokenCounts {
+  std::optional<std::int64_t> prompt;
+  std::optional<std::int64_t> tool_prompt;
+  std::optional<std::int64_t> candidates;
+  std::optional<std::int64_t> thoughts;
+  std::optional<std::int64_t> cached;
+};
+
 class GeminiDecoder final : public HttpProvider::Decoder {
  public:
   explicit GeminiDecoder(DecodeContext context);
@@ -42,21 +50,16 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   void say_notices(EventSink& sink);
   void read_body(std::string_view body, EventSink& sink);
   void read_event(std::string_view data, EventSink& sink);
-  void read_plain(PlainChunk chunk, EventSink& sink);
   void read_stray(std::string_view text, EventSink& sink);
   /// A chunk, an array of chunks, or an error.
   void read_value(Json value, EventSink& sink);
   void read_chunk(Json& chunk, EventSink& sink);
   void read_model(const Json& chunk, EventSink& sink);
-  void note_version(std::string_view version, EventSink& sink);
   void read_usage(const Json& usage, EventSink& sink);
-  void note_counts(const TokenCounts& counts, EventSink& sink);
   void read_candidate(Json& candidate, EventSink& sink);
   void read_part(Json part, EventSink& sink);
   void read_call(Json part, EventSink& sink);
   void read_text(Json part, EventSink& sink);
-  /// Tells the text and, when it is plain, joins it to the last part. False when it needs its own.
-  bool take_text(const std::string& text, bool thought, bool plain, EventSink& sink);
   void keep_part(Json part);
   Json* choose_candidate(Json& candidates);
   std::string unique_id(const std::string& wire_id, const ToolCall& call);

@@ -153,7 +153,8 @@ void read_arguments(const Json& function_call, ToolCall& call) {
   }
   if (args->is_string()) {
     try {
-      Json parsed = parse_json(args->get_ref<const std::string&>(), "arguments of " + call.name);
+      Json parsed =
+          parse_json(args->get_ref<const std::string&>(), "the arguments of " + call.name);
       if (parsed.is_object()) {
         call.arguments = std::move(parsed);
         return;
@@ -163,7 +164,7 @@ void read_arguments(const Json& function_call, ToolCall& call) {
       return;
     }
   }
-  call.arguments_error = fmt::format("arguments of {} are no JSON object but {}",
+  call.arguments_error = fmt::format("the arguments of {} are no JSON object but {}",
                                      one_line(call.name, 80), one_line(dump_json(*args), 100));
 }
 

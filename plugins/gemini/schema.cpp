@@ -255,8 +255,10 @@ class Converter {
                              std::vector<std::string>& notes) {
     const auto bound = given.find(key);
     if (bound == given.end() || !bound->is_number()) return;
-    if (step != 0 && bound->is_number_integer()) {
-      result[inclusive] = bound->get<std::int64_t>() + step;
+    const std::optional<std::int64_t> number = whole_number(*bound);
+    std::int64_t next = 0;
+    if (step != 0 && number && !__builtin_add_overflow(*number, step, &next)) {
+      result[inclusive] = next;
     } else {
       notes.push_back(std::string(words) + " " + dump_json(*bound));
     }

@@ -1,6 +1,13 @@
 #include "openai/answer_pieces.h"
 
 namespace cartpilot::openai {
+namespace {
+
+/// NVIDIA's endpoint is known to send "reasoning_content" twice in one message. What a model wants
+/// to do stays unambiguous all the same.
+constexpr JsonRules kAnswerJson{kMaxJsonDepth, true, "arguments"};
+
+}  // namespace
 
 bool holds_json_object(std::string_view text) {
   try {
@@ -29,10 +36,9 @@ std::optional<Json> PieceReader::read(const HttpEvent& event, std::string_view t
                                           "OPENAI_BASE_URL");
   }
   try {
-    return parse_json(text);
-  } catch (const Error&) {
-    broken_ = Error(ErrorCode::kProtocol,
-                    "the answer of " + service.title + " is not valid JSON; check OPENAI_BASE_URL");
+    return parse_json(text, "the answer of " + service.title, kAnswerJson);
+  } catch (const Error& error) {
+    broken_ = error.with_message(std::string(error.what()) + "; check OPENAI_BASE_URL");
     if (event.kind == HttpEvent::Kind::kBody) throw *broken_;
     return std::nullopt;
   }

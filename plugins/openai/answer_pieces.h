@@ -23,9 +23,6 @@ class PieceReader {
   std::optional<Json> read(const HttpEvent& event, std::string_view text,
                            const vendor::Service& service);
 
-  /// A broken piece came; any further one is an error.
-  bool broken() const { return broken_.has_value(); }
-
  private:
   std::optional<Error> broken_;
 };

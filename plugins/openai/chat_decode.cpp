@@ -12,6 +12,9 @@ bool blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+/// Members of one reasoning block; the bound keeps the look-up of each name short.
+constexpr std::size_t kMaxBlockMembers = 64;
+
 /// Streamed pieces of one reasoning block become one block again; the gateway wants them whole.
 void merge_reasoning_detail(Json& details, const Json& piece) {
   if (!piece.is_object()) return;
@@ -26,10 +29,12 @@ void merge_reasoning_detail(Json& details, const Json& piece) {
   }
   Json& block = details.back();
   for (const auto& [key, value] : piece.items()) {
-    if ((key == "text" || key == "summary") && value.is_string()) {
-      block[key] = string_or(block, key.c_str()) + value.get<std::string>();
-    } else if (!value.is_null()) {
-      block[key] = value;
+    if (value.is_null() || (block.size() >= kMaxBlockMembers && !block.contains(key))) continue;
+    Json& kept = block[key];
+    if ((key == "text" || key == "summary") && value.is_string() && kept.is_string()) {
+      kept.get_ref<std::string&>() += value.get_ref<const std::string&>();
+    } else {
+      kept = value;
     }
   }
 }
@@ -50,36 +55,10 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
     return true;
   }
   if (event.name == "error") throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
-  if (event.kind == HttpEvent::Kind::kEvent && read_repeated(text, sink)) return true;
   const std::optional<Json> chunk = reader_.read(event, text, context_.service);
   if (chunk) read_chunk(*chunk, sink);
   if (event.kind == HttpEvent::Kind::kBody) done_ = true;
-  if (chunk && !done_) {
-    if (const std::optional<Fragment> fragment = only_fragment(*chunk)) {
-      repeated_.learn(text, *fragment);
-    }
-  }
   return !done_;
-}
-
-/// True when `text` is an earlier chunk with another fragment, which was taken.
-bool ChatDecoder::read_repeated(std::string_view text, EventSink& sink) {
-  if (reader_.broken()) return false;
-  const Fragment* fragment = repeated_.read(text);
-  if (fragment == nullptr) return false;
-  if (!fragment->of_call) {
-    if (!fragment->text.empty()) {
-      has_text_ = true;
-      sink.on_event(TextDelta{fragment->text});
-    }
-    return true;
-  }
-  const ChatCallSlots::Slot* slot = calls_.append(fragment->index, fragment->text);
-  if (slot == nullptr) return false;
-  if (slot->announced && !fragment->text.empty()) {
-    sink.on_event(ToolCallDelta{slot->id, fragment->text});
-  }
-  return true;
 }
 
 void ChatDecoder::read_chunk(const Json& chunk, EventSink& sink) {

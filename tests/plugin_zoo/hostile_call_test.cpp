@@ -114,7 +114,7 @@ TEST(HostilePlugin, case_56_unreadable_endless_and_gigantic_answers_are_cut_off_
   };
   EXPECT_THAT(message("invalid-utf8"), HasSubstr("not valid JSON"));
   EXPECT_THAT(message("not-json"), HasSubstr("not valid JSON"));
-  EXPECT_THAT(message("deep-delta"), HasSubstr("nests deeper than 256 levels"));
+  EXPECT_THAT(message("deep-delta"), HasSubstr("nested deeper than 80 levels"));
   EXPECT_THAT(message("huge-delta"), HasSubstr("more than 16777216"));
   PrivateDir dir;
   dir.put("huge-result");

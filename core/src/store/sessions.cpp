@@ -114,8 +114,9 @@ std::vector<Message> SessionStore::load(const std::string& session) const {
     const auto select = db_.prepared("SELECT json FROM messages WHERE session = ? ORDER BY seq");
     select->bind(1, session);
     while (select->executeStep()) {
-      messages.push_back(message_from_json(
-          parse_json(select->getColumn(0).getString(), "a stored message of session " + session)));
+      messages.push_back(
+          message_from_json(parse_json(select->getColumn(0).getString(),
+                                       "a stored message of session " + session, kMessageJson)));
     }
   });
   return messages;

@@ -67,7 +67,8 @@ void Chaos::reload() {
         state_.draws = stored.at("draws").get<std::uint64_t>();
       }
     } catch (const Json::exception& e) {
-      throw Error(ErrorCode::kProtocol, std::string("stored chaos cannot be read: ") + e.what());
+      throw Error(ErrorCode::kProtocol,
+                  std::string("stored chaos cannot be read: ") + json_problem(e));
     }
   }
   random_.seed(seed_);

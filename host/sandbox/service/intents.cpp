@@ -4,6 +4,7 @@
 
 #include "sandbox/service/identifiers.h"
 #include "sandbox/service/offer_search.h"
+#include "sandbox/wire/python_json.h"
 #include "sandbox/wire/refusal.h"
 
 namespace cartpilot::sandbox {
@@ -24,7 +25,7 @@ std::string shown_at(Micros now, std::string text) {
     throw Error(ErrorCode::kProtocol, "a stored offer does not say when it expires");
   }
   if (now <= parse_instant(std::string_view(text).substr(expiry + kExpiry.size()))) return text;
-  Json offer = parse_json(text, "stored offer");
+  Json offer = parse_json(text, "stored offer", kStoredJson);
   offer["is_expired"] = true;
   return dump_json(offer);
 }

@@ -81,7 +81,7 @@ Json WebhookService::receive(const IncomingEvent& event, const Request& request,
 Json WebhookService::status(const std::string& merchant_id, const std::string& event_id) {
   const std::optional<std::string> document = store_.find_event(merchant_id, event_id);
   if (!document) throw Refusal(404, "EVENT_NOT_FOUND", "Event not found: " + event_id);
-  return parse_json(*document, "stored event");
+  return parse_json(*document, "stored event", kStoredJson);
 }
 
 }  // namespace cartpilot::sandbox

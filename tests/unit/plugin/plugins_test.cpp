@@ -163,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"bad-magic", "rogue", "CP-P11", "magic number 0xdeadbeef"},
         Wrong{"bad-size", "rogue", "CP-P11", "claims 4000000000 bytes"},
         Wrong{"bad-manifest", "bad-manifest", "CP-P12", "not valid JSON"},
-        Wrong{"duplicate-member", "duplicate-member", "CP-P12", "\"id\" twice"},
+        Wrong{"duplicate-member", "duplicate-member", "CP-P12", "\"id\" occurs twice"},
         Wrong{"manifest-epoch", "manifest-epoch", "CP-P07", "built for plugin ABI epoch 3"},
         Wrong{"needs-revision", "needs-revision", "CP-P13", "needs plugin ABI revision 9"},
         Wrong{"needs-service", "needs-service", "CP-P13",

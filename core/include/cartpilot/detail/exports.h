@@ -86,7 +86,7 @@ class DeltaSink final : public EventSink {
  public:
   explicit DeltaSink(const cp_sink* out) : out_(out) {}
   void on_event(const StreamEvent& event) override {
-    if (!emit(out_, CP_EMIT_DELTA, event_to_text(event))) {
+    if (!emit(out_, CP_EMIT_DELTA, dump_json(event_to_json(event)))) {
       throw Error(ErrorCode::kCancelled, "the host stopped the answer");
     }
   }
@@ -110,7 +110,9 @@ struct ProviderTable {
     return Live::run_instance(self, out, [&](Instance<Class>& instance) {
       instance.history.clear();
       instance.outlined = 0;
-      answer_request(instance, request_from_json(parse_json(view(request), "request")), call, out);
+      answer_request(instance,
+                     request_from_json(parse_json(view(request), "request", kMessageJson)), call,
+                     out);
     });
   }
 
@@ -118,7 +120,7 @@ struct ProviderTable {
                                 cp_bytes request, const cp_sink* out) noexcept {
     return Live::run_instance(self, out, [&](Instance<Class>& instance) {
       if (kept == 0 || kept > instance.history.size()) throw history_needed();
-      GenerateRequest more = request_from_json(parse_json(view(request), "request"));
+      GenerateRequest more = request_from_json(parse_json(view(request), "request", kMessageJson));
       std::vector<Message> all = std::move(instance.history);
       instance.history.clear();
       all.resize(static_cast<std::size_t>(kept));
@@ -149,16 +151,17 @@ struct ProviderTable {
   static std::int32_t parse_function_calls(void* self, cp_bytes message,
                                            const cp_sink* out) noexcept {
     return Live::answer(self, out, [&](Class& provider) {
-      return list_to_json(provider.parse_function_calls(parse_json(view(message), "message")),
-                          tool_call_to_json);
+      return list_to_json(
+          provider.parse_function_calls(parse_json(view(message), "message", kMessageJson)),
+          tool_call_to_json);
     });
   }
 
   static std::int32_t function_responses(void* self, cp_bytes results,
                                          const cp_sink* out) noexcept {
     return Live::answer(self, out, [&](Class& provider) {
-      return provider.function_responses(
-          list_from_json(parse_json(view(results), "results"), tool_result_from_json, "results"));
+      return provider.function_responses(list_from_json(
+          parse_json(view(results), "results", kMessageJson), tool_result_from_json, "results"));
     });
   }
 
@@ -215,8 +218,9 @@ struct ToolSetTable {
   static std::int32_t call(void* self, const cp_call* call, cp_bytes tool, cp_bytes arguments,
                            const cp_sink* out) noexcept {
     return Live::answer(self, out, [&](Class& tools) {
-      return outcome_to_json(tools.call(
-          std::string(view(tool)), parse_json(view(arguments), "arguments"), ForeignContext(call)));
+      return outcome_to_json(tools.call(std::string(view(tool)),
+                                        parse_json(view(arguments), "arguments", kMessageJson),
+                                        ForeignContext(call)));
     });
   }
 

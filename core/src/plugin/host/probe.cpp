@@ -284,7 +284,7 @@ bool verdict_from_text(const std::string& text, ProbeVerdict& verdict) {
                     json.at("fix").get<std::string>()};
     read.warnings = json.at("warnings").get<std::vector<std::string>>();
     read.keep = json.at("keep").get<bool>();
-    read.unix_time = json.at("time").get<std::int64_t>();
+    read.unix_time = integer_or(json, "time");
     verdict = std::move(read);
     return true;
   } catch (const Error&) {

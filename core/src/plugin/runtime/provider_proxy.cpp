@@ -101,7 +101,7 @@ void PluginProvider::generate(const GenerateRequest& request, EventSink& sink,
     begun = true;
     const StreamEvent event = decode(target_, "an event", [&] {
       if (finished) throw Error(ErrorCode::kProtocol, "it came after finish");
-      return event_from_text(delta);
+      return event_from_json(parse_json(delta, "event", kEventJson));
     });
     finished = std::holds_alternative<Finish>(event);
     sink.on_event(event);

@@ -196,8 +196,8 @@ TEST(OpenAiAnswer, A32_the_last_chunk_repeats_the_arguments) {
       came({call_chunk(call(R"("index":0,"id":"a",)", 3)),
             call_chunk(R"({"index":0,"function":{"arguments":"{\"channel\":4}"}})"),
             end_chunk("tool_calls")}),
-      ElementsAre("bad a mixer_level the arguments of mixer_level are not valid JSON; call it "
-                  "again with one JSON object",
+      ElementsAre("bad a mixer_level the arguments of mixer_level are not valid JSON: line 1, "
+                  "column 14: expected the end of the text; call it again with one JSON object",
                   kOneCall[1]))
       << "two objects that differ are no repetition";
 }

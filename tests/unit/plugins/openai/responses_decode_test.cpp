@@ -266,8 +266,8 @@ TEST(ResponsesDecoder, arguments_that_are_no_object_are_told_to_the_model_and_ec
       results(decode({item_event("done", 0, call_item("a", "nonsense")), terminal("completed")}));
   EXPECT_EQ(
       trace,
-      (Trace{"bad a mixer_level the arguments of mixer_level are not valid JSON; call it again "
-             "with one JSON object",
+      (Trace{"bad a mixer_level the arguments of mixer_level are not valid JSON: line 1, column 1: "
+             "expected a value; call it again with one JSON object",
              finish("tool_calls completed", call_item("a", "{}"))}));
 }
 
