@@ -62,7 +62,6 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   void read_text(Json part, EventSink& sink);
   void keep_part(Json part);
   Json* choose_candidate(Json& candidates);
-  std::string unique_id(const std::string& wire_id, const ToolCall& call);
   [[noreturn]] void fail_cut() const;
   /// The model said nothing that can be used: worth a second try, not a third.
   [[noreturn]] void fail_useless(const std::string& what, const std::string& reason,

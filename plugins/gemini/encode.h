@@ -15,15 +15,9 @@
 
 namespace cartpilot::gemini {
 
-/// What a model turned out not to accept; the body is built without it.
+/// How a conversation must change because a model refused it as it was.
 struct Refused {
-  bool thinking = false;
-  bool temperature = false;
-  bool max_output_tokens = false;
-  bool safety = false;
-  bool store = false;
-  bool tool_mode = false;
-  bool json_schema = false;     ///< knows only `parameters`
+  bool older_schema = false;    ///< knows only `parameters`
   bool unsigned_calls = false;  ///< wants signatures although the model id does not say so
   std::set<std::string> signatures;
 };

@@ -6,14 +6,13 @@ namespace cartpilot::gemini {
 
 Endpoint parse_endpoint(const std::string& base_url) {
   const bool given = !vendor::trim(base_url).empty();
-  vendor::BaseUrl url =
-      vendor::parse_base_url(given ? std::string_view(base_url) : kDefaultBaseUrl,
-                             {"GEMINI_BASE_URL", std::string(kDefaultBaseUrl)});
+  vendor::BaseUrl url = vendor::parse_base_url(given ? std::string_view(base_url) : kDefaultBaseUrl,
+                                               {"GEMINI_BASE_URL", std::string(kDefaultBaseUrl)});
   Endpoint endpoint;
   endpoint.backend = url.authority();
   endpoint.developer_api = url.host == "generativelanguage.googleapis.com";
-  endpoint.vertex = vendor::contains(url.host, "aiplatform.") &&
-                    vendor::ends_with(url.host, ".googleapis.com");
+  endpoint.vertex =
+      vendor::contains(url.host, "aiplatform.") && vendor::ends_with(url.host, ".googleapis.com");
   endpoint.loopback = url.loopback();
   if (!url.has_version()) {
     if (endpoint.vertex) {

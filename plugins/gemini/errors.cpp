@@ -52,7 +52,8 @@ Quota quota_of(const ErrorBody& body) {
     if (!failure || !detail.contains("violations") || !detail["violations"].is_array()) continue;
     for (const Json& violation : detail["violations"]) {
       if (contains(string_or(violation, "quotaId"), "PerDay")) quota.daily = true;
-      if (string_or(violation, "quotaValue") == "0" || integer_or(violation, "quotaValue", -1) == 0) {
+      if (string_or(violation, "quotaValue") == "0" ||
+          integer_or(violation, "quotaValue", -1) == 0) {
         quota.none = true;
       }
     }
@@ -91,11 +92,11 @@ std::optional<Error> bad_request(const ErrorBody& body) {
     return refused(ErrorCode::kInvalidArgument, "signature",
                    "Gemini did not accept a thought signature; start a new conversation");
   }
-  if (vendor::contains_any(text, {"function call turn comes immediately after",
-                                  "function response turn comes immediately",
-                                  "number of function response parts",
-                                  "requests ending with a model turn", "please use a valid role",
-                                  "required oneof field"})) {
+  if (vendor::contains_any(
+          text,
+          {"function call turn comes immediately after", "function response turn comes immediately",
+           "number of function response parts", "requests ending with a model turn",
+           "please use a valid role", "required oneof field"})) {
     return refused(ErrorCode::kInvalidArgument, "turn_order",
                    "Gemini did not accept the order of the conversation; start a new one");
   }

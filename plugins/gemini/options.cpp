@@ -39,7 +39,8 @@ Json read_safety(vendor::OptionReader& read) {
   const auto add = [&](const std::string& category, const std::string& threshold) {
     settings.push_back({{"category", "HARM_CATEGORY_" + category}, {"threshold", threshold}});
   };
-  if (const std::string all = listed(kThresholds, (*given)[0]); given->size() == 1 && !all.empty()) {
+  if (const std::string all = listed(kThresholds, (*given)[0]);
+      given->size() == 1 && !all.empty()) {
     for (std::size_t i = 0; i < kDefaultCategories; ++i) add(kCategories[i], all);
     return settings;
   }
@@ -50,8 +51,8 @@ Json read_safety(vendor::OptionReader& read) {
     constexpr std::string_view kLongForm = "harm_category_";
     if (vendor::starts_with(name, kLongForm)) name.erase(0, kLongForm.size());
     const std::string category = listed(kCategories, name);
-    const std::string threshold = listed(kThresholds, std::string_view(piece).substr(
-                                                          std::min(colon + 1, piece.size())));
+    const std::string threshold =
+        listed(kThresholds, std::string_view(piece).substr(std::min(colon + 1, piece.size())));
     if (category.empty() || threshold.empty() || !seen.insert(category).second) refuse();
     add(category, threshold);
   }

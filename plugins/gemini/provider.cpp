@@ -6,12 +6,12 @@
 #include <set>
 #include <utility>
 
+#include "cartpilot/vendor/text.h"
 #include "gemini/adapt.h"
 #include "gemini/decode.h"
 #include "gemini/errors.h"
 #include "gemini/functions.h"
 #include "gemini/models.h"
-#include "gemini/text.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -62,9 +62,9 @@ bool generates_content(const Json& model) {
 GeminiProvider::GeminiProvider(const ProviderConfig& config)
     : HttpProvider(config.transport),
       endpoint_(parse_endpoint(config.env("GEMINI_BASE_URL"))),
-      key_(trimmed(config.env("GEMINI_API_KEY"))),
+      key_(vendor::trim(config.env("GEMINI_API_KEY"))),
       options_(parse_options(config.options)) {
-  if (key_.empty()) key_ = trimmed(config.env("GOOGLE_API_KEY"));
+  if (key_.empty()) key_ = vendor::trim(config.env("GOOGLE_API_KEY"));
 }
 
 ProviderInfo GeminiProvider::info() const {

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cartpilot/vendor/call_ids.h"
 #include "openai/answer_pieces.h"
 #include "openai/call_identity.h"
 #include "openai/strict_schema.h"
@@ -83,7 +84,7 @@ bool wraps_calls(const std::string& name) {
 
 ToolCall read_call(const WireCall& wire, const std::vector<ToolSpec>& tools) {
   ToolCall call;
-  call.id = wire.id.empty() ? new_call_id() : wire.id;
+  call.id = wire.id.empty() ? vendor::new_call_id() : wire.id;
   const ToolSpec* tool = find_tool(tools, wire.name);
   call.name = tool != nullptr ? tool->name : wire.name;
   if (wire.name.empty()) {

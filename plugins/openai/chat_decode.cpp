@@ -54,7 +54,8 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
     throw_stray_error(text, context_.service);
     return true;
   }
-  if (event.name == "error") throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
+  if (event.name == "error")
+    throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
   const std::optional<Json> chunk = reader_.read(event, text, context_.service);
   if (chunk) read_chunk(*chunk, sink);
   if (event.kind == HttpEvent::Kind::kBody) done_ = true;
@@ -63,7 +64,8 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
 
 void ChatDecoder::read_chunk(const Json& chunk, EventSink& sink) {
   // Before anything else: an error chunk may carry choices that look like a normal end.
-  if (const auto error = vendor::find_error(chunk)) throw vendor::error_inside_answer(*error, context_.service);
+  if (const auto error = vendor::find_error(chunk))
+    throw vendor::error_inside_answer(*error, context_.service);
   if (!chunk.is_object()) {
     throw Error(ErrorCode::kProtocol,
                 "the answer of " + context_.service.title + " is no JSON object");

@@ -130,7 +130,8 @@ RequestPlan OpenAiProvider::plan(const GenerateRequest& request) const {
 HttpRequest OpenAiProvider::build_request(const GenerateRequest& request) {
   const RequestPlan planned = plan(request);
   const bool chat = planned.api == Api::kChat;
-  Json body = chat ? chat_request(request, planned, kept_) : responses_request(request, planned, kept_);
+  Json body =
+      chat ? chat_request(request, planned, kept_) : responses_request(request, planned, kept_);
   HttpRequest result;
   result.url = api_url(endpoint_, planned.api);
   result.headers = headers();

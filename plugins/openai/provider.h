@@ -62,9 +62,9 @@ class OpenAiProvider final : public HttpProvider {
   std::string project_;
   vendor::Quirks quirks_;
   vendor::Notices notices_;
-  mutable vendor::SecondTry second_try_;    ///< for calls the model's host could not read
-  std::string model_;                       ///< of the request under way
-  KeptBeginning kept_;                      ///< the messages of earlier turns, and the last request
+  mutable vendor::SecondTry second_try_;  ///< for calls the model's host could not read
+  std::string model_;                     ///< of the request under way
+  KeptBeginning kept_;                    ///< the messages of earlier turns, and the last request
 };
 
 }  // namespace cartpilot::openai

@@ -41,13 +41,15 @@ bool ResponsesDecoder::decode(const HttpEvent& event, EventSink& sink) {
   const std::optional<Json> piece = reader_.read(event, text, context_.service);
   if (!piece) {
     // Plain words after "event: error" are no stream that broke off.
-    if (event.name == "error") throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
+    if (event.name == "error")
+      throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
     return true;
   }
   if (event.kind == HttpEvent::Kind::kEvent) {
     read_event(*piece, sink);
   } else {
-    if (const auto error = vendor::find_error(*piece)) throw vendor::error_inside_answer(*error, context_.service);
+    if (const auto error = vendor::find_error(*piece))
+      throw vendor::error_inside_answer(*error, context_.service);
     read_terminal(*piece, string_or(*piece, "status"), sink);
   }
   return status_.empty();
@@ -57,7 +59,8 @@ void ResponsesDecoder::read_event(const Json& event, EventSink& sink) {
   const std::string type = string_or(event, "type");
   // "error" comes nested or flat; look-alikes also send a bare error object without a type.
   if (type == "error" || type.empty()) {
-    if (const auto error = vendor::find_error(event)) throw vendor::error_inside_answer(*error, context_.service);
+    if (const auto error = vendor::find_error(event))
+      throw vendor::error_inside_answer(*error, context_.service);
     return;
   }
   if (type == "response.output_item.added") {
