@@ -75,14 +75,8 @@ bool is_unspecified(std::string_view reason) {
 
 GeminiDecoder::GeminiDecoder(DecodeContext context) : context_(std::move(context)) {}
 
-void GeminiDecoder::say_notices(EventSink& sink) {
-  for (std::string& notice : context_.notices->take()) {
-    sink.on_event(WarningEvent{std::move(notice)});
-  }
-}
-
 bool GeminiDecoder::decode(const HttpEvent& event, EventSink& sink) {
-  say_notices(sink);
+  context_.notices->show(sink);
   switch (event.kind) {
     case HttpEvent::Kind::kBody: read_body(event.data, sink); break;
     case HttpEvent::Kind::kEvent: read_event(event.data, sink); break;
@@ -145,7 +139,7 @@ void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
 
 void GeminiDecoder::read_value(Json value, EventSink& sink) {
   if (const auto error = vendor::find_error(value)) {
-    Error failure = classify_service_error(*error, context_.model);
+    Error failure = vendor::error_inside_answer(*error, context_.service, gemini_error);
     failure.request_id = response_id_;
     throw failure;
   }
@@ -185,9 +179,9 @@ void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
       !version.empty() && version != model_version_) {
     model_version_ = std::move(version);
     // Google answers for retired models with their successors, without a word elsewhere.
-    if (std::string line = routing_notice(context_.model, model_version_); !line.empty()) {
+    if (std::string line = routing_notice(context_.service.model, model_version_); !line.empty()) {
       context_.notices->add(std::move(line));
-      say_notices(sink);
+      context_.notices->show(sink);
     }
   }
   if (std::string id = string_or(chunk, "responseId"); !id.empty()) response_id_ = std::move(id);
@@ -197,10 +191,10 @@ void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
   if (stage == "LEGACY" || stage == "DEPRECATED" || stage == "RETIRED") {
     const std::string until = vendor::one_line(word_of(*status, "retirementTime"), 40);
     const std::string said = vendor::one_line(word_of(*status, "message"), 200);
-    context_.notices->add(fmt::format("{} is {}{}{}{}{}", context_.model, vendor::lower(stage),
-                                      until.empty() ? "" : ", retires ", until,
-                                      said.empty() ? "" : ": ", said));
-    say_notices(sink);
+    context_.notices->add(fmt::format("{} is {}{}{}{}{}", context_.service.model,
+                                      vendor::lower(stage), until.empty() ? "" : ", retires ",
+                                      until, said.empty() ? "" : ": ", said));
+    context_.notices->show(sink);
   }
 }
 

@@ -30,7 +30,7 @@ Json calling(const char* mode, const std::vector<std::string>& allowed) {
 }
 
 /// More declarations fail the whole request; long before that the choice gets worse.
-void check_declaration_count(std::size_t count, Notices& notices) {
+void check_declaration_count(std::size_t count, vendor::Notices& notices) {
   constexpr std::size_t kMost = 512;
   constexpr std::size_t kDocumented = 128;
   if (count > kMost) {
@@ -79,7 +79,7 @@ Json tool_config(const GenerateRequest& request, const Options& options, const J
   return nullptr;
 }
 
-Json thinking_config(const std::string& model, const Options& options, Notices& notices) {
+Json thinking_config(const std::string& model, const Options& options, vendor::Notices& notices) {
   Json config = Json::object();
   const std::string problem =
       thinking_problem(model, options.thinking_level, options.thinking_budget);
@@ -95,7 +95,7 @@ Json thinking_config(const std::string& model, const Options& options, Notices& 
 }
 
 Json generation_config(const GenerateRequest& request, const std::string& model,
-                       const Options& options, Notices& notices) {
+                       const Options& options, vendor::Notices& notices) {
   Json config = Json::object();
   const auto limit =
       request.max_output_tokens ? request.max_output_tokens : options.max_output_tokens;
@@ -107,33 +107,10 @@ Json generation_config(const GenerateRequest& request, const std::string& model,
   return config;
 }
 
-/// The contents that are not kept, after keeping what can be.
-Json encode_rest(const GenerateRequest& request, const HistoryContext& history, Notices& notices,
-                 KeptBeginning& kept) {
-  const auto piece = [&](std::size_t begin, std::size_t end) {
-    return encode_piece(request.messages, begin, end, kept.empty(), history, notices);
-  };
-  std::string key = history.model + (history.sign_all ? " signed" : "");
-  for (const std::string& signature : *history.refused_signatures) key += " " + signature;
-  const std::size_t begin = kept.settle(request, key, piece);
-  Json contents = piece(begin, request.messages.size());
-  finish_contents(contents);
-  return contents;
-}
-
 }  // namespace
 
 Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices) {
-  KeptBeginning nothing;
-  GenerateRequest alone = request;
-  alone.conversation = 0;
-  return encode_body(alone, model, endpoint, options, refused, notices, nothing);
-}
-
-Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices,
-                 KeptBeginning& kept) {
+                 const Options& options, const Refused& refused, vendor::Notices& notices) {
   HistoryContext history;
   history.backend = endpoint.backend;
   history.model = model;
@@ -154,7 +131,7 @@ Json encode_body(const GenerateRequest& request, const std::string& model, const
   if (declares) {
     body["tools"] = Json::array({Json{{"functionDeclarations", std::move(declarations)}}});
   }
-  body["contents"] = encode_rest(request, history, notices, kept);
+  body["contents"] = encode_contents(request.messages, history, notices);
   if (declares) {
     Json config = tool_config(request, options, body["contents"]);
     if (!config.is_null()) body["toolConfig"] = std::move(config);

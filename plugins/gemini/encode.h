@@ -7,10 +7,9 @@
 #include <set>
 #include <string>
 
-#include "cartpilot/kept_beginning.h"
 #include "cartpilot/llm_provider.h"
+#include "cartpilot/vendor/notices.h"
 #include "gemini/endpoint.h"
-#include "gemini/notices.h"
 #include "gemini/options.h"
 
 namespace cartpilot::gemini {
@@ -25,11 +24,6 @@ struct Refused {
 /// Throws Error{kInvalidArgument} when the request cannot be said in this format (no user message,
 /// a tool choice that names no declared function).
 Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices);
-
-/// The same, but `contents` lacks what `kept` has: kept.dump(body, "contents") is the whole text.
-Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices,
-                 KeptBeginning& kept);
+                 const Options& options, const Refused& refused, vendor::Notices& notices);
 
 }  // namespace cartpilot::gemini

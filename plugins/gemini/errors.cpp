@@ -14,17 +14,6 @@ using vendor::Service;
 /// A longer wait is no wait but a quota that is used up.
 constexpr std::int64_t kMaxWaitMs = 300'000;
 
-Service service_of(const std::string& model) {
-  Service service;
-  service.title = "Gemini";
-  service.provider = "gemini";
-  service.key_variable = "GEMINI_API_KEY";
-  service.url_variable = "GEMINI_BASE_URL";
-  service.key_page = "https://aistudio.google.com/apikey";
-  service.model = model;
-  return service;
-}
-
 /// "limit: 0" as a whole number, not the beginning of "limit: 20" or "limit: 0.5".
 bool says_limit_zero(std::string_view text) {
   constexpr std::string_view kLimit = "limit: 0";
@@ -107,11 +96,15 @@ std::optional<Error> bad_request(const ErrorBody& body) {
   return std::nullopt;
 }
 
+}  // namespace
+
 std::optional<Error> gemini_error(int status, int told, const ErrorBody& body,
                                   const Service& service) {
   if (status == 400) return bad_request(body);
   if (status == 429) return quota_error(body, service);
-  if (status == 404) return vendor::error_of_cause(Cause::kNoModel, told, body, service);
+  if (status == 404 && !service.model.empty()) {
+    return vendor::error_of_cause(Cause::kNoModel, told, body, service);
+  }
   if (status == 403 && contains(lower(body.message), "unregistered callers")) {
     Service without_key = service;
     without_key.has_key = false;
@@ -123,16 +116,6 @@ std::optional<Error> gemini_error(int status, int told, const ErrorBody& body,
     return error;
   }
   return std::nullopt;
-}
-
-}  // namespace
-
-Error classify_answer(const HttpHead& head, std::string_view body, const std::string& model) {
-  return vendor::error_of_answer(head, body, service_of(model), gemini_error);
-}
-
-Error classify_service_error(const ErrorBody& error, const std::string& model) {
-  return vendor::error_inside_answer(error, service_of(model), gemini_error);
 }
 
 void fail_protocol(const std::string& message, const std::string& reason, bool retryable) {

@@ -12,11 +12,9 @@
 
 namespace cartpilot::gemini {
 
-/// An HTTP answer outside of 2xx. `model` is named in messages where it helps.
-Error classify_answer(const HttpHead& head, std::string_view body, const std::string& model);
-
-/// An error object inside a 200 answer.
-Error classify_service_error(const vendor::ErrorBody& error, const std::string& model);
+/// The vendor::ErrorOverride of this plugin.
+std::optional<Error> gemini_error(int status, int told, const vendor::ErrorBody& body,
+                                  const vendor::Service& service);
 
 /// Throws Error{kProtocol} for a 200 answer that cannot be used.
 [[noreturn]] void fail_protocol(const std::string& message, const std::string& reason,

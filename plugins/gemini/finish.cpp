@@ -73,7 +73,7 @@ void GeminiDecoder::emit_finish(FinishReason reason, EventSink& sink,
   finish.raw_reason = raw_reason;
   finish.model = model_version_;
   finish.provider_metadata = Json{{"backend", context_.backend},
-                                  {"model", context_.model},
+                                  {"model", context_.service.model},
                                   {"model_version", model_version_},
                                   {"parts", std::move(parts_)}};
   sink.on_event(finish);
@@ -92,7 +92,7 @@ void GeminiDecoder::finish_stop(EventSink& sink) {
 }
 
 void GeminiDecoder::finish(EventSink& sink) {
-  say_notices(sink);
+  context_.notices->show(sink);
   if (!damaged_.empty() || !saw_chunk_) fail_cut();
   if (!saw_candidate_ && !block_reason_.empty()) {
     sink.on_event(WarningEvent{"Gemini blocked the request (" + block_reason_ + "); rephrase it"});

@@ -123,40 +123,40 @@ HttpHeaders OpenAiProvider::headers() const {
   return headers;
 }
 
-RequestPlan OpenAiProvider::plan(const GenerateRequest& request) const {
-  return plan_request(request, endpoint_, server_, options_, quirks_);
+HttpProvider::Exchange OpenAiProvider::begin(const GenerateRequest& request) {
+  const RequestPlan plan = plan_request(request, endpoint_, server_, options_, quirks_);
+  const bool chat = plan.api == Api::kChat;
+  Json body = chat ? chat_request(request, plan) : responses_request(request, plan);
+  quirks_.apply(plan.model, body);
+  HttpRequest http = http_request(plan);
+  http.body = dump_json(body);
+  second_try_.sending(http.body);
+  return {std::move(http), decoder_for(request, plan)};
 }
 
-HttpRequest OpenAiProvider::build_request(const GenerateRequest& request) {
-  const RequestPlan planned = plan(request);
-  const bool chat = planned.api == Api::kChat;
-  Json body =
-      chat ? chat_request(request, planned, kept_) : responses_request(request, planned, kept_);
-  HttpRequest result;
-  result.url = api_url(endpoint_, planned.api);
-  result.headers = headers();
-  result.headers.emplace_back("Content-Type", "application/json");
-  result.headers.emplace_back("Accept", planned.stream ? "text/event-stream" : "application/json");
-  quirks_.apply(planned.model, body);
-  result.lent_body = kept_.dump(body, chat ? "messages" : "input");
-  second_try_.sending(result.content());
-  result.server_sent_events = planned.stream;
-  result.max_body_bytes = kMaxBodyBytes;
-  if (planned.traits.reasoning) result.idle_timeout_ms = kThinkingIdleMs;
-  if (!planned.stream) result.idle_timeout_ms = result.total_timeout_ms;
-  return result;
+/// All but the body.
+HttpRequest OpenAiProvider::http_request(const RequestPlan& plan) const {
+  HttpRequest http;
+  http.url = api_url(endpoint_, plan.api);
+  http.headers = headers();
+  http.headers.emplace_back("Content-Type", "application/json");
+  http.headers.emplace_back("Accept", plan.stream ? "text/event-stream" : "application/json");
+  http.server_sent_events = plan.stream;
+  http.max_body_bytes = kMaxBodyBytes;
+  if (plan.traits.reasoning) http.idle_timeout_ms = kThinkingIdleMs;
+  if (!plan.stream) http.idle_timeout_ms = http.total_timeout_ms;
+  return http;
 }
 
-std::unique_ptr<HttpProvider::Decoder> OpenAiProvider::make_decoder(
-    const GenerateRequest& request) {
-  RequestPlan planned = plan(request);
+std::unique_ptr<HttpProvider::Decoder> OpenAiProvider::decoder_for(const GenerateRequest& request,
+                                                                   const RequestPlan& plan) {
   AnswerContext context;
   context.tools = &request.tools;
   context.endpoint = endpoint_.base();
-  context.service = service(planned.model);
-  for (const std::string& warning : planned.warnings) notices_.add(warning);
+  context.service = service(plan.model);
+  for (const std::string& warning : plan.warnings) notices_.add(warning);
   context.notices = &notices_;
-  if (planned.api == Api::kChat) return std::make_unique<ChatDecoder>(std::move(context));
+  if (plan.api == Api::kChat) return std::make_unique<ChatDecoder>(std::move(context));
   return std::make_unique<ResponsesDecoder>(std::move(context));
 }
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "cartpilot/http_provider.h"
-#include "cartpilot/kept_beginning.h"
 #include "cartpilot/vendor/errors.h"
 #include "cartpilot/vendor/notices.h"
 #include "cartpilot/vendor/quirks.h"
@@ -32,14 +31,12 @@ class OpenAiProvider final : public HttpProvider {
   std::vector<ModelInfo> models(const CallContext& context) override;
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override;
-  std::size_t kept_messages() const override { return kept_.messages(); }
   Json function_declarations(const std::vector<ToolSpec>& tools) const override;
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
 
  protected:
-  HttpRequest build_request(const GenerateRequest& request) override;
-  std::unique_ptr<Decoder> make_decoder(const GenerateRequest& request) override;
+  Exchange begin(const GenerateRequest& request) override;
   Error classify_error(const HttpHead& head, std::string_view body) const override;
   std::optional<std::string> adapt(const Error& error, std::string_view body) override;
 
@@ -47,7 +44,8 @@ class OpenAiProvider final : public HttpProvider {
   void read_endpoint(const ProviderConfig& config);
   void read_environment(const ProviderConfig& config);
   std::string chosen_model(const GenerateRequest& request) const;
-  RequestPlan plan(const GenerateRequest& request) const;
+  HttpRequest http_request(const RequestPlan& plan) const;
+  std::unique_ptr<Decoder> decoder_for(const GenerateRequest& request, const RequestPlan& plan);
   vendor::Service service(const std::string& model) const;
   HttpHeaders headers() const;
   Error with_near_models(const Error& error, const std::string& model, const CallContext& context);
@@ -64,7 +62,6 @@ class OpenAiProvider final : public HttpProvider {
   vendor::Notices notices_;
   mutable vendor::SecondTry second_try_;  ///< for calls the model's host could not read
   std::string model_;                     ///< of the request under way
-  KeptBeginning kept_;                    ///< the messages of earlier turns, and the last request
 };
 
 }  // namespace cartpilot::openai

@@ -118,14 +118,4 @@ RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoin
   return plan;
 }
 
-std::string history_key(const GenerateRequest& request, const RequestPlan& plan) {
-  std::string key = plan.endpoint + " " + plan.model;
-  key += plan.api == Api::kChat ? " chat" : " responses";
-  for (const bool choice : {plan.developer_role, plan.echo_reasoning, plan.server.echo_call_extras,
-                            plan.server.echo_reasoning_list}) {
-    key += choice ? '1' : '0';
-  }
-  return key + request.system;
-}
-
 }  // namespace cartpilot::openai

@@ -43,7 +43,4 @@ struct RequestPlan {
 RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoint, Server server,
                          const OpenAiOptions& options, const vendor::Quirks& quirks);
 
-/// Everything but the messages that an encoded history depends on.
-std::string history_key(const GenerateRequest& request, const RequestPlan& plan);
-
 }  // namespace cartpilot::openai

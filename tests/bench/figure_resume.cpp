@@ -73,12 +73,10 @@ TurnCost next_turn(const Setup& setup, const std::string& vendor, int turns, int
                                                : openai_text("ok") + openai_end("stop");
   GenerateRequest request = request_with(long_talk(turns, kResultBytes, vendor));
   if (vendor == "gemini") request.model = "gemini-2.5-flash";
-  request.conversation = 1;
   NullSink sink;
   replay.provider->generate(request, sink, CallContext());
   std::vector<double> times;
   for (int i = 0; i < runs; ++i) {
-    request.unchanged_messages = request.messages.size();
     for (Message& message : talk_turn(turns + i, kResultBytes, vendor)) {
       request.messages.push_back(std::move(message));
     }

@@ -2,13 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <chrono>
-#include <map>
 #include <random>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -88,14 +84,6 @@ ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver
   request_.tools = router_.specs();
   request_.system = options_.system;
   request_.stream = options_.stream;
-  begin_conversation();
-}
-
-/// What the provider may have kept of the messages so far does not hold any more.
-void ChatSession::begin_conversation() {
-  static std::atomic<std::uint64_t> last{0};
-  request_.conversation = ++last;
-  request_.unchanged_messages = 0;
 }
 
 std::string ChatSession::load() {
@@ -107,32 +95,7 @@ std::string ChatSession::load() {
 
 const std::vector<Message>& ChatSession::history() {
   load();
-  recall();
   return request_.messages;
-}
-
-/// Reads back what outline_told_messages() took away.
-void ChatSession::recall() {
-  if (request_.outlined_messages == 0) return;
-  std::vector<Message> all = log_.read();
-  if (all.size() != request_.messages.size()) {
-    throw Error(ErrorCode::kUnavailable,
-                fmt::format("the stored conversation has {} messages instead of {}: not all were "
-                            "written, or something else changed it; begin a new one",
-                            all.size(), request_.messages.size()));
-  }
-  request_.messages = std::move(all);
-  request_.outlined_messages = 0;
-  begin_conversation();
-  drop_foreign_metadata();  // the person was told when it was dropped first
-}
-
-void ChatSession::outline_told_messages() {
-  if (!log_.readable()) return;
-  const std::size_t kept = std::min(provider_->kept_messages(), request_.messages.size());
-  for (std::size_t& i = request_.outlined_messages; i < kept; ++i) {
-    reduce_to_outline(request_.messages[i]);
-  }
 }
 
 std::string ChatSession::model() const { return options_.model; }
@@ -184,36 +147,13 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
   return turn;
 }
 
-/// One request to the provider; a second one when it lost what it had of the conversation.
-void ChatSession::ask(EventSink& sink, const CallContext& context) {
-  const auto told = [this] {
-    request_.unchanged_messages = request_.messages.size();
-    outline_told_messages();
-  };
-  for (;;) {
-    try {
-      provider_->generate(request_, sink, context);
-      return told();
-    } catch (const Error& error) {
-      if (request_.outlined_messages == 0 || !is_history_needed(error)) {
-        told();
-        throw;
-      }
-    } catch (...) {
-      told();
-      throw;
-    }
-    recall();
-  }
-}
-
 Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
   std::int64_t waited_ms = 0;
   for (int attempt = 1;; ++attempt) {
     if (context.cancelled()) throw Error(ErrorCode::kCancelled, "cancelled");
     StreamAssembler assembler(observer_);
     try {
-      ask(assembler, context);
+      provider_->generate(request_, assembler, context);
       if (!assembler.complete()) {
         Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
         cut.retryable = true;
@@ -288,11 +228,9 @@ Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
 std::string ChatSession::switch_provider(LLMProvider& provider, const std::string& name,
                                          const std::string& model) {
   load();
-  recall();
   provider_ = &provider;
   options_.provider = name;
   options_.model = model.empty() ? provider.info().default_model : model;
-  begin_conversation();
   return drop_foreign_metadata();
 }
 
@@ -330,9 +268,7 @@ void ChatSession::restore_later(std::function<std::vector<Message>()> load) {
 }
 
 std::string ChatSession::restore(std::vector<Message> messages) {
-  begin_conversation();
   request_.messages = std::move(messages);
-  request_.outlined_messages = 0;
   if (!request_.messages.empty() && request_.messages.back().role == Role::kAssistant) {
     std::vector<ToolResult> results;
     for (const ToolCall& call : tool_calls_of(request_.messages.back())) {

@@ -35,10 +35,6 @@ class MessageLog {
  public:
   virtual ~MessageLog() = default;
   virtual void append(const Message& message) = 0;
-  /// True when read() gives back every message of the conversation, those of earlier runs included;
-  /// then the session holds only what it works with.
-  virtual bool readable() const { return false; }
-  virtual std::vector<Message> read() { return {}; }
 };
 
 struct ChatOptions {
@@ -79,7 +75,7 @@ class ChatSession {
   /// throws leaves these.
   void restore_later(std::function<std::vector<Message>()> load);
 
-  /// All messages; may have to read the log.
+  /// All messages; may have to load them.
   const std::vector<Message>& history();
   const ChatOptions& options() const { return options_; }
   std::string model() const;
@@ -89,21 +85,15 @@ class ChatSession {
   Message generate(const CallContext& context, TurnResult& turn);
   Message answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
   void keep(Message message);
-  void ask(EventSink& sink, const CallContext& context);
-  void outline_told_messages();
-  void recall();
   std::string drop_foreign_metadata();
   std::string load();
-  void begin_conversation();
 
   LLMProvider* provider_;
   ToolRouter& router_;
   ChatObserver& observer_;
   MessageLog& log_;
   ChatOptions options_;
-  /// Holds the history, so that a turn copies nothing. What the provider has and the log could give
-  /// back is only there in outlines.
-  GenerateRequest request_;
+  GenerateRequest request_;  ///< holds the history, so that a turn copies nothing
   std::function<std::vector<Message>()> load_;  ///< empty when nothing waits to be loaded
   LoopGuard guard_;
   Usage total_usage_;

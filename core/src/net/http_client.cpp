@@ -116,7 +116,7 @@ void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallCont
     if (!reused) connection = impl_->connector.connect(target, proxy, limits);
     limits.connected();
     try {
-      answer = impl_->exchange(*connection, head, request.content(), limits);
+      answer = impl_->exchange(*connection, head, request.body, limits);
       break;
     } catch (const Error& error) {
       const bool died_unheard = error.reason == "reset" && !connection->heard();

@@ -127,7 +127,7 @@ std::string request_head(const HttpRequest& request, const Target& target,
   }
   const bool bodiless = request.method == "GET" || request.method == "HEAD" ||
                         request.method == "DELETE" || request.method == "OPTIONS";
-  const std::size_t size = request.content().size();
+  const std::size_t size = request.body.size();
   if (size > 0 || !bodiless) {
     head += fmt::format("Content-Length: {}\r\n", size);
   }

@@ -168,12 +168,6 @@ std::string Conversation::record_turn(chat::TurnResult& result) {
   return "";
 }
 
-/// Everything said so far, what is still being written included.
-std::vector<Message> Conversation::read() {
-  writer_->flush();
-  return services_.sessions().load(session_id_);
-}
-
 void Conversation::fail(int code) {
   if (!first_failure_) first_failure_ = code;
 }

@@ -42,8 +42,6 @@ class Conversation final : private chat::MessageLog {
   class ShopWatch;
 
   void append(const Message& message) override;
-  bool readable() const override { return true; }
-  std::vector<Message> read() override;
   std::string record_turn(chat::TurnResult& result);
   void turn(const std::string& text);
   bool slash(const std::string& line);

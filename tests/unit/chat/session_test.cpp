@@ -60,6 +60,21 @@ TEST_F(ChatSessionTest, runs_calls_and_goes_on_until_the_model_answers_without) 
   EXPECT_EQ(std::get<ToolResult>(answered.parts[1]).content["arguments"]["n"], 2);
 }
 
+TEST_F(ChatSessionTest, asks_with_the_whole_conversation_every_time) {
+  ScriptedProvider provider({says("one"), calls({call_of("a", "look")}), says("two")});
+  ChatSession chat = session(provider);
+  chat.run_turn("first", context_);
+  chat.run_turn("second", context_);
+  std::vector<std::string> asked;
+  for (const GenerateRequest& request : provider.requests) {
+    std::string texts;
+    for (const Message& message : request.messages) texts += text_of(message) + "/";
+    asked.push_back(texts);
+  }
+  EXPECT_THAT(asked, ElementsAre("first/", "first/one/second/", "first/one/second///"));
+  EXPECT_EQ(tool_calls_of(provider.requests[2].messages[3]).at(0).id, "a");
+}
+
 TEST_F(ChatSessionTest, never_runs_a_tool_of_a_cut_stream) {
   bool ran = false;
   tools_.on_call = [&ran](const std::string&) { ran = true; };

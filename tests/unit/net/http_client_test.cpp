@@ -140,19 +140,6 @@ TEST(HttpClient, carries_large_bodies_both_ways) {
   EXPECT_TRUE(fetch(client, post(server.url(), large), CallContext()).body == large);
 }
 
-TEST(HttpClient, sends_a_lent_body_instead_of_its_own) {
-  LoopbackServer server([](const LoopbackServer::Request& request, LoopbackServer::Reply& reply) {
-    reply.send(200, {}, request.body);
-  });
-  HttpClient client;
-  const std::string lent = "somebody else's";
-  HttpRequest request = post(server.url(), "its own");
-  request.lent_body = lent;
-  EXPECT_EQ(fetch(client, request, CallContext()).body, lent);
-  EXPECT_EQ(request.owned().body, lent);
-  EXPECT_EQ(request.owned().lent_body, "");
-}
-
 TEST(HttpClient, reads_the_answer_of_a_server_that_hangs_up_on_a_large_request) {
   BareServer server([](int descriptor) {
     char bytes[1024];

@@ -10,7 +10,6 @@
 #include "cartpilot/detail/wire_message.h"
 #include "cartpilot/error.h"
 #include "cartpilot/stream_event.h"
-#include "cartpilot/usage.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {

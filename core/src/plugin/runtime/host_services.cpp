@@ -159,7 +159,7 @@ std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_b
   const std::int32_t status = detail::guarded(out, SecretScrub(), [&] {
     HttpRequest request =
         http_request_from_json(parse_json(detail::view(request_json), "HTTP request"));
-    request.lent_body = detail::view(body);
+    request.body = std::string(detail::view(body));
     PieceSink sink(out);
     transport_.send(request, sink, SendContext(call, closed_));
   });

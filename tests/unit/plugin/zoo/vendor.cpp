@@ -51,17 +51,14 @@ class Vendor final : public HttpProvider {
   Json function_responses(const std::vector<ToolResult>&) const override { return Json::array(); }
 
  protected:
-  HttpRequest build_request(const GenerateRequest& request) override {
+  Exchange begin(const GenerateRequest& request) override {
     HttpRequest http;
     http.url = "https://vendor.example/v1/" + request.model;
     http.headers = {{"Authorization", "Bearer " + key_}, {"X-Twice", "1"}, {"X-Twice", "2"}};
     http.body = polite_ ? "please" : std::string("\x00\xff raw", 6);
     http.server_sent_events = request.stream;
     http.total_timeout_ms = 4321;
-    return http;
-  }
-  std::unique_ptr<Decoder> make_decoder(const GenerateRequest&) override {
-    return std::make_unique<Words>();
+    return {std::move(http), std::make_unique<Words>()};
   }
   Error classify_error(const HttpHead& head, std::string_view body) const override {
     Error error(ErrorCode::kUnauthenticated, "vendor says: " + std::string(body));

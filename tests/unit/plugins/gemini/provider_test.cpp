@@ -21,7 +21,7 @@ std::string refused_because(const std::string& message) {
 class ScriptedTransport final : public HttpTransport {
  public:
   void send(const HttpRequest& request, HttpSink& sink, const CallContext&) override {
-    requests.push_back(request.owned());
+    requests.push_back(request);
     std::pair<int, std::string> answer = {200, chunk(R"([{"text":"Hi"}])", kStop)};
     if (!answers.empty()) {
       answer = answers.front();

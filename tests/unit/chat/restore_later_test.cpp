@@ -71,19 +71,5 @@ TEST_F(RestoreLater, loads_for_whoever_asks_for_the_history) {
   EXPECT_EQ(loads_, 1);
 }
 
-TEST_F(RestoreLater, says_which_messages_a_provider_has_seen) {
-  ScriptedProvider provider({says("one"), says("two"), says("three")});
-  ChatSession chat = session(provider);
-  chat.run_turn("a", CallContext());
-  chat.run_turn("b", CallContext());
-  EXPECT_EQ(provider.requests.at(0).unchanged_messages, 0U);
-  EXPECT_EQ(provider.requests.at(1).unchanged_messages, 1U);
-  EXPECT_EQ(provider.requests.at(0).conversation, provider.requests.at(1).conversation);
-  chat.switch_provider(provider, "scripted", "another-model");
-  chat.run_turn("c", CallContext());
-  EXPECT_EQ(provider.requests.at(2).unchanged_messages, 0U);
-  EXPECT_NE(provider.requests.at(2).conversation, provider.requests.at(1).conversation);
-}
-
 }  // namespace
 }  // namespace cartpilot::chat
