@@ -6,9 +6,10 @@
 #include <charconv>
 #include <utility>
 
+#include "cartpilot/vendor/call_ids.h"
+#include "cartpilot/vendor/text.h"
 #include "gemini/errors.h"
 #include "gemini/models.h"
-#include "gemini/text.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -63,7 +64,7 @@ std::string word_of(const Json& object, const char* key) {
 
 std::string unreadable(const Error& error, std::string_view text) {
   return fmt::format("{}; try again, or check GEMINI_BASE_URL; it began: {}",
-                     one_line(error.what(), 200), one_line(text, 120));
+                     vendor::one_line(error.what(), 200), vendor::one_line(text, 120));
 }
 
 bool is_unspecified(std::string_view reason) {
@@ -74,14 +75,8 @@ bool is_unspecified(std::string_view reason) {
 
 GeminiDecoder::GeminiDecoder(DecodeContext context) : context_(std::move(context)) {}
 
-void GeminiDecoder::say_notices(EventSink& sink) {
-  for (std::string& notice : context_.notices->take()) {
-    sink.on_event(WarningEvent{std::move(notice)});
-  }
-}
-
 bool GeminiDecoder::decode(const HttpEvent& event, EventSink& sink) {
-  say_notices(sink);
+  context_.notices->show(sink);
   switch (event.kind) {
     case HttpEvent::Kind::kBody: read_body(event.data, sink); break;
     case HttpEvent::Kind::kEvent: read_event(event.data, sink); break;
@@ -96,9 +91,9 @@ void GeminiDecoder::read_body(std::string_view body, EventSink& sink) {
   try {
     value = parse_json(body, "Gemini's answer");
   } catch (const Error& error) {
-    if (trimmed(body).empty()) return;  // finish() says what an empty answer means
+    if (vendor::trim(body).empty()) return;  // finish() says what an empty answer means
     // Half a JSON text may be whole the next time; a web page will not.
-    const char first = trimmed(body)[0];
+    const char first = vendor::trim(body)[0];
     fail_protocol(unreadable(error, body), "bad_json", first == '{' || first == '[');
   }
   // An array is a stream that was asked for without alt=sse; it has to bring its finish reason.
@@ -143,8 +138,8 @@ void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
 }
 
 void GeminiDecoder::read_value(Json value, EventSink& sink) {
-  if (const auto error = find_service_error(value)) {
-    Error failure = classify_service_error(*error, context_.model);
+  if (const auto error = vendor::find_error(value)) {
+    Error failure = vendor::error_inside_answer(*error, context_.service, gemini_error);
     failure.request_id = response_id_;
     throw failure;
   }
@@ -156,7 +151,7 @@ void GeminiDecoder::read_value(Json value, EventSink& sink) {
     read_chunk(value, sink);
   } else {
     fail_protocol("Gemini's answer is no JSON object; check GEMINI_BASE_URL; it is " +
-                      one_line(dump_json(value), 80),
+                      vendor::one_line(dump_json(value), 80),
                   "bad_json", false);
   }
 }
@@ -167,7 +162,7 @@ void GeminiDecoder::read_chunk(Json& chunk, EventSink& sink) {
   if (const auto feedback = chunk.find("promptFeedback");
       feedback != chunk.end() && feedback->is_object()) {
     const std::string reason = word_of(*feedback, "blockReason");
-    if (!reason.empty() && !contains(reason, "UNSPECIFIED") && reason != "0") {
+    if (!reason.empty() && !vendor::contains(reason, "UNSPECIFIED") && reason != "0") {
       block_reason_ = reason;
     }
   }
@@ -184,9 +179,9 @@ void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
       !version.empty() && version != model_version_) {
     model_version_ = std::move(version);
     // Google answers for retired models with their successors, without a word elsewhere.
-    if (std::string line = routing_notice(context_.model, model_version_); !line.empty()) {
+    if (std::string line = routing_notice(context_.service.model, model_version_); !line.empty()) {
       context_.notices->add(std::move(line));
-      say_notices(sink);
+      context_.notices->show(sink);
     }
   }
   if (std::string id = string_or(chunk, "responseId"); !id.empty()) response_id_ = std::move(id);
@@ -194,12 +189,12 @@ void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
   if (status == chunk.end() || !status->is_object()) return;
   const std::string stage = word_of(*status, "modelStage");
   if (stage == "LEGACY" || stage == "DEPRECATED" || stage == "RETIRED") {
-    const std::string until = one_line(word_of(*status, "retirementTime"), 40);
-    const std::string said = one_line(word_of(*status, "message"), 200);
-    context_.notices->add(fmt::format("{} is {}{}{}{}{}", context_.model, lower_case(stage),
-                                      until.empty() ? "" : ", retires ", until,
-                                      said.empty() ? "" : ": ", said));
-    say_notices(sink);
+    const std::string until = vendor::one_line(word_of(*status, "retirementTime"), 40);
+    const std::string said = vendor::one_line(word_of(*status, "message"), 200);
+    context_.notices->add(fmt::format("{} is {}{}{}{}{}", context_.service.model,
+                                      vendor::lower(stage), until.empty() ? "" : ", retires ",
+                                      until, said.empty() ? "" : ": ", said));
+    context_.notices->show(sink);
   }
 }
 
@@ -341,23 +336,15 @@ void GeminiDecoder::read_call(Json part, EventSink& sink) {
       if (same) return;  // repeated by a later chunk
     }
   }
-  call.id = unique_id(wire_id, call);
+  // The service's id when it is there and new in this conversation. The raw part keeps its own.
+  const bool usable = !wire_id.empty() && context_.used_ids.count(wire_id) == 0;
+  call.id = usable ? wire_id : vendor::new_call_id();
   if (call.id != wire_id) call.provider_metadata = Json{{"wire_id", wire_id}};
   keep_part(std::move(part));
   wire_ids_.push_back(wire_id);
   context_.used_ids.insert(call.id);
   sink.on_event(ToolCallBegin{call.id, call.name});
   calls_.push_back(std::move(call));
-}
-
-/// The service's id when it is there and new in this conversation; else one made up. The raw part
-/// keeps the service's own.
-std::string GeminiDecoder::unique_id(const std::string& wire_id, const ToolCall& call) {
-  if (!wire_id.empty() && context_.used_ids.count(wire_id) == 0) return wire_id;
-  std::uint64_t ordinal = context_.used_ids.size() + 1;
-  std::string id = made_up_id(ordinal, call);
-  while (context_.used_ids.count(id) != 0) id = made_up_id(++ordinal, call);
-  return id;
 }
 
 }  // namespace cartpilot::gemini

@@ -41,7 +41,7 @@ bool wants_placeholder(const HistoryContext& context) {
 }
 
 /// Only the first call of a step is checked, and a placeholder on its siblings does harm.
-void sign_first_call(ModelTurn& turn, const HistoryContext& context, Notices& notices) {
+void sign_first_call(ModelTurn& turn, const HistoryContext& context, vendor::Notices& notices) {
   if (turn.calls.empty() || !wants_placeholder(context)) return;
   Json* first = nullptr;
   for (Json& part : turn.parts) {
@@ -58,7 +58,7 @@ void sign_first_call(ModelTurn& turn, const HistoryContext& context, Notices& no
 /// The parts as the service sent them, or nullopt when they are not this service's or do not fit
 /// the message any more.
 std::optional<ModelTurn> verbatim(const Message& message, const HistoryContext& context,
-                                  Notices& notices) {
+                                  vendor::Notices& notices) {
   const Json& stored = message.provider_metadata;
   if (message.provider != "gemini" && !message.provider.empty()) return std::nullopt;
   if (!stored.is_object() || !stored.contains("parts") || !stored["parts"].is_array()) {
@@ -176,7 +176,7 @@ bool is_plain_user(const Json& content) {
 }  // namespace
 
 Json encode_contents(const std::vector<Message>& messages, const HistoryContext& context,
-                     Notices& notices) {
+                     vendor::Notices& notices) {
   Json contents = Json::array();
   for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].role != Role::kAssistant) {

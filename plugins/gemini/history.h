@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cartpilot/message.h"
-#include "gemini/notices.h"
+#include "cartpilot/vendor/notices.h"
 
 namespace cartpilot::gemini {
 
@@ -27,7 +27,7 @@ struct HistoryContext {
 
 /// `messages` as contents. Throws Error{kInvalidArgument} when nothing of them can be sent.
 Json encode_contents(const std::vector<Message>& messages, const HistoryContext& context,
-                     Notices& notices);
+                     vendor::Notices& notices);
 
 /// All signatures in `contents` that a service issued.
 std::set<std::string> signatures_in(const Json& contents);

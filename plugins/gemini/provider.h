@@ -4,19 +4,21 @@
 // one thread at a time. Keeps no conversation, only what models turned out to refuse.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cartpilot/http_provider.h"
+#include "cartpilot/vendor/errors.h"
+#include "cartpilot/vendor/notices.h"
+#include "cartpilot/vendor/quirks.h"
+#include "cartpilot/vendor/second_try.h"
 #include "gemini/encode.h"
 #include "gemini/endpoint.h"
-#include "gemini/notices.h"
 #include "gemini/options.h"
-#include "gemini/second_try.h"
 
 namespace cartpilot::gemini {
 
@@ -40,17 +42,17 @@ class GeminiProvider final : public HttpProvider {
  private:
   HttpHeaders headers() const;
   std::unique_ptr<Decoder> decoder_for(const GenerateRequest& request);
-  Error without_key(const Error& error) const;
+  vendor::Service service(const std::string& model) const;
 
   Endpoint endpoint_;
   std::string key_;
   Options options_;
-  Notices notices_;
-  SecondTry second_try_;
+  vendor::Notices notices_;
+  vendor::SecondTry second_try_;
+  vendor::Quirks quirks_;
   std::map<std::string, Refused> refused_;  ///< by model
   std::string last_model_;                  ///< of the request adapt() is asked about
-  Json last_body_;                          ///< of the same request
-  mutable std::uint64_t parsed_calls_ = 0;  ///< numbers the ids parse_function_calls() makes up
+  std::set<std::string> last_signatures_;   ///< in the same request
 };
 
 }  // namespace cartpilot::gemini

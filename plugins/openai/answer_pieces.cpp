@@ -9,13 +9,6 @@ constexpr JsonRules kAnswerJson{kMaxJsonDepth, true, "arguments"};
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 bool holds_json_object(std::string_view text) {
   try {
     return parse_json(text).is_object();
@@ -24,18 +17,18 @@ bool holds_json_object(std::string_view text) {
   }
 }
 
-void throw_stray_error(std::string_view text, const ServiceInfo& service) {
-  std::optional<ErrorBody> error;
+void throw_stray_error(std::string_view text, const vendor::Service& service) {
+  std::optional<vendor::ErrorBody> error;
   try {
-    error = find_error(parse_json(text));
+    error = vendor::find_error(parse_json(text));
   } catch (const Error&) {
     return;
   }
-  if (error) throw error_inside_answer(*error, service);
+  if (error) throw vendor::error_inside_answer(*error, service);
 }
 
 std::optional<Json> PieceReader::read(const HttpEvent& event, std::string_view text,
-                                      const ServiceInfo& service) {
+                                      const vendor::Service& service) {
   if (broken_) throw *broken_;
   if (event.kind == HttpEvent::Kind::kBody && text.front() == '<') {
     throw Error(ErrorCode::kProtocol, service.base +

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cartpilot/vendor/call_ids.h"
 #include "openai/answer_pieces.h"
 #include "openai/call_identity.h"
 #include "openai/strict_schema.h"
@@ -40,7 +41,7 @@ void read_arguments(const WireCall& wire, ToolCall& call) {
   Json value = wire.arguments;
   if (value.is_string()) {
     const std::string text = std::move(value.get_ref<std::string&>());
-    const std::string_view body = trimmed(text);
+    const std::string_view body = vendor::trim(text);
     if (body.empty()) {
       value = wire.cut ? Json(nullptr) : Json::object();
     } else {
@@ -83,7 +84,7 @@ bool wraps_calls(const std::string& name) {
 
 ToolCall read_call(const WireCall& wire, const std::vector<ToolSpec>& tools) {
   ToolCall call;
-  call.id = wire.id.empty() ? new_call_id() : wire.id;
+  call.id = wire.id.empty() ? vendor::new_call_id() : wire.id;
   const ToolSpec* tool = find_tool(tools, wire.name);
   call.name = tool != nullptr ? tool->name : wire.name;
   if (wire.name.empty()) {

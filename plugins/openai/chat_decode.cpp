@@ -41,15 +41,10 @@ void merge_reasoning_detail(Json& details, const Json& piece) {
 
 }  // namespace
 
-void ChatDecoder::say_warnings(EventSink& sink) {
-  for (const std::string& warning : context_.warnings) sink.on_event(WarningEvent{warning});
-  context_.warnings.clear();
-}
-
 bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (done_) return false;
-  say_warnings(sink);
-  const std::string_view text = trimmed(event.data);
+  context_.notices->show(sink);
+  const std::string_view text = vendor::trim(event.data);
   if (text.empty()) return true;
   if (event.kind == HttpEvent::Kind::kEvent && text.substr(0, 6) == "[DONE]") {
     done_ = true;
@@ -59,7 +54,8 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
     throw_stray_error(text, context_.service);
     return true;
   }
-  if (event.name == "error") throw error_inside_answer(read_error_body(text), context_.service);
+  if (event.name == "error")
+    throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
   const std::optional<Json> chunk = reader_.read(event, text, context_.service);
   if (chunk) read_chunk(*chunk, sink);
   if (event.kind == HttpEvent::Kind::kBody) done_ = true;
@@ -68,7 +64,8 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
 
 void ChatDecoder::read_chunk(const Json& chunk, EventSink& sink) {
   // Before anything else: an error chunk may carry choices that look like a normal end.
-  if (const auto error = find_error(chunk)) throw error_inside_answer(*error, context_.service);
+  if (const auto error = vendor::find_error(chunk))
+    throw vendor::error_inside_answer(*error, context_.service);
   if (!chunk.is_object()) {
     throw Error(ErrorCode::kProtocol,
                 "the answer of " + context_.service.title + " is no JSON object");
@@ -98,9 +95,9 @@ void ChatDecoder::read_choice(const Json& choice, EventSink& sink) {
   const std::string reason = string_or(choice, "finish_reason");
   const std::string native = string_or(choice, "native_finish_reason");
   if (reason == "error" || (!reason.empty() && (native == "error" || native == "network_error"))) {
-    ErrorBody body;
+    vendor::ErrorBody body;
     body.message = "the model's host failed while it answered";
-    throw error_inside_answer(body, context_.service);
+    throw vendor::error_inside_answer(body, context_.service);
   }
   if (finish_reason_.empty()) finish_reason_ = reason;
 }
@@ -227,7 +224,7 @@ void ChatDecoder::finish(EventSink& sink) {
     // Without a reason only an explicit end counts, and only when everything in it is whole.
     bool whole = done_ && (has_text_ || !calls.empty());
     for (const ToolCall& call : calls) whole = whole && call.arguments_error.empty();
-    if (!whole) throw stream_cut(context_.service);
+    if (!whole) throw vendor::stream_cut(context_.service);
   }
   const bool has_calls = !calls.empty();
   for (ToolCall& call : calls) sink.on_event(ToolCallEvent{std::move(call)});

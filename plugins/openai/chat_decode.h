@@ -23,7 +23,6 @@ class ChatDecoder final : public HttpProvider::Decoder {
   void finish(EventSink& sink) override;
 
  private:
-  void say_warnings(EventSink& sink);
   void read_chunk(const Json& chunk, EventSink& sink);
   void read_choice(const Json& choice, EventSink& sink);
   void read_text(const Json& delta, EventSink& sink);

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "openai/call_identity.h"
+#include "cartpilot/vendor/call_ids.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -50,7 +50,7 @@ std::vector<HistoryEntry> pair_history(const std::vector<Message>& messages,
         AnsweredCall answered;
         answered.call = call;
         do {
-          answered.id = wire_call_id(call->id, occurrences[call->id]++, longest_call_id);
+          answered.id = vendor::wire_call_id(call->id, occurrences[call->id]++, longest_call_id);
         } while (!used.insert(answered.id).second);
         answered.output = take_output(results, call->id);
         entry.calls.push_back(std::move(answered));

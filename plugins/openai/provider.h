@@ -5,15 +5,16 @@
 // it, both with a notice. Instance-serial, like every provider; what was learned dies with it.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "cartpilot/http_provider.h"
-#include "openai/errors.h"
+#include "cartpilot/vendor/errors.h"
+#include "cartpilot/vendor/notices.h"
+#include "cartpilot/vendor/quirks.h"
+#include "cartpilot/vendor/second_try.h"
 #include "openai/options.h"
 #include "openai/request_plan.h"
 
@@ -45,9 +46,8 @@ class OpenAiProvider final : public HttpProvider {
   std::string chosen_model(const GenerateRequest& request) const;
   HttpRequest http_request(const RequestPlan& plan) const;
   std::unique_ptr<Decoder> decoder_for(const GenerateRequest& request, const RequestPlan& plan);
-  ServiceInfo service(const std::string& model) const;
+  vendor::Service service(const std::string& model) const;
   HttpHeaders headers() const;
-  Error without_key(const Error& error) const;
   Error with_near_models(const Error& error, const std::string& model, const CallContext& context);
 
   OpenAiOptions options_;
@@ -58,12 +58,10 @@ class OpenAiProvider final : public HttpProvider {
   std::string key_variable_ = "OPENAI_API_KEY";
   std::string organization_;
   std::string project_;
-  std::map<std::string, Learned> learned_;  ///< by model
-  std::set<std::string> shown_notices_;     ///< warnings already given
-  std::string model_;                       ///< of the request under way
-  Api api_ = Api::kChat;                    ///< of the attempt under way
-  Json sent_;                               ///< its body without the conversation
-  bool resampled_ = false;                  ///< the second try for an unlucky answer was used
+  vendor::Quirks quirks_;
+  vendor::Notices notices_;
+  mutable vendor::SecondTry second_try_;  ///< for calls the model's host could not read
+  std::string model_;                     ///< of the request under way
 };
 
 }  // namespace cartpilot::openai

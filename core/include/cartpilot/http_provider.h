@@ -17,10 +17,14 @@
 // The host calls one object from one thread at a time.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cartpilot/detail/visibility.h"
 #include "cartpilot/http.h"
@@ -60,8 +64,9 @@ class HttpProvider : public LLMProvider {
 
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override {
-    for (int attempt = 0;; ++attempt) {
-      const Exchange exchange = begin(request);
+    std::vector<std::size_t> refused;  // hashes of the requests
+    Exchange exchange = begin(request);
+    while (true) {
       Relay relay(*exchange.decoder, sink);
       transport_->send(exchange.request, relay, context);
       if (relay.accepted()) {
@@ -69,15 +74,20 @@ class HttpProvider : public LLMProvider {
         return;
       }
       const Error error = classify_error(relay.head, relay.error_body);
+      refused.push_back(hash_of(exchange.request));
       std::optional<std::string> notice;
-      if (attempt < kMaxAdaptations) notice = adapt(error, relay.error_body);
+      if (refused.size() <= kMaxAdaptations) notice = adapt(error, relay.error_body);
       if (!notice) throw error;
+      exchange = begin(request);
+      if (std::find(refused.begin(), refused.end(), hash_of(exchange.request)) != refused.end()) {
+        throw error;  // nothing was changed
+      }
       if (!notice->empty()) sink.on_event(WarningEvent{*notice});
     }
   }
 
  protected:
-  static constexpr int kMaxAdaptations = 3;
+  static constexpr std::size_t kMaxAdaptations = 3;
 
   /// `request` holds the whole conversation and stays valid until generate() returns. Equal
   /// requests give equal bytes, unless adapt() was called in between. Throws
@@ -92,7 +102,8 @@ class HttpProvider : public LLMProvider {
   /// Called with the Error and the body of an answer outside 200-299, at most three times for one
   /// generate(). A provider that knows which member of the request was refused changes its state so
   /// that begin() leaves it out, and returns the notice for the person, "" for none; begin() is
-  /// then called again. std::nullopt ends the call with `error`.
+  /// then called again. std::nullopt ends the call with `error`; so does a begin() that makes a
+  /// request which was refused already.
   virtual std::optional<std::string> adapt(const Error& error, std::string_view body) {
     (void)error;
     (void)body;
@@ -103,6 +114,10 @@ class HttpProvider : public LLMProvider {
   HttpTransport& transport() const { return *transport_; }
 
  private:
+  static std::size_t hash_of(const HttpRequest& request) {
+    return std::hash<std::string>{}(request.url + ' ' + request.body);
+  }
+
   /// Gives answers with status 2xx to the decoder and collects the body of all others.
   struct Relay final : HttpSink {
     Relay(Decoder& target, EventSink& events) : decoder(target), sink(events) {}
