@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "base/clock.h"
 #include "cartpilot/http.h"
 
 namespace cartpilot::net {
@@ -22,7 +23,7 @@ class CallTimeouts {
     alive();
   }
   /// A byte went out or came in: silence counts from here.
-  void alive() { alive_at_ = Clock::now(); }
+  void alive() { alive_at_ = base::steady_now(); }
 
   /// How long to sleep before asking again: 1 to 20 ms. Throws Error{kCancelled} or {kDeadline}
   /// when the call is over.

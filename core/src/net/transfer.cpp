@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "net/transfer.h"
 
 #include <fcntl.h>
@@ -273,7 +274,7 @@ class Transfer {
       return skipped_ <= kMaxLastBytes;
     }
     timeouts_.check();
-    if (!delivery_.piece(bytes)) sink_done_at_ = Clock::now();
+    if (!delivery_.piece(bytes)) sink_done_at_ = base::steady_now();
     timeouts_.alive();
     return true;
   }
@@ -297,7 +298,7 @@ class Transfer {
       curl_off_t uploaded = 0;
       curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &uploaded);
       if (std::exchange(uploaded_, uploaded) != uploaded) timeouts_.alive();
-      if (sink_done_at_ && Clock::now() - *sink_done_at_ >= kLastBytes) {
+      if (sink_done_at_ && base::steady_now() - *sink_done_at_ >= kLastBytes) {
         return CURLE_ABORTED_BY_CALLBACK;
       }
       const int wait = timeouts_.wait_ms();
