@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "cartpilot/detail/wire.h"
-#include "unit/purchase/faulty_disk.h"
+#include "fakes/purchase/faulty_disk.h"
 
 namespace cartpilot::store {
 namespace {
