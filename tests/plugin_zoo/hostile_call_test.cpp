@@ -16,15 +16,11 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A plugin of tests/unit/plugin/zoo in a dir: "parrot" throws what it is told, "good" (id rogue)
-/// breaks the rules it is told to.
+/// "parrot" throws what it is told to, "rogue" breaks the rules it is told to.
 class HostileCall {
  public:
   HostileCall() {
-    for (const char* name : {"parrot", "good"}) {
-      fs::copy_file(fs::path(CARTPILOT_ZOO) / ("cartpilot-" + std::string(name) + ".so"),
-                    dir.path(std::string(name) == "good" ? "rogue" : name));
-    }
+    for (const char* name : {"parrot", "rogue"}) dir.put(name);
   }
 
   e2e::Result parrot(const std::string& where, const std::string& what) const {

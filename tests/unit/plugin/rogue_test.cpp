@@ -22,7 +22,7 @@ class Rogue : public ::testing::Test {
  protected:
   Rogue() {
     Refusal refusal;
-    module_ = open_plugin_file(zoo("good"), services_, refusal);
+    module_ = open_plugin_file(zoo("rogue"), services_, refusal);
     if (module_ == nullptr) throw Error(ErrorCode::kInternal, refusal.why);
   }
 

@@ -57,23 +57,6 @@ TEST(Reconcile, sends_the_confirm_of_a_process_that_died_before_the_request_once
   EXPECT_GE(world.clock.slept_ms, 14'900);
 }
 
-TEST(Reconcile, repeats_under_the_key_of_the_journal_not_of_the_new_session) {
-  GateWorld world;
-  const std::string id = world.prepare();
-  world.approve(id);
-  world.server.fault("confirm", 1, Fault::kResetBefore);
-  world.server.before("confirm", 1, [&] { world.context.stop = true; });
-  world.confirm(id);
-  world.context.stop = false;
-  world.restart("session-2");
-  world.gate->reconcile(world.context);
-  const auto confirms = world.server.seen("confirm");
-  ASSERT_EQ(confirms.size(), 2U);
-  EXPECT_EQ(header_value(confirms[0].headers, "Idempotency-Key"),
-            header_value(confirms[1].headers, "Idempotency-Key"));
-  EXPECT_EQ(world.server.orders().size(), 1U);
-}
-
 TEST(Reconcile, leaves_unknown_what_cannot_be_seen_and_tells_the_person) {
   Died world(true);
   world.server.lose_memory();
@@ -135,16 +118,6 @@ TEST(Reconcile, voids_a_mere_consent_of_an_earlier_process_once_it_has_lapsed) {
   world.clock.passed_ms += 5 * 60 * 1000 + 1;
   EXPECT_THAT(world.gate->reconcile(world.context), IsEmpty());
   EXPECT_EQ(world.states().back(), kVoid);
-  EXPECT_EQ(world.server.count("confirm"), 0);
-}
-
-TEST(Reconcile, does_not_let_a_later_process_use_an_earlier_consent) {
-  GateWorld world;
-  const std::string id = world.prepare();
-  world.approve(id);
-  world.restart();
-  world.person.answers = {ConsentAnswer::kDeclined};
-  EXPECT_EQ(code_of(world.confirm(id)), "APPROVAL_DECLINED");
   EXPECT_EQ(world.server.count("confirm"), 0);
 }
 

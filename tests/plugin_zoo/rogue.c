@@ -1,7 +1,7 @@
-/* A provider plugin in plain C11, and many ways to get one wrong.
+/* A provider plugin in plain C11, and many ways to get a call wrong.
  *
- * BREAK, set by the build, picks what is wrong with the file; the provider option "do" picks what
- * is wrong with a call. Without either it is a correct plugin that answers "hello".
+ * The provider option "do" picks what is wrong. Without it this is a correct plugin that answers
+ * "hello". (What can be wrong with a file is in hostile_plugin.c.)
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -11,25 +11,6 @@
 #include "cartpilot/abi.h"
 #include "cartpilot/detail/manifest_note.h"
 
-#define GOOD 0
-#define EPOCH_2 1
-#define DECLINES 2
-#define NO_ENTRY 3
-#define BAD_MAGIC 4
-#define BAD_SIZE 5
-#define BAD_MANIFEST 6
-#define DUPLICATE_MEMBER 7
-#define MANIFEST_EPOCH 8
-#define NEEDS_REVISION 9
-#define NEEDS_SERVICE 10
-#define NO_TABLE 11
-#define SMALL_TABLE 12
-#define INIT_FAILS 13
-#define MISSING_SYMBOL 14
-
-#ifndef BREAK
-#define BREAK GOOD
-#endif
 #ifndef ID
 #define ID "rogue"
 #endif
@@ -199,58 +180,35 @@ static int32_t chat(void* instance, const cp_call* call, cp_bytes request, const
 
 /* The shortest table that works: models and everything after chat are left out. */
 static const cp_provider_v1 table = {
-    .struct_size =
-        BREAK == SMALL_TABLE ? offsetof(cp_provider_v1, chat) : offsetof(cp_provider_v1, info),
+    .struct_size = offsetof(cp_provider_v1, info),
     .create = create,
     .destroy = destroy,
     .chat = chat,
 };
 
 static const void* query(const char* interface_id) {
-  if (BREAK == NO_TABLE) return NULL;
   return strcmp(interface_id, CP_PROVIDER) == 0 ? &table : NULL;
 }
 
 static int32_t init(const cp_host* host, const cp_sink* err) {
   (void)host;
+  (void)err;
   puts("rogue: init prints to standard output");
-  if (BREAK == INIT_FAILS) {
-    err->emit(err->ctx, CP_EMIT_ERROR,
-              TEXT("{\"code\":\"unavailable\",\"message\":\"no coffee\"}"));
-    return CP_UNAVAILABLE;
-  }
   return CP_OK;
 }
 
-#if BREAK == BAD_MANIFEST
-#define MANIFEST "{\"schema\":1,\"id\":"
-#elif BREAK == DUPLICATE_MEMBER
-#define MANIFEST \
-  "{\"schema\":1,\"id\":\"aa\",\"id\":\"bb\",\"version\":\"1.0\",\"abi\":{\"epoch\":1}}"
-#elif BREAK == MANIFEST_EPOCH
-#define MANIFEST "{\"schema\":1,\"id\":\"" ID "\",\"version\":\"1.0\",\"abi\":{\"epoch\":3}}"
-#elif BREAK == NEEDS_REVISION
-#define MANIFEST \
-  "{\"schema\":1,\"id\":\"" ID "\",\"version\":\"1.0\",\"abi\":{\"epoch\":1,\"min_revision\":9}}"
-#elif BREAK == NEEDS_SERVICE
-#define MANIFEST                                  \
-  "{\"schema\":1,\"id\":\"" ID                    \
-  "\",\"version\":\"1.0\",\"abi\":{\"epoch\":1}," \
-  "\"requires\":[\"cartpilot.host.teleport/1\"]}"
-#else
 #define MANIFEST                                                                    \
   "{\"schema\":1,\"id\":\"" ID                                                      \
   "\",\"version\":\"1.0\",\"abi\":{\"epoch\":1},"                                   \
   "\"provides\":[{\"interface\":\"cartpilot.provider/1\",\"factories\":[\"" FACTORY \
   "\"]},{\"interface\":\"org.example.other/7\",\"factories\":[\"x\"]}],\"env\":[]}"
-#endif
 
 CARTPILOT_NOTE(MANIFEST);
 
 static const cp_plugin plugin = {
-    .magic = BREAK == BAD_MAGIC ? 0xDEADBEEFu : CP_MAGIC,
-    .struct_size = BREAK == BAD_SIZE ? 4000000000u : sizeof(cp_plugin),
-    .epoch = BREAK == EPOCH_2 ? 2 : CP_EPOCH,
+    .magic = CP_MAGIC,
+    .struct_size = sizeof(cp_plugin),
+    .epoch = CP_EPOCH,
     .revision = CP_REVISION,
     .manifest = {cartpilot_note.text, sizeof(MANIFEST) - 1},
     .init = init,
@@ -261,22 +219,10 @@ __attribute__((constructor)) static void greet(void) {
   puts("rogue: a constructor prints to standard output");
 }
 
-#if BREAK == MISSING_SYMBOL
-extern int nobody_defines_this(void);
-#endif
-
-#if BREAK != NO_ENTRY
 __attribute__((visibility("default"))) const cp_plugin* cartpilot_plugin_entry(uint32_t epoch,
                                                                                uint32_t revision);
 const cp_plugin* cartpilot_plugin_entry(uint32_t epoch, uint32_t revision) {
   (void)epoch;
   (void)revision;
-#if BREAK == MISSING_SYMBOL
-  if (nobody_defines_this()) return NULL;
-#endif
-  return BREAK == DECLINES ? NULL : &plugin;
+  return &plugin;
 }
-#else
-__attribute__((visibility("default"))) const void* some_other_symbol(void);
-const void* some_other_symbol(void) { return &plugin; }
-#endif
