@@ -92,6 +92,7 @@
 #else
 
 #include <cstddef>
+#include <cstdint>
 
 #include "cartpilot/detail/visibility.h"
 
