@@ -43,7 +43,7 @@ void merge_reasoning_detail(Json& details, const Json& piece) {
 
 bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (done_) return false;
-  context_.notices->show(sink);
+  if (context_.notices != nullptr) context_.notices->show(sink);
   const std::string_view text = vendor::trim(event.data);
   if (text.empty()) return true;
   if (event.kind == HttpEvent::Kind::kEvent && text.substr(0, 6) == "[DONE]") {
