@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cartpilot/detail/calls.h"
 #include "decode_testing.h"
 #include "scripted_transport.h"
 
@@ -336,6 +337,20 @@ TEST(OpenAiProvider, models_are_listed_in_the_servers_order) {
   for (const char* body : {"<html>", "{}", "1", ""}) {
     desk.plays(200, body);
     EXPECT_THROW(desk.provider.models(desk.context), Error) << body;
+  }
+}
+
+TEST(OpenAiProvider, the_key_never_leaves_in_an_error) {
+  ExchangeFixture desk;
+  desk.plays(403, R"({"error":"sk-secret-0001 is blocked"})");
+  try {
+    desk.provider.models(desk.context);
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    const SecretScrub secrets(Strings{{"OPENAI_API_KEY", "sk-secret-0001"}});
+    EXPECT_THAT(detail::error_payload(error, secrets),
+                ::testing::AllOf(::testing::HasSubstr("[OPENAI_API_KEY] is blocked"),
+                                 ::testing::Not(::testing::HasSubstr("sk-secret"))));
   }
 }
 
