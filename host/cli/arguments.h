@@ -41,6 +41,7 @@ struct Arguments {
   std::string resume;
   std::string approve;
   std::string merchants;
+  std::optional<int> allow_repeat;
   std::string limit_order;
   std::string limit_session;
   std::string limit_day;
@@ -58,6 +59,14 @@ struct Arguments {
   std::string export_format = "md";
   bool bought = false;
   bool not_bought = false;
+
+  // approve
+  bool list = false;
+  std::string deny;
+
+  // tools instructions, declarations, handle
+  bool with_effects = false;
+  int approval_descriptor = -1;
 
   PluginAuthorArguments plugin_author;
 

@@ -4,11 +4,13 @@
 
 #include <utility>
 
+#include "base/private_files.h"
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
-#include "parts/background_thread.h"
+#include "commands/descriptor_approver.h"
+#include "commands/remote_approver.h"
+#include "terminal/approver.h"
 #include "terminal/output.h"
-#include "terminal/prompt.h"
 
 namespace cartpilot::host {
 
@@ -19,13 +21,22 @@ int log_threshold(const std::string& word) {
   return word == "debug" ? 0 : word == "info" ? 1 : word == "warning" ? 2 : 3;
 }
 
+/// For --new-journal. A record that is whole stays as it is.
+void start_new_record(purchase::PurchaseJournal& journal) {
+  const auto aside = journal.start_anew();
+  err_line(aside
+               ? fmt::format("cartpilot: a new record of purchases was started; the old one is "
+                             "kept in the table {} of the state database",
+                             *aside)
+               : "cartpilot: the record of purchases is intact, so --new-journal changed nothing");
+}
+
 }  // namespace
 
 AppServices::AppServices(const Arguments& arguments)
     : arguments_(arguments), settings_(read_settings(arguments)) {}
 
 AppServices::~AppServices() {
-  await_journal();
   if (plugins_) plugins_->shutdown();
 }
 
@@ -58,50 +69,23 @@ void AppServices::show_plugin_notices() {
   }
 }
 
-void AppServices::prepare_journal() {
-  // That one is begun anew when it is needed, not for a command that is refused first.
-  if (arguments_.new_journal) return;
-  await_journal();
-  store::StateDb::read_environment();
-  preparing_ = parts::background_thread([this] {
-    try {
-      open_journal();
-    } catch (const std::exception&) {  // NOLINT: journal() tries again and tells
-    }
-  });
-}
-
-void AppServices::await_journal() {
-  if (preparing_.joinable()) preparing_.join();
-}
-
 store::StateDb& AppServices::state() {
-  await_journal();
-  return open_state();
-}
-
-store::StateDb& AppServices::open_state() {
   if (!state_) {
+    base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
     state_ = std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
   }
   return *state_;
 }
 
 store::SessionStore& AppServices::sessions() {
-  await_journal();
   if (!sessions_) sessions_ = std::make_unique<store::SessionStore>(state());
   return *sessions_;
 }
 
 purchase::PurchaseJournal& AppServices::journal() {
-  await_journal();
-  return open_journal();
-}
-
-purchase::PurchaseJournal& AppServices::open_journal() {
   if (!journal_) {
-    auto journal = std::make_unique<purchase::PurchaseJournal>(open_state());
-    if (arguments_.new_journal && journal->integrity_problem()) journal->start_anew();
+    auto journal = std::make_unique<purchase::PurchaseJournal>(state());
+    if (arguments_.new_journal) start_new_record(*journal);
     journal_ = std::move(journal);
   }
   return *journal_;
@@ -118,23 +102,27 @@ std::string AppServices::provider_name() const {
 }
 
 std::unique_ptr<plugin::PluginProvider> AppServices::make_provider(const std::string& name) {
-  http().await_https();
   auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
   show_plugin_notices();
   return provider;
 }
 
 std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
-  http().await_https();
   auto tool_sets = plugins().make_tool_sets(settings_.environment);
   show_plugin_notices();
   return tool_sets;
 }
 
+store::SessionLock AppServices::lock_session(const std::string& session_id) {
+  base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
+  return store::SessionLock(settings_.state_directory / "locks", session_id, arguments_.command);
+}
+
 void AppServices::start_sandbox() {
+  base::make_own_folder(settings_.state_directory);
   sandbox::SandboxOptions options;
   options.db_path = (settings_.state_directory / "sandbox.db").string();
-  sandbox_ = sandbox::open_sandbox(options);
+  sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
   api_url_ = sandbox_->url();
   settings_.api_key = options.api_key;
 }
@@ -167,6 +155,7 @@ commerce::CartPilotClient& AppServices::cartpilot(const std::string& session_id)
 
 purchase::PurchasePolicy AppServices::policy() const {
   purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
+  if (arguments_.allow_repeat) purchase::allow_repeats(policy, *arguments_.allow_repeat);
   policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
                                          arguments_.limit_day);
   return policy;
@@ -178,17 +167,33 @@ std::string AppServices::policy_word() const {
   return has_terminal() ? "ask" : "never";
 }
 
+std::unique_ptr<purchase::Approver> AppServices::make_approver() {
+  if (arguments_.approval_descriptor >= 0) {
+    return std::make_unique<DescriptorApprover>(arguments_.approval_descriptor);
+  }
+  if (!has_terminal() && arguments_.approve == "ask") {
+    return std::make_unique<RemoteApprover>([](const std::string& line) { err_line(line); });
+  }
+  return std::make_unique<TerminalApprover>(terminal_locks());
+}
+
+std::filesystem::path AppServices::terminal_locks() {
+  return store::StateDb::default_path().parent_path() / "locks";
+}
+
 AppServices::Shop AppServices::make_shop(const std::string& session_id,
                                          purchase::PurchaseObserver& observer,
                                          std::vector<plugin::PluginHost::NamedToolSet> tool_sets) {
   Shop shop;
-  shop.prompt = std::make_unique<TerminalPrompt>();
+  shop.questions = std::make_unique<purchase::Questions>(state());
+  shop.approver = make_approver();
   commerce::CartPilotClient& client = cartpilot(session_id);
-  shop.gate = std::make_unique<purchase::PurchaseGate>(client, journal(), policy(), *shop.prompt,
-                                                       observer, session_id, purchase::GateClock{},
-                                                       Interrupt::interrupted_twice);
+  shop.gate = std::make_unique<purchase::PurchaseGate>(
+      client, journal(), policy(), *shop.questions, *shop.approver, observer, session_id,
+      purchase::GateClock{}, Interrupt::interrupted_twice);
   shop.tools = std::make_unique<commerce::CartPilotTools>(client);
-  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, policy_word() == "ask");
+  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, *shop.questions, *shop.approver,
+                                                        session_id, policy_word() == "ask");
   shop.router = std::make_unique<chat::ToolRouter>(*shop.money_guard);
   shop.router->add(*shop.tools, "cartpilot", true);
   shop.plugin_tools = std::move(tool_sets);

@@ -64,6 +64,7 @@ int run_sessions_export(AppServices& services) {
 
 int run_sessions_delete(AppServices& services) {
   wanted(services);
+  const store::SessionLock lock = services.lock_session(services.arguments().name);
   services.sessions().remove(services.arguments().name);
   return kOk;
 }

@@ -6,17 +6,16 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
+#include "commands/model_instructions.h"
 #include "commands/service_failure.h"
-#include "text/near_names.h"
 #include "terminal/output.h"
 #include "terminal/purchase_lines.h"
+#include "text/near_names.h"
 #include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
 namespace {
-
-constexpr const char* kToolsSession = "tools";
 
 const char* effect_word(EffectClass effect) {
   switch (effect) {
@@ -54,8 +53,9 @@ int exit_code_of(const AppServices::Shop& shop) {
   return report ? report->exit_code : kOk;
 }
 
+/// The conversation of this run: without a name, one of its own.
 std::string session_of(const Arguments& arguments) {
-  return arguments.session.empty() ? kToolsSession : arguments.session;
+  return arguments.session.empty() ? store::new_session_id() : arguments.session;
 }
 
 std::string read_all(std::istream& in) {
@@ -94,7 +94,20 @@ int run_tools_list(AppServices& services) {
 
 int run_tools_declarations(AppServices& services) {
   const auto provider = services.make_provider(services.provider_name());
-  out(dump_json(provider->function_declarations(commerce::cartpilot_tool_specs())) + "\n");
+  const std::vector<ToolSpec> specs = commerce::cartpilot_tool_specs();
+  Json declarations = provider->function_declarations(specs);
+  if (!services.arguments().with_effects) {
+    out(dump_json(declarations) + "\n");
+    return kOk;
+  }
+  Json effects = Json::object();
+  for (const ToolSpec& spec : specs) effects[spec.name] = effect_word(spec.effect);
+  out(dump_json({{"declarations", declarations}, {"effects", effects}}) + "\n");
+  return kOk;
+}
+
+int run_tools_instructions(AppServices&) {
+  out_line(std::string(model_instructions()));
   return kOk;
 }
 
@@ -110,9 +123,10 @@ int run_tools_call(AppServices& services) {
   } catch (const Error& error) {
     throw Error(ErrorCode::kInvalidArgument, error.what());
   }
+  const std::string session = session_of(arguments);
+  const store::SessionLock lock = services.lock_session(session);
   PurchaseStatusPrinter news;
-  AppServices::Shop shop =
-      services.make_shop(session_of(arguments), news, services.make_tool_sets());
+  AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
   std::vector<std::string> names;
   for (const ToolSpec& spec : shop.router->specs()) names.push_back(spec.name);
   if (std::find(names.begin(), names.end(), call.name) == names.end()) {
@@ -129,6 +143,9 @@ int run_tools_call(AppServices& services) {
   }
   const std::vector<ToolResult> results = shop.router->run({call}, interrupt);
   out(dump_json(results.front().content) + "\n");
+  if (arguments.session.empty() && call.name == "create_checkout" && !results.front().is_error) {
+    err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session));
+  }
   if (shop.gate->last_report()) return shop.gate->last_report()->exit_code;
   if (!results.front().is_error) return kOk;
   err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
@@ -139,9 +156,10 @@ int run_tools_call(AppServices& services) {
 
 int run_tools_handle(AppServices& services) {
   const auto provider = services.make_provider(services.provider_name());
+  const std::string session = session_of(services.arguments());
+  const store::SessionLock lock = services.lock_session(session);
   PurchaseStatusPrinter news;
-  AppServices::Shop shop =
-      services.make_shop(session_of(services.arguments()), news, services.make_tool_sets());
+  AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
   reconcile_earlier_purchases(shop, news);
   for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;

@@ -4,28 +4,15 @@
 
 #include <cctype>
 #include <chrono>
-#include <random>
-#include <thread>
 #include <utility>
 
+#include "base/random.h"
+#include "base/wait.h"
 #include "chat/message_redaction.h"
 
 namespace cartpilot::chat {
 
 namespace {
-
-double random_fraction() {
-  thread_local std::mt19937 engine{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
-
-/// Waits in slices short enough that Ctrl-C is felt at once.
-void wait_unless_cancelled(std::int64_t wait_ms, const CallContext& context) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
-  while (!context.cancelled() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-}
 
 ToolResult result_of(const ToolCall& call, const ToolOutcome& outcome) {
   ToolResult result;
@@ -86,31 +73,31 @@ ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver
   request_.stream = options_.stream;
 }
 
-std::string ChatSession::load() {
-  if (!load_) return "";
-  std::vector<Message> messages = load_();
-  load_ = nullptr;
-  return restore(std::move(messages));
-}
-
-const std::vector<Message>& ChatSession::history() {
-  load();
-  return request_.messages;
-}
+const std::vector<Message>& ChatSession::history() const { return request_.messages; }
 
 std::string ChatSession::model() const { return options_.model; }
 
 void ChatSession::keep(Message message) {
-  message = redacted(std::move(message));
-  log_.append(message);
-  request_.messages.push_back(std::move(message));
+  request_.messages.push_back(redacted(std::move(message)));
+  store_messages();
+}
+
+/// Stores what is not stored yet, in order, so that the log never has a hole. A failure stops
+/// neither tools nor purchases in their middle; it is reported at the end of the turn.
+void ChatSession::store_messages() {
+  if (store_failure_) return;
+  try {
+    for (; stored_ < request_.messages.size(); ++stored_) {
+      log_.append(request_.messages[stored_]);
+    }
+  } catch (const Error& error) {
+    store_failure_ = error;
+  }
 }
 
 TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext& context) {
   TurnResult turn;
-  if (const std::string notice = load(); !notice.empty()) {
-    observer_.on_event(WarningEvent{notice});
-  }
+  store_failure_.reset();
   guard_.begin_turn();
   router_.guard().begin_turn();
   request_.model = options_.model;
@@ -144,6 +131,7 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
     if (turn.finish == "error") turn.error = error;
   }
   total_usage_ += turn.usage;
+  turn.not_stored = store_failure_;
   return turn;
 }
 
@@ -165,10 +153,10 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
       last_finish_ = assembler.finish().reason;
       return assembler.take(options_.provider, options_.model);
     } catch (const Error& error) {
-      const auto wait =
-          assembler.shown() || context.cancelled()
-              ? std::nullopt
-              : base::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms, random_fraction);
+      const auto wait = assembler.shown() || context.cancelled()
+                            ? std::nullopt
+                            : base::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms,
+                                                  base::random_fraction);
       if (!wait) {
         // What the person already read stays in the history, so that the model knows it too; of a
         // flood its beginning, or every later request would carry it.
@@ -185,7 +173,7 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
         throw;
       }
       observer_.on_retry(*wait, error.what());
-      wait_unless_cancelled(*wait, context);
+      base::wait_unless_cancelled(std::chrono::milliseconds(*wait), context);
       waited_ms += *wait;
     }
   }
@@ -227,7 +215,6 @@ Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
 
 std::string ChatSession::switch_provider(LLMProvider& provider, const std::string& name,
                                          const std::string& model) {
-  load();
   provider_ = &provider;
   options_.provider = name;
   options_.model = model.empty() ? provider.info().default_model : model;
@@ -263,12 +250,9 @@ std::string ChatSession::drop_foreign_metadata() {
       dropped, options_.model.empty() ? options_.provider : options_.model);
 }
 
-void ChatSession::restore_later(std::function<std::vector<Message>()> load) {
-  load_ = std::move(load);
-}
-
 std::string ChatSession::restore(std::vector<Message> messages) {
   request_.messages = std::move(messages);
+  stored_ = request_.messages.size();
   if (!request_.messages.empty() && request_.messages.back().role == Role::kAssistant) {
     std::vector<ToolResult> results;
     for (const ToolCall& call : tool_calls_of(request_.messages.back())) {

@@ -58,6 +58,10 @@ class CartPilotError : public Error {
   std::string merchant_code;
   std::vector<FieldProblem> problems;
   bool request_may_have_run = true;
+  /// The answer has the very shape of CartPilot's own refusals: JSON by its type, one object with
+  /// exactly error_code, message, details (a list) and request_id. What stands between us and
+  /// CartPilot (a proxy, a firewall, a gateway) answers in shapes of its own.
+  bool own_refusal = false;
 };
 
 /// The error for a person or a model: the message, what the merchant said and what to do about it,

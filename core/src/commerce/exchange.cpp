@@ -1,13 +1,14 @@
 // The part of CartPilotClient that sends: base URL, headers, retries of reads, reading of answers.
 #include <chrono>
-#include <random>
-#include <thread>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+#include "base/dates.h"
+#include "base/random.h"
+#include "base/wait.h"
 #include "commerce/client.h"
 #include "commerce/failure.h"
-#include "formats/formats.h"
 #include "net/http_client.h"
 #include "net/url_policy.h"
 
@@ -15,7 +16,6 @@ namespace cartpilot::commerce {
 namespace {
 
 constexpr std::uint64_t kMaxAnswerBytes = 8ULL << 20;
-constexpr auto kCancelPoll = std::chrono::milliseconds(20);
 
 bool has_byte_outside(std::string_view text, unsigned char low, unsigned char high) {
   for (const char c : text) {
@@ -50,11 +50,6 @@ RequestFacts facts_of(const HttpRequest& request, const ClientOptions& options) 
           header_value(request.headers, "X-Request-ID"), !options.api_key.empty()};
 }
 
-double random_fraction() {
-  thread_local std::minstd_rand generator{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
-}
-
 }  // namespace
 
 CartPilotClient::CartPilotClient(ClientOptions options, HttpTransport& transport)
@@ -64,7 +59,7 @@ CartPilotClient::CartPilotClient(ClientOptions options, HttpTransport& transport
     throw Error(ErrorCode::kInvalidArgument,
                 "CARTPILOT_API_KEY holds a line break or another character a key cannot have");
   }
-  if (!options_.random) options_.random = random_fraction;
+  if (!options_.random) options_.random = base::random_fraction;
 }
 
 HttpRequest CartPilotClient::request_for(const std::string& method,
@@ -75,7 +70,7 @@ HttpRequest CartPilotClient::request_for(const std::string& method,
   if (!options_.api_key.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + options_.api_key);
   }
-  request.headers.emplace_back("X-Request-ID", formats::random_uuid());
+  request.headers.emplace_back("X-Request-ID", base::random_uuid());
   request.connect_timeout_ms = options_.connect_timeout_ms;
   request.idle_timeout_ms = options_.total_timeout_ms;
   request.total_timeout_ms = options_.total_timeout_ms;
@@ -116,7 +111,7 @@ CartPilotClient::RawAnswer CartPilotClient::get(const std::string& target,
                                                options_.random);
       if (!wait_ms) throw;
       const std::int64_t deadline = context.deadline_unix_ms();
-      if (deadline != 0 && unix_ms_now() + *wait_ms >= deadline) throw;
+      if (deadline != 0 && base::unix_ms_now() + *wait_ms >= deadline) throw;
       wait(*wait_ms, context);
       waited_ms += *wait_ms;
     }
@@ -163,7 +158,7 @@ CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request
     throw failure_of_reading(facts, status, fmt::format("it is {}, not JSON", type));
   }
   RawAnswer raw{Json(), request.method, status, facts.request_id,
-                formats::unix_ms_of_http_date(header_value(answer.head.headers, "Date"))};
+                base::unix_ms_of_http_date(header_value(answer.head.headers, "Date"))};
   try {
     raw.json = parse_json(answer.body, "it");
   } catch (const Error& error) {
@@ -177,11 +172,8 @@ void CartPilotClient::wait(std::int64_t wait_ms, const CallContext& context) con
     options_.wait(wait_ms, context);
     return;
   }
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
   // send_once() reports the cancellation.
-  while (!context.cancelled() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(kCancelPoll);
-  }
+  base::wait_unless_cancelled(std::chrono::milliseconds(wait_ms), context);
 }
 
 }  // namespace cartpilot::commerce

@@ -7,7 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "formats/formats.h"
+#include "base/clock.h"
+#include "base/dates.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -141,7 +142,7 @@ ErrorCode kind_of_status(int status) {
 
 std::optional<std::int64_t> unix_ms_of(const std::string& http_date) {
   if (http_date.find("GMT") == std::string::npos) return std::nullopt;
-  return formats::unix_ms_of_http_date(http_date);
+  return base::unix_ms_of_http_date(http_date);
 }
 
 /// Until the date in Retry-After, counted from the answer's own Date: two clocks need not agree.
@@ -149,7 +150,7 @@ std::optional<std::int64_t> wait_until_date_ms(const HttpHeaders& headers) {
   const auto until = unix_ms_of(header_value(headers, "retry-after"));
   if (!until) return std::nullopt;
   const auto answered = unix_ms_of(header_value(headers, "date"));
-  const std::int64_t now = answered ? *answered : unix_ms_now();
+  const std::int64_t now = answered ? *answered : base::unix_ms_now();
   return std::max<std::int64_t>(0, *until - now);
 }
 
@@ -200,6 +201,19 @@ ErrorBody read_error_body(std::string_view text) {
   return body;
 }
 
+/// See CartPilotError::own_refusal.
+bool is_own_refusal(const net::HttpAnswer& answer) {
+  if (!is_json_type(header_value(answer.head.headers, "Content-Type"))) return false;
+  try {
+    const Json body = parse_json(answer.body);
+    return body.is_object() && body.size() == 4 &&
+           is_code(string_or(body, "error_code")) && !string_or(body, "message").empty() &&
+           body.value("details", Json()).is_array() && !string_or(body, "request_id").empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::string text_for(const RequestFacts& request, const net::HttpAnswer& answer,
                      const ErrorBody& body) {
   const int status = answer.head.status;
@@ -243,12 +257,6 @@ std::string text_for(const RequestFacts& request, const net::HttpAnswer& answer,
 
 }  // namespace
 
-std::int64_t unix_ms_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 std::string answered_request_id(const HttpHeaders& headers, const std::string& sent) {
   std::string answered = one_line(header_value(headers, "X-Request-ID"), 200);
   return answered.empty() ? sent : answered;
@@ -282,6 +290,7 @@ CartPilotError failure_of_answer(const RequestFacts& request, const net::HttpAns
     error.error_code = status == 422 ? "VALIDATION_ERROR" : fmt::format("HTTP_{}", status);
   }
   error.reason = error.error_code;
+  error.own_refusal = is_own_refusal(answer);
   return error;
 }
 

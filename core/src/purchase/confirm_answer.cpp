@@ -9,19 +9,20 @@ ConfirmVerdict verdict_of(const commerce::Confirmation& answer, const std::strin
   return as_agreed ? ConfirmVerdict::kDone : ConfirmVerdict::kUnknown;
 }
 
-ConfirmVerdict verdict_of_failure(int http_status, std::string_view error_code,
-                                  bool request_may_have_run) {
-  if (http_status == 0) {
-    return request_may_have_run ? ConfirmVerdict::kUnknown : ConfirmVerdict::kNothingSent;
+ConfirmVerdict verdict_of_failure(const commerce::CartPilotError& error) {
+  if (error.http_status == 0) {
+    return error.request_may_have_run ? ConfirmVerdict::kUnknown : ConfirmVerdict::kNothingSent;
   }
-  if (http_status == 409 && error_code == "REAPPROVAL_REQUIRED") {
+  // Something in between may have answered, and only after CartPilot did what it was asked for.
+  if (!error.own_refusal) return ConfirmVerdict::kUnknown;
+  if (error.http_status == 409 && error.error_code == "REAPPROVAL_REQUIRED") {
     return ConfirmVerdict::kPriceChanged;
   }
-  if (http_status == 400 && (error_code == "NOT_APPROVED" || error_code == "QUOTE_REQUIRED" ||
-                             error_code == "MERCHANT_NOT_FOUND")) {
-    return ConfirmVerdict::kNotBought;
-  }
-  if (http_status == 401 || http_status == 403) return ConfirmVerdict::kNotBought;
+  // CartPilot finds these before it talks to the merchant.
+  const bool before_the_merchant = error.error_code == "NOT_APPROVED" ||
+                                   error.error_code == "QUOTE_REQUIRED" ||
+                                   error.error_code == "MERCHANT_NOT_FOUND";
+  if (error.http_status == 400 && before_the_merchant) return ConfirmVerdict::kNotBought;
   return ConfirmVerdict::kUnknown;
 }
 

@@ -1,12 +1,12 @@
 // What an answer to a confirm proves.
 //
-// The whole table in two pure functions. Anything that is not on it proves nothing: CartPilot
-// refuses with an ordinary 400 in several cases where the merchant has already booked the order.
-// Any thread.
+// The whole table in two pure functions. Not bought is only what CartPilot itself refuses in a way
+// that its contract documents, by status, body and error code: a proxy, a firewall or a gateway can
+// answer anything after the order was made, and CartPilot refuses with an ordinary 400 in several
+// cases where the merchant has already booked the order. Any thread.
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "commerce/client.h"
 
@@ -25,9 +25,8 @@ enum class ConfirmVerdict {
 ConfirmVerdict verdict_of(const commerce::Confirmation& answer, const std::string& checkout_id,
                           const commerce::Money& total);
 
-/// Everything else. `http_status` is 0 when no answer came.
-ConfirmVerdict verdict_of_failure(int http_status, std::string_view error_code,
-                                  bool request_may_have_run);
+/// Everything else.
+ConfirmVerdict verdict_of_failure(const commerce::CartPilotError& error);
 
 /// Whether CartPilot keeps this failure under the request's idempotency key and would repeat it.
 /// 5xx answers and silence are not kept.

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/deadline_context.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
-#include "purchase/deadline_context.h"
 #include "purchase/gate.h"
 #include "purchase/keys.h"
 
@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kExpiryMarginOfConfirm = std::chrono::seconds(60);
-constexpr auto kInlineBudget = std::chrono::seconds(20);
+constexpr auto kInlineBudget = std::chrono::seconds(30);
 constexpr auto kLookBudget = std::chrono::seconds(5);
 constexpr int kMaxConnects = 3;
 constexpr auto kConnectWait = milliseconds(500);
@@ -63,7 +63,7 @@ ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallCont
   if (const auto done = journal_.done_on_checkout(checkout_id)) return bought_already(*done);
   for (const Attempt& open : journal_.unfinished()) {
     if (open.checkout_id != checkout_id) continue;
-    return outcome_of(settle(open, context, milliseconds(0), milliseconds(0)));
+    return outcome_of(settle(open, context, milliseconds(0)));
   }
   if (live_consent(checkout_id) == nullptr) {
     const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
@@ -108,12 +108,18 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   consents_.erase(checkout_id);
   Attempt attempt;
   try {
-    attempt = journal_.begin_send(consent.attempt, policy_.limits);
+    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, may_repeat());
   } catch (const Error& error) {
     if (error.reason == "limit") {
       record_void(consent.attempt, "over a limit");
       refusal.message = error.what();
       return refuse(refusal, "OVER_LIMIT");
+    }
+    if (error.reason == "repeat") {
+      const Attempt voided = journal_.find(consent.attempt).value();
+      record_void(consent.attempt, "the basket was bought already");
+      refusal.message = repeated_without_permission(voided.basket).value_or(error.what());
+      return refuse(refusal, "REPEATED_BASKET");
     }
     if (error.reason == "basket") {
       const Attempt voided = journal_.find(consent.attempt).value();
@@ -125,6 +131,9 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
         "the approval was withdrawn by another cartpilot; call approve_checkout again";
     return refuse(refusal, "CONSENT_REQUIRED");
   }
+  // Nobody else buys this basket while the attempt is unfinished, so what is there was there
+  // before.
+  if (policy_.mode == ApprovalMode::kUpTo && journal_.bought_in_a_day(attempt.basket)) ++repeats_;
   return conclude(attempt, send_confirm(attempt, context), context);
 }
 
@@ -161,7 +170,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const ConfirmResult& sent,
   }
   record(attempt.id, AttemptState::kUnknown, {sent.note, "", "", spent});
   attempt.note = sent.note;
-  return outcome_of(settle(std::move(attempt), context, kInlineBudget, sent.asked_wait()));
+  return outcome_of(settle(std::move(attempt), context, kInlineBudget, &sent));
 }
 
 /// Sends one confirm whose record is on disk. Never throws. Repeats only while no byte went out.
@@ -183,8 +192,7 @@ PurchaseGate::ConfirmResult PurchaseGate::send_confirm(const Attempt& attempt,
       sent.value = std::move(answer.value);
       return sent;
     } catch (const commerce::CartPilotError& error) {
-      sent.verdict =
-          verdict_of_failure(error.http_status, error.error_code, error.request_may_have_run);
+      sent.verdict = verdict_of_failure(error);
       sent.note = note_of(error);
       sent.failure = error;
     } catch (const std::exception& error) {
@@ -224,7 +232,7 @@ PurchaseGate::Resolution PurchaseGate::bought(Attempt attempt, Json result,
 /// the order's id. Returns what differs, "" = nothing. What cannot be looked at is not held
 /// against the purchase.
 std::string PurchaseGate::examine(Attempt& attempt, const CallContext& context) const {
-  const DeadlineContext bounded(context, kLookBudget);
+  const base::DeadlineContext bounded(context, kLookBudget);
   try {
     const commerce::Checkout checkout = client_.get_checkout(attempt.checkout_id, bounded).value;
     try {

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "cartpilot/error.h"
 #include "cartpilot/json.h"
 #include "purchase/attempt_record.h"
@@ -49,12 +51,7 @@ void require_step(const Attempt& attempt, AttemptState next) {
 
 }  // namespace
 
-PurchaseJournal::PurchaseJournal(store::StateDb& db)
-    : PurchaseJournal(db, [] {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(
-                   std::chrono::system_clock::now().time_since_epoch())
-            .count();
-      }) {}
+PurchaseJournal::PurchaseJournal(store::StateDb& db) : PurchaseJournal(db, base::unix_ms_now) {}
 
 PurchaseJournal::PurchaseJournal(store::StateDb& db, Clock unix_ms)
     : db_(db), unix_ms_(std::move(unix_ms)) {
@@ -74,9 +71,28 @@ void PurchaseJournal::create_tables() {
 /// As StateDb::durable(); the last event is then noted beside the database, after the commit, so
 /// that the note is never ahead of the record.
 void PurchaseJournal::durable(const std::function<void()>& work) {
-  head_.reset();
+  appended_ = false;
   db_.durable(work);
-  if (head_) note_chain_head(db_.path(), *head_);
+  if (appended_) note_newest_event();
+}
+
+/// What is noted is read under the lock: another program may have appended and noted a later event
+/// since this one committed.
+void PurchaseJournal::note_newest_event() const noexcept {
+  try {
+    const ChainHeadLock lock(db_.path(), ChainHeadLock::Mode::kExclusive);
+    ChainHead newest;
+    db_.checked([&] { newest = newest_event(); });
+    note_chain_head(db_.path(), newest);
+  } catch (const std::exception&) {  // NOLINT: a note that lags is as good as none
+  }
+}
+
+ChainHead PurchaseJournal::newest_event() const {
+  const auto newest =
+      db_.prepared("SELECT seq, hash FROM purchase_events ORDER BY seq DESC LIMIT 1");
+  if (!newest->executeStep()) return {};
+  return {newest->getColumn(0).getInt64(), newest->getColumn(1).getString()};
 }
 
 void PurchaseJournal::open(const Attempt& attempt) {
@@ -114,7 +130,7 @@ void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
 }
 
 Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimits& limits,
-                                    std::int64_t min_gap_ms) {
+                                    std::int64_t min_gap_ms, bool may_repeat) {
   Attempt current;
   durable([&] {
     current = get(attempt);
@@ -126,6 +142,10 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
              fmt::format("attempt {} on the same basket is not finished", other.id));
     }
     if (current.sends == 0) {
+      if (const auto bought = bought_in_a_day(current.basket); bought && !may_repeat) {
+        refuse(ErrorCode::kPermission, "repeat",
+               fmt::format("attempt {} has bought the same basket", bought->id));
+      }
       const Spent before = spent(current.total.currency, current.session);
       if (const auto why = over_limit(limits, current.total, before)) {
         refuse(ErrorCode::kPermission, "limit", *why);
@@ -237,6 +257,10 @@ std::optional<Attempt> PurchaseJournal::done_on_basket(const std::string& basket
   return std::move(found.front());
 }
 
+std::optional<Attempt> PurchaseJournal::bought_in_a_day(const std::string& basket) const {
+  return done_on_basket(basket, unix_ms_() - kDayMs);
+}
+
 void PurchaseJournal::remember_checkout(const std::string& session, const std::string& checkout_id,
                                         const std::string& requested) {
   db_.transaction([&] {
@@ -276,7 +300,7 @@ std::string PurchaseJournal::install_secret() const {
     db_.durable([&] {
       const auto insert =
           db_.prepared("INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)");
-      insert->bind(1, random_id(kSecretBytes));
+      insert->bind(1, base::random_hex(kSecretBytes));
       insert->exec();
       read();
     });
@@ -296,24 +320,15 @@ void PurchaseJournal::append(Attempt& attempt, AttemptState state, const Attempt
 }
 
 void PurchaseJournal::append_event(const Attempt& attempt) {
-  std::int64_t seq = 0;
-  std::string previous;
-  {
-    const auto newest =
-        db_.prepared("SELECT seq, hash FROM purchase_events ORDER BY seq DESC LIMIT 1");
-    if (newest->executeStep()) {
-      seq = newest->getColumn(0).getInt64();
-      previous = newest->getColumn(1).getString();
-    }
-  }
-  ++seq;
+  const ChainHead previous = newest_event();
+  const std::int64_t seq = previous.seq + 1;
   const std::string record = attempt_record(attempt);
-  const std::string hash = chain_hash(previous, seq, record);
+  const std::string hash = chain_hash(previous.hash, seq, record);
   const auto insert = db_.prepared("INSERT INTO purchase_events VALUES (?, ?, ?, ?, ?, ?, ?)");
   SQLite::bind(*insert, seq, attempt.id, std::string(attempt_state_name(attempt.state)),
                attempt.updated_unix_ms, attempt.note, record, hash);
   insert->exec();
-  head_ = ChainHead{seq, hash};
+  appended_ = true;
 }
 
 std::vector<Attempt> PurchaseJournal::select(const std::string& where,
@@ -340,47 +355,71 @@ std::vector<AttemptEvent> PurchaseJournal::events(const std::string& attempt) co
 
 std::optional<std::int64_t> PurchaseJournal::verify() const {
   std::optional<std::int64_t> bad;
-  db_.checked([&] { bad = first_broken_event(db_); });
+  db_.snapshot([&] { bad = first_broken_event(db_); });
   return bad;
 }
 
 std::optional<std::string> PurchaseJournal::integrity_problem() const {
+  // Note and record are looked at together: between the two nobody starts a new record.
+  const ChainHeadLock lock(db_.path(), ChainHeadLock::Mode::kShared);
+  const auto noted = noted_chain_head(db_.path());
+  std::optional<std::string> problem;
+  db_.snapshot([&] { problem = problem_now(noted); });
+  return problem;
+}
+
+/// Inside a transaction of the caller.
+std::optional<std::string> PurchaseJournal::problem_now(
+    const std::optional<ChainHead>& noted) const {
   const std::string remedy = fmt::format(
       "nothing is bought until that is cleared up: restore the folder {} from a backup, or look "
-      "through `cartpilot purchases list` and go on with --new-journal",
+      "through `cartpilot purchases list` and start a new record with --new-journal (the old one "
+      "is "
+      "kept aside)",
       db_.path().parent_path().string());
   try {
-    if (const auto broken = verify()) {
-      return fmt::format("the record of purchases was altered at event {}; {}", *broken, remedy);
-    }
-    const auto noted = noted_chain_head(db_.path());
-    if (!noted) return std::nullopt;
+    std::optional<std::int64_t> broken;
     std::optional<std::string> found;
     db_.checked([&] {
+      broken = first_broken_event(db_);
+      if (!noted) return;
       const auto select = db_.prepared("SELECT hash FROM purchase_events WHERE seq = ?");
       select->bind(1, noted->seq);
       if (select->executeStep()) found = select->getColumn(0).getString();
     });
-    if (found == noted->hash) return std::nullopt;
+    if (broken) {
+      return fmt::format("the record of purchases was altered at event {}; {}", *broken, remedy);
+    }
+    if (!noted || found == noted->hash) return std::nullopt;
     return fmt::format(
         "the record of purchases is not the one of the last purchase (event {} is "
         "{}): it was deleted or replaced by an older copy; {}",
         noted->seq, found ? "another" : "missing", remedy);
   } catch (const Error& error) {
-    if (error.reason == "part") throw;  // says nothing about the record
+    // These say nothing about the record.
+    if (error.reason == "busy" || error.reason == "disk" || error.reason == "part") throw;
     return fmt::format("the record of purchases cannot be read ({}); {}", error.what(), remedy);
   }
 }
 
-void PurchaseJournal::start_anew() {
-  durable([&] {
-    const std::string aside = fmt::format("purchase_events_until_{}", unix_ms_());
+std::optional<std::string> PurchaseJournal::start_anew() {
+  const ChainHeadLock lock(db_.path(), ChainHeadLock::Mode::kExclusive);
+  const auto noted = noted_chain_head(db_.path());
+  std::optional<std::string> aside;
+  ChainHead newest;
+  db_.durable([&] {
+    if (!problem_now(noted)) return;
+    aside = fmt::format("purchase_events_until_{}", unix_ms_());
+    // Emptied before the change: a process that is killed in between leaves no note that lies.
+    note_chain_head(db_.path(), {});
     db_.run("DROP INDEX IF EXISTS purchase_events_by_attempt");
-    db_.run(fmt::format("ALTER TABLE purchase_events RENAME TO {}", aside));
+    db_.run(fmt::format("ALTER TABLE purchase_events RENAME TO {}", *aside));
     create_purchase_tables(db_);
-    head_ = ChainHead{};
     for (const Attempt& attempt : select("1 ORDER BY created_ms, rowid", {})) append_event(attempt);
+    newest = newest_event();
   });
+  if (aside) note_chain_head(db_.path(), newest);
+  return aside;
 }
 
 }  // namespace cartpilot::purchase

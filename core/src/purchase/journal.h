@@ -100,10 +100,12 @@ class PurchaseJournal {
   /// Throws Error{kPermission} with reason "basket" while another attempt on the same basket is
   /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
   /// under the same lock that records the send, so that processes cannot share one rest of a
-  /// budget), or "too_soon" when the last send is younger than `min_gap_ms`; and as advance().
+  /// budget), "repeat" when a first send would buy a basket again that was bought in the last 24
+  /// hours and `may_repeat` is false, or "too_soon" when the last send is younger than
+  /// `min_gap_ms`; and as advance().
   /// Returns the attempt as recorded; its key_ordinal is the one to derive the key from.
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
-                     std::int64_t min_gap_ms = 0);
+                     std::int64_t min_gap_ms = 0, bool may_repeat = true);
 
   /// What this conversation, and everybody in the last 24 hours, spent in `currency`: attempts that
   /// were sent and are not surely void.
@@ -129,6 +131,8 @@ class PurchaseJournal {
   /// The newest attempt on this basket that was bought at `since_unix_ms` or later, if any.
   std::optional<Attempt> done_on_basket(const std::string& basket,
                                         std::int64_t since_unix_ms) const;
+  /// The same for the last 24 hours.
+  std::optional<Attempt> bought_in_a_day(const std::string& basket) const;
 
   /// Remembers that `session` made `checkout_id` (with what was asked for), so that only its own
   /// checkouts are bought.
@@ -139,18 +143,22 @@ class PurchaseJournal {
   std::optional<std::string> requested_of(const std::string& session,
                                           const std::string& checkout_id) const;
 
-  /// Walks the hash chain and compares the table of attempts with it. Returns the seq of the first
-  /// event that does not fit, nullopt when all is well.
+  /// Walks the hash chain and compares the table of attempts with it, both as of one moment.
+  /// Returns the seq of the first event that does not fit, nullopt when all is well.
   std::optional<std::int64_t> verify() const;
 
   /// Why the record cannot be trusted, as a sentence for the person: its chain is broken, or it is
   /// not the one whose last event was noted beside the database (deleted, or replaced by an older
-  /// copy). nullopt when all is well.
+  /// copy). nullopt when all is well. Reads one moment of the record and keeps nothing: every call
+  /// looks again. Throws Error when the record cannot be read at present (another process holds it,
+  /// the disk fails), which says nothing about it.
   std::optional<std::string> integrity_problem() const;
 
-  /// Keeps the attempts (and with them locks and spending), puts the chain so far aside under
-  /// another table name, and starts a new one that repeats the state of every attempt.
-  void start_anew();
+  /// For a record with an integrity_problem(), looked at again under the lock that changes it:
+  /// keeps the attempts (and with them locks and spending), puts the chain so far aside under
+  /// another table name, and starts a new one that repeats the state of every attempt. Returns the
+  /// name of that table; nullopt when the record is whole and nothing was changed.
+  std::optional<std::string> start_anew();
 
   /// 32 random bytes made once per installation, as hex; the base of derived idempotency keys.
   std::string install_secret() const;
@@ -165,10 +173,13 @@ class PurchaseJournal {
   void append_event(const Attempt& attempt);
   void create_tables();
   void durable(const std::function<void()>& work);
+  ChainHead newest_event() const;
+  std::optional<std::string> problem_now(const std::optional<ChainHead>& noted) const;
+  void note_newest_event() const noexcept;
 
   store::StateDb& db_;
   Clock unix_ms_;
-  std::optional<ChainHead> head_;  ///< of the events appended by the running transaction
+  bool appended_ = false;  ///< by the running transaction
 };
 
 }  // namespace cartpilot::purchase

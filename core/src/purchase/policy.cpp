@@ -136,6 +136,16 @@ PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants
   return policy;
 }
 
+void allow_repeats(PurchasePolicy& policy, int times) {
+  if (policy.mode != ApprovalMode::kUpTo) {
+    refuse(
+        "--allow-repeat only goes with --approve up-to:AMOUNT:CUR; a person is asked about a "
+        "repeated basket");
+  }
+  policy.allow_repeat = times;
+  policy.flag_text += fmt::format(" --allow-repeat {}", times);
+}
+
 SpendLimits parse_limits(std::string_view order, std::string_view session, std::string_view day) {
   SpendLimits limits;
   const auto given = [](std::string_view flag, std::string_view text) {

@@ -37,6 +37,7 @@ struct PurchasePolicy {
   ApprovalMode mode = ApprovalMode::kNever;
   commerce::Money up_to;               ///< kUpTo: largest total of one purchase
   std::vector<std::string> merchants;  ///< kUpTo: the only merchants it holds for
+  int allow_repeat = 0;                ///< kUpTo: further identical baskets that one run may buy
   std::string flag_text;               ///< as typed, for the record
   SpendLimits limits;
 
@@ -51,6 +52,9 @@ struct PurchasePolicy {
 /// Throws Error{kInvalidArgument} with what is expected; "up-to" without merchants is refused, and
 /// so are merchants without "up-to" (they would restrict nothing).
 PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants);
+
+/// Adds --allow-repeat. Throws Error{kInvalidArgument} when it is given without up-to.
+void allow_repeats(PurchasePolicy& policy, int times);
 
 /// Reads --limit-order, --limit-session and --limit-day ("150:USD"); "" leaves the limit as it is.
 /// Throws Error{kInvalidArgument} with what is expected, and for an order above the hard cap.

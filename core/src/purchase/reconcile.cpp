@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
+#include <cmath>
 
+#include "base/deadline_context.h"
+#include "base/random.h"
+#include "base/wait.h"
 #include "cartpilot/error.h"
-#include "net/url.h"
-#include "purchase/deadline_context.h"
+#include "net/url_policy.h"
 #include "purchase/gate.h"
 
 namespace cartpilot::purchase {
@@ -19,10 +21,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kMaxLooks = 5;
+constexpr int kLooks = 3;
+/// After a confirm. CartPilot gives a merchant 10 s, so the last look comes later than that.
+constexpr std::array<milliseconds, kLooks - 1> kPauses = {std::chrono::seconds(3),
+                                                          std::chrono::seconds(10)};
 constexpr auto kFirstBackoff = milliseconds(500);
 constexpr auto kLongestBackoff = milliseconds(8'000);
-constexpr auto kPollInterval = milliseconds(50);
 constexpr auto kStartBudget = std::chrono::seconds(20);
 constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 
@@ -47,9 +51,8 @@ bool same_server(const std::string& one, const std::string& other) {
 }
 
 milliseconds backoff(int look) {
-  thread_local std::minstd_rand generator{std::random_device{}()};
   const auto ceiling = std::min(kFirstBackoff * (1 << (look - 1)), kLongestBackoff);
-  return milliseconds(std::uniform_int_distribution<std::int64_t>(0, ceiling.count())(generator));
+  return milliseconds(std::llround(base::random_fraction() * static_cast<double>(ceiling.count())));
 }
 
 bool may_send_again(const Attempt& attempt, std::int64_t now) {
@@ -85,7 +88,7 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
   std::vector<PurchaseReport> reports;
-  if (integrity_problem()) return reports;  // every money call says why
+  if (journal_.integrity_problem()) return reports;  // every money call says why
   journal_.void_abandoned(kConsentLifetimeMs);
   const auto end = clock_.steady() + kStartBudget;
   for (const Attempt& attempt : journal_.unfinished()) {
@@ -99,31 +102,40 @@ std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) 
     }
     const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.steady());
     const auto budget = std::max(left, milliseconds(0));
-    reports.push_back(report_of(settle(attempt, context, budget, milliseconds(0))));
+    reports.push_back(report_of(settle(attempt, context, budget)));
   }
   return reports;
 }
 
-/// Looks, waits and perhaps repeats until the outcome is known or `budget` is used up.
-/// `asked_wait` is what CartPilot asked for with its last answer.
+/// Looks, waits and perhaps repeats until the outcome is known or `budget` is used up. Right after
+/// a confirm (`just_sent`) it looks three times whatever it sees: what answered in CartPilot's
+/// place once may do so again, and a merchant may still be at it. At the start of a program a
+/// refusal or another receipt will not change by asking again.
 PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext& context,
-                                              milliseconds budget, milliseconds asked_wait) {
+                                              milliseconds budget, const ConfirmResult* just_sent) {
   const auto end = clock_.steady() + budget;
   const auto wait = [&](milliseconds length) {
     return clock_.steady() + length <= end && pause(length, context);
   };
+  milliseconds asked_wait = just_sent ? just_sent->asked_wait() : milliseconds(0);
   std::string why = attempt.note;
-  for (int look = 1; look <= kMaxLooks; ++look) {
+  int look = 0;
+  const auto wait_to_look_again = [&] {
+    return look < kLooks &&
+           wait(just_sent ? kPauses[static_cast<std::size_t>(look - 1)] : backoff(look));
+  };
+  while (++look <= kLooks) {
     CheckoutAnswer seen;
     try {
       const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.steady());
-      const DeadlineContext bounded(context, std::max<milliseconds>(left, std::chrono::seconds(1)));
+      const base::DeadlineContext bounded(context,
+                                          std::max<milliseconds>(left, std::chrono::seconds(1)));
       seen = client_.get_checkout(attempt.checkout_id, bounded);
     } catch (const commerce::CartPilotError& error) {
       why = fmt::format("CartPilot cannot be asked ({})", error.error_code);
-      // A refusal will not change by asking again. A 404 means the server lost its memory.
-      if (error.http_status >= 400 && error.http_status < 500 && error.http_status != 429) break;
-      if (look == kMaxLooks || !wait(backoff(look))) break;
+      const bool refused =
+          error.http_status >= 400 && error.http_status < 500 && error.http_status != 429;
+      if ((refused && !just_sent) || !wait_to_look_again()) break;
       continue;
     }
     const commerce::Checkout& checkout = seen.value;
@@ -140,17 +152,26 @@ PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext
                                    "agreed to"
                                  : "");
       if (attempt.note != why) record(attempt.id, AttemptState::kUnknown, {why, "", "", false});
-      break;
+      attempt.note = why;
+      if (!just_sent || !wait_to_look_again()) break;
+      continue;
     }
     why = fmt::format("CartPilot shows the checkout as approved, not as bought ({})", attempt.note);
     const std::int64_t now = journal_.now_unix_ms();
-    if (!may_send_again(attempt, now)) break;
+    if (!may_send_again(attempt, now)) {
+      if (!just_sent || !wait_to_look_again()) break;
+      continue;
+    }
     const std::int64_t gap =
         std::max(kResendGapMs, std::min<std::int64_t>(asked_wait.count(), kLongestAskedWaitMs));
     const std::int64_t remaining = attempt.sent_unix_ms + gap - now;
     if (remaining > 0) {
-      if (!wait(milliseconds(remaining))) break;
-      continue;  // much can have happened: look again before sending
+      if (wait(milliseconds(remaining))) {
+        --look;  // much can have happened: look again before sending
+      } else if (!just_sent || !wait_to_look_again()) {
+        break;
+      }
+      continue;
     }
     try {
       attempt = journal_.begin_send(attempt.id, policy_.limits, kResendGapMs);
@@ -168,6 +189,7 @@ PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext
     asked_wait = sent.asked_wait();
     record(attempt.id, AttemptState::kUnknown, {sent.note, "", "", spent});
     attempt = journal_.find(attempt.id).value_or(attempt);
+    look = 0;
   }
   return still_unknown(std::move(attempt), why);
 }
@@ -234,13 +256,7 @@ PurchaseReport PurchaseGate::report_of(const Resolution& ending) const {
 
 /// Waits; false when the person asked to stop.
 bool PurchaseGate::pause(milliseconds length, const CallContext& context) const {
-  while (length.count() > 0) {
-    if (context.cancelled()) return false;
-    const milliseconds slice = std::min(length, kPollInterval);
-    clock_.sleep(slice);
-    length -= slice;
-  }
-  return !context.cancelled();
+  return base::wait_unless_cancelled(length, context, clock_.sleep);
 }
 
 }  // namespace cartpilot::purchase

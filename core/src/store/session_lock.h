@@ -2,7 +2,8 @@
 //
 // Two programs that continue the same conversation would interleave its messages, and a purchase
 // prepared in one could be approved in the other. Held from construction to destruction, also
-// released by the system when the process dies. Movable; one thread.
+// released by the system when the process dies. The lock file says who holds it. Movable; one
+// thread.
 #pragma once
 
 #include <filesystem>
@@ -12,9 +13,11 @@ namespace cartpilot::store {
 
 class SessionLock {
  public:
-  /// Throws Error{kUnavailable, reason "session_open"} when another process (or this one) holds it.
+  /// Throws Error{kUnavailable, reason "session_open"} when another process (or this one) holds it,
+  /// with its pid, its command and since when. `command` is what this process does ("chat").
   /// `folder` is made when it is missing.
-  SessionLock(const std::filesystem::path& folder, const std::string& session_id);
+  SessionLock(const std::filesystem::path& folder, const std::string& session_id,
+              const std::string& command);
   ~SessionLock();
   SessionLock(SessionLock&& other) noexcept;
   SessionLock& operator=(SessionLock&& other) = delete;

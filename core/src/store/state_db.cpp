@@ -15,21 +15,23 @@
 #include <cstring>
 #include <mutex>
 
+#include "base/private_files.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::store {
 
 namespace {
 
-constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kOthersBits = 0077;
 constexpr int kBusyTimeoutMs = 5000;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, std::string_view what,
-                         std::string_view remedy) {
-  throw Error(ErrorCode::kUnavailable,
+                         std::string_view remedy, const char* reason = "") {
+  Error error(ErrorCode::kUnavailable,
               fmt::format("state database {} {}; {}", path.string(), what, remedy));
+  error.reason = reason;
+  throw error;
 }
 
 constexpr std::string_view kMoveAway =
@@ -42,17 +44,16 @@ constexpr std::string_view kMoveAway =
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: refuse(path, "is damaged or is no database", kMoveAway);
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: {
-      Error busy(ErrorCode::kUnavailable,
-                 fmt::format("state database {} is held by another process; wait for the other "
-                             "cartpilot to finish",
-                             path.string()));
-      busy.reason = "busy";
-      throw busy;
-    }
+    case SQLITE_LOCKED:
+      refuse(path, "is held by another process", "wait for the other cartpilot to finish", "busy");
     case SQLITE_READONLY:
-      refuse(path, "cannot be written", "check its permissions and those of its folder");
-    case SQLITE_FULL: refuse(path, "cannot grow", "free some disk space");
+      refuse(path, "cannot be written", "check its permissions and those of its folder", "disk");
+    case SQLITE_FULL: refuse(path, "cannot grow", "free some disk space", "disk");
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_NOMEM:
+      refuse(path, fmt::format("failed ({})", error.what()),
+             "check the disk and the file's permissions", "disk");
     default:
       refuse(path, fmt::format("failed ({})", error.what()),
              "check the disk and the file's permissions");
@@ -62,14 +63,9 @@ constexpr std::string_view kMoveAway =
 /// Missing folders are made private; an existing one keeps the mode its owner gave it.
 void make_folder(const std::filesystem::path& file) {
   const std::filesystem::path folder = file.parent_path();
-  if (folder.empty() || std::filesystem::is_directory(folder)) return;
-  std::filesystem::path step;
-  for (const auto& part : folder) {
-    step /= part;
-    if (::mkdir(step.c_str(), kFolderMode) != 0 && errno != EEXIST) {
-      refuse(file, fmt::format("needs the folder {}: {}", step.string(), std::strerror(errno)),
-             "make it, or point XDG_STATE_HOME to a folder you may write");
-    }
+  if (const std::error_code why = base::make_private_folder(folder)) {
+    refuse(file, fmt::format("needs the folder {}: {}", folder.string(), why.message()),
+           "make it, or point XDG_STATE_HOME to a folder you may write");
   }
 }
 
@@ -77,8 +73,7 @@ void make_folder(const std::filesystem::path& file) {
 /// others, not even for a moment. An existing file is never opened here: closing a second
 /// descriptor would drop the locks that SQLite holds on it in this process.
 void make_file(const std::filesystem::path& file) {
-  const int descriptor =
-      ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+  const int descriptor = base::open_private_file(file, O_RDWR | O_CREAT | O_EXCL);
   if (descriptor < 0) {
     if (errno != EEXIST) {
       refuse(file, fmt::format("cannot be created: {}", std::strerror(errno)),
@@ -96,7 +91,6 @@ void make_file(const std::filesystem::path& file) {
     }
     return;
   }
-  ::fchmod(descriptor, kFileMode);
   ::close(descriptor);
   // The name itself must survive a power cut, or durable records would vanish with it.
   const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
@@ -117,10 +111,14 @@ std::mutex& creation_mutex() {
 
 StateDb::StateDb(const std::filesystem::path& path) : path_(path) {
   const std::lock_guard lock(creation_mutex());
-  if (path_ != ":memory:") {
-    make_folder(path_);
-    make_file(path_);
+  if (path_ == ":memory:") {
+    checked([&] { open(); });
+    return;
   }
+  make_folder(path_);
+  // A new file goes through moments that belong to one program alone.
+  const base::FolderLock first(path_.parent_path());
+  make_file(path_);
   checked([&] { open(); });
 }
 
@@ -183,9 +181,13 @@ void StateDb::checked(const std::function<void()>& work) const {
   }
 }
 
-void StateDb::transaction(const std::function<void()>& work) {
+void StateDb::transaction(const std::function<void()>& work) { enclosed("BEGIN IMMEDIATE", work); }
+
+void StateDb::snapshot(const std::function<void()>& work) { enclosed("BEGIN", work); }
+
+void StateDb::enclosed(const char* begin, const std::function<void()>& work) {
   checked([&] {
-    prepared("BEGIN IMMEDIATE")->exec();
+    prepared(begin)->exec();
     try {
       work();
       prepared("COMMIT")->exec();
@@ -216,8 +218,6 @@ void StateDb::durable(const std::function<void()>& work) {
   }
   back_to_normal();
 }
-
-void StateDb::read_environment() { ::sqlite3_initialize(); }
 
 std::filesystem::path StateDb::default_path() {
   const auto absolute = [](const char* name) -> std::filesystem::path {

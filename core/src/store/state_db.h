@@ -1,9 +1,9 @@
 // StateDb: the program's own SQLite file, $XDG_STATE_HOME/cartpilot/state.db.
 //
 // WAL, foreign keys on, busy timeout 5 s; the file is 0600 from its first byte, its folder 0700.
-// Rooms keep their tables in it through `run()` and `prepared()`; each creates its own tables with
-// CREATE TABLE IF NOT EXISTS. One StateDb per thread that uses it; several processes may have the
-// file open. A file that is damaged, of a newer program, or no state database at all is refused
+// Modules keep their tables in it through `run()` and `prepared()`; each creates its own tables
+// with CREATE TABLE IF NOT EXISTS. One StateDb per thread that uses it; several processes may have
+// the file open. A file that is damaged, of a newer program, or no state database at all is refused
 // with a clear Error{kUnavailable} and not touched.
 #pragma once
 
@@ -59,17 +59,18 @@ class StateDb {
   /// Runs `work` inside BEGIN IMMEDIATE .. COMMIT (survives a killed process, not a power cut).
   void transaction(const std::function<void()>& work);
 
-  /// Runs `work` as it is, for single statements and reads. Here and in the two above, the
+  /// Runs `work`, which only reads, inside BEGIN .. COMMIT: all of it sees one moment of the
+  /// database, whatever other processes commit meanwhile. Not nested.
+  void snapshot(const std::function<void()>& work);
+
+  /// Runs `work` as it is, for single statements and reads. Here and in the three above, the
   /// database's own exceptions become Error{kUnavailable} naming the file and what to do, with
-  /// reason "busy" when another process holds the file for longer than the busy timeout.
+  /// reason "busy" when another process holds the file for longer than the busy timeout, and "disk"
+  /// when the file cannot be read or written at present.
   void checked(const std::function<void()>& work) const;
 
   /// Name of the program's file in its state folder.
   static constexpr const char* kFile = "state.db";
-
-  /// The database library reads environment variables when it is used first; this does it now.
-  /// Afterwards no StateDb reads any.
-  static void read_environment();
 
   /// $XDG_STATE_HOME/cartpilot/state.db, or ~/.local/state/cartpilot/state.db. Throws
   /// Error{kUnavailable} when neither variable is set to an absolute path.
@@ -79,6 +80,7 @@ class StateDb {
   friend struct GiveBack;
 
   void open();
+  void enclosed(const char* begin, const std::function<void()>& work);
   void check_version();
   std::int64_t number(const std::string& query);
 

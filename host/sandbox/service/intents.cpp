@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/service/offer_search.h"
 #include "sandbox/wire/python_json.h"
@@ -36,7 +37,7 @@ std::string IntentService::create(const std::string& query,
                                   const std::optional<std::string>& session_id,
                                   const Json& metadata) {
   Intent intent;
-  intent.id = new_uuid();
+  intent.id = base::random_uuid();
   intent.query = query;
   intent.session_id = session_id;
   intent.metadata = metadata;
@@ -83,7 +84,7 @@ std::vector<std::string> IntentService::collect(Intent& intent) {
     // A merchant that does not answer is left out without a word.
     if (merchant->state() == MerchantState::kUnreachable) continue;
     Offer offer;
-    offer.id = new_uuid();
+    offer.id = base::random_uuid();
     offer.intent_id = intent.id;
     offer.merchant_id = merchant->id();
     offer.merchant_name = merchant->name();

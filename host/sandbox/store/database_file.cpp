@@ -4,9 +4,13 @@
 #include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <system_error>
 
+#include "base/private_files.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::sandbox {
@@ -88,16 +92,22 @@ void inspect_existing(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return;
   if (!std::filesystem::is_regular_file(path, ignored)) throw refused(path, "is not a file");
-  SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
+  SQLite::Database database(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs);
   check_owner_and_version(database, path);
   check_for_damage(database, path);
 }
 
 void make_parent_folder(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  std::error_code error;
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
-  if (error) throw refused(path, "has no folder and none can be made: " + error.message());
+  if (parent.empty()) return;
+  const std::error_code why = base::make_private_folder(parent);
+  if (why) throw refused(path, "has no folder and none can be made: " + why.message());
+}
+
+// A new file is its owner's alone from its first byte; its journal files take their mode from it.
+void make_private_file(const std::string& path) {
+  const int made = base::open_private_file(path, O_RDWR | O_CREAT | O_EXCL);
+  if (made >= 0) ::close(made);
 }
 
 // Brings an empty or older database to today's format, in one transaction.
@@ -130,10 +140,12 @@ SQLite::Database open_for_writing(const std::string& path) {
 
 SQLite::Database open_database(const std::string& path) {
   try {
-    if (path != ":memory:") {
-      make_parent_folder(path);
-      inspect_existing(path);
-    }
+    if (path == ":memory:") return open_for_writing(path);
+    make_parent_folder(path);
+    // A new file goes through moments that belong to one program alone.
+    const base::FolderLock first(std::filesystem::path(path).parent_path());
+    inspect_existing(path);
+    make_private_file(path);
     return open_for_writing(path);
   } catch (const SQLite::Exception& e) {
     throw refused(path, std::string("cannot be used (") + e.what() + ")");

@@ -91,7 +91,8 @@ TEST(PurchaseCase, case_67_while_another_program_writes_money_waits_and_reads_go
   {
     // Prepared and agreed to, then somebody else holds the lock for longer than the wait.
     const std::vector<std::string> limits = {"--api-url",      shop.url(),    "--approve",
-                                             "up-to:1000:USD", "--merchants", "merchant-a"};
+                                             "up-to:1000:USD", "--merchants", "merchant-a",
+                                             "--session",      "s1"};
     const auto call = [&](const std::string& name, const Json& arguments) {
       std::vector<std::string> words = {"tools", "call", name, dump_json(arguments)};
       words.insert(words.end(), limits.begin(), limits.end());
@@ -125,9 +126,10 @@ TEST(PurchaseCase, case_67_while_another_program_writes_money_waits_and_reads_go
     const std::string lines = buying_lines();
     std::size_t third_line = 0;
     for (int i = 0; i < 3; ++i) third_line = lines.find('\n', third_line) + 1;
-    ASSERT_EQ(run(shared, handle_words(raced.url()), lines.substr(0, third_line)).exit_code, 0);
-    Program one(shared, handle_words(raced.url()));
-    Program two(shared, handle_words(raced.url()));
+    const auto words = handle_words(raced.url(), {"--session", "s1"});
+    ASSERT_EQ(run(shared, words, lines.substr(0, third_line)).exit_code, 0);
+    Program one(shared, words);
+    Program two(shared, words);
     one.write(lines.substr(third_line));
     two.write(lines.substr(third_line));
     one.finish();
@@ -195,7 +197,7 @@ TEST(PurchaseCase, case_70_no_child_could_inherit_the_lock_the_record_or_a_key) 
   Environment environment = chat_environment(vendor);
   environment["CARTPILOT_API_KEY"] = "canary-cartpilot-key-0815";
   TerminalProgram program(home, words, environment);
-  program.wait_for("Type the total (86.38)");
+  program.wait_for_question("86.38");
   const std::filesystem::path process = "/proc/" + std::to_string(program.id());
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(process / "fd")) {

@@ -50,11 +50,20 @@ TEST(PurchasesCommand, resolve_closes_an_unknown_purchase_and_frees_its_basket) 
 
     EXPECT_EQ(run(home, {"purchases", "resolve", id}).exit_code, 2);
     EXPECT_EQ(run(home, {"purchases", "resolve", "no-such", outcome}).exit_code, 2);
-    const Result resolved = run(home, {"purchases", "resolve", id, outcome});
-    EXPECT_EQ(resolved.exit_code, 0) << resolved.err;
+    EXPECT_EQ(run(home, {"purchases", "resolve", id, outcome}).exit_code, 1);  // nobody to ask
+    TerminalProgram resolve(home, {"cartpilot", "purchases", "resolve", id, outcome});
+    resolve.type(resolve.wait_for_code());
+    EXPECT_EQ(resolve.finish(), 0) << resolve.screen();
     EXPECT_THAT(listed(home), HasSubstr(std::string(outcome) == "--bought" ? "done" : "void"));
     EXPECT_EQ(run(home, {"purchases", "verify"}).exit_code, 0);
-    const Result again = buy_headphones(home, shop, 2);
+    // What was bought is not bought again without a word of the person.
+    if (std::string(outcome) == "--bought") {
+      const Result repeated = run(home, handle_words(shop.url()), buying_lines(2));
+      EXPECT_EQ(repeated.exit_code, 11) << repeated.out << repeated.err;
+      EXPECT_THAT(repeated.out, HasSubstr("REPEATED_BASKET"));
+    }
+    const Result again = run(home, handle_words(shop.url(), {"--allow-repeat", "1"}),
+                             buying_lines(std::string(outcome) == "--bought" ? 3 : 2));
     EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
   }
 }

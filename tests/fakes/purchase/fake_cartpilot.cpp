@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "cartpilot/error.h"
 #include "commerce/receipt.h"
-#include "formats/formats.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -264,7 +264,7 @@ FakeCartPilot::Reply FakeCartPilot::request_approval(Json& checkout) {
                     string_or(item, "variant_id"), integer_or(item, "quantity"),
                     item["unit_price"]["amount"].get<std::int64_t>());
   }
-  checkout["frozen_receipt"] = Json{{"hash", formats::sha256_hex(text).substr(0, 16)},
+  checkout["frozen_receipt"] = Json{{"hash", base::sha256_hex(text).substr(0, 16)},
                                     {"items", items},
                                     {"subtotal_cents", checkout["subtotal"]["amount"]},
                                     {"tax_cents", checkout["tax"]["amount"]},

@@ -21,6 +21,8 @@ class FaultyDisk {
   void fail(int nth, Failure failure);
   /// No more failures.
   void heal();
+  /// Whether reading a file fails from now on, in place of what fail() counts.
+  void fail_reads(bool on);
   /// True when a failure was given out since fail().
   bool failed() const;
   /// Called right before every operation.

@@ -30,15 +30,41 @@ GateClock FakeClock::gate_clock() {
   return clock;
 }
 
-ConsentAnswer ScriptedPerson::ask(const commerce::Receipt& receipt,
-                                  const std::optional<commerce::Money>& previous_total,
-                                  const std::string& note) {
-  questions.push_back({receipt.checkout.id, receipt.digest, receipt.total(), previous_total, note});
-  if (meanwhile) meanwhile();
+std::optional<std::string> ScriptedPerson::unavailable() {
+  if (answers.empty() || answers.front() != ConsentAnswer::kNoTerminal) return std::nullopt;
+  answers.pop_front();
+  return "there is no terminal to ask on; run cartpilot on a terminal and answer its question "
+         "(--approve ask), or allow purchases beforehand with --approve up-to:AMOUNT:CUR";
+}
+
+ConsentAnswer ScriptedPerson::next() {
   if (answers.empty()) return ConsentAnswer::kApproved;
   const ConsentAnswer answer = answers.front();
   answers.pop_front();
   return answer;
+}
+
+void ScriptedPerson::ask(const ApprovalQuestion& question, Questions& store, const CallContext&) {
+  std::vector<std::string> lines = question.warnings;
+  lines.insert(lines.end(), question.notes.begin(), question.notes.end());
+  const std::string total = commerce::format_money(question.total.value());
+  std::string challenge = question.challenge;
+  for (int round = 1; round <= question.rounds; ++round) {
+    questions.push_back({string_or(question.detail, "checkout_id"), question.subject,
+                         question.total.value(), question.previous_total,
+                         fmt::format("{}", fmt::join(lines, "\n"))});
+    if (meanwhile) meanwhile();
+    if (next() != ConsentAnswer::kApproved) {
+      store.answer(question.id, challenge, "no", {"terminal", "you"});
+      return;
+    }
+    const AnswerResult result =
+        store.answer(question.id, challenge, total.substr(0, total.find(' ')) + " " + challenge,
+                     {"terminal", "you"});
+    if (result.kind != AnswerResult::Kind::kAgain) return;
+    challenge = result.challenge;
+    lines.insert(lines.begin(), "AGAIN");
+  }
 }
 
 void EventLog::on_approval_request(const ApprovalRequest& request) {
@@ -59,6 +85,7 @@ void EventLog::on_purchase(const PurchaseReport& report) {
 GateWorld::GateWorld(PurchasePolicy given, const std::filesystem::path& state)
     : db(state),
       journal(db, [this] { return clock.unix_ms(); }),
+      questions(db, [this] { return clock.unix_ms(); }),
       client(client_options(), server),
       tools(client),
       policy(std::move(given)) {
@@ -66,7 +93,7 @@ GateWorld::GateWorld(PurchasePolicy given, const std::filesystem::path& state)
 }
 
 void GateWorld::restart(const std::string& session) {
-  gate = std::make_unique<PurchaseGate>(client, journal, policy, person, events, session,
+  gate = std::make_unique<PurchaseGate>(client, journal, policy, questions, person, events, session,
                                         clock.gate_clock());
   gate->begin_turn();
 }

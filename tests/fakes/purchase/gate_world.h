@@ -26,25 +26,31 @@ struct FakeClock {
   GateClock gate_clock();
 };
 
-class ScriptedPerson final : public ConsentPrompt {
+/// What a scripted person does at a question.
+enum class ConsentAnswer { kApproved, kDeclined, kNoTerminal };
+
+class ScriptedPerson final : public Approver {
  public:
   struct Question {
     std::string checkout_id;
     std::string digest;
     commerce::Money total;
     std::optional<commerce::Money> previous_total;
-    std::string note;
+    std::string note;  ///< warnings and notes, one a line
     friend bool operator==(const Question&, const Question&) = default;
   };
-  /// What to answer, in order; kApproved when it has run out.
+  /// What to answer, in order; kApproved when it has run out. A question with two rounds takes two.
   std::deque<ConsentAnswer> answers;
   /// Runs while the person thinks.
   std::function<void()> meanwhile;
   std::vector<Question> questions;
 
-  ConsentAnswer ask(const commerce::Receipt& receipt,
-                    const std::optional<commerce::Money>& previous_total,
-                    const std::string& note) override;
+  std::optional<std::string> unavailable() override;
+  std::chrono::milliseconds lifetime() const override { return kPromptLifetime; }
+  void ask(const ApprovalQuestion& question, Questions& store, const CallContext& context) override;
+
+ private:
+  ConsentAnswer next();
 };
 
 /// One line per event, in order.
@@ -92,6 +98,7 @@ class GateWorld {
   FakeCartPilot server;
   store::StateDb db;
   PurchaseJournal journal;
+  Questions questions;
   commerce::CartPilotClient client;
   commerce::CartPilotTools tools;
   ScriptedPerson person;

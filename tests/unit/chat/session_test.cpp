@@ -216,6 +216,39 @@ TEST_F(ChatSessionTest, answers_calls_a_killed_program_left_open_when_it_goes_on
             "out. Look before you repeat it.");
 }
 
+TEST_F(ChatSessionTest,
+       finishes_a_turn_that_cannot_be_stored_and_stores_it_in_order_with_the_next) {
+  ScriptedProvider provider({calls({call_of("a", "change")}), says("one"), says("two")});
+  ChatSession chat = session(provider);
+  notebook_.full = true;
+  const TurnResult turn = chat.run_turn("go", context_);
+  EXPECT_EQ(turn.text, "one");
+  EXPECT_EQ(turn.finish, "stop");
+  ASSERT_TRUE(turn.not_stored);
+  EXPECT_STREQ(turn.not_stored->what(), "the disk is full");
+  EXPECT_TRUE(notebook_.messages.empty());
+
+  notebook_.full = false;
+  EXPECT_FALSE(chat.run_turn("more", context_).not_stored);
+  std::vector<Role> stored;
+  for (const Message& message : notebook_.messages) stored.push_back(message.role);
+  EXPECT_THAT(stored, ElementsAre(Role::kUser, Role::kAssistant, Role::kTool, Role::kAssistant,
+                                  Role::kUser, Role::kAssistant));
+}
+
+TEST_F(ChatSessionTest, leaves_no_hole_after_a_message_that_was_refused) {
+  ScriptedProvider provider({[this](const GenerateRequest&, EventSink& sink) {
+                               notebook_.full = true;
+                               says("one")({}, sink);
+                             },
+                             says("two")});
+  ChatSession chat = session(provider);
+  EXPECT_TRUE(chat.run_turn("go", context_).not_stored);
+  ASSERT_EQ(notebook_.messages.size(), 1u);
+  EXPECT_TRUE(chat.run_turn("more", context_).not_stored);
+  EXPECT_EQ(notebook_.messages.size(), 1u) << "nothing is stored past a hole";
+}
+
 TEST_F(ChatSessionTest, sums_usage_over_the_steps_of_a_turn) {
   const auto used = [](std::vector<ToolCall> list) {
     return [list](const GenerateRequest&, EventSink& sink) {

@@ -50,15 +50,6 @@ TEST_F(ProviderProxy, a_whole_answer_crosses_unchanged) {
      "provider_metadata":{"raw":null}}])"));
 }
 
-TEST_F(ProviderProxy, expects_https_where_a_key_is_sent_and_no_address_says_otherwise) {
-  EXPECT_FALSE(parrot({})->expects_https());
-  EXPECT_TRUE(parrot({}, {{"PARROT_KEY", "sesame"}})->expects_https());
-  EXPECT_TRUE(
-      parrot({{"base_url", "https://a.example"}}, {{"PARROT_KEY", "sesame"}})->expects_https());
-  EXPECT_FALSE(
-      parrot({{"base_url", "http://127.0.0.1:1"}}, {{"PARROT_KEY", "sesame"}})->expects_https());
-}
-
 TEST_F(ProviderProxy, bytes_that_are_no_utf8_become_replacement_characters) {
   EventList sink;
   parrot({{"say", "bytes"}})->generate({}, sink, CallContext());

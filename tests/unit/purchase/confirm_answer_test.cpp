@@ -22,6 +22,15 @@ TEST(ConfirmAnswer, is_done_only_when_checkout_status_and_total_are_as_agreed) {
   EXPECT_EQ(verdict_of(repeated, "c-1", total), kDone);
 }
 
+commerce::CartPilotError failure(int status, const char* code, bool may_have_run, bool own) {
+  commerce::CartPilotError error(ErrorCode::kUnavailable, "no");
+  error.http_status = status;
+  error.error_code = code;
+  error.request_may_have_run = may_have_run;
+  error.own_refusal = own;
+  return error;
+}
+
 TEST(ConfirmAnswer, proves_nothing_unless_it_is_on_the_table) {
   struct Row {
     int status;
@@ -41,8 +50,8 @@ TEST(ConfirmAnswer, proves_nothing_unless_it_is_on_the_table) {
       {400, "CHECKOUT_EXPIRED", true, kUnknown},
       {400, "REAPPROVAL_REQUIRED", true, kUnknown},
       {400, "HTTP_400", true, kUnknown},
-      {401, "INVALID_API_KEY", true, kNotBought},
-      {403, "HTTP_403", true, kNotBought},
+      {401, "INVALID_API_KEY", true, kUnknown},
+      {403, "NOT_APPROVED", true, kUnknown},
       {404, "CHECKOUT_NOT_FOUND", true, kUnknown},
       {408, "HTTP_408", true, kUnknown},
       {422, "VALIDATION_ERROR", true, kUnknown},
@@ -60,7 +69,12 @@ TEST(ConfirmAnswer, proves_nothing_unless_it_is_on_the_table) {
       {0, "NETWORK_ERROR", false, kNothingSent},
   };
   for (const Row& row : rows) {
-    EXPECT_EQ(verdict_of_failure(row.status, row.code, row.may_have_run), row.verdict)
+    EXPECT_EQ(verdict_of_failure(failure(row.status, row.code, row.may_have_run, true)),
+              row.verdict)
+        << row.status << " " << row.code;
+    // Nobody's word but CartPilot's own counts.
+    EXPECT_EQ(verdict_of_failure(failure(row.status, row.code, row.may_have_run, false)),
+              row.verdict == kNothingSent ? kNothingSent : kUnknown)
         << row.status << " " << row.code;
   }
 }

@@ -184,8 +184,8 @@ TEST(PurchaseGate, survives_a_prompt_and_an_observer_that_throw) {
   };
   GateWorld world;
   Broken broken;
-  PurchaseGate gate(world.client, world.journal, world.policy, world.person, broken, "session-1",
-                    world.clock.gate_clock());
+  PurchaseGate gate(world.client, world.journal, world.policy, world.questions, world.person,
+                    broken, "session-1", world.clock.gate_clock());
   const std::string id = world.prepare();
   const ToolCall approve{"1", "approve_checkout", Json{{"checkout_id", id}}, "", nullptr};
   const ToolCall confirm{"2", "confirm_checkout", Json{{"checkout_id", id}}, "", nullptr};

@@ -86,6 +86,7 @@ TEST(PurchaseGate, starts_a_new_record_that_keeps_locks_and_spending) {
   world.server.fault("confirm", 0, Fault::kAnswerInstead, FakeCartPilot::error(404, "GONE"));
   world.server.before("confirm", 1, [&] { world.server.lose_memory(); });
   EXPECT_EQ(code_of(world.confirm(id)), "unknown");
+  world.db.run("UPDATE purchase_events SET note = 'x' WHERE seq = 1");
   world.journal.start_anew();
   EXPECT_EQ(world.journal.unfinished().size(), 1U);
   EXPECT_EQ(world.journal.spent("USD", "session-1"), (Spent{8638, 8638}));
@@ -166,8 +167,9 @@ TEST(PurchaseGate, cuts_off_a_confirm_only_when_the_person_insists) {
     GateWorld world;
     const std::string id = world.prepare();
     bool asked_twice = false;
-    PurchaseGate gate(world.client, world.journal, world.policy, world.person, world.events,
-                      "session-1", world.clock.gate_clock(), [&] { return asked_twice; });
+    PurchaseGate gate(world.client, world.journal, world.policy, world.questions, world.person,
+                      world.events, "session-1", world.clock.gate_clock(),
+                      [&] { return asked_twice; });
     const auto money = [&](const char* function) {
       return gate.run_money({"1", function, Json{{"checkout_id", id}}, "", nullptr}, world.context);
     };

@@ -92,7 +92,7 @@ TEST(PurchaseGate, reports_a_cartpilot_that_cannot_be_reached_before_anything_wa
 TEST(PurchaseGate, locks_the_basket_of_an_unknown_purchase) {
   Approved world;
   world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  for (int nth = 4; nth <= 8; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
+  for (int nth = 4; nth <= 6; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
   world.confirm(world.id);
   ASSERT_EQ(world.states().back(), kUnknown);
   world.gate->begin_turn();
@@ -129,8 +129,8 @@ TEST(PurchaseGate, refuses_a_confirm_while_the_same_basket_became_unresolved) {
   world.approve(first);
   world.approve(second);
   world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  // Five looks fail: 2 prepared questions took 2 gets each, then one before the confirm.
-  for (int nth = 6; nth <= 10; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
+  // Three looks fail: 2 prepared questions took 2 gets each, then one before the confirm.
+  for (int nth = 6; nth <= 8; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
   ASSERT_EQ(code_of(world.confirm(first)), "unknown");
 
   EXPECT_EQ(code_of(world.confirm(second)), "PURCHASE_UNRESOLVED");
@@ -141,7 +141,7 @@ TEST(PurchaseGate, refuses_a_confirm_while_the_same_basket_became_unresolved) {
 TEST(PurchaseGate, finds_out_on_a_later_confirm_of_the_same_checkout) {
   Approved world;
   world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  for (int nth = 4; nth <= 8; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
+  for (int nth = 4; nth <= 6; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
   ASSERT_EQ(code_of(world.confirm(world.id)), "unknown");
   EXPECT_TRUE(world.confirm(world.id).ok);
   EXPECT_EQ(world.server.count("confirm"), 1);

@@ -127,8 +127,8 @@ TEST(Reconcile, leaves_the_newest_consent_as_the_only_one) {
   world.approve(id);
   // A second host on the same conversation gets a consent of its own.
   EventLog events;
-  PurchaseGate second(world.client, world.journal, world.policy, world.person, events, "session-1",
-                      world.clock.gate_clock());
+  PurchaseGate second(world.client, world.journal, world.policy, world.questions, world.person,
+                      events, "session-1", world.clock.gate_clock());
   const ToolCall confirm{"1", "confirm_checkout", Json{{"checkout_id", id}}, "", nullptr};
   EXPECT_TRUE(second.run_money(confirm, world.context).ok);
   EXPECT_EQ(world.person.questions.size(), 2U);
@@ -173,8 +173,8 @@ TEST(Reconcile, sees_the_record_of_a_killed_process_and_ends_with_one_order) {
   {
     store::StateDb db(folder / "state.db");
     PurchaseJournal journal(db, [&] { return world.clock.unix_ms(); });
-    PurchaseGate gate(world.client, journal, world.policy, world.person, world.events, "session-1",
-                      world.clock.gate_clock());
+    PurchaseGate gate(world.client, journal, world.policy, world.questions, world.person,
+                      world.events, "session-1", world.clock.gate_clock());
     journal.remember_checkout("session-1", id, "[]");
     const ToolCall approve{"1", "approve_checkout", Json{{"checkout_id", id}}, "", nullptr};
     ASSERT_TRUE(gate.run_money(approve, world.context).ok);
@@ -186,8 +186,8 @@ TEST(Reconcile, sees_the_record_of_a_killed_process_and_ends_with_one_order) {
     ASSERT_EQ(journal.unfinished().size(), 1U);
     EXPECT_EQ(journal.unfinished().front().state, kConfirmSent);
     EXPECT_EQ(journal.verify(), std::nullopt);
-    PurchaseGate gate(world.client, journal, world.policy, world.person, world.events, "session-1",
-                      world.clock.gate_clock());
+    PurchaseGate gate(world.client, journal, world.policy, world.questions, world.person,
+                      world.events, "session-1", world.clock.gate_clock());
     const auto reports = gate.reconcile(world.context);
     ASSERT_EQ(reports.size(), 1U);
     EXPECT_EQ(reports[0].outcome, PurchaseOutcome::kDone);

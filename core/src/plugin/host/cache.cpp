@@ -8,6 +8,7 @@
 #include <atomic>
 #include <utility>
 
+#include "base/private_files.h"
 #include "cartpilot/abi.h"
 
 namespace cartpilot::plugin {
@@ -116,15 +117,13 @@ void PluginCache::write(std::string_view kind, std::string_view subject, std::st
   if (directory_.empty()) return;
   try {
     static std::atomic<unsigned> number{0};
-    std::error_code error;
-    fs::create_directories(directory_, error);
+    base::make_private_folder(directory_);
     const fs::path target = file_of(kind, subject);
     const fs::path draft =
         fmt::format("{}.{}.{}", target.string(), ::getpid(), number.fetch_add(1));
     bool complete = false;
     {
-      const Descriptor file(
-          ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+      const Descriptor file(base::open_private_file(draft, O_WRONLY | O_CREAT | O_EXCL));
       if (file.get() < 0) return;
       complete = write_all(file.get(), fmt::format("{}\n{}\n{}\n", kFormat, stamp, subject)) &&
                  write_all(file.get(), text);

@@ -12,16 +12,12 @@
 #include <mutex>
 #include <set>
 
+#include "base/private_files.h"
+
 extern char** environ;
 
 namespace cartpilot::plugin {
 namespace {
-
-mode_t current_umask() {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return mask;
-}
 
 std::vector<std::string> environment_lines() {
   std::vector<std::string> lines;
@@ -98,7 +94,7 @@ std::vector<std::string> HostStateScope::leave() {
 
 HostState::HostState()
     : directory_(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)),
-      umask_(current_umask()),
+      umask_(base::current_umask()),
       c_locale_(std::setlocale(LC_ALL, nullptr)),
       environment_(environment_lines()) {
   for (int number = 1; number < static_cast<int>(signals_.size()); ++number) {
@@ -151,7 +147,10 @@ std::vector<std::string> HostState::restore() {
       (::stat(".", &is) != 0 || !same_place(was, is)) && ::fchdir(directory_) == 0) {
     changed.emplace_back("the working directory");
   }
-  if (::umask(umask_) != umask_) changed.emplace_back("the umask");
+  if (base::current_umask() != umask_) {
+    ::umask(umask_);
+    changed.emplace_back("the umask");
+  }
   const char* locale = std::setlocale(LC_ALL, nullptr);
   const bool cxx_changed = std::locale() != cxx_locale_;
   if (cxx_changed) std::locale::global(cxx_locale_);

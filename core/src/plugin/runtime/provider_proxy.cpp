@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -26,19 +24,6 @@ auto decode(const CallTarget& target, const std::string& what, Body&& body) {
   }
 }
 
-bool starts_with_http(const std::map<std::string, std::string>& values) {
-  return std::any_of(values.begin(), values.end(),
-                     [](const auto& value) { return value.second.rfind("http://", 0) == 0; });
-}
-
-bool holds_key(const std::map<std::string, std::string>& environment) {
-  constexpr std::string_view kEnd = "_KEY";
-  return std::any_of(environment.begin(), environment.end(), [&](const auto& value) {
-    const std::string_view name = value.first;
-    return name.size() > kEnd.size() && name.substr(name.size() - kEnd.size()) == kEnd;
-  });
-}
-
 [[noreturn]] void unsupported(const CallTarget& target, const char* what) {
   throw Error(ErrorCode::kUnsupported, fmt::format("plugin {} offers no {}", target.plugin, what));
 }
@@ -49,9 +34,7 @@ PluginProvider::PluginProvider(std::shared_ptr<Module> module, const std::string
                                const ProviderConfig& config, CallTimeouts limits)
     : target_{module->services, module->manifest.id, SecretScrub(config.environment), limits},
       table_(module->provider),
-      instance_(std::move(module), target_, table_.create, table_.destroy, factory, config),
-      expects_https_(holds_key(config.environment) && !starts_with_http(config.environment) &&
-                     !starts_with_http(config.options)) {
+      instance_(std::move(module), target_, table_.create, table_.destroy, factory, config) {
   info_ = read_info(factory);
 }
 

@@ -35,10 +35,6 @@ class PluginProvider final : public LLMProvider {
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
 
-  /// Whether its requests will be https, as far as its settings tell: keys travel over https unless
-  /// an address says http. A guess; nothing depends on it but time.
-  bool expects_https() const { return expects_https_; }
-
  private:
   ProviderInfo read_info(const std::string& factory);
   Json translate(const char* what, std::int32_t (*function)(void*, cp_bytes, const cp_sink*),
@@ -47,7 +43,6 @@ class PluginProvider final : public LLMProvider {
   const CallTarget target_;
   const cp_provider_v1 table_;
   const PluginInstance instance_;
-  const bool expects_https_;
   ProviderInfo info_;
   mutable InstanceLock lock_;
 };

@@ -163,6 +163,11 @@ TEST(GeminiErrors, messages_say_what_to_do) {
             "another --model or enable billing");
 }
 
+TEST(GeminiErrors, a_status_of_two_lines_is_told_in_one) {
+  const Error error = refused(429, google_status(429, "QUOTA\nplease", ""));
+  EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+}
+
 TEST(GeminiErrors, the_longest_wait_that_is_told_counts) {
   const std::string two_seconds =
       google_status(429, "", "x", R"([{"@type":"RetryInfo","retryDelay":"2s"}])");
