@@ -43,7 +43,7 @@ void merge_reasoning_detail(Json& details, const Json& piece) {
 
 bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (done_) return false;
-  context_.notices->show(sink);
+  if (context_.notices != nullptr) context_.notices->show(sink);
   const std::string_view text = vendor::trim(event.data);
   if (text.empty()) return true;
   if (event.kind == HttpEvent::Kind::kEvent && text.substr(0, 6) == "[DONE]") {
@@ -64,8 +64,9 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
 
 void ChatDecoder::read_chunk(const Json& chunk, EventSink& sink) {
   // Before anything else: an error chunk may carry choices that look like a normal end.
-  if (const auto error = vendor::find_error(chunk))
+  if (const auto error = vendor::find_error(chunk)) {
     throw vendor::error_inside_answer(*error, context_.service);
+  }
   if (!chunk.is_object()) {
     throw Error(ErrorCode::kProtocol,
                 "the answer of " + context_.service.title + " is no JSON object");

@@ -63,7 +63,7 @@ TEST_F(GeminiAnswer, A06_call_without_id) {
       R"([{"functionCall":{"name":"get_weather","args":{"city":"Oslo"}},"thoughtSignature":"S="}])";
   const AnswerLog log = either(chunk(parts, kStop));
   const ToolCall call = tool_calls_of(log.message("m")).at(0);
-  EXPECT_EQ(call.id.substr(0, 7), "call_1-");
+  EXPECT_EQ(call.id.substr(0, 5), "call_");
   EXPECT_EQ(call.provider_metadata, (Json{{"wire_id", ""}}));
   const Json contents = echo_of({chunk(parts, kStop)});
   EXPECT_EQ(contents[1]["parts"], Json::parse(parts));

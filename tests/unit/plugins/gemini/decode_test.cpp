@@ -77,8 +77,8 @@ INSTANTIATE_TEST_SUITE_P(Streams, GeminiCompleteFixture,
                          [](const auto& fixture) { return std::string(fixture.param); });
 
 TEST(GeminiDecoder, ids_used_earlier_in_the_conversation_are_not_used_again) {
-  Notices notices;
-  SecondTry second_try;
+  vendor::Notices notices;
+  vendor::SecondTry second_try;
   DecodeContext context = decode_context(notices, second_try);
   context.used_ids = {"a", "b"};
   GeminiDecoder decoder(context);

@@ -265,10 +265,9 @@ TEST(OpenAiConversation, a_base_url_without_its_version_is_told_how_it_should_lo
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.code, ErrorCode::kNotFound);
-    EXPECT_EQ(std::string(error.what()),
-              "nothing answers below " + base +
-                  " (HTTP 404); the base URL usually ends in /v1, try OPENAI_BASE_URL=" + base +
-                  "/v1");
+    EXPECT_EQ(
+        std::string(error.what()),
+        "no API found at " + base + " (HTTP 404); check OPENAI_BASE_URL, try " + base + "/v1");
   }
 }
 

@@ -75,7 +75,8 @@ std::vector<Stream> streams() {
       {"chat-error-inside.sse",
        Api::kChat,
        {kChatCalls[0], kChatCalls[1],
-        "error unavailable retryable : Tester has a problem of its own: Provider disconnected; try "
+        "error unavailable retryable unavailable: server error at Tester: Provider disconnected; "
+        "try "
         "again shortly"}},
       {"chat-cut.sse",
        Api::kChat,
