@@ -155,7 +155,7 @@ std::vector<ReceiptField> receipt_fields(const commerce::Receipt& receipt,
     if (previous_total->currency == receipt.frozen.currency &&
         !__builtin_sub_overflow(receipt.frozen.total_cents, previous_total->minor, &difference)) {
       more = fmt::format(
-          "  ({} {} than before)",
+          " ({} {} than before)",
           amount_of({difference > 0 ? difference : -difference, receipt.frozen.currency}),
           difference > 0 ? "more" : "less");
     }

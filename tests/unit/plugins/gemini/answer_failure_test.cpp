@@ -1,6 +1,8 @@
 // What the service may answer, A37 to A48 and A54: errors in and instead of answers. Bodies are
 // constructed from https://ai.google.dev/gemini-api/docs/troubleshooting and
 // https://google.aip.dev/193.
+#include <tuple>
+
 #include "answers.h"
 
 namespace cartpilot::gemini::tests {
@@ -55,7 +57,7 @@ TEST_F(GeminiAnswer, A39_error_without_code) {
                                                           {"UNIMPLEMENTED", 501},
                                                           {"UNAVAILABLE", 503},
                                                           {"DEADLINE_EXCEEDED", 504},
-                                                          {"SOMETHING_NEW", 0}};
+                                                          {"SOMETHING_NEW", 500}};
   for (const auto& [status, code] : cases) {
     const AnswerLog log = streamed({R"({"error":{"message":"x","status":")" + status + "\"}}"});
     ASSERT_TRUE(log.error) << status;
@@ -136,14 +138,18 @@ TEST_F(GeminiAnswer, A43_waits_and_quotas) {
 }
 
 TEST_F(GeminiAnswer, A44_trouble_that_passes) {
-  for (const auto& [status, word] : std::vector<std::pair<int, std::string>>{
-           {500, "INTERNAL"}, {503, "UNAVAILABLE"}, {504, "DEADLINE_EXCEEDED"}}) {
+  const std::string server_error = "retry server error at Gemini (HTTP ";
+  for (const auto& [status, word, retry] : std::vector<std::tuple<int, std::string, std::string>>{
+           {500, "INTERNAL", server_error + "500): Busy; try again shortly"},
+           {503, "UNAVAILABLE", server_error + "503): Busy; try again shortly"},
+           {504, "DEADLINE_EXCEEDED",
+            "retry Gemini did not answer in time (HTTP 504): Busy; try again"}}) {
     HostedChat chat(service_);
     service_.play(GivenAnswer::json(status, Json::parse(status_body(status, word, "Busy."))));
     service_.play(bytes_of_stream({framed(chunk(R"([{"text":"Here."}])", kStop))}));
     EXPECT_EQ(chat.say(word).text, "Here.");
     ASSERT_EQ(chat.notebook.lines.size(), 2U) << word;
-    EXPECT_EQ(chat.notebook.lines[0].substr(0, 13), "retry Gemini ");
+    EXPECT_EQ(chat.notebook.lines[0], retry);
     EXPECT_EQ(chat.notebook.lines[1], "text Here.");
   }
 }

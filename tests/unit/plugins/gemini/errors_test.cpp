@@ -51,7 +51,7 @@ TEST_P(GeminiRefusals, say_what_the_person_can_do) {
   const std::string message = refused(GetParam().status, GetParam().body).what();
   bool helps = false;
   for (const char* advice :
-       {"try again", "lists what it offers", "choose another", "check ", "Check ",
+       {"try again", "lists what it has", "choose another", "check ", "Check ",
         "set GEMINI_API_KEY", "start a new one", "start a new conversation", "wait "}) {
     helps = helps || message.find(advice) != std::string::npos;
   }

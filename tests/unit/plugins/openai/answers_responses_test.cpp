@@ -166,7 +166,7 @@ TEST(OpenAiAnswer, A59_a_failed_response_whose_socket_stays_open) {
       << "nobody waits for the end of the connection";
   EXPECT_EQ(heard({terminal("failed", R"("error":{"code":"invalid_prompt","message":"no"})")}),
             Trace{"error invalid_argument final content_filter: OpenAI blocked the request by its "
-                  "content rules: no"});
+                  "content rules: no; rephrase it"});
   EXPECT_EQ(heard({terminal("cancelled")}),
             Trace{"error unavailable retryable unavailable: server error at OpenAI: the answer is "
                   "cancelled; try again shortly"});

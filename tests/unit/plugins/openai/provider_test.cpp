@@ -341,13 +341,14 @@ TEST(OpenAiProvider, models_are_listed_in_the_servers_order) {
 }
 
 TEST(OpenAiProvider, the_key_never_leaves_in_an_error) {
-  ExchangeFixture desk;
+  ExchangeFixture desk(Strings{{"OPENAI_API_KEY", " sk-secret-0001\n"}});
   desk.plays(403, R"({"error":"sk-secret-0001 is blocked"})");
   try {
     desk.provider.models(desk.context);
     ADD_FAILURE();
   } catch (const Error& error) {
-    const SecretScrub secrets(Strings{{"OPENAI_API_KEY", "sk-secret-0001"}});
+    EXPECT_THAT(error.what(), ::testing::Not(::testing::HasSubstr("sk-secret")));
+    const SecretScrub secrets(Strings{{"OPENAI_API_KEY", " sk-secret-0001\n"}});
     EXPECT_THAT(detail::error_payload(error, secrets),
                 ::testing::AllOf(::testing::HasSubstr("[OPENAI_API_KEY] is blocked"),
                                  ::testing::Not(::testing::HasSubstr("sk-secret"))));

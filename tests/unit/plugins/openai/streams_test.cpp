@@ -88,7 +88,7 @@ std::vector<Stream> streams() {
        Api::kResponses,
        {"error rate_limited final quota: Tester says the quota or credit is used up: You exceeded "
         "your "
-        "current quota.; trying again will not help, check the account's billing"}},
+        "current quota; trying again will not help, check the account's billing"}},
   };
 }
 
