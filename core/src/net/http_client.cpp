@@ -48,8 +48,7 @@ struct Connection {
   /// step: its words would be taken for the next answer. libcurl 7.88 notices only the first.
   bool usable() const {
     pollfd waiting{socket, POLLIN, 0};
-    return base::steady_now() - idle_since < kLongestIdle &&
-           ::poll(&waiting, 1, 0) == 0;
+    return base::steady_now() - idle_since < kLongestIdle && ::poll(&waiting, 1, 0) == 0;
   }
 };
 

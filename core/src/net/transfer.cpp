@@ -1,5 +1,5 @@
-#include "base/clock.h"
 #include "net/transfer.h"
+#include "base/clock.h"
 
 #include <fcntl.h>
 

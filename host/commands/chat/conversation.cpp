@@ -204,9 +204,9 @@ bool Conversation::slash(const std::string& line) {
         view_.on_notice(spec.name + " - " + spec.description);
     } else if (command == "/cost") {
       const Usage& usage = session_->total_usage();
-      view_.on_notice(fmt::format(
-          "{} tokens in ({} cached), {} out ({} reasoning) in this run",
-          usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens));
+      view_.on_notice(fmt::format("{} tokens in ({} cached), {} out ({} reasoning) in this run",
+                                  usage.input_tokens, usage.cached_tokens, usage.output_tokens,
+                                  usage.reasoning_tokens));
     } else if (command == "/export") {
       err(transcript_markdown(session_id_, session_->history()));
     } else {
