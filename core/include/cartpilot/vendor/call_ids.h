@@ -3,12 +3,14 @@
 // A conversation may hold calls made by other vendors' models, whose ids are longer or carry other
 // characters than this one accepts. Such ids are replaced, always the same way, so that the
 // beginning of a conversation stays byte-identical from request to request (prompt caches).
-// Functions for any thread.
+// Functions for any thread; WireCallIds belongs to one.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -59,6 +61,31 @@ inline std::string wire_call_id(const std::string& id, std::size_t occurrence, s
   std::uint64_t state = stable_hash(id) + occurrence;
   return call_id_from(state);
 }
+
+/// Ids for the wire, each once in a conversation. One request, one thread.
+class WireCallIds {
+ public:
+  /// `plain` = every id must fit wire_call_id(); else what a service issued goes back as it came.
+  WireCallIds(std::size_t most, bool plain) : most_(most), plain_(plain) {}
+
+  /// `issued` when the service may see it, else a replacement; `own`, the program's id of the call,
+  /// stands in for an empty one.
+  std::string choose(const std::string& issued, const std::string& own) {
+    if (!plain_ && !issued.empty() && used_.insert(issued).second) return issued;
+    const std::string& id = issued.empty() ? own : issued;
+    std::string chosen;
+    do {
+      chosen = wire_call_id(id, occurrences_[id]++, most_);
+    } while (!used_.insert(chosen).second);
+    return chosen;
+  }
+
+ private:
+  std::size_t most_;
+  bool plain_;
+  std::set<std::string> used_;
+  std::map<std::string, std::size_t> occurrences_;
+};
 
 }  // namespace vendor
 }  // namespace abi1

@@ -4,6 +4,8 @@
 // transport.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "cartpilot/detail/visibility.h"
 #include "cartpilot/error.h"
 #include "cartpilot/http.h"
+#include "cartpilot/json.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
@@ -23,9 +26,9 @@ struct WholeAnswer {
   bool ok() const { return head.status >= 200 && head.status < 300; }
 };
 
-/// Gets `url` within a minute. Any status is an answer; throws what HttpTransport::send() throws.
+/// Gets `url` within `limit_ms`. Any status is an answer; throws what HttpTransport::send() throws.
 inline WholeAnswer fetch(HttpTransport& transport, const std::string& url, HttpHeaders headers,
-                         const CallContext& context) {
+                         const CallContext& context, std::int64_t limit_ms = 60'000) {
   struct Collector final : HttpSink {
     void on_head(const HttpHead& head) override { answer.head = head; }
     bool on_event(const HttpEvent& event) override {
@@ -39,11 +42,25 @@ inline WholeAnswer fetch(HttpTransport& transport, const std::string& url, HttpH
   request.url = url;
   request.headers = std::move(headers);
   request.headers.emplace_back("Accept", "application/json");
-  request.idle_timeout_ms = 30'000;
-  request.total_timeout_ms = 60'000;
+  request.idle_timeout_ms = std::min<std::int64_t>(30'000, limit_ms);
+  request.connect_timeout_ms = std::min<std::int64_t>(request.connect_timeout_ms, limit_ms);
+  request.total_timeout_ms = limit_ms;
   Collector collector;
   transport.send(request, collector, context);
   return std::move(collector.answer);
+}
+
+/// Gets `url` as JSON within `limit_ms`, for what is good to know but not needed: null when there
+/// is no such answer. Throws only when the caller wants to stop.
+inline Json try_fetch_json(HttpTransport& transport, const std::string& url, HttpHeaders headers,
+                           const CallContext& context, std::int64_t limit_ms) {
+  try {
+    const WholeAnswer answer = fetch(transport, url, std::move(headers), context, limit_ms);
+    if (answer.ok()) return parse_json(answer.body);
+  } catch (const Error&) {
+    if (context.cancelled()) throw;
+  }
+  return nullptr;
 }
 
 /// Gets one page after the other. `read_page(answer)` takes what a page holds and returns the URL

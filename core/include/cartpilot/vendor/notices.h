@@ -4,6 +4,7 @@
 // Owned by the provider and used on its thread only. A line that was shown is not shown again.
 #pragma once
 
+#include <cstddef>
 #include <set>
 #include <string>
 #include <utility>
@@ -33,6 +34,13 @@ class Notices {
   std::set<std::string> known_;
   std::vector<std::string> pending_;
 };
+
+/// Says that `count` calls of an answer do not run, and why; nothing when there are none.
+inline void warn_of_dropped_calls(std::size_t count, const std::string& why, EventSink& sink) {
+  if (count == 0) return;
+  sink.on_event(WarningEvent{std::to_string(count) + " function call" +
+                             (count == 1 ? " was" : "s were") + " not carried out: " + why});
+}
 
 }  // namespace vendor
 }  // namespace abi1

@@ -8,9 +8,11 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "cartpilot/detail/visibility.h"
+#include "cartpilot/error.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
@@ -33,6 +35,19 @@ class SecondTry {
   std::size_t current_ = 0;
   std::optional<std::size_t> spent_;
 };
+
+/// The Error for an answer that nobody can use; `what` says why ("Acme gave an empty answer").
+/// Retryable at the first such answer to a request.
+inline Error useless_answer(SecondTry& second_try, const std::string& reason,
+                            const std::string& what) {
+  const bool again = second_try.take();
+  Error error(ErrorCode::kProtocol,
+              what + (again ? "; try again or rephrase"
+                            : ", twice in a row; rephrase, or choose another --model"));
+  error.reason = reason;
+  error.retryable = again;
+  return error;
+}
 
 }  // namespace vendor
 }  // namespace abi1
