@@ -11,9 +11,8 @@
 #include "fakes/anthropic_rules.h"
 
 namespace cartpilot::fakes {
+namespace anthropic {
 namespace {
-
-using anthropic::Refusal;
 
 constexpr std::chrono::milliseconds kHoldLimit{60'000};
 constexpr int kMaxAttempts = 5;
@@ -26,6 +25,7 @@ std::size_t next_first_number() {
 constexpr const char* kVertexPath = "/v1/projects/p/locations/l";
 
 }  // namespace
+}  // namespace anthropic
 
 struct FakeAnthropic::Impl {
   Impl(Model chosen_model, FakeAnthropicOptions chosen_options)
@@ -41,7 +41,7 @@ struct FakeAnthropic::Impl {
     try {
       check_headers(request);
       raw = request.method == "GET" ? describe(request) : answer_model(request);
-    } catch (const Refusal& refusal) {
+    } catch (const anthropic::Refusal& refusal) {
       if (!refusal.rule.empty()) broken.push_back(refusal.rule + ": " + refusal.message);
       raw = RawAnswer{};
       raw.status = refusal.status;
@@ -64,7 +64,8 @@ struct FakeAnthropic::Impl {
       }
     }
     attempts = body == failed ? attempts + 1 : 1;
-    if (attempts > kMaxAttempts) broken.push_back("Q30: the same request again and again");
+    if (attempts > anthropic::kMaxAttempts)
+      broken.push_back("Q30: the same request again and again");
     const bool final =
         raw.status >= 400 && raw.status < 429 && raw.status != 408 && raw.status != 409;
     if (body == refused) broken.push_back("Q30: a refused request was sent again unchanged");
@@ -88,7 +89,8 @@ struct FakeAnthropic::Impl {
       }
       const std::string sent = options.bearer ? bearer : key;
       if (sent != (options.bearer ? "Bearer " : "") + options.key) {
-        throw Refusal{sent.empty() ? "Q2" : "", "invalid x-api-key", 401, "authentication_error"};
+        throw anthropic::Refusal{sent.empty() ? "Q2" : "", "invalid x-api-key", 401,
+                                 "authentication_error"};
       }
     }
     if (options.vertex) return;
@@ -125,13 +127,14 @@ struct FakeAnthropic::Impl {
       raw.body = dump_json(anthropic::model_description(name));
       return raw;
     }
-    throw Refusal{"", "Not found", 404, "not_found_error"};
+    throw anthropic::Refusal{"", "Not found", 404, "not_found_error"};
   }
 
   /// The model a request is for; "" when the path is none of the service's.
   std::string model_in_path(const std::string& target, const Json& body) const {
     if (!options.vertex) return target == messages_path() ? string_or(body, "model") : "";
-    const std::string before = std::string(kVertexPath) + "/publishers/anthropic/models/";
+    const std::string before =
+        std::string(anthropic::kVertexPath) + "/publishers/anthropic/models/";
     const bool stream = body.value("stream", false);
     const std::string after = stream ? ":streamRawPredict" : ":rawPredict";
     if (target.rfind(before, 0) != 0 || target.size() <= before.size() + after.size()) return "";
@@ -142,7 +145,7 @@ struct FakeAnthropic::Impl {
   RawAnswer answer_model(const LoopbackServer::Request& request) {
     const bool ours =
         request.method == "POST" && (options.vertex || request.target == messages_path());
-    if (!ours) throw Refusal{"Q1", "Not Found", 404, "not_found_error"};
+    if (!ours) throw anthropic::Refusal{"Q1", "Not Found", 404, "not_found_error"};
     if (header_value(request.headers, "content-type").rfind("application/json", 0) != 0) {
       anthropic::refuse("Q4", "content-type must be application/json");
     }
@@ -150,12 +153,12 @@ struct FakeAnthropic::Impl {
     const std::string version = header_value(request.headers, "anthropic-version");
     anthropic::check_settings(body, version, options);
     const std::string name = model_in_path(request.target, body);
-    if (name.empty()) throw Refusal{"Q1", "Not Found", 404, "not_found_error"};
+    if (name.empty()) throw anthropic::Refusal{"Q1", "Not Found", 404, "not_found_error"};
     anthropic::check_tools(body);
     anthropic::check_messages(body, options);
     anthropic::check_marks(body);
     memory.check_thinking(body, options, broken);
-    memory.check_beginning(body, broken);
+    memory.check_beginning(body, options, broken);
     seen.push_back(body);
     if (!queue.empty()) {
       RawAnswer raw = queue.front();
@@ -167,7 +170,7 @@ struct FakeAnthropic::Impl {
       return raw;
     }
     if (std::find(options.models.begin(), options.models.end(), name) == options.models.end()) {
-      throw Refusal{"", "model: " + name, 404, "not_found_error"};
+      throw anthropic::Refusal{"", "model: " + name, 404, "not_found_error"};
     }
     const anthropic::Answer made = anthropic::make_answer(
         body, model(anthropic::view_of(body)), name, options, first_number + seen.size());
@@ -198,7 +201,7 @@ struct FakeAnthropic::Impl {
       case RawAnswer::End::kComplete: reply.end(); return;
       case RawAnswer::End::kClose: reply.close(); return;
       case RawAnswer::End::kReset: reply.reset(); return;
-      case RawAnswer::End::kHold: reply.wait_for_close(kHoldLimit); return;
+      case RawAnswer::End::kHold: reply.wait_for_close(anthropic::kHoldLimit); return;
     }
   }
 
@@ -213,7 +216,7 @@ struct FakeAnthropic::Impl {
   std::string failed;   ///< the last request, when it failed
   int failed_status = 0;
   int attempts = 0;
-  const std::size_t first_number = next_first_number();
+  const std::size_t first_number = anthropic::next_first_number();
   LoopbackServer server;  // last: its threads use all of the above
 };
 
@@ -223,7 +226,8 @@ FakeAnthropic::FakeAnthropic(Model model, FakeAnthropicOptions options)
 FakeAnthropic::~FakeAnthropic() = default;
 
 std::string FakeAnthropic::base_url() const {
-  return impl_->server.url() + (impl_->options.vertex ? kVertexPath : impl_->options.base_path);
+  return impl_->server.url() +
+         (impl_->options.vertex ? anthropic::kVertexPath : impl_->options.base_path);
 }
 
 const std::string& FakeAnthropic::key() const { return impl_->options.key; }

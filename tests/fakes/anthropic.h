@@ -45,6 +45,7 @@ struct FakeAnthropicOptions {
   std::vector<std::string> models = {"claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5",
                                      "claude-sonnet-5",   "claude-opus-5",   "claude-opus-4-6",
                                      "claude-haiku-4-5"};
+  bool comes_back = false;      ///< conversations were elsewhere and lost their thinking there
   std::size_t piece_bytes = 0;  ///< cut streams into pieces of this size; 0 = one piece
   AnthropicQuirks quirks;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 namespace cartpilot::fakes {
+namespace anthropic {
 namespace {
 
 AnthropicProfile first_party(std::string name, std::string model) {
@@ -118,9 +119,10 @@ std::vector<AnthropicProfile> make_profiles() {
 }
 
 }  // namespace
+}  // namespace anthropic
 
 const std::vector<AnthropicProfile>& anthropic_profiles() {
-  static const std::vector<AnthropicProfile> kProfiles = make_profiles();
+  static const std::vector<AnthropicProfile> kProfiles = anthropic::make_profiles();
   return kProfiles;
 }
 

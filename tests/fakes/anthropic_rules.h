@@ -66,7 +66,8 @@ class Memory {
                       std::vector<std::string>& broken);
 
   /// System text, functions and earlier messages stay what they were (Q19 to Q21).
-  void check_beginning(const Json& body, std::vector<std::string>& broken);
+  void check_beginning(const Json& body, const FakeAnthropicOptions& options,
+                       std::vector<std::string>& broken);
 
   /// The newest message of the conversation may change: its answer was no good.
   void forget_newest(const Json& body);

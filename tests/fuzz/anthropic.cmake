@@ -1,0 +1,4 @@
+cartpilot_add_fuzzer(anthropic_decoder LABEL provider-anthropic SOURCES anthropic_decoder.cpp
+  LINK cartpilot_plugin_anthropic_code cartpilot_net)
+cartpilot_add_fuzzer(anthropic_classify_error LABEL provider-anthropic SOURCES anthropic_classify_error.cpp
+  LINK cartpilot_plugin_anthropic_code)
