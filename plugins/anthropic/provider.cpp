@@ -168,9 +168,7 @@ std::optional<std::string> AnthropicProvider::adapt(const Error& error, std::str
   }
   // Thinking is bound to a model, an account and all that came before it. Without any of it the
   // conversation is a valid one.
-  const std::size_t before = refused_thinking_.size();
   refused_thinking_.insert(sent_thinking_.begin(), sent_thinking_.end());
-  if (refused_thinking_.size() == before) return std::nullopt;
   return model_ +
          " did not accept the thinking of earlier answers; it is left out, the next answers may be "
          "a little weaker";

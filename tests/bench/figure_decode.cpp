@@ -58,8 +58,8 @@ double scan_and_parse_seconds(const std::string& answer) {
 }
 
 void measure_vendor(const Setup& setup, const std::string& name, const std::string& event,
-                    const std::string& end, Figures& figures) {
-  std::string answer;
+                    const std::string& end, Figures& figures, const std::string& begin = "") {
+  std::string answer = begin;
   for (int i = 0; i < kEvents; ++i) answer += event;
   answer += end;
   ReplayProvider replay(setup.plugins, name);
@@ -100,6 +100,8 @@ double argument_milliseconds(ReplayProvider& replay, const std::string& answer) 
 void measure_decode(const Setup& setup, Figures& figures) {
   measure_vendor(setup, "gemini", gemini_text("Hello "), gemini_end(), figures);
   measure_vendor(setup, "openai", openai_text("Hello "), openai_end("stop"), figures);
+  measure_vendor(setup, "anthropic", anthropic_text("Hello "), anthropic_end(), figures,
+                 anthropic_begin());
 
   ReplayProvider replay(setup.plugins, "openai");
   const std::string quarter = argument_answer(250'000);

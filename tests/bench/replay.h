@@ -44,7 +44,9 @@ struct ReplayProvider {
         provider(host.make_provider(name,
                                     {{"GEMINI_API_KEY", "bench"},
                                      {"OPENAI_API_KEY", "bench"},
+                                     {"ANTHROPIC_API_KEY", "bench"},
                                      {"GEMINI_BASE_URL", "http://127.0.0.1:9"},
+                                     {"ANTHROPIC_BASE_URL", "http://127.0.0.1:9"},
                                      {"OPENAI_BASE_URL", "http://127.0.0.1:9/v1"}},
                                     {})) {}
 

@@ -178,6 +178,34 @@ std::string openai_end(std::string_view reason) {
   return openai_chunk("{}", fmt::format("\"{}\"", reason)) + "data: [DONE]\n\n";
 }
 
+std::string anthropic_begin() {
+  return "event: message_start\n"
+         R"(data: {"type":"message_start","message":{"id":"msg_01XFDUDYJgAACzvnptvVoYEL",)"
+         R"("type":"message","role":"assistant","model":"claude-test","content":[],)"
+         R"("stop_reason":null,"usage":{"input_tokens":812,"output_tokens":1}}})"
+         "\n\nevent: content_block_start\n"
+         R"(data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})"
+         "\n\n";
+}
+
+std::string anthropic_text(std::string_view text) {
+  return fmt::format(
+      "event: content_block_delta\n"
+      R"(data: {{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{}"}}}})"
+      "\n\n",
+      text);
+}
+
+std::string anthropic_end() {
+  return "event: content_block_stop\n"
+         R"(data: {"type":"content_block_stop","index":0})"
+         "\n\nevent: message_delta\n"
+         R"(data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":24}})"
+         "\n\nevent: message_stop\n"
+         R"(data: {"type":"message_stop"})"
+         "\n\n";
+}
+
 std::vector<std::string> gemini_variables(const std::string& vendor_url,
                                           const std::string& shop_url) {
   return {"GEMINI_API_KEY=bench", "GEMINI_BASE_URL=" + vendor_url, "CARTPILOT_API_URL=" + shop_url};

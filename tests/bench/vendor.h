@@ -63,6 +63,9 @@ std::string openai_text(std::string_view text);
 std::string openai_call_begin(std::string_view name);
 std::string openai_call_delta(std::string_view escaped_arguments);
 std::string openai_end(std::string_view reason);
+std::string anthropic_begin();
+std::string anthropic_text(std::string_view text);
+std::string anthropic_end();
 
 /// The variables that send cartpilot's gemini provider to `vendor_url` and its client to
 /// `shop_url`.
