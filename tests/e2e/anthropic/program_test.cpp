@@ -173,6 +173,20 @@ TEST(AnthropicProgram, declares_and_handles_functions_in_its_own_format) {
   EXPECT_THAT(handled.out, HasSubstr("\n[]\n"));
 }
 
+TEST(AnthropicProgram, passes_every_plugin_check) {
+  const Home home;
+  const Result checked = run(home,
+                             {"plugin", "check", CARTPILOT_PLUGIN_FILE, "--samples",
+                              CARTPILOT_FIXTURES "/anthropic/samples.json", "--json"},
+                             "", {});
+  EXPECT_EQ(checked.exit_code, 0) << checked.out << checked.err;
+  const Json report = Json::parse(checked.out, nullptr, false);
+  for (const Json& check : report["checks"]) {
+    const std::string outcome = string_or(check, "outcome");
+    EXPECT_TRUE(outcome == "pass" || outcome == "skip") << check.dump();
+  }
+}
+
 TEST(AnthropicProgram, lists_models_or_says_that_there_is_no_list) {
   const fakes::FakeAnthropic vendor;
   const Home home;
