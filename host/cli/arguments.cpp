@@ -81,7 +81,8 @@ void add_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   chat->add_flag("--no-stream", a.no_stream, "Print each answer when it is complete");
   chat->add_option("--output", a.output, "text, or jsonl: one JSON object per line")
       ->check(CLI::IsMember({"text", "jsonl"}));
-  chat->add_option("message", a.message, "What you want to say");
+  chat->add_option("message", a.message,
+                   "What you want to say; - is standard input, and a pipe's text is added");
 }
 
 void add_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
@@ -196,6 +197,8 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   sandbox->add_option("--webhook-url", a.webhook_url,
                       "Where the merchants send webhooks (default: this sandbox)");
 
+  app.add_subcommand("version", "Print the version");
+  app.add_subcommand("help", "Explain a command: cartpilot help COMMAND");
   app.add_subcommand("doctor", "Check keys, API, clock, TLS, plugins and the state folder");
 }
 
@@ -251,7 +254,7 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
 
 void add_global_flags(CLI::App& app, Arguments& a) {
   app.footer(kFooter);
-  app.set_version_flag("--version", std::string("cartpilot ") + CARTPILOT_VERSION);
+  app.set_version_flag("-V,--version", std::string("cartpilot ") + CARTPILOT_VERSION);
   app.fallthrough();
   app.add_option("--plugin", a.plugin_files, "Also load this plugin file (repeatable)")
       ->type_size(1)
@@ -283,8 +286,8 @@ void add_global_flags(CLI::App& app, Arguments& a) {
 /// Declaring all commands takes as long as loading a library, and nearly every run is a chat: its
 /// line is read with its own flags first. False when that will not do; what is wrong, or was
 /// asked, is said with all commands known.
-bool parse_chat(int argc, const char* const* argv, Arguments& a,
-                std::vector<std::string>& options) {
+bool parse_chat(int argc, const char* const* argv, Arguments& a, std::vector<std::string>& options,
+                std::optional<int>& wrong) {
   if (argc < 2 || std::string_view(argv[1]) != "chat") return false;
   CLI::App app{kAbout, "cartpilot"};
   add_global_flags(app, a);
@@ -293,17 +296,91 @@ bool parse_chat(int argc, const char* const* argv, Arguments& a,
   try {
     app.parse(argc, argv);
     a.command = command_path(app);
+    wrong = check_values(argc, argv, app, a);
     return true;
   } catch (const CLI::ParseError&) {
     return false;
   }
 }
 
+/// An empty value is a wrong one, never an absent one. Returns the name of an option that has one.
+std::string empty_option(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& value : option->results()) {
+      if (value.empty()) return option->get_name();
+    }
+  }
+  for (const CLI::App* sub : app.get_subcommands()) {
+    if (std::string name = empty_option(*sub); !name.empty()) return name;
+  }
+  return "";
+}
+
+/// `--limit-order=` would take the next word for its value.
+std::string empty_assignment(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") break;
+    if (word.size() > 3 && word.rfind("--", 0) == 0 && word.find('=') == word.size() - 1) {
+      return std::string(word.substr(0, word.size() - 1));
+    }
+  }
+  return "";
+}
+
+/// "" or the sentence about two flags that say different things.
+std::string contradiction(const Arguments& a) {
+  const auto both = [](const char* first, const char* second) {
+    return fmt::format("{} and {} exclude each other; give one", first, second);
+  };
+  if (a.continue_last && !a.resume.empty()) return both("--continue", "--resume");
+  if (a.continue_last && !a.session.empty()) return both("--continue", "--session");
+  if (!a.resume.empty() && !a.session.empty()) return both("--resume", "--session");
+  if (a.demo && !a.api_url.empty()) return both("--demo", "--api-url");
+  if (a.sandbox && !a.api_url.empty()) return both("--sandbox", "--api-url");
+  if (a.demo && !a.provider.empty() && a.provider != "offline") return both("--demo", "--provider");
+  if (a.no_plugins && !a.plugin_files.empty()) return both("--no-plugins", "--plugin");
+  if (a.no_plugins && !a.plugin_directories.empty()) return both("--no-plugins", "--plugin-path");
+  if (a.approval_descriptor >= 0 && a.approve == "never") {
+    return both("--approval-fd", "--approve never");
+  }
+  if (a.list && !a.deny.empty()) return both("--list", "--deny");
+  const bool bounded = a.approve.rfind("up-to", 0) == 0;
+  if (!a.merchants.empty() && !bounded) return "--merchants holds for --approve up-to only";
+  if (a.allow_repeat && !bounded) return "--allow-repeat holds for --approve up-to only";
+  return "";
+}
+
+int refuse_line(const Arguments& a, const std::string& why) {
+  fmt::print(stderr, "cartpilot: {}. See 'cartpilot{}{} --help'.\n", why,
+             a.command.empty() ? "" : " ", a.command);
+  return kUsage;
+}
+
+/// What CLI11 does not look at. nullopt = nothing is wrong.
+std::optional<int> check_values(int argc, const char* const* argv, const CLI::App& app,
+                                const Arguments& a) {
+  std::string empty = empty_assignment(argc, argv);
+  if (empty.empty()) empty = empty_option(app);
+  if (!empty.empty()) return refuse_line(a, fmt::format("{}: the value is empty", empty));
+  if (const std::string why = contradiction(a); !why.empty()) return refuse_line(a, why);
+  return std::nullopt;
+}
+
+/// `help COMMAND` is `COMMAND --help`.
+std::vector<const char*> without_help_command(int argc, const char* const* argv) {
+  std::vector<const char*> words(argv, argv + argc);
+  if (words.size() < 2 || std::string_view(words[1]) != "help") return words;
+  words.erase(words.begin() + 1);
+  words.push_back("--help");
+  return words;
+}
+
 /// Says what is wrong with a --provider-option.
 std::optional<int> take_options(const std::vector<std::string>& options, Arguments& a) {
   for (const std::string& option : options) {
     const std::size_t equals = option.find('=');
-    if (equals == std::string::npos || equals == 0) {
+    if (equals == std::string::npos || equals == 0 || equals + 1 == option.size()) {
       fmt::print(stderr, "cartpilot: --provider-option takes KEY=VALUE, got '{}'.\n", option);
       return kUsage;
     }
@@ -314,11 +391,14 @@ std::optional<int> take_options(const std::vector<std::string>& options, Argumen
 
 }  // namespace
 
-ParsedArguments parse_arguments(int argc, const char* const* argv) {
+ParsedArguments parse_arguments(int argument_count, const char* const* arguments) {
+  const std::vector<const char*> words = without_help_command(argument_count, arguments);
+  const int argc = static_cast<int>(words.size());
+  const char* const* const argv = words.data();
   ParsedArguments parsed;
   std::vector<std::string> options;
-  if (parse_chat(argc, argv, parsed.arguments, options)) {
-    parsed.exit_code = take_options(options, parsed.arguments);
+  if (parse_chat(argc, argv, parsed.arguments, options, parsed.exit_code)) {
+    if (!parsed.exit_code) parsed.exit_code = take_options(options, parsed.arguments);
     return parsed;
   }
   parsed.arguments = {};
@@ -339,6 +419,11 @@ ParsedArguments parse_arguments(int argc, const char* const* argv) {
       fmt::print("{}", app.help());
       parsed.exit_code = kOk;
     }
+    if (a.command == "version") {
+      fmt::print("cartpilot {}\n", CARTPILOT_VERSION);
+      parsed.exit_code = kOk;
+    }
+    if (const auto wrong = check_values(argc, argv, app, a)) parsed.exit_code = wrong;
     if (const auto wrong = take_options(options, a)) parsed.exit_code = wrong;
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = report(app, error);

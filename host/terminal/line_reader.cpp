@@ -76,7 +76,7 @@ class PlainReader final : public LineReader {
 }  // namespace
 
 std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history) {
-  if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) return make_line_editor(history);
+  if (can_edit_lines()) return make_line_editor(history);
   return std::make_unique<PlainReader>();
 }
 

@@ -15,7 +15,6 @@
 namespace cartpilot::torture {
 namespace {
 
-constexpr const char* kSession = "torture";
 constexpr const char* kProvider = "worst-model";
 
 int converse(const host::Arguments& arguments, const Place& place, const std::string& script) {
@@ -26,7 +25,7 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
                     {"foreign", place.foreign},
                     {"page", place.page_file}};
   app::SessionSettings settings = services.session_settings();
-  settings.choice = {app::SessionChoice::Kind::kNamed, kSession};
+  settings.choice = {app::SessionChoice::Kind::kNamed, place.session};
   settings.model.emplace().provider = kProvider;
   const auto approver = services.make_approver();
   app::ShoppingSession session(services.app(), std::move(settings), {*view, *approver, view.get()},
