@@ -43,7 +43,7 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
 /// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
 int exit_code_of(const app::ShoppingSession& session) {
   if (Interrupt().cancelled() && !session.purchase_in_last_turn()) return kInterrupted;
-  return session.last_purchase() ? session.last_purchase()->exit_code : kOk;
+  return session.last_purchase() ? exit_code_of(session.last_purchase()->end) : kOk;
 }
 
 /// A session for calls; without a name it is a conversation of its own.
@@ -141,7 +141,7 @@ int run_tools_call(CommandServices& services) {
   if (arguments.session.empty() && call.name == "create_checkout" && !results.front().is_error) {
     err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
   }
-  if (session.last_purchase()) return session.last_purchase()->exit_code;
+  if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
   if (!results.front().is_error) return kOk;
   err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
   if (Interrupt().cancelled()) return kInterrupted;

@@ -39,7 +39,7 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
   if (turn.result.error) view->on_error(*turn.result.error);
   host::run_purchases_list(services);  // spares a process that would only ask for it
   const auto& report = session.last_purchase();
-  return report ? report->exit_code : turn.result.error ? host::kFailed : host::kOk;
+  return report ? host::exit_code_of(report->end) : turn.result.error ? host::kFailed : host::kOk;
 }
 
 }  // namespace

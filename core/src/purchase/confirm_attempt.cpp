@@ -69,7 +69,7 @@ ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallCont
     const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
     if (answer.value.status != "approved") {
       PurchaseReport refusal;
-      refusal.exit_code = kExitRefused;
+      refusal.end = PurchaseEnd::kRefused;
       refusal.checkout_id = checkout_id;
       refusal.message = fmt::format(
           "the checkout is {} and nobody has agreed to buy it; call approve_checkout first",
@@ -94,7 +94,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   }
   PurchaseReport refusal;
   refusal.attempt = consent.attempt;
-  refusal.exit_code = kExitRefused;
+  refusal.end = PurchaseEnd::kRefused;
   refusal.checkout_id = checkout_id;
   refusal.total = consent.receipt.total();
   if (time_left(fresh) < kExpiryMarginOfConfirm) {
@@ -152,7 +152,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const ConfirmResult& sent,
     case ConfirmVerdict::kPriceChanged:
       last_totals_[attempt.checkout_id] = attempt.total;
       last_totals_[attempt.basket] = attempt.total;
-      report.exit_code = kExitChanged;
+      report.end = PurchaseEnd::kChanged;
       report.message = fmt::format(
           "the merchant changed the price; call quote_checkout with the same "
           "items, then request_approval, then approve_checkout: the person is asked again{}",
@@ -160,7 +160,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const ConfirmResult& sent,
       return refuse(report, "PRICE_CHANGED");
     case ConfirmVerdict::kNotBought:
     case ConfirmVerdict::kNothingSent:
-      report.exit_code = kExitCartPilotFailed;
+      report.end = PurchaseEnd::kCartPilotFailed;
       report.message =
           fmt::format("{}{}", sent.failure->what(),
                       record(attempt.id, AttemptState::kVoid, {sent.note, "", "", spent}));

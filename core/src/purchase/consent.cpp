@@ -65,7 +65,7 @@ ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallCont
   }
   const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
   PurchaseReport report;
-  report.exit_code = kExitRefused;
+  report.end = PurchaseEnd::kRefused;
   report.checkout_id = checkout_id;
   if (const Consent* consent = live_consent(checkout_id)) {
     if (!same_receipt(consent->receipt, answer.value)) {
@@ -89,7 +89,7 @@ ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallCont
 ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallContext& context) {
   const commerce::Checkout& checkout = answer.value;
   PurchaseReport refusal;
-  refusal.exit_code = kExitRefused;
+  refusal.end = PurchaseEnd::kRefused;
   refusal.checkout_id = checkout.id;
   commerce::Receipt receipt;
   try {
@@ -128,7 +128,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
   });
   if (!decision.approved) {
-    refusal.exit_code = decision.exit_code;
+    refusal.end = decision.end;
     refusal.message = decision.reason;
     return refuse(refusal, decision.error_code);
   }
@@ -169,7 +169,8 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
                                             std::chrono::milliseconds left,
                                             const CallContext& context) {
   const std::string basket = basket_of(receipt.checkout.merchant_id, items_of(receipt.checkout));
-  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
+  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", PurchaseEnd::kRefused,
+                   ""};
   if (const auto outside = outside_limits(policy_, receipt.total())) {
     refused.reason = *outside;
     return refused;
@@ -198,7 +199,7 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
         refused.reason = *repeated;
         return refused;
       }
-      return {true, "approved", "policy", "", kExitDone, policy_.flag_text};
+      return {true, "approved", "policy", "", PurchaseEnd::kBought, policy_.flag_text};
     case ApprovalMode::kAsk: break;
   }
   return ask_person(question, left, context);
@@ -207,7 +208,8 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
 PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
                                                 std::chrono::milliseconds left,
                                                 const CallContext& context) {
-  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
+  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", PurchaseEnd::kRefused,
+                   ""};
   if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
     refused.error_code = "TOO_MANY_QUESTIONS";
     refused.reason = fmt::format(
@@ -236,11 +238,12 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
   const auto answered = questions_.find(question.id);
   const QuestionState state = answered ? answered->state : QuestionState::kVoid;
   if (state == QuestionState::kApproved) {
-    return {true, "approved", "human", "", kExitDone, "the total and the code were typed"};
+    return {true, "approved",           "human",
+            "",   PurchaseEnd::kBought, "the total and the code were typed"};
   }
   if (state == QuestionState::kOpen)
     questions_.withdraw(question.id, "The program asks no longer.");
-  Decision declined{false, "declined", "human", "APPROVAL_DECLINED", kExitDeclined, ""};
+  Decision declined{false, "declined", "human", "APPROVAL_DECLINED", PurchaseEnd::kDeclined, ""};
   declined.reason = state == QuestionState::kExpired ? "nobody answered in time"
                     : answered && !answered->reason.empty()
                         ? answered->reason
@@ -395,7 +398,7 @@ ToolOutcome PurchaseGate::withdraw(const std::string& attempt, const commerce::R
   consents_.erase(report.checkout_id);
   if (now.status == "confirmed") {
     report.outcome = PurchaseOutcome::kDone;
-    report.exit_code = kExitNotAsAgreed;
+    report.end = PurchaseEnd::kNotAsAgreed;
     report.merchant_order_id = now.merchant_order_id.value_or("");
     report.message =
         "this checkout was confirmed from elsewhere after it was approved here; look at "
@@ -403,7 +406,7 @@ ToolOutcome PurchaseGate::withdraw(const std::string& attempt, const commerce::R
     return refuse(report, "ALREADY_CONFIRMED");
   }
   remember_total(now, report.total);
-  report.exit_code = kExitChanged;
+  report.end = PurchaseEnd::kChanged;
   report.message = fmt::format(
       "{} after it was approved; call quote_checkout with the same items, "
       "then request_approval, then approve_checkout: the person is asked again",

@@ -121,7 +121,7 @@ ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& con
   const std::string checkout_id = string_or(call.arguments, "checkout_id");
   const auto no_record = [&](const std::string& what, const char* code = "STATE_UNAVAILABLE") {
     PurchaseReport report = report_on(checkout_id);
-    report.exit_code = kExitNoRecord;
+    report.end = PurchaseEnd::kNoRecord;
     report.message = what;
     return refuse(report, code);
   };
@@ -149,13 +149,13 @@ void PurchaseGate::notify(const std::function<void(PurchaseObserver&)>& call) co
 }
 
 /// Tells the person about a money call that is no attempt of its own, so that each one is followed
-/// by a word of the program. The exit code stays that of the last attempt.
+/// by a word of the program. The last report stays that of the last attempt.
 ToolOutcome PurchaseGate::report_outcome(const PurchaseReport& report, ToolOutcome outcome) const {
   notify([&](PurchaseObserver& observer) { observer.on_purchase(report); });
   return outcome;
 }
 
-/// Tells the person, and decides the exit code unless an attempt has decided it already.
+/// Tells the person, and decides how the session ended unless an attempt has decided it already.
 void PurchaseGate::notify(const PurchaseReport& report) {
   reported_this_turn_ = true;
   if (!comes_to_nothing_after_attempt(report)) last_report_ = report;
@@ -167,14 +167,15 @@ void PurchaseGate::notify(const PurchaseReport& report) {
 bool PurchaseGate::comes_to_nothing_after_attempt(const PurchaseReport& report) const {
   if (!report.attempt.empty() || !last_report_ || last_report_->attempt.empty()) return false;
   return last_report_->checkout_id == report.checkout_id ||
-         last_report_->exit_code == kExitUnknown || last_report_->exit_code == kExitNotAsAgreed;
+         last_report_->end == PurchaseEnd::kUnknown ||
+         last_report_->end == PurchaseEnd::kNotAsAgreed;
 }
 
 /// Publishes the report and tells the model. The host puts the outcome before the message itself.
 ToolOutcome PurchaseGate::refuse(const PurchaseReport& refusal, const std::string& error_code) {
   notify(refusal);
   const char* outcome = refusal.outcome == PurchaseOutcome::kNotDone ? "nothing was bought: "
-                        : refusal.exit_code == kExitNotAsAgreed      ? "bought, but not as agreed: "
+                        : refusal.end == PurchaseEnd::kNotAsAgreed   ? "bought, but not as agreed: "
                                                                      : "";
   return tool_error(error_code, outcome + refusal.message);
 }
@@ -192,7 +193,8 @@ PurchaseReport PurchaseGate::report_on(const std::string& checkout_id) const {
 
 /// CartPilot failed before any confirm was sent.
 ToolOutcome PurchaseGate::failed(PurchaseReport report, const commerce::CartPilotError& error) {
-  report.exit_code = error.code == ErrorCode::kCancelled ? kExitInterrupted : kExitCartPilotFailed;
+  report.end = error.code == ErrorCode::kCancelled ? PurchaseEnd::kInterrupted
+                                                   : PurchaseEnd::kCartPilotFailed;
   report.message = error.what();
   notify(report);
   return commerce::tool_outcome_of(error);
@@ -200,7 +202,7 @@ ToolOutcome PurchaseGate::failed(PurchaseReport report, const commerce::CartPilo
 
 ToolOutcome PurchaseGate::not_ours(const std::string& checkout_id) {
   PurchaseReport report;
-  report.exit_code = kExitRefused;
+  report.end = PurchaseEnd::kRefused;
   report.checkout_id = checkout_id;
   report.message =
       "this checkout was not made in this conversation; make one with create_checkout, only those "
@@ -212,7 +214,7 @@ ToolOutcome PurchaseGate::unresolved(const Attempt& attempt) {
   PurchaseReport report;
   report.attempt = attempt.id;
   report.outcome = PurchaseOutcome::kUnknown;
-  report.exit_code = kExitUnknown;
+  report.end = PurchaseEnd::kUnknown;
   report.checkout_id = attempt.checkout_id;
   report.total = attempt.total;
   report.message = fmt::format(

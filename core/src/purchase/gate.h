@@ -37,16 +37,18 @@ namespace cartpilot::purchase {
 
 enum class PurchaseOutcome { kDone, kNotDone, kUnknown };
 
-/// Exit codes an outcome asks for.
-constexpr int kExitDone = 0;
-constexpr int kExitNoRecord = 1;  ///< the state database failed; nothing was sent
-constexpr int kExitCartPilotFailed = 5;
-constexpr int kExitDeclined = 10;
-constexpr int kExitRefused = 11;
-constexpr int kExitChanged = 12;
-constexpr int kExitUnknown = 13;
-constexpr int kExitNotAsAgreed = 14;
-constexpr int kExitInterrupted = 130;
+/// How a money call ended, for whoever has to act on it.
+enum class PurchaseEnd {
+  kBought,
+  kNoRecord,  ///< the record of purchases cannot be kept; nothing was sent
+  kCartPilotFailed,
+  kDeclined,  ///< by a person
+  kRefused,   ///< by the policy, or because nobody can be asked
+  kChanged,   ///< price or receipt, after the yes
+  kUnknown,
+  kNotAsAgreed,  ///< bought
+  kInterrupted
+};
 
 /// Begins the note of an attempt that is done otherwise than the person agreed.
 constexpr std::string_view kNotAsAgreed = "not as agreed: ";
@@ -54,7 +56,7 @@ constexpr std::string_view kNotAsAgreed = "not as agreed: ";
 struct PurchaseReport {
   std::string attempt;  ///< "" = the call did not get as far as one
   PurchaseOutcome outcome = PurchaseOutcome::kNotDone;
-  int exit_code = 1;
+  PurchaseEnd end = PurchaseEnd::kNoRecord;
   std::string checkout_id;
   std::string order_id;
   std::string merchant_order_id;
@@ -111,7 +113,7 @@ class PurchaseGate final : public chat::CallGuard {
   /// unknown; the observer does not hear of them. Throws Error when the journal fails.
   std::vector<PurchaseReport> reconcile(const CallContext& context);
 
-  /// The last attempt of this process, for the exit code.
+  /// The last attempt of this process, for a program that ends with it.
   const std::optional<PurchaseReport>& last_report() const { return last_report_; }
   /// Whether it belongs to the present turn.
   bool reported_this_turn() const { return reported_this_turn_; }
@@ -129,7 +131,7 @@ class PurchaseGate final : public chat::CallGuard {
     std::string decision;  ///< as ApprovalDecision
     std::string by;
     std::string error_code;
-    int exit_code = kExitRefused;
+    PurchaseEnd end = PurchaseEnd::kRefused;
     std::string reason;
   };
   /// A confirm that was sent, and what its answer proves.

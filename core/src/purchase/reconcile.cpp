@@ -227,23 +227,23 @@ PurchaseReport PurchaseGate::report_of(const Resolution& ending) const {
   switch (ending.outcome) {
     case PurchaseOutcome::kDone:
       if (!ending.mismatch.empty()) {
-        report.exit_code = kExitNotAsAgreed;
+        report.end = PurchaseEnd::kNotAsAgreed;
         report.message = fmt::format(
             "{}. Order {} at {}, agreed total {}. Cancel or refund it "
             "with CartPilot or the merchant if you do not want it.{}",
             ending.mismatch, order, attempt.merchant_id, total, ending.why);
       } else {
-        report.exit_code = kExitDone;
+        report.end = PurchaseEnd::kBought;
         report.message = fmt::format("bought for {} at {}, order {}{}", total, attempt.merchant_id,
                                      order, ending.why);
       }
       break;
     case PurchaseOutcome::kNotDone:
-      report.exit_code = kExitCartPilotFailed;
+      report.end = PurchaseEnd::kCartPilotFailed;
       report.message = ending.why;
       break;
     case PurchaseOutcome::kUnknown:
-      report.exit_code = kExitUnknown;
+      report.end = PurchaseEnd::kUnknown;
       report.message = fmt::format(
           "it is not known whether {} was spent at {}: {}. The basket is locked; look at your "
           "orders or ask the merchant, then run `cartpilot purchases resolve {} --bought` or "

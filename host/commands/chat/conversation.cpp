@@ -158,7 +158,7 @@ int Conversation::interrupted_exit_code() const {
 }
 
 int Conversation::exit_code() const {
-  if (session_.last_purchase()) return session_.last_purchase()->exit_code;
+  if (session_.last_purchase()) return exit_code_of(session_.last_purchase()->end);
   return first_failure_.value_or(kOk);
 }
 

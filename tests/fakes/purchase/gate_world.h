@@ -68,6 +68,9 @@ struct TestContext final : CallContext {
   bool cancelled() const noexcept override { return stop; }
 };
 
+/// "bought", "cartpilot failed", ...
+std::string name_of(PurchaseEnd end);
+
 class GateWorld {
  public:
   explicit GateWorld(PurchasePolicy policy = parse_policy("ask", ""),
@@ -89,8 +92,8 @@ class GateWorld {
   ToolOutcome approve(const std::string& checkout_id);
   ToolOutcome confirm(const std::string& checkout_id);
 
-  /// Of the last report; -1 = none.
-  int exit_code() const;
+  /// Of the last report; nullopt = none.
+  std::optional<PurchaseEnd> end() const;
   /// States of the newest attempt, oldest first.
   std::vector<AttemptState> states() const;
 
