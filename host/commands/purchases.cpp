@@ -63,13 +63,8 @@ bool agreed_to_resolve(CommandServices& services, const purchase::Attempt& attem
     question.warnings = {"if it was bought after all, the same basket can be bought a second time"};
   }
   purchase::Questions questions(services.state());
-  const Interrupt interrupt;
-  const auto turn = approver.wait_for_turn(interrupt);
-  questions.open(
-      question, std::chrono::duration_cast<std::chrono::milliseconds>(approver.lifetime()).count());
-  approver.ask(question, questions, interrupt);
-  const auto answered = questions.find(question.id);
-  return answered && answered->state == purchase::QuestionState::kApproved;
+  return purchase::ask_person(approver, questions, std::move(question), Interrupt()).state ==
+         purchase::QuestionState::kApproved;
 }
 
 }  // namespace

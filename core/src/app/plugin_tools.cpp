@@ -169,18 +169,12 @@ ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext&
                       "It works on a terminal, with --approve ask.");
   }
   purchase::ApprovalQuestion question = question_about(call, found->second.plugin);
-  const auto turn = approver_.wait_for_turn(context);
   try {
-    questions_.open(
-        question,
-        std::chrono::duration_cast<std::chrono::milliseconds>(approver_.lifetime()).count());
+    question = purchase::ask_person(approver_, questions_, std::move(question), context);
   } catch (const Error& error) {
     return tool_error("APPROVAL_REQUIRED", fmt::format("Nothing was done: {}.", error.what()));
   }
-  approver_.ask(question, questions_, context);
-  const auto answered = questions_.find(question.id);
-  if (!answered || answered->state != purchase::QuestionState::kApproved) {
-    questions_.withdraw(question.id, "The program asks no longer. Nothing was done.");
+  if (question.state != purchase::QuestionState::kApproved) {
     return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
   }
   try {

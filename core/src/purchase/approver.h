@@ -48,4 +48,11 @@ class Approver {
                    const CallContext& context) = 0;
 };
 
+/// Asks a person: waits for the surface, opens the question for as long as the surface allows and
+/// at most `longest` from now, shows it, and closes it when nobody else did. Returns the question
+/// as it is then, never open; only kApproved is a yes. Throws Error as Questions::open() does.
+ApprovalQuestion ask_person(Approver& approver, Questions& questions, ApprovalQuestion question,
+                            const CallContext& context,
+                            std::chrono::milliseconds longest = std::chrono::milliseconds::max());
+
 }  // namespace cartpilot::purchase

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/random.h"
 #include "cartpilot/error.h"
@@ -122,7 +123,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_request({attempt.id, receipt, question.previous_total, question.warnings});
   });
-  const Decision decision = decide(question, receipt, time_left(answer), context);
+  const Decision decision = decide(std::move(question), receipt, time_left(answer), context);
   const auto answered = clock_.steady();
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
@@ -164,7 +165,7 @@ ApprovalQuestion PurchaseGate::question_about(const Attempt& attempt,
   return question;
 }
 
-PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
+PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
                                             const commerce::Receipt& receipt,
                                             std::chrono::milliseconds left,
                                             const CallContext& context) {
@@ -202,12 +203,11 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
       return {true, "approved", "policy", "", PurchaseEnd::kBought, policy_.flag_text};
     case ApprovalMode::kAsk: break;
   }
-  return ask_person(question, left, context);
+  return ask(std::move(question), left, context);
 }
 
-PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
-                                                std::chrono::milliseconds left,
-                                                const CallContext& context) {
+PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono::milliseconds left,
+                                         const CallContext& context) {
   Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", PurchaseEnd::kRefused,
                    ""};
   if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
@@ -222,11 +222,10 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
     refused.reason = *nobody;
     return refused;
   }
-  const auto turn = approver_.wait_for_turn(context);
-  const auto lifetime =
-      std::min<milliseconds>(approver_.lifetime(), left - kExpiryMarginOfQuestion);
+  ApprovalQuestion answered;
   try {
-    questions_.open(question, lifetime.count());
+    answered = ask_person(approver_, questions_, std::move(question), context,
+                          left - kExpiryMarginOfQuestion);
   } catch (const Error& error) {
     if (error.reason != "receipt") throw;
     refused.error_code = "RECEIPT_INVALID";
@@ -234,20 +233,14 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
     return refused;
   }
   ++questions_this_turn_;
-  approver_.ask(question, questions_, context);
-  const auto answered = questions_.find(question.id);
-  const QuestionState state = answered ? answered->state : QuestionState::kVoid;
-  if (state == QuestionState::kApproved) {
+  if (answered.state == QuestionState::kApproved) {
     return {true, "approved",           "human",
             "",   PurchaseEnd::kBought, "the total and the code were typed"};
   }
-  if (state == QuestionState::kOpen)
-    questions_.withdraw(question.id, "The program asks no longer.");
   Decision declined{false, "declined", "human", "APPROVAL_DECLINED", PurchaseEnd::kDeclined, ""};
-  declined.reason = state == QuestionState::kExpired ? "nobody answered in time"
-                    : answered && !answered->reason.empty()
-                        ? answered->reason
-                        : "the person said no; ask what they want instead";
+  declined.reason = answered.state == QuestionState::kExpired ? "nobody answered in time"
+                    : answered.reason.empty() ? "the person said no; ask what they want instead"
+                                              : answered.reason;
   return declined;
 }
 

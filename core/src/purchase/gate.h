@@ -176,10 +176,10 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
   ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
   ApprovalQuestion question_about(const Attempt& attempt, const commerce::Receipt& receipt) const;
-  Decision decide(ApprovalQuestion& question, const commerce::Receipt& receipt,
+  Decision decide(ApprovalQuestion question, const commerce::Receipt& receipt,
                   std::chrono::milliseconds left, const CallContext& context);
-  Decision ask_person(ApprovalQuestion& question, std::chrono::milliseconds left,
-                      const CallContext& context);
+  Decision ask(ApprovalQuestion question, std::chrono::milliseconds left,
+               const CallContext& context);
   std::vector<std::string> warnings_for(const commerce::Receipt& receipt) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
   std::optional<std::string> repeated_without_permission(const std::string& basket) const;
