@@ -31,6 +31,8 @@ int run_sessions_export(CommandServices& services);
 int run_sessions_delete(CommandServices& services);
 int run_sandbox(CommandServices& services);
 int run_doctor(CommandServices& services);
+/// Needs no services: it works also when the settings file is broken.
+int run_config(const Arguments& arguments);
 
 /// Exit code of an Error that ends a command before or outside of a conversation.
 int exit_code_of(const Error& error);
