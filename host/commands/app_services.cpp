@@ -7,13 +7,18 @@
 #include "base/private_files.h"
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
+#include "net/url_policy.h"
 #include "parts/background_thread.h"
+#include "purchase/deadline_context.h"
+#include "purchase/keys.h"
 #include "terminal/output.h"
 #include "terminal/prompt.h"
 
 namespace cartpilot::host {
 
 namespace {
+
+constexpr std::chrono::milliseconds kHealthTime{2000};
 
 /// Plugins' levels: 0 debug to 3 error.
 int log_threshold(const std::string& word) {
@@ -155,6 +160,7 @@ void AppServices::start_sandbox() {
   sandbox_ = sandbox::open_sandbox(options);
   api_url_ = sandbox_->url();
   settings_.api_key = options.api_key;
+  sandbox_id_ = sandbox_->id();
 }
 
 const std::string& AppServices::api_url() {
@@ -172,11 +178,64 @@ const std::string& AppServices::api_url() {
   return api_url_;
 }
 
+commerce::ClientOptions AppServices::client_options() {
+  commerce::ClientOptions options;
+  options.base_url = api_url();
+  options.api_key = settings_.api_key;
+  options.sandbox_id = sandbox_id_;
+  return options;
+}
+
+const commerce::CartPilotIdentity& AppServices::identity() {
+  if (identity_) return *identity_;
+  commerce::ClientOptions options = client_options();
+  if (!sandbox_) {
+    options.read_retries.max_attempts = 1;
+    const commerce::CartPilotClient client(options, http());
+    if (net::parse_target(client.options().base_url).loopback) {
+      try {
+        sandbox_id_ = client.health(purchase::DeadlineContext(Interrupt(), kHealthTime)).sandbox_id;
+      } catch (const commerce::CartPilotError&) {  // NOLINT: what cannot be asked counts as real
+      }
+    }
+    options = client_options();
+    options.base_url = client.options().base_url;
+  }
+  identity_ = purchase::identity_of(options, journal().install_secret());
+  return *identity_;
+}
+
+void AppServices::bind_session(const std::string& session_id) {
+  const auto earlier = sessions().find(session_id);
+  const auto home = commerce::CartPilotIdentity::from_text(earlier ? earlier->cartpilot : "");
+  const bool named = arguments_.demo || arguments_.sandbox || !arguments_.api_url.empty();
+  if (home.is_sandbox() && !named) arguments_.sandbox = true;
+  if (!home.known() || home == identity()) {
+    sessions().bind(session_id, identity().text());
+    return;
+  }
+  std::string what;
+  if (home.is_sandbox()) {
+    what = fmt::format(
+        "belongs to {} sandbox, and this run talks to {}; go on with --sandbox, or "
+        "with the --api-url of that sandbox",
+        identity().is_sandbox() ? "another" : "a", identity().shown());
+  } else if (home.url() == identity().url()) {
+    what = fmt::format("was made at {} with another API key; set CARTPILOT_API_KEY to that one",
+                       home.shown());
+  } else {
+    what = fmt::format("belongs to {}, and this run talks to {}; go on with {}", home.shown(),
+                       identity().shown(), home.flag());
+  }
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      fmt::format("the conversation {} {}, or begin another conversation", session_id, what));
+}
+
 commerce::CartPilotClient& AppServices::cartpilot(const std::string& session_id) {
   if (!client_) {
-    commerce::ClientOptions options;
-    options.base_url = api_url();
-    options.api_key = settings_.api_key;
+    identity();  // says which sandbox is to answer
+    commerce::ClientOptions options = client_options();
     options.session_id = session_id;
     client_ = std::make_unique<commerce::CartPilotClient>(options, http());
   }

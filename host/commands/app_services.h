@@ -17,6 +17,7 @@
 #include "cli/settings.h"
 #include "commands/plugin_tools.h"
 #include "commerce/client.h"
+#include "commerce/identity.h"
 #include "commerce/tools.h"
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
@@ -61,6 +62,13 @@ class AppServices {
   /// CartPilot's URL: the embedded server's with --sandbox (starts it), else the configured one.
   const std::string& api_url();
   commerce::CartPilotClient& cartpilot(const std::string& session_id);
+  /// Which CartPilot this program talks to: the embedded sandbox, a sandbox on this machine that
+  /// says so (asked once, for two seconds at most), or else a real one.
+  const commerce::CartPilotIdentity& identity();
+  /// Makes a conversation belong to the CartPilot of this run. One that belongs to a sandbox goes
+  /// back to it when no flag names another. Throws Error{kInvalidArgument} with what to do when it
+  /// belongs to another CartPilot. Before the first call of cartpilot().
+  void bind_session(const std::string& session_id);
 
   /// The tool sets of all plugins. This and make_provider() load plugins, and wait before that
   /// until nothing prepares for https any more (see prepare_journal()).
@@ -87,6 +95,7 @@ class AppServices {
   store::StateDb& open_state();
   purchase::PurchaseJournal& open_journal();
   void start_sandbox();
+  commerce::ClientOptions client_options();
   void show_plugin_notices();
 
   Arguments arguments_;
@@ -100,6 +109,8 @@ class AppServices {
   std::unique_ptr<purchase::PurchaseJournal> journal_;
   std::unique_ptr<commerce::CartPilotClient> client_;
   std::string api_url_;
+  std::string sandbox_id_;  ///< "" = a real CartPilot
+  std::optional<commerce::CartPilotIdentity> identity_;
   std::thread preparing_;  ///< uses state_ and journal_ until it was joined
 };
 

@@ -19,6 +19,15 @@ std::vector<Message> wanted(AppServices& services) {
   return services.sessions().load(id);
 }
 
+std::string shown_cartpilot(const std::string& text) {
+  return commerce::CartPilotIdentity::from_text(text).shown();
+}
+
+std::string cartpilot_of(AppServices& services) {
+  const auto session = services.sessions().find(services.arguments().name);
+  return shown_cartpilot(session ? session->cartpilot : "");
+}
+
 }  // namespace
 
 int run_sessions_list(AppServices& services) {
@@ -29,6 +38,7 @@ int run_sessions_list(AppServices& services) {
                       {"provider", session.provider},
                       {"model", session.model},
                       {"title", session.title},
+                      {"cartpilot", shown_cartpilot(session.cartpilot)},
                       {"messages", session.message_count},
                       {"created_ms", session.created_unix_ms},
                       {"updated_ms", session.updated_unix_ms}});
@@ -45,9 +55,10 @@ int run_sessions_list(AppServices& services) {
 int run_sessions_show(AppServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().json) {
-    out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
+    out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
+        "\n");
   } else {
-    out(transcript_markdown(services.arguments().name, messages));
+    out(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
   }
   return kOk;
 }
@@ -55,9 +66,10 @@ int run_sessions_show(AppServices& services) {
 int run_sessions_export(AppServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().export_format == "json") {
-    out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
+    out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
+        "\n");
   } else {
-    out(transcript_markdown(services.arguments().name, messages));
+    out(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
   }
   return kOk;
 }

@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <optional>
 
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
@@ -110,7 +111,11 @@ int run_tools_call(AppServices& services) {
     throw Error(ErrorCode::kInvalidArgument, error.what());
   }
   const std::string session = session_of(arguments);
-  const store::SessionLock lock = services.lock_session(session);
+  std::optional<store::SessionLock> lock;
+  if (!arguments.session.empty() || call.name == "create_checkout") {
+    lock.emplace(services.lock_session(session));
+    services.bind_session(session);
+  }
   PurchaseStatusPrinter news;
   AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
   std::vector<std::string> names;
@@ -144,6 +149,7 @@ int run_tools_handle(AppServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   const std::string session = session_of(services.arguments());
   const store::SessionLock lock = services.lock_session(session);
+  services.bind_session(session);
   PurchaseStatusPrinter news;
   AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
   reconcile_earlier_purchases(shop, news);

@@ -43,6 +43,8 @@ class EmbeddedSandbox {
   virtual std::string url() const = 0;  ///< "http://127.0.0.1:PORT"
   /// "" without a listener of that merchant.
   virtual std::string merchant_url(const std::string& merchant_id) const = 0;
+  /// The id in its database: what it is known by, whatever its port.
+  virtual std::string id() const = 0;
   /// The scenarios that are on.
   virtual std::vector<std::string> running_chaos() const = 0;
 };

@@ -31,6 +31,7 @@ class SandboxServer final : public EmbeddedSandbox {
   void stop() noexcept override;
   std::string url() const override;
   std::string merchant_url(const std::string& merchant_id) const override;
+  std::string id() const override;
   std::vector<std::string> running_chaos() const override;
 
   int port() const;

@@ -26,7 +26,8 @@ class JsonlView final : public ConversationView {
          {"session_id", header.session_id},
          {"provider", header.provider},
          {"model", header.model},
-         {"approve", header.approve}});
+         {"approve", header.approve},
+         {"cartpilot", header.cartpilot}});
   }
 
   void on_turn_begin(int turn, const std::string& user) override {
@@ -107,6 +108,7 @@ class JsonlView final : public ConversationView {
          {"total", request.receipt.frozen.total_cents},
          {"currency", request.receipt.frozen.currency},
          {"items", items},
+         {"cartpilot", request.receipt.cartpilot},
          {"digest", request.receipt.digest}});
   }
 

@@ -87,7 +87,8 @@ std::string difference(const std::optional<commerce::Money>& before, const comme
       __builtin_sub_overflow(now.minor, before->minor, &more) || more == 0) {
     return "";
   }
-  return fmt::format("  ({} {} than before)", commerce::format_minor(more > 0 ? more : -more),
+  return fmt::format("  ({} {} than before)",
+                     commerce::format_minor(more > 0 ? more : -more, now.currency),
                      more > 0 ? "more" : "less");
 }
 
@@ -109,6 +110,9 @@ std::string receipt_text(const commerce::Receipt& receipt,
     return commerce::format_money({minor, receipt.frozen.currency});
   };
   std::string text = "\n==== PURCHASE APPROVAL (from the program, not from the assistant) ====\n";
+  text += fmt::format(" CartPilot   {}\n", receipt.cartpilot == "sandbox" ? "SANDBOX, no real money"
+                                           : receipt.cartpilot.empty() ? shown(receipt.api_origin)
+                                                                       : shown(receipt.cartpilot));
   text += fmt::format(" Merchant    {}\n Checkout    {}\n Pays with   {}\n",
                       shown(receipt.checkout.merchant_id), shown(receipt.checkout.id),
                       shown(receipt.payment_method));
@@ -134,7 +138,8 @@ std::string receipt_text(const commerce::Receipt& receipt,
     text += fmt::format(" Note        {}\n", shown(line));
   }
   text += fmt::format(" Type the total ({}) to buy, anything else cancels [{} s]: ",
-                      commerce::format_minor(receipt.frozen.total_cents), kAnswerTime.count());
+                      commerce::format_minor(receipt.frozen.total_cents, receipt.frozen.currency),
+                      kAnswerTime.count());
   return text;
 }
 
@@ -151,7 +156,9 @@ purchase::ConsentAnswer TerminalPrompt::ask(const commerce::Receipt& receipt,
   if (!terminal.write(question)) return purchase::ConsentAnswer::kNoTerminal;
   const std::optional<std::string> answer = terminal.read_line(since_boot_);
   if (!answer) terminal.write("\n");
-  const bool yes = answer && trimmed(*answer) == commerce::format_minor(receipt.frozen.total_cents);
+  const std::string total =
+      commerce::format_minor(receipt.frozen.total_cents, receipt.frozen.currency);
+  const bool yes = answer && trimmed(*answer) == total;
   return yes ? purchase::ConsentAnswer::kApproved : purchase::ConsentAnswer::kDeclined;
 }
 

@@ -119,13 +119,25 @@ std::string currency_code(std::string_view word) {
   return "";
 }
 
+/// ISO 4217: most currencies have two.
+std::size_t decimals_of(const std::string& currency) {
+  constexpr std::string_view kNone =
+      "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
+  constexpr std::string_view kThree = "BHD IQD JOD KWD LYD OMR TND";
+  if (currency.size() != 3) return 2;
+  if (kNone.find(currency) != std::string_view::npos) return 0;
+  return kThree.find(currency) != std::string_view::npos ? 3 : 2;
+}
+
 std::string money_text(std::int64_t minor, const std::string& currency) {
+  const std::size_t decimals = decimals_of(currency);
   // The magnitude as unsigned, so that the smallest integer has one too.
   const bool negative = minor < 0;
   const auto bits = static_cast<std::uint64_t>(minor);
-  const std::uint64_t magnitude = negative ? std::uint64_t{0} - bits : bits;
-  return fmt::format("{}{}.{:02} {}", negative ? "-" : "", magnitude / 100, magnitude % 100,
-                     currency);
+  std::string digits = std::to_string(negative ? std::uint64_t{0} - bits : bits);
+  if (digits.size() <= decimals) digits.insert(0, decimals + 1 - digits.size(), '0');
+  if (decimals > 0) digits.insert(digits.size() - decimals, ".");
+  return fmt::format("{}{} {}", negative ? "-" : "", digits, currency);
 }
 
 std::string one_line(const std::string& text) {

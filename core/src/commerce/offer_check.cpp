@@ -70,7 +70,8 @@ std::optional<Money> price_limit_in(std::string_view wish) {
     const std::string word = text::lower_case(parts[4]);
     if (std::find(kUnits.begin(), kUnits.end(), word) != kUnits.end()) return std::nullopt;
   }
-  return Money{parse_minor(number), currency.empty() ? "USD" : currency};
+  if (currency.empty()) currency = "USD";
+  return Money{parse_minor(number, currency), currency};
 }
 
 std::optional<Money> price_limit_of(const Offer& offer) {

@@ -5,6 +5,7 @@
 
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
+#include "purchase/attempt_record.h"
 #include "purchase/gate.h"
 #include "purchase/keys.h"
 
@@ -55,8 +56,9 @@ std::int64_t pieces_in(const std::vector<commerce::ItemRequest>& items) {
 }  // namespace
 
 ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallContext& context) {
-  if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
-  if (const auto done = journal_.done_on_checkout(checkout_id)) {
+  if (!journal_.knows_checkout(session_id_, checkout_id, cartpilot().text()))
+    return not_ours(checkout_id);
+  if (const auto done = journal_.done_on_checkout(checkout_id, cartpilot().text())) {
     const ToolOutcome outcome = bought_already(*done);
     if (!outcome.ok) return outcome;
     return tool_error("NOT_AWAITING_APPROVAL",
@@ -87,6 +89,7 @@ ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallCont
 /// CartPilot's checkout.
 ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallContext& context) {
   const commerce::Checkout& checkout = answer.value;
+  if (is_another_cartpilot(answer)) return another_cartpilot(checkout.id);
   PurchaseReport refusal;
   refusal.exit_code = kExitRefused;
   refusal.checkout_id = checkout.id;
@@ -97,6 +100,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     refusal.message = error.what();
     return refuse(refusal, "RECEIPT_INVALID");
   }
+  receipt.cartpilot = cartpilot().shown();
   refusal.total = receipt.total();
   if (time_left(answer) < kExpiryMarginOfQuestion) {
     refusal.message = "the checkout expires within a minute; make another one";
@@ -104,7 +108,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   }
   Attempt attempt;
   attempt.basket = basket_of(checkout.merchant_id, items_of(checkout));
-  if (const auto open = journal_.unfinished_on(attempt.basket)) return unresolved(*open);
+  if (const auto open = journal_.unfinished_on(attempt.basket, cartpilot().text()))
+    return unresolved(*open);
 
   attempt.id = random_id(kAttemptIdBytes);
   attempt.session = session_id_;
@@ -115,6 +120,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.digest = receipt.digest;
   attempt.payment_method = receipt.payment_method;
   attempt.total = receipt.total();
+  attempt.cartpilot = cartpilot().text();
+  attempt.receipt = receipt_record(receipt);
   refusal.attempt = attempt.id;
 
   notify([&](PurchaseObserver& observer) { observer.on_approval_request({attempt.id, receipt}); });
@@ -129,6 +136,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     return refuse(refusal, decision.error_code);
   }
   attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.flag_text;
+  attempt.channel = decision.by == "human" ? "terminal" : "policy";
+  attempt.approved_unix_ms = journal_.now_unix_ms();
   journal_.open(attempt);
   return approve_at_cartpilot(attempt, receipt, answered, context);
 }
@@ -141,8 +150,9 @@ PurchaseGate::Decision PurchaseGate::decide(const commerce::Receipt& receipt,
     return refused;
   }
   // Looked at again, under the lock, when the confirm is recorded.
-  if (const auto over = over_limit(policy_.limits, receipt.total(),
-                                   journal_.spent(receipt.frozen.currency, session_id_))) {
+  if (const auto over =
+          over_limit(policy_.limits, receipt.total(),
+                     journal_.spent(receipt.frozen.currency, session_id_, cartpilot().text()))) {
     refused.error_code = "OVER_LIMIT";
     refused.reason = *over;
     return refused;
@@ -222,7 +232,7 @@ ConsentAnswer PurchaseGate::ask_once_or_twice(const commerce::Receipt& receipt,
 
 std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket) const {
   const std::int64_t now = journal_.now_unix_ms();
-  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs);
+  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs, cartpilot().text());
   if (!recent) return std::nullopt;
   return "the same basket was bought " + ago_text(now - recent->updated_unix_ms);
 }
@@ -236,7 +246,7 @@ bool PurchaseGate::may_repeat() const {
 std::optional<std::string> PurchaseGate::repeated_without_permission(
     const std::string& basket) const {
   if (may_repeat()) return std::nullopt;
-  const auto bought = journal_.bought_in_a_day(basket);
+  const auto bought = journal_.bought_in_a_day(basket, cartpilot().text());
   if (!bought) return std::nullopt;
   return fmt::format(
       "the same basket was bought {} (purchase {}); --approve up-to buys a basket once in 24 "
@@ -257,7 +267,7 @@ std::string PurchaseGate::note_for(const commerce::Receipt& receipt,
                                    const std::optional<std::string>& repeats) const {
   std::vector<std::string> notes;
   const std::string requested =
-      journal_.requested_of(session_id_, receipt.checkout.id).value_or("[]");
+      journal_.requested_of(session_id_, receipt.checkout.id, cartpilot().text()).value_or("[]");
   const auto asked = requested_items(Json{{"items", parse_json(requested, "a stored request")}});
   const auto offered = items_of(receipt.checkout);
   const std::string pieces =
@@ -272,9 +282,11 @@ std::string PurchaseGate::note_for(const commerce::Receipt& receipt,
   }
   const std::string& currency = receipt.frozen.currency;
   notes.push_back(pieces);
-  notes.push_back(fmt::format("spent {} of {} in 24 hours",
-                              commerce::format_minor(journal_.spent(currency, session_id_).day),
-                              commerce::format_money({policy_.limits.day.minor, currency})));
+  notes.push_back(
+      fmt::format("spent {} of {} in 24 hours",
+                  commerce::format_minor(
+                      journal_.spent(currency, session_id_, cartpilot().text()).day, currency),
+                  commerce::format_money({policy_.limits.day.minor, currency})));
   return fmt::format("{}", fmt::join(notes, "\n"));
 }
 

@@ -11,6 +11,7 @@
 
 #include "cartpilot/error.h"
 #include "net/url.h"
+#include "net/url_policy.h"
 #include "purchase/deadline_context.h"
 #include "purchase/gate.h"
 
@@ -38,13 +39,13 @@ constexpr std::int64_t kLongestAskedWaitMs = 30 * 1000;
 /// Merchants known to answer a second confirm of one session with the order they already have.
 constexpr std::array<std::string_view, 2> kRecogniseTheirSession = {"merchant-a", "merchant-b"};
 
-/// Two addresses of one CartPilot. The embedded one gets another port at every start.
+/// For attempts from before the CartPilot was recorded: two addresses of one. The embedded one gets
+/// another port at every start. What is looked for there is the very receipt that was agreed to.
 bool same_server(const std::string& one, const std::string& other) {
   if (one == other) return true;
   const auto is_local = [](const std::string& url) {
     const auto parsed = net::parse_url(url);
-    const std::string host = parsed ? parsed->host : "";
-    return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+    return parsed && net::is_loopback_host(parsed->host);
   };
   return is_local(one) && is_local(other);
 }
@@ -92,11 +93,16 @@ std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) 
   journal_.void_abandoned(kConsentLifetimeMs);
   const auto end = clock_.steady() + kStartBudget;
   for (const Attempt& attempt : journal_.unfinished()) {
-    if (!same_server(attempt.api_origin, client_.options().base_url)) {
+    const auto sent_to = commerce::CartPilotIdentity::from_text(attempt.cartpilot);
+    const bool here = sent_to.known() ? sent_to == cartpilot()
+                                      : same_server(attempt.api_origin, client_.options().base_url);
+    if (!here) {
       Resolution ending;
       ending.attempt = attempt;
-      ending.why = fmt::format("it was sent to {}; start with --api-url {} to look into it",
-                               attempt.api_origin, attempt.api_origin);
+      ending.why =
+          fmt::format("it was sent to {}; start with {} to look into it",
+                      sent_to.known() ? sent_to.shown() : attempt.api_origin,
+                      sent_to.known() ? sent_to.flag() : "--api-url " + attempt.api_origin);
       reports.push_back(report_of(ending));
       continue;
     }
@@ -136,6 +142,10 @@ PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext
           error.http_status >= 400 && error.http_status < 500 && error.http_status != 429;
       if ((refused && !just_sent) || !wait_to_look_again()) break;
       continue;
+    }
+    if (is_another_cartpilot(seen)) {
+      why = "another CartPilot answers at its address now";
+      break;
     }
     const commerce::Checkout& checkout = seen.value;
     if (checkout.status == "confirmed") {

@@ -104,7 +104,8 @@ Conversation::Conversation(AppServices& services, ConversationView& view)
   shop_ = services.make_shop(session_id_, view_, std::move(tool_sets));
   chat::MessageLog& log = *this;
   session_ = std::make_unique<chat::ChatSession>(*provider_, *shop_.router, *watch_, log, options);
-  view_.on_session({session_id_, provider_name_, session_->model(), services.policy_word()});
+  view_.on_session({session_id_, provider_name_, session_->model(), services.policy_word(),
+                    services.identity().shown()});
   if (!info.notice.empty()) view_.on_notice(info.notice);
   if (continued) session_->restore_later([this] { return services_.sessions().load(session_id_); });
   for (const purchase::PurchaseReport& report : shop_.gate->reconcile(Interrupt())) {
@@ -144,8 +145,10 @@ bool Conversation::open_session() {
                 : arguments.session.empty() ? store::new_session_id()
                                             : arguments.session;
   lock_.emplace(services_.lock_session(session_id_));
+  services_.bind_session(session_id_);
   const bool named = !services_.settings().provider.empty();
-  provider_name_ = earlier && !named ? earlier->provider : services_.provider_name();
+  provider_name_ = earlier && !named && !earlier->provider.empty() ? earlier->provider
+                                                                   : services_.provider_name();
   return earlier.has_value();
 }
 
@@ -241,7 +244,7 @@ bool Conversation::slash(const std::string& line) {
           "{} tokens in ({} cached), {} out ({} reasoning) since the program started",
           usage.input_tokens, usage.cached_tokens, usage.output_tokens, usage.reasoning_tokens));
     } else if (command == "/export") {
-      err(transcript_markdown(session_id_, session_->history()));
+      err(transcript_markdown(session_id_, services_.identity().shown(), session_->history()));
     } else {
       if (command != "/help") view_.on_notice("unknown or incomplete command: " + command);
       err(kHelp);

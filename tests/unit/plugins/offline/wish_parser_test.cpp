@@ -109,6 +109,9 @@ TEST(AmountInMinor, reads_money_and_nothing_else) {
 TEST(MoneyText, writes_whole_cents) {
   EXPECT_EQ(money_text(8638, "USD"), "86.38 USD");
   EXPECT_EQ(money_text(5, "USD"), "0.05 USD");
+  EXPECT_EQ(money_text(6181, "JPY"), "6181 JPY");
+  EXPECT_EQ(money_text(6181, "KWD"), "6.181 KWD");
+  EXPECT_EQ(money_text(0, "JPY"), "0 JPY");
   EXPECT_EQ(money_text(-5, "EUR"), "-0.05 EUR");
   EXPECT_EQ(money_text(INT64_MIN, "USD"), "-92233720368547758.08 USD");
 }
