@@ -20,10 +20,15 @@ std::string cartpilot_of(const purchase::Attempt& attempt) {
   return commerce::CartPilotIdentity::from_text(attempt.cartpilot).shown();
 }
 
-/// What was agreed to; an empty object in records from before it was kept.
+/// What was agreed to; an empty object in records from before it was kept, and in altered ones: the
+/// list is what a person looks through then.
 Json receipt_of(const purchase::Attempt& attempt) {
-  if (attempt.receipt.empty()) return Json::object();
-  return parse_json(attempt.receipt, "a recorded receipt");
+  try {
+    Json receipt = parse_json(attempt.receipt, "a recorded receipt");
+    if (receipt.is_object()) return receipt;
+  } catch (const Error&) {  // NOLINT: as above
+  }
+  return Json::object();
 }
 
 /// The titles of what was bought, at most as long as a line can bear.
