@@ -16,6 +16,9 @@
                                      nlohmann::detail::iterator_input_adapter<const char*>>;  \
   KIND class nlohmann::detail::parser<nlohmann::ordered_json,                                 \
                                       nlohmann::detail::iterator_input_adapter<const char*>>; \
+  KIND bool nlohmann::ordered_json::sax_parse(                                                \
+      const char*, const char*, nlohmann::json_sax<nlohmann::ordered_json>*,                  \
+      nlohmann::ordered_json::input_format_t, const bool, const bool);                        \
   KIND class nlohmann::ordered_map<std::string, nlohmann::ordered_json>;                      \
   KIND class std::vector<nlohmann::ordered_json>
 

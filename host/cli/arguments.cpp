@@ -29,8 +29,9 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
   command.add_flag("--sandbox", a.sandbox, "Use the embedded CartPilot on this machine");
   command.add_option("--api-url", a.api_url,
                      "CartPilot to use (default $CARTPILOT_API_URL or http://localhost:8000)");
-  command.add_option("--session", a.session,
-                     "Id of the conversation; purchases belong to the one that prepared them");
+  command.add_option(
+      "--session", a.session,
+      "Id of the conversation; a checkout can only be bought in the conversation that made it");
   command.add_option(
       "--approve", a.approve,
       "Who says yes to a purchase: ask (default on a terminal), never (default elsewhere), or "
@@ -43,16 +44,13 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
                   "0: a basket is bought once in 24 hours)")
       ->check(CLI::Range(0, 1000));
   command.add_option("--limit-order", a.limit_order,
-                     "Most that one purchase may cost, AMOUNT:CUR (default 10000 in any currency)");
+                     "Spending limit of one purchase, AMOUNT:CUR (default 10000 in any currency)");
   command.add_option("--limit-session", a.limit_session,
-                     "Most that this conversation may spend, AMOUNT:CUR (default 20000)");
+                     "Spending limit of this conversation, AMOUNT:CUR (default 20000)");
   command.add_option(
       "--limit-day", a.limit_day,
-      "Most that all conversations may spend in 24 hours, AMOUNT:CUR (default 20000)");
-  command.add_flag(
-      "--new-journal", a.new_journal,
-      "Start a new record of purchases when the old one was altered, deleted or rolled "
-      "back; the old one is kept aside");
+      "Spending limit across all conversations in 24 hours, AMOUNT:CUR (default 20000)");
+  command.add_flag("--new-journal", a.new_journal, "Start a new record; the old one is kept aside");
 }
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {
@@ -76,10 +74,11 @@ void add_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   add_cartpilot_flags(*chat, a);
   chat->add_flag("--continue", a.continue_last, "Go on with the last conversation");
   chat->add_option("--resume", a.resume, "Go on with conversation ID");
-  chat->add_option("--max-steps", a.max_steps, "Most answers of the model per message (default 12)")
+  chat->add_option("--max-steps", a.max_steps,
+                   "Maximum number of model calls per message (default 12)")
       ->check(CLI::Range(1, 100));
   chat->add_option("--system", a.system_file, "File with your own instructions for the model");
-  chat->add_flag("--no-stream", a.no_stream, "Ask for whole answers");
+  chat->add_flag("--no-stream", a.no_stream, "Print each answer when it is complete");
   chat->add_option("--output", a.output, "text, or jsonl: one JSON object per line")
       ->check(CLI::IsMember({"text", "jsonl"}));
   chat->add_option("message", a.message, "What you want to say");
@@ -93,6 +92,9 @@ void add_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   CLI::App* declarations = tools->add_subcommand(
       "declarations", "The JSON array a user of the vendor's SDK passes as functions");
   add_provider_flags(*declarations, a, options);
+  declarations->add_flag("--with-effects", a.with_effects,
+                         "Add to each function whether it reads, writes or spends money");
+  tools->add_subcommand("instructions", "The program's own words for the model");
   CLI::App* call = tools->add_subcommand("call", "Run one function");
   add_cartpilot_flags(*call, a);
   call->add_option("name", a.name, "Function, see 'cartpilot tools list'")->required();
@@ -103,17 +105,20 @@ void add_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
       "Read vendor-native function calls, one a line, and print the vendor-native responses");
   add_provider_flags(*handle, a, options);
   add_cartpilot_flags(*handle, a);
+  handle
+      ->add_option("--approval-fd", a.approval_descriptor,
+                   "Ask for purchases on this descriptor, a connected stream socket (docs/cli.md)")
+      ->check(CLI::Range(0, 1'000'000));
 }
 
 void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   CLI::App* models = app.add_subcommand("models", "The models a provider offers, one id a line");
   add_provider_flags(*models, a, options);
 
-  CLI::App* plugin =
-      app.add_subcommand("plugin", "What is installed and why something is not used");
+  CLI::App* plugin = app.add_subcommand("plugin", "List, check and create plugins");
   plugin->require_subcommand(1);
   plugin->add_subcommand("list", "All plugins found, refused ones with the reason; runs none");
-  plugin->add_subcommand("info", "One plugin in full, tried in a process of its own")
+  plugin->add_subcommand("info", "One plugin in full, with a test load")
       ->add_option("name", a.name, "Plugin id, file name or path")
       ->required();
   plugin->add_subcommand("path", "The folders that are searched, in order");
@@ -121,16 +126,22 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
 
   add_plugin_author_commands(*plugin, a.plugin_author);
 
+  CLI::App* approve =
+      app.add_subcommand("approve", "Answer a question that another cartpilot asks");
+  approve->add_option("id", a.name, "ID of the question, or its beginning (default: the only one)");
+  approve->add_flag("--list", a.list, "List the open questions");
+  approve->add_option("--deny", a.deny, "Say no to the question with this ID");
+
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
   purchases->require_subcommand(1);
   purchases->add_subcommand("list", "All purchases, newest first");
   purchases->add_subcommand("show", "One purchase with its history")
-      ->add_option("id", a.name, "Id")
+      ->add_option("id", a.name, "ID (from `cartpilot purchases list`)")
       ->required();
   CLI::App* resolve =
       purchases->add_subcommand("resolve", "Say what really happened to an unknown purchase");
-  resolve->add_option("id", a.name, "Id")->required();
+  resolve->add_option("id", a.name, "ID (from `cartpilot purchases list`)")->required();
   CLI::Option* bought = resolve->add_flag("--bought", a.bought, "It was bought");
   resolve->add_flag("--not-bought", a.not_bought, "It was not bought")->excludes(bought);
   purchases->add_subcommand("verify", "Check that the record was not altered");
@@ -139,14 +150,14 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   sessions->require_subcommand(1);
   sessions->add_subcommand("list", "All conversations, newest first");
   sessions->add_subcommand("show", "One conversation as text")
-      ->add_option("id", a.name, "Id")
+      ->add_option("id", a.name, "ID (from `cartpilot purchases list`)")
       ->required();
   CLI::App* exported = sessions->add_subcommand("export", "One conversation to standard output");
-  exported->add_option("id", a.name, "Id")->required();
+  exported->add_option("id", a.name, "ID (from `cartpilot purchases list`)")->required();
   exported->add_option("--format", a.export_format, "md or json")
       ->check(CLI::IsMember({"md", "json"}));
   sessions->add_subcommand("delete", "Forget one conversation")
-      ->add_option("id", a.name, "Id")
+      ->add_option("id", a.name, "ID (from `cartpilot purchases list`)")
       ->required();
 
   CLI::App* sandbox =

@@ -60,6 +60,14 @@ struct Arguments {
   bool bought = false;
   bool not_bought = false;
 
+  // approve
+  bool list = false;
+  std::string deny;
+
+  // tools instructions, declarations, handle
+  bool with_effects = false;
+  int approval_descriptor = -1;
+
   PluginAuthorArguments plugin_author;
 
   // sandbox

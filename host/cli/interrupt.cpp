@@ -37,7 +37,7 @@ void on_signal(int signal) {
   if (plugin == nullptr) return;
   if (again) {
     // Code inside this process cannot be stopped, only left.
-    name_stuck(plugin, " is stuck: it ignores the wish to stop; leaving it\n");
+    name_stuck(plugin, " does not respond to Ctrl-C; leaving it\n");
     ::_exit(kInterruptedExit);
   }
   ::alarm(kPatience);
@@ -47,10 +47,10 @@ void on_alarm(int) {
   const char* plugin = plugin::running_plugin();
   if (plugin == nullptr || interrupts == 0) return;
   if (ending) {
-    name_stuck(plugin, " is stuck: it ignores the wish to stop; leaving it\n");
+    name_stuck(plugin, " does not respond to Ctrl-C; leaving it\n");
     ::_exit(kInterruptedExit);
   }
-  name_stuck(plugin, " ignores the wish to stop; press Ctrl-C again to leave\n");
+  name_stuck(plugin, " does not respond to Ctrl-C; press Ctrl-C again to leave\n");
 }
 
 void handle(int signal, void (*handler)(int)) {

@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "cartpilot/error.h"
+#include "cli/ini_file.h"
 #include "cli/process_guard.h"
-#include "parts/program_part.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
 
@@ -58,17 +58,7 @@ plugin::ProbeOptions probe_options(const Arguments& arguments) {
 }
 
 void read_config(const std::filesystem::path& file, Settings& settings) {
-  using ReadIni = void (*)(const std::string&, std::map<std::string, std::string>&, std::string&);
-  const auto read_ini =
-      reinterpret_cast<ReadIni>(parts::open_part("cartpilot-config.so", "cartpilot_part_read_ini"));
-  std::map<std::string, std::string> values;
-  std::string problem;
-  read_ini(file.string(), values, problem);
-  if (!problem.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{}: cannot be read ({}); mend it or name another with --config",
-                            file.string(), problem));
-  }
+  std::map<std::string, std::string> values = read_ini(file);
   static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};
   for (const auto& [name, value] : values) {
     if (known.count(name) == 0) {

@@ -4,15 +4,16 @@
 
 #include <utility>
 
+#include "base/deadline_context.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
 #include "cli/interrupt.h"
+#include "commands/descriptor_approver.h"
+#include "commands/remote_approver.h"
 #include "net/url_policy.h"
-#include "parts/background_thread.h"
-#include "purchase/deadline_context.h"
 #include "purchase/keys.h"
+#include "terminal/approver.h"
 #include "terminal/output.h"
-#include "terminal/prompt.h"
 
 namespace cartpilot::host {
 
@@ -41,7 +42,6 @@ AppServices::AppServices(const Arguments& arguments)
     : arguments_(arguments), settings_(read_settings(arguments)) {}
 
 AppServices::~AppServices() {
-  await_journal();
   if (plugins_) plugins_->shutdown();
 }
 
@@ -74,29 +74,7 @@ void AppServices::show_plugin_notices() {
   }
 }
 
-void AppServices::prepare_journal() {
-  // That one is begun anew when it is needed, not for a command that is refused first.
-  if (arguments_.new_journal) return;
-  await_journal();
-  store::StateDb::read_environment();
-  preparing_ = parts::background_thread([this] {
-    try {
-      open_journal();
-    } catch (const std::exception&) {  // NOLINT: journal() tries again and tells
-    }
-  });
-}
-
-void AppServices::await_journal() {
-  if (preparing_.joinable()) preparing_.join();
-}
-
 store::StateDb& AppServices::state() {
-  await_journal();
-  return open_state();
-}
-
-store::StateDb& AppServices::open_state() {
   if (!state_) {
     base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
     state_ = std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
@@ -105,19 +83,13 @@ store::StateDb& AppServices::open_state() {
 }
 
 store::SessionStore& AppServices::sessions() {
-  await_journal();
   if (!sessions_) sessions_ = std::make_unique<store::SessionStore>(state());
   return *sessions_;
 }
 
 purchase::PurchaseJournal& AppServices::journal() {
-  await_journal();
-  return open_journal();
-}
-
-purchase::PurchaseJournal& AppServices::open_journal() {
   if (!journal_) {
-    auto journal = std::make_unique<purchase::PurchaseJournal>(open_state());
+    auto journal = std::make_unique<purchase::PurchaseJournal>(state());
     if (arguments_.new_journal) start_new_record(*journal);
     journal_ = std::move(journal);
   }
@@ -135,14 +107,12 @@ std::string AppServices::provider_name() const {
 }
 
 std::unique_ptr<plugin::PluginProvider> AppServices::make_provider(const std::string& name) {
-  http().await_https();
   auto provider = plugins().make_provider(name, settings_.environment, arguments_.provider_options);
   show_plugin_notices();
   return provider;
 }
 
 std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
-  http().await_https();
   auto tool_sets = plugins().make_tool_sets(settings_.environment);
   show_plugin_notices();
   return tool_sets;
@@ -157,7 +127,7 @@ void AppServices::start_sandbox() {
   base::make_own_folder(settings_.state_directory);
   sandbox::SandboxOptions options;
   options.db_path = (settings_.state_directory / "sandbox.db").string();
-  sandbox_ = sandbox::open_sandbox(options);
+  sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
   api_url_ = sandbox_->url();
   settings_.api_key = options.api_key;
   sandbox_id_ = sandbox_->id();
@@ -194,7 +164,7 @@ const commerce::CartPilotIdentity& AppServices::identity() {
     const commerce::CartPilotClient client(options, http());
     if (net::parse_target(client.options().base_url).loopback) {
       try {
-        sandbox_id_ = client.health(purchase::DeadlineContext(Interrupt(), kHealthTime)).sandbox_id;
+        sandbox_id_ = client.health(base::DeadlineContext(Interrupt(), kHealthTime)).sandbox_id;
       } catch (const commerce::CartPilotError&) {  // NOLINT: what cannot be asked counts as real
       }
     }
@@ -256,17 +226,33 @@ std::string AppServices::policy_word() const {
   return has_terminal() ? "ask" : "never";
 }
 
+std::unique_ptr<purchase::Approver> AppServices::make_approver() {
+  if (arguments_.approval_descriptor >= 0) {
+    return std::make_unique<DescriptorApprover>(arguments_.approval_descriptor);
+  }
+  if (!has_terminal() && arguments_.approve == "ask") {
+    return std::make_unique<RemoteApprover>([](const std::string& line) { err_line(line); });
+  }
+  return std::make_unique<TerminalApprover>(terminal_locks());
+}
+
+std::filesystem::path AppServices::terminal_locks() {
+  return store::StateDb::default_path().parent_path() / "locks";
+}
+
 AppServices::Shop AppServices::make_shop(const std::string& session_id,
                                          purchase::PurchaseObserver& observer,
                                          std::vector<plugin::PluginHost::NamedToolSet> tool_sets) {
   Shop shop;
-  shop.prompt = std::make_unique<TerminalPrompt>();
+  shop.questions = std::make_unique<purchase::Questions>(state());
+  shop.approver = make_approver();
   commerce::CartPilotClient& client = cartpilot(session_id);
-  shop.gate = std::make_unique<purchase::PurchaseGate>(client, journal(), policy(), *shop.prompt,
-                                                       observer, session_id, purchase::GateClock{},
-                                                       Interrupt::interrupted_twice);
+  shop.gate = std::make_unique<purchase::PurchaseGate>(
+      client, journal(), policy(), *shop.questions, *shop.approver, observer, session_id,
+      purchase::GateClock{}, Interrupt::interrupted_twice);
   shop.tools = std::make_unique<commerce::CartPilotTools>(client);
-  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, policy_word() == "ask");
+  shop.money_guard = std::make_unique<PluginMoneyGuard>(*shop.gate, *shop.questions, *shop.approver,
+                                                        session_id, policy_word() == "ask");
   shop.router = std::make_unique<chat::ToolRouter>(*shop.money_guard);
   shop.router->add(*shop.tools, "cartpilot", true);
   shop.plugin_tools = std::move(tool_sets);

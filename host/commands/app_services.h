@@ -10,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "chat/tool_router.h"
 #include "cli/arguments.h"
@@ -22,7 +21,6 @@
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
 #include "purchase/gate.h"
-#include "sandbox/embedded.h"
 #include "store/session_lock.h"
 #include "store/sessions.h"
 #include "store/state_db.h"
@@ -44,10 +42,6 @@ class AppServices {
   store::StateDb& state();
   store::SessionStore& sessions();
   purchase::PurchaseJournal& journal();
-  /// Opens the database and the journal on a thread of their own while the caller does something
-  /// else. Who asks for them waits for it, and is told what was wrong. The thread reads no
-  /// environment variables: a plugin that is loaded meanwhile may change them.
-  void prepare_journal();
 
   /// Holds a conversation for this program. Throws Error{kUnavailable, reason "session_open"} with
   /// who has it.
@@ -70,19 +64,23 @@ class AppServices {
   /// belongs to another CartPilot. Before the first call of cartpilot().
   void bind_session(const std::string& session_id);
 
-  /// The tool sets of all plugins. This and make_provider() load plugins, and wait before that
-  /// until nothing prepares for https any more (see prepare_journal()).
+  /// The tool sets of all plugins.
   std::vector<plugin::PluginHost::NamedToolSet> make_tool_sets();
 
   /// Client, tools, gate and router for one conversation. `observer` is borrowed.
   struct Shop {
-    std::unique_ptr<purchase::ConsentPrompt> prompt;
+    std::unique_ptr<purchase::Questions> questions;
+    std::unique_ptr<purchase::Approver> approver;
     std::unique_ptr<purchase::PurchaseGate> gate;
     std::unique_ptr<commerce::CartPilotTools> tools;
     std::unique_ptr<PluginMoneyGuard> money_guard;
     std::vector<plugin::PluginHost::NamedToolSet> plugin_tools;
     std::unique_ptr<chat::ToolRouter> router;
   };
+  /// The surface this run asks on.
+  std::unique_ptr<purchase::Approver> make_approver();
+  /// Where the files lie by which programs on one terminal take turns.
+  static std::filesystem::path terminal_locks();
   Shop make_shop(const std::string& session_id, purchase::PurchaseObserver& observer,
                  std::vector<plugin::PluginHost::NamedToolSet> tool_sets);
 
@@ -91,9 +89,6 @@ class AppServices {
   std::string policy_word() const;
 
  private:
-  void await_journal();
-  store::StateDb& open_state();
-  purchase::PurchaseJournal& open_journal();
   void start_sandbox();
   commerce::ClientOptions client_options();
   void show_plugin_notices();
@@ -103,7 +98,7 @@ class AppServices {
   std::unique_ptr<net::HttpClient> http_;
   std::unique_ptr<plugin::PluginHost> plugins_;
   std::size_t notices_shown_ = 0;
-  std::unique_ptr<sandbox::EmbeddedSandbox> sandbox_;
+  std::unique_ptr<sandbox::SandboxServer> sandbox_;
   std::unique_ptr<store::StateDb> state_;
   std::unique_ptr<store::SessionStore> sessions_;
   std::unique_ptr<purchase::PurchaseJournal> journal_;
@@ -111,7 +106,6 @@ class AppServices {
   std::string api_url_;
   std::string sandbox_id_;  ///< "" = a real CartPilot
   std::optional<commerce::CartPilotIdentity> identity_;
-  std::thread preparing_;  ///< uses state_ and journal_ until it was joined
 };
 
 }  // namespace cartpilot::host

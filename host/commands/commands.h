@@ -19,6 +19,8 @@ int run_plugin_check(AppServices& services);
 int run_plugin_new(AppServices& services);
 int run_plugin_path(AppServices& services);
 int run_plugin_doctor(AppServices& services);
+int run_approve(AppServices& services);
+int run_tools_instructions(AppServices& services);
 int run_purchases_list(AppServices& services);
 int run_purchases_show(AppServices& services);
 int run_purchases_resolve(AppServices& services);

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 
+#include "base/clock.h"
+#include "base/dates.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
@@ -66,17 +68,14 @@ Finding check_clock(AppServices& services) {
     request.method = "GET";
     request.url = services.api_url() + "/health";
     const net::HttpAnswer answer = net::fetch(services.http(), request, Interrupt());
-    std::tm time = {};
-    const std::string date = header_value(answer.head.headers, "Date");
-    if (::strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S", &time) == nullptr) {
-      return {"clock", "warn", "the server sends no date to compare with"};
-    }
-    const double offset = std::difftime(std::time(nullptr), ::timegm(&time));
+    const auto server = base::unix_ms_of_http_date(header_value(answer.head.headers, "Date"));
+    if (!server) return {"clock", "warn", "the server sends no date to compare with"};
+    const std::int64_t offset = (base::unix_ms_now() - *server) / 1000;
     if (std::abs(offset) > 60) {
       return {"clock", "warn",
-              fmt::format("differs from CartPilot's by {:.0f} s; offers may look expired", offset)};
+              fmt::format("differs from CartPilot's by {} s; offers may look expired", offset)};
     }
-    return {"clock", "ok", fmt::format("within {:.0f} s of CartPilot's", std::abs(offset) + 1)};
+    return {"clock", "ok", fmt::format("within {} s of CartPilot's", std::abs(offset) + 1)};
   } catch (const Error&) {
     return {"clock", "warn", "not compared, CartPilot does not answer"};
   }

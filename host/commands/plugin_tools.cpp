@@ -8,8 +8,6 @@
 #include <utility>
 
 #include "cartpilot/error.h"
-#include "terminal/prompt.h"
-#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
@@ -120,8 +118,14 @@ std::string objection(const NamedToolSet& set, const std::vector<std::string>& m
 
 }  // namespace
 
-PluginMoneyGuard::PluginMoneyGuard(chat::CallGuard& gate, bool may_ask)
-    : gate_(gate), may_ask_(may_ask) {}
+PluginMoneyGuard::PluginMoneyGuard(chat::CallGuard& gate, purchase::Questions& questions,
+                                   purchase::Approver& approver, std::string session_id,
+                                   bool may_ask)
+    : gate_(gate),
+      questions_(questions),
+      approver_(approver),
+      session_id_(std::move(session_id)),
+      may_ask_(may_ask) {}
 
 void PluginMoneyGuard::admit(const std::string& function, const std::string& plugin,
                              ToolSet& tools) {
@@ -138,22 +142,45 @@ void PluginMoneyGuard::after_write(const ToolCall& call, const ToolOutcome& outc
 
 void PluginMoneyGuard::begin_turn() { gate_.begin_turn(); }
 
+/// Arguments are shown one a row, so that none hides behind another.
+purchase::ApprovalQuestion PluginMoneyGuard::question_about(const ToolCall& call,
+                                                            const std::string& plugin) const {
+  purchase::ApprovalQuestion question;
+  question.session = session_id_;
+  question.title = "MONEY";
+  question.subject = call.name;
+  question.fields = {{"Function", call.name}, {"Of plugin", plugin}};
+  for (const auto& [name, value] : call.arguments.items()) {
+    question.fields.push_back(
+        {"Argument", fmt::format("{} = {}", name,
+                                 value.is_string() ? value.get<std::string>() : dump_json(value))});
+  }
+  question.warnings = {"the plugin says that this spends money; cartpilot cannot check how much"};
+  question.detail = {{"function", call.name}, {"plugin", plugin}, {"arguments", call.arguments}};
+  return question;
+}
+
 ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext& context) {
   const auto found = admitted_.find(call.name);
   if (found == admitted_.end()) return gate_.run_money(call, context);
-  const std::string question = fmt::format(
-      "\n==== MONEY (from the program, not from the assistant) ====\n"
-      " Function    {}\n Of plugin   {}\n Arguments   {}\n"
-      " The plugin says that this spends money. cartpilot cannot check how much.\n"
-      " Type yes to let it, anything else refuses: ",
-      text::escape_for_receipt(call.name), text::escape_for_receipt(found->second.plugin),
-      text::escape_for_receipt(dump_json(call.arguments)));
-  if (!may_ask_ || !has_terminal()) {
+  if (!may_ask_ || approver_.unavailable()) {
     return tool_error("APPROVAL_REQUIRED",
                       "Nothing was done: this function spends money, and there is nobody to ask. "
                       "It works on a terminal, with --approve ask.");
   }
-  if (!confirmed_on_terminal(question)) {
+  purchase::ApprovalQuestion question = question_about(call, found->second.plugin);
+  const auto turn = approver_.wait_for_turn(context);
+  try {
+    questions_.open(
+        question,
+        std::chrono::duration_cast<std::chrono::milliseconds>(approver_.lifetime()).count());
+  } catch (const Error& error) {
+    return tool_error("APPROVAL_REQUIRED", fmt::format("Nothing was done: {}.", error.what()));
+  }
+  approver_.ask(question, questions_, context);
+  const auto answered = questions_.find(question.id);
+  if (!answered || answered->state != purchase::QuestionState::kApproved) {
+    questions_.withdraw(question.id, "The program asks no longer. Nothing was done.");
     return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
   }
   try {

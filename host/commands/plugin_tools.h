@@ -1,6 +1,6 @@
 // Functions of plugins, merged with CartPilot's own into one list for the model.
 //
-// A name belongs to one function: CartPilot's are never given away, and two plugins that want the
+// A name belongs to one function: CartPilot's are reserved, and two plugins that want the
 // same name both get "<plugin>__<name>". Functions that spend money are refused unless the person
 // allowed that plugin on the command line, and then every single call asks on the terminal. Nothing
 // here stops a conversation: what is left out is said.
@@ -15,6 +15,7 @@
 #include "chat/call_guard.h"
 #include "chat/tool_router.h"
 #include "plugin/host/plugins.h"
+#include "purchase/approver.h"
 
 namespace cartpilot::host {
 
@@ -22,8 +23,9 @@ namespace cartpilot::host {
 /// gate.
 class PluginMoneyGuard final : public chat::CallGuard {
  public:
-  /// `gate` is borrowed. Without `may_ask` every plugin's money call is refused.
-  PluginMoneyGuard(chat::CallGuard& gate, bool may_ask);
+  /// All are borrowed. Without `may_ask` every plugin's money call is refused.
+  PluginMoneyGuard(chat::CallGuard& gate, purchase::Questions& questions,
+                   purchase::Approver& approver, std::string session_id, bool may_ask);
 
   /// `tools` is borrowed.
   void admit(const std::string& function, const std::string& plugin, ToolSet& tools);
@@ -38,7 +40,12 @@ class PluginMoneyGuard final : public chat::CallGuard {
     std::string plugin;
     ToolSet* tools;
   };
+  purchase::ApprovalQuestion question_about(const ToolCall& call, const std::string& plugin) const;
+
   chat::CallGuard& gate_;
+  purchase::Questions& questions_;
+  purchase::Approver& approver_;
+  const std::string session_id_;
   const bool may_ask_;
   std::map<std::string, Admitted> admitted_;
 };

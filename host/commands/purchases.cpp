@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include "cli/exit_code.h"
+#include "cli/interrupt.h"
 #include "commands/commands.h"
 #include "commerce/identity.h"
+#include "terminal/approver.h"
 #include "terminal/output.h"
 #include "text/terminal_text.h"
 
@@ -76,6 +78,34 @@ purchase::Attempt wanted(AppServices& services) {
         fmt::format("no purchase '{}'; see 'cartpilot purchases list'", services.arguments().name));
   }
   return *found;
+}
+
+/// What the record says about money changes only by a person's own hand.
+bool agreed_to_resolve(AppServices& services, const purchase::Attempt& attempt) {
+  TerminalApprover approver(AppServices::terminal_locks());
+  if (const auto nobody = approver.unavailable()) {
+    Error error(ErrorCode::kUnavailable, "this asks a question on a terminal, and there is none");
+    throw error;
+  }
+  purchase::ApprovalQuestion question;
+  question.attempt = attempt.id;
+  question.title = "RECORD OF A PURCHASE";
+  question.subject = attempt.digest;
+  question.fields = {{"Purchase", attempt.id},
+                     {"Merchant", attempt.merchant_id},
+                     {"Total", commerce::format_money(attempt.total)},
+                     {"Record it as", services.arguments().bought ? "bought" : "not bought"}};
+  if (!services.arguments().bought) {
+    question.warnings = {"if it was bought after all, the same basket can be bought a second time"};
+  }
+  purchase::Questions questions(services.state());
+  const Interrupt interrupt;
+  const auto turn = approver.wait_for_turn(interrupt);
+  questions.open(
+      question, std::chrono::duration_cast<std::chrono::milliseconds>(approver.lifetime()).count());
+  approver.ask(question, questions, interrupt);
+  const auto answered = questions.find(question.id);
+  return answered && answered->state == purchase::QuestionState::kApproved;
 }
 
 }  // namespace
@@ -157,6 +187,7 @@ int run_purchases_resolve(AppServices& services) {
     throw Error(ErrorCode::kInvalidArgument, "say what happened: --bought or --not-bought");
   }
   const purchase::Attempt attempt = wanted(services);
+  if (!agreed_to_resolve(services, attempt)) return kDeclined;
   services.journal().resolve(attempt.id, services.arguments().bought);
   out_row(fmt::format("{} is now recorded as {}", attempt.id,
                       services.arguments().bought ? "bought" : "not bought"));

@@ -6,7 +6,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
-#include "sandbox/embedded.h"
+#include "sandbox/server.h"
 #include "terminal/output.h"
 #include "text/ascii.h"
 
@@ -48,14 +48,14 @@ sandbox::SandboxOptions options_of(const Arguments& arguments, const Settings& s
 
 int run_sandbox(AppServices& services) {
   const sandbox::SandboxOptions options = options_of(services.arguments(), services.settings());
-  const auto server = sandbox::open_sandbox(options);
-  out_row(fmt::format("CartPilot sandbox on {}  (state in {}; Ctrl-C stops)", server->url(),
+  sandbox::SandboxServer server(options);
+  out_row(fmt::format("CartPilot sandbox on {}  (state in {}; Ctrl-C stops)", server.url(),
                       options.db_path));
   for (const char* merchant : {"merchant-a", "merchant-b"}) {
-    const std::string url = server->merchant_url(merchant);
+    const std::string url = server.merchant_url(merchant);
     if (!url.empty()) out_row(fmt::format("{} on {}", merchant, url));
   }
-  const std::vector<std::string> chaos = server->running_chaos();
+  const std::vector<std::string> chaos = server.running_chaos();
   if (!chaos.empty()) {
     // The database remembers it, so it may come as a surprise.
     out_row(fmt::format("chaos at merchant-b: {}  (--chaos none switches it off)",
@@ -63,7 +63,7 @@ int run_sandbox(AppServices& services) {
   }
   const Interrupt interrupt;
   while (!interrupt.cancelled()) ::poll(nullptr, 0, 200);
-  server->stop();
+  server.stop();
   return kOk;
 }
 

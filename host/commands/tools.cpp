@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
+#include "commands/model_instructions.h"
 #include "commands/service_failure.h"
 #include "terminal/output.h"
 #include "terminal/purchase_lines.h"
@@ -94,7 +95,20 @@ int run_tools_list(AppServices& services) {
 
 int run_tools_declarations(AppServices& services) {
   const auto provider = services.make_provider(services.provider_name());
-  out(dump_json(provider->function_declarations(commerce::cartpilot_tool_specs())) + "\n");
+  const std::vector<ToolSpec> specs = commerce::cartpilot_tool_specs();
+  Json declarations = provider->function_declarations(specs);
+  if (!services.arguments().with_effects) {
+    out(dump_json(declarations) + "\n");
+    return kOk;
+  }
+  Json effects = Json::object();
+  for (const ToolSpec& spec : specs) effects[spec.name] = effect_word(spec.effect);
+  out(dump_json({{"declarations", declarations}, {"effects", effects}}) + "\n");
+  return kOk;
+}
+
+int run_tools_instructions(AppServices&) {
+  out_line(std::string(model_instructions()));
   return kOk;
 }
 

@@ -1,7 +1,6 @@
 #include "sandbox/server.h"
 
-#include <random>
-
+#include "base/random.h"
 #include "sandbox/http/application.h"
 #include "sandbox/http/listener.h"
 #include "sandbox/service/webhook_sender.h"
@@ -9,18 +8,13 @@
 namespace cartpilot::sandbox {
 namespace {
 
-std::uint64_t any_seed() {
-  std::random_device source;
-  return (std::uint64_t{source()} << 32) | source();
-}
-
 Application::Options application_options(const SandboxServer::Options& options) {
   Application::Options result;
   result.db_path = options.db_path;
   result.api_key = options.api_key;
   result.clock = options.clock ? options.clock : system_clock_now;
   result.strict = options.strict;
-  result.chaos_seed = options.seed ? *options.seed : any_seed();
+  result.chaos_seed = options.seed ? *options.seed : base::random_64();
   result.webhook_secret = options.webhook_secret;
   return result;
 }
@@ -54,7 +48,6 @@ struct SandboxServer::Impl {
   }
 
   void stop() noexcept {
-    // First, so that no request waits for a full queue.
     sender.stop();
     for (const auto& [merchant_id, shop] : shops) shop->stop();
     listener.stop();

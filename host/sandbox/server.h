@@ -6,17 +6,36 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
-
-#include "sandbox/embedded.h"
 
 namespace cartpilot::sandbox {
 
 enum class MerchantState;
 
-class SandboxServer final : public EmbeddedSandbox {
+struct SandboxOptions {
+  int port = 0;                      ///< 0 takes any free port
+  std::string db_path = ":memory:";  ///< SQLite file, made when missing
+  std::string api_key = "dev-api-key-change-in-production";
+  /// Microseconds since the epoch; empty means the system's clock. Called on request threads.
+  std::function<std::int64_t()> clock = {};
+  bool strict = false;  ///< closes the service's weak spots; docs/sandbox.md lists them
+  /// Where chaos begins its sequence; unset means anywhere.
+  std::optional<std::uint64_t> seed{};
+  /// The chaos scenarios to switch on; unset leaves what the database remembers.
+  std::optional<std::vector<std::string>> chaos{};
+  /// Ports of the merchants' own APIs, 0 takes any free one; unset means no listener.
+  std::optional<int> merchant_a_port{};
+  std::optional<int> merchant_b_port{};
+  std::string webhook_secret = "dev-webhook-secret-change-in-production";
+  /// Where the merchants send their webhooks; "" means this sandbox.
+  std::string webhook_url{};
+};
+
+class SandboxServer final {
  public:
   using Options = SandboxOptions;
 
@@ -24,15 +43,19 @@ class SandboxServer final : public EmbeddedSandbox {
   /// is damaged, newer, of another program or out of reach; such a file is not changed.
   /// Error{kInvalidArgument} for an unknown chaos scenario or a webhook address off this machine.
   explicit SandboxServer(Options options);
-  ~SandboxServer() override;
+  ~SandboxServer();
   SandboxServer(const SandboxServer&) = delete;
   SandboxServer& operator=(const SandboxServer&) = delete;
 
-  void stop() noexcept override;
-  std::string url() const override;
-  std::string merchant_url(const std::string& merchant_id) const override;
-  std::string id() const override;
-  std::vector<std::string> running_chaos() const override;
+  /// Closes all connections and joins all threads. Idempotent.
+  void stop() noexcept;
+  std::string url() const;  ///< "http://127.0.0.1:PORT"
+  /// "" without a listener of that merchant.
+  std::string merchant_url(const std::string& merchant_id) const;
+  /// The scenarios that are on.
+  std::vector<std::string> running_chaos() const;
+  /// The id in its database: what it is known by, whatever its port.
+  std::string id() const;
 
   int port() const;
   /// 0 without a listener of that merchant.

@@ -101,15 +101,21 @@ class JsonlView final : public ConversationView {
                        {"quantity", item.quantity},
                        {"unit_price_cents", item.unit_price_cents}});
     }
-    put({{"type", "approval_request"},
-         {"attempt", request.attempt},
-         {"checkout_id", request.receipt.checkout.id},
-         {"merchant_id", request.receipt.checkout.merchant_id},
-         {"total", request.receipt.frozen.total_cents},
-         {"currency", request.receipt.frozen.currency},
-         {"items", items},
-         {"cartpilot", request.receipt.cartpilot},
-         {"digest", request.receipt.digest}});
+    Json event = {{"type", "approval_request"},
+                  {"attempt", request.attempt},
+                  {"checkout_id", request.receipt.checkout.id},
+                  {"merchant_id", request.receipt.checkout.merchant_id},
+                  {"total", request.receipt.frozen.total_cents},
+                  {"currency", request.receipt.frozen.currency},
+                  {"items", items},
+                  {"tax", request.receipt.frozen.tax_cents},
+                  {"shipping", request.receipt.frozen.shipping_cents},
+                  {"warnings", request.warnings},
+                  {"expires_at", request.receipt.checkout.expires_at},
+                  {"cartpilot", request.receipt.cartpilot},
+                  {"digest", request.receipt.digest}};
+    if (request.previous_total) event["previous_total"] = request.previous_total->minor;
+    put(event);
   }
 
   void on_approval_decision(const purchase::ApprovalDecision& decision) override {

@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "cli/interrupt.h"
-#include "parts/program_part.h"
+#include "terminal/line_editor.h"
 
 namespace cartpilot::host {
 
@@ -73,20 +73,10 @@ class PlainReader final : public LineReader {
   std::size_t scanned_ = 0;
 };
 
-using MakeEditingReader = LineReader* (*)(const std::filesystem::path&, bool (*)());
-
-/// The reader with editing is in a part of its own: most runs have no terminal to read from.
-std::unique_ptr<LineReader> make_editing_reader(const std::filesystem::path& history) {
-  const auto make = reinterpret_cast<MakeEditingReader>(
-      parts::open_part("cartpilot-editing.so", "cartpilot_part_make_editing_reader"));
-  return std::unique_ptr<LineReader>(make(history, [] { return Interrupt().cancelled(); }));
-}
-
 }  // namespace
 
 std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history) {
-  if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1)
-    return make_editing_reader(history);
+  if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) return make_line_editor(history);
   return std::make_unique<PlainReader>();
 }
 

@@ -27,7 +27,8 @@ std::vector<std::string> purchase_lines(const purchase::PurchaseReport& report) 
 
 std::string decision_line(const purchase::ApprovalDecision& decision) {
   if (decision.decision != "approved") return "";
-  return fmt::format("[cartpilot] APPROVED by {} ({}): nothing is bought yet", decision.by,
+  if (decision.by == "human") return "[cartpilot] Approved by you. Not bought yet.";
+  return fmt::format("[cartpilot] Approved by {} ({}). Not bought yet.", decision.by,
                      decision.reason);
 }
 

@@ -6,9 +6,10 @@
 #include <charconv>
 #include <utility>
 
+#include "cartpilot/vendor/call_ids.h"
+#include "cartpilot/vendor/text.h"
 #include "gemini/errors.h"
 #include "gemini/models.h"
-#include "gemini/text.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -63,7 +64,7 @@ std::string word_of(const Json& object, const char* key) {
 
 std::string unreadable(const Error& error, std::string_view text) {
   return fmt::format("{}; try again, or check GEMINI_BASE_URL; it began: {}",
-                     one_line(error.what(), 200), one_line(text, 120));
+                     vendor::one_line(error.what(), 200), vendor::one_line(text, 120));
 }
 
 bool is_unspecified(std::string_view reason) {
@@ -74,14 +75,8 @@ bool is_unspecified(std::string_view reason) {
 
 GeminiDecoder::GeminiDecoder(DecodeContext context) : context_(std::move(context)) {}
 
-void GeminiDecoder::say_notices(EventSink& sink) {
-  for (std::string& notice : context_.notices->take()) {
-    sink.on_event(WarningEvent{std::move(notice)});
-  }
-}
-
 bool GeminiDecoder::decode(const HttpEvent& event, EventSink& sink) {
-  say_notices(sink);
+  context_.notices->show(sink);
   switch (event.kind) {
     case HttpEvent::Kind::kBody: read_body(event.data, sink); break;
     case HttpEvent::Kind::kEvent: read_event(event.data, sink); break;
@@ -96,9 +91,9 @@ void GeminiDecoder::read_body(std::string_view body, EventSink& sink) {
   try {
     value = parse_json(body, "Gemini's answer");
   } catch (const Error& error) {
-    if (trimmed(body).empty()) return;  // finish() says what an empty answer means
+    if (vendor::trim(body).empty()) return;  // finish() says what an empty answer means
     // Half a JSON text may be whole the next time; a web page will not.
-    const char first = trimmed(body)[0];
+    const char first = vendor::trim(body)[0];
     fail_protocol(unreadable(error, body), "bad_json", first == '{' || first == '[');
   }
   // An array is a stream that was asked for without alt=sse; it has to bring its finish reason.
@@ -110,10 +105,6 @@ void GeminiDecoder::read_event(std::string_view data, EventSink& sink) {
   if (!damaged_.empty()) fail_protocol(damaged_, "bad_json", true);
   const std::string_view text = data;
   if (text.empty() || text == "[DONE]") return;
-  if (auto chunk = read_plain_chunk(text)) {
-    read_plain(std::move(*chunk), sink);
-    return;
-  }
   Json value;
   try {
     value = parse_json(text, "an event of Gemini's answer");
@@ -123,22 +114,6 @@ void GeminiDecoder::read_event(std::string_view data, EventSink& sink) {
     return;
   }
   read_value(std::move(value), sink);
-}
-
-/// As read_chunk() would.
-void GeminiDecoder::read_plain(PlainChunk chunk, EventSink& sink) {
-  saw_chunk_ = true;
-  note_version(chunk.model_version, sink);
-  if (!chunk.response_id.empty()) response_id_ = chunk.response_id;
-  note_counts(chunk.counts, sink);
-  if (candidate_index_.value_or(0) != 0) return;
-  candidate_index_ = 0;
-  saw_candidate_ = true;
-  if (take_text(chunk.text, chunk.thought, true, sink)) return;
-  Json part{{"text", std::move(chunk.text)}};
-  if (chunk.thought) part["thought"] = true;
-  keep_part(std::move(part));
-  joinable_ = chunk.thought ? Joinable::kThought : Joinable::kText;
 }
 
 void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
@@ -163,8 +138,8 @@ void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
 }
 
 void GeminiDecoder::read_value(Json value, EventSink& sink) {
-  if (const auto error = find_service_error(value)) {
-    Error failure = classify_service_error(*error, context_.model);
+  if (const auto error = vendor::find_error(value)) {
+    Error failure = vendor::error_inside_answer(*error, context_.service, gemini_error);
     failure.request_id = response_id_;
     throw failure;
   }
@@ -176,7 +151,7 @@ void GeminiDecoder::read_value(Json value, EventSink& sink) {
     read_chunk(value, sink);
   } else {
     fail_protocol("Gemini's answer is no JSON object; check GEMINI_BASE_URL; it is " +
-                      one_line(dump_json(value), 80),
+                      vendor::one_line(dump_json(value), 80),
                   "bad_json", false);
   }
 }
@@ -187,7 +162,7 @@ void GeminiDecoder::read_chunk(Json& chunk, EventSink& sink) {
   if (const auto feedback = chunk.find("promptFeedback");
       feedback != chunk.end() && feedback->is_object()) {
     const std::string reason = word_of(*feedback, "blockReason");
-    if (!reason.empty() && !contains(reason, "UNSPECIFIED") && reason != "0") {
+    if (!reason.empty() && !vendor::contains(reason, "UNSPECIFIED") && reason != "0") {
       block_reason_ = reason;
     }
   }
@@ -199,29 +174,27 @@ void GeminiDecoder::read_chunk(Json& chunk, EventSink& sink) {
   if (Json* candidate = choose_candidate(*candidates)) read_candidate(*candidate, sink);
 }
 
-void GeminiDecoder::note_version(std::string_view version, EventSink& sink) {
-  if (version.empty() || version == model_version_) return;
-  model_version_ = version;
-  // Google answers for retired models with their successors, without a word elsewhere.
-  if (std::string line = routing_notice(context_.model, model_version_); !line.empty()) {
-    context_.notices->add(std::move(line));
-    say_notices(sink);
-  }
-}
-
 void GeminiDecoder::read_model(const Json& chunk, EventSink& sink) {
-  note_version(string_or(chunk, "modelVersion"), sink);
+  if (std::string version = string_or(chunk, "modelVersion");
+      !version.empty() && version != model_version_) {
+    model_version_ = std::move(version);
+    // Google answers for retired models with their successors, without a word elsewhere.
+    if (std::string line = routing_notice(context_.service.model, model_version_); !line.empty()) {
+      context_.notices->add(std::move(line));
+      context_.notices->show(sink);
+    }
+  }
   if (std::string id = string_or(chunk, "responseId"); !id.empty()) response_id_ = std::move(id);
   const auto status = chunk.find("modelStatus");
   if (status == chunk.end() || !status->is_object()) return;
   const std::string stage = word_of(*status, "modelStage");
   if (stage == "LEGACY" || stage == "DEPRECATED" || stage == "RETIRED") {
-    const std::string until = one_line(word_of(*status, "retirementTime"), 40);
-    const std::string said = one_line(word_of(*status, "message"), 200);
-    context_.notices->add(fmt::format("{} is {}{}{}{}{}", context_.model, lower_case(stage),
-                                      until.empty() ? "" : ", retires ", until,
-                                      said.empty() ? "" : ": ", said));
-    say_notices(sink);
+    const std::string until = vendor::one_line(word_of(*status, "retirementTime"), 40);
+    const std::string said = vendor::one_line(word_of(*status, "message"), 200);
+    context_.notices->add(fmt::format("{} is {}{}{}{}{}", context_.service.model,
+                                      vendor::lower(stage), until.empty() ? "" : ", retires ",
+                                      until, said.empty() ? "" : ": ", said));
+    context_.notices->show(sink);
   }
 }
 
@@ -243,24 +216,17 @@ Json* GeminiDecoder::choose_candidate(Json& candidates) {
   return first;
 }
 
+/// Every chunk brings a snapshot: the last value of each count is the one that holds.
 void GeminiDecoder::read_usage(const Json& usage, EventSink& sink) {
   if (!usage.is_object()) return;
-  TokenCounts counts;
-  counts.prompt = count_of(usage, "promptTokenCount");
-  counts.tool_prompt = count_of(usage, "toolUsePromptTokenCount");
-  counts.candidates = count_of(usage, "candidatesTokenCount");
-  counts.thoughts = count_of(usage, "thoughtsTokenCount");
-  counts.cached = count_of(usage, "cachedContentTokenCount");
-  note_counts(counts, sink);
-}
-
-/// Every chunk brings a snapshot: the last value of each count is the one that holds.
-void GeminiDecoder::note_counts(const TokenCounts& counts, EventSink& sink) {
-  if (counts.prompt) counts_.prompt = counts.prompt;
-  if (counts.tool_prompt) counts_.tool_prompt = counts.tool_prompt;
-  if (counts.candidates) counts_.candidates = counts.candidates;
-  if (counts.thoughts) counts_.thoughts = counts.thoughts;
-  if (counts.cached) counts_.cached = counts.cached;
+  const auto note = [&usage](std::optional<std::int64_t>& count, const char* key) {
+    if (const auto value = count_of(usage, key)) count = value;
+  };
+  note(counts_.prompt, "promptTokenCount");
+  note(counts_.tool_prompt, "toolUsePromptTokenCount");
+  note(counts_.candidates, "candidatesTokenCount");
+  note(counts_.thoughts, "thoughtsTokenCount");
+  note(counts_.cached, "cachedContentTokenCount");
   Usage now;
   now.input_tokens = counts_.prompt.value_or(0) + counts_.tool_prompt.value_or(0);
   now.reasoning_tokens = counts_.thoughts.value_or(0);
@@ -310,7 +276,7 @@ void GeminiDecoder::read_part(Json part, EventSink& sink) {
   } else if (part.contains("thoughtSignature")) {
     // An empty text was left out by somebody's JSON writer; without it the part would be refused.
     Json restored{{"text", ""}};
-    restored.update(part);
+    for (const auto& [key, value] : part.items()) append_member(restored, key, value);
     keep_part(std::move(restored));
   }
 }
@@ -320,7 +286,9 @@ void GeminiDecoder::keep_part(Json part) {
   joinable_ = Joinable::kNothing;
 }
 
-bool GeminiDecoder::take_text(const std::string& text, bool thought, bool plain, EventSink& sink) {
+void GeminiDecoder::read_text(Json part, EventSink& sink) {
+  const std::string& text = part["text"].get_ref<const std::string&>();
+  const bool thought = is_thought(part);
   if (!text.empty()) {
     if (thought) {
       sink.on_event(ReasoningDelta{text});
@@ -329,20 +297,19 @@ bool GeminiDecoder::take_text(const std::string& text, bool thought, bool plain,
       sink.on_event(TextDelta{text});
     }
   }
-  if (!plain) return false;
-  if (text.empty()) return true;
   // A signature belongs to exactly its own part: signed text is never joined with anything.
-  if (joinable_ != (thought ? Joinable::kThought : Joinable::kText)) return false;
-  parts_.back()["text"].get_ref<std::string&>() += text;
-  return true;
-}
-
-void GeminiDecoder::read_text(Json part, EventSink& sink) {
-  const bool plain = is_plain_text(part);
-  const bool thought = is_thought(part);
-  if (take_text(part["text"].get_ref<const std::string&>(), thought, plain, sink)) return;
-  keep_part(std::move(part));
-  if (plain) joinable_ = thought ? Joinable::kThought : Joinable::kText;
+  if (!is_plain_text(part)) {
+    keep_part(std::move(part));
+    return;
+  }
+  if (text.empty()) return;
+  const Joinable kind = thought ? Joinable::kThought : Joinable::kText;
+  if (joinable_ == kind) {
+    parts_.back()["text"].get_ref<std::string&>() += text;
+  } else {
+    keep_part(std::move(part));
+    joinable_ = kind;
+  }
 }
 
 void GeminiDecoder::read_call(Json part, EventSink& sink) {
@@ -369,23 +336,15 @@ void GeminiDecoder::read_call(Json part, EventSink& sink) {
       if (same) return;  // repeated by a later chunk
     }
   }
-  call.id = unique_id(wire_id, call);
+  // The service's id when it is there and new in this conversation. The raw part keeps its own.
+  const bool usable = !wire_id.empty() && context_.used_ids.count(wire_id) == 0;
+  call.id = usable ? wire_id : vendor::new_call_id();
   if (call.id != wire_id) call.provider_metadata = Json{{"wire_id", wire_id}};
   keep_part(std::move(part));
   wire_ids_.push_back(wire_id);
   context_.used_ids.insert(call.id);
   sink.on_event(ToolCallBegin{call.id, call.name});
   calls_.push_back(std::move(call));
-}
-
-/// The service's id when it is there and new in this conversation; else one made up. The raw part
-/// keeps the service's own.
-std::string GeminiDecoder::unique_id(const std::string& wire_id, const ToolCall& call) {
-  if (!wire_id.empty() && context_.used_ids.count(wire_id) == 0) return wire_id;
-  std::uint64_t ordinal = context_.used_ids.size() + 1;
-  std::string id = made_up_id(ordinal, call);
-  while (context_.used_ids.count(id) != 0) id = made_up_id(++ordinal, call);
-  return id;
 }
 
 }  // namespace cartpilot::gemini

@@ -14,21 +14,30 @@
 #include <vector>
 
 #include "cartpilot/http_provider.h"
+#include "cartpilot/vendor/errors.h"
+#include "cartpilot/vendor/notices.h"
+#include "cartpilot/vendor/second_try.h"
 #include "gemini/functions.h"
-#include "gemini/notices.h"
-#include "gemini/plain_chunk.h"
-#include "gemini/second_try.h"
 
 namespace cartpilot::gemini {
 
 /// What the decoder must know about the request it decodes the answer of.
 struct DecodeContext {
-  std::string model;                ///< as requested
-  std::string backend;              ///< Endpoint::backend
-  NameMap names;                    ///< declared functions
-  std::set<std::string> used_ids;   ///< ids of all calls in the history
-  Notices* notices = nullptr;       ///< said with the first event; never null
-  SecondTry* second_try = nullptr;  ///< never null
+  vendor::Service service;                  ///< whose model is the one asked
+  std::string backend;                      ///< Endpoint::backend
+  NameMap names;                            ///< declared functions
+  std::set<std::string> used_ids;           ///< ids of all calls in the history
+  vendor::Notices* notices = nullptr;       ///< said with the first event; never null
+  vendor::SecondTry* second_try = nullptr;  ///< never null
+};
+
+/// The counts of usageMetadata that matter; absent = in no chunk yet.
+struct TokenCounts {
+  std::optional<std::int64_t> prompt;
+  std::optional<std::int64_t> tool_prompt;
+  std::optional<std::int64_t> candidates;
+  std::optional<std::int64_t> thoughts;
+  std::optional<std::int64_t> cached;
 };
 
 class GeminiDecoder final : public HttpProvider::Decoder {
@@ -39,27 +48,20 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   void finish(EventSink& sink) override;
 
  private:
-  void say_notices(EventSink& sink);
   void read_body(std::string_view body, EventSink& sink);
   void read_event(std::string_view data, EventSink& sink);
-  void read_plain(PlainChunk chunk, EventSink& sink);
   void read_stray(std::string_view text, EventSink& sink);
   /// A chunk, an array of chunks, or an error.
   void read_value(Json value, EventSink& sink);
   void read_chunk(Json& chunk, EventSink& sink);
   void read_model(const Json& chunk, EventSink& sink);
-  void note_version(std::string_view version, EventSink& sink);
   void read_usage(const Json& usage, EventSink& sink);
-  void note_counts(const TokenCounts& counts, EventSink& sink);
   void read_candidate(Json& candidate, EventSink& sink);
   void read_part(Json part, EventSink& sink);
   void read_call(Json part, EventSink& sink);
   void read_text(Json part, EventSink& sink);
-  /// Tells the text and, when it is plain, joins it to the last part. False when it needs its own.
-  bool take_text(const std::string& text, bool thought, bool plain, EventSink& sink);
   void keep_part(Json part);
   Json* choose_candidate(Json& candidates);
-  std::string unique_id(const std::string& wire_id, const ToolCall& call);
   [[noreturn]] void fail_cut() const;
   /// The model said nothing that can be used: worth a second try, not a third.
   [[noreturn]] void fail_useless(const std::string& what, const std::string& reason,

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "cartpilot/error.h"
+#include "cartpilot/vendor/text.h"
 #include "gemini/functions.h"
 #include "gemini/history.h"
 #include "gemini/models.h"
-#include "gemini/text.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -19,8 +19,8 @@ void require_declared(const std::string& name, const NameMap& names) {
   std::vector<std::string> declared;
   for (const auto& [wire, own] : names) declared.push_back(own);
   throw Error(ErrorCode::kInvalidArgument,
-              fmt::format("no function '{}' is declared; declared are {}", one_line(name, 80),
-                          fmt::join(declared, ", ")));
+              fmt::format("no function '{}' is declared; declared are {}",
+                          vendor::one_line(name, 80), fmt::join(declared, ", ")));
 }
 
 Json calling(const char* mode, const std::vector<std::string>& allowed) {
@@ -30,7 +30,7 @@ Json calling(const char* mode, const std::vector<std::string>& allowed) {
 }
 
 /// More declarations fail the whole request; long before that the choice gets worse.
-void check_declaration_count(std::size_t count, Notices& notices) {
+void check_declaration_count(std::size_t count, vendor::Notices& notices) {
   constexpr std::size_t kMost = 512;
   constexpr std::size_t kDocumented = 128;
   if (count > kMost) {
@@ -79,10 +79,8 @@ Json tool_config(const GenerateRequest& request, const Options& options, const J
   return nullptr;
 }
 
-Json thinking_config(const std::string& model, const Options& options, const Refused& refused,
-                     Notices& notices) {
+Json thinking_config(const std::string& model, const Options& options, vendor::Notices& notices) {
   Json config = Json::object();
-  if (refused.thinking) return config;
   const std::string problem =
       thinking_problem(model, options.thinking_level, options.thinking_budget);
   if (!problem.empty()) {
@@ -97,45 +95,22 @@ Json thinking_config(const std::string& model, const Options& options, const Ref
 }
 
 Json generation_config(const GenerateRequest& request, const std::string& model,
-                       const Options& options, const Refused& refused, Notices& notices) {
+                       const Options& options, vendor::Notices& notices) {
   Json config = Json::object();
   const auto limit =
       request.max_output_tokens ? request.max_output_tokens : options.max_output_tokens;
-  if (limit && !refused.max_output_tokens) config["maxOutputTokens"] = *limit;
+  if (limit) config["maxOutputTokens"] = *limit;
   const auto temperature = request.temperature ? request.temperature : options.temperature;
-  if (temperature && !refused.temperature) config["temperature"] = *temperature;
-  Json thinking = thinking_config(model, options, refused, notices);
+  if (temperature) config["temperature"] = *temperature;
+  Json thinking = thinking_config(model, options, notices);
   if (!thinking.empty()) config["thinkingConfig"] = std::move(thinking);
   return config;
-}
-
-/// The contents that are not kept, after keeping what can be.
-Json encode_rest(const GenerateRequest& request, const HistoryContext& history, Notices& notices,
-                 KeptBeginning& kept) {
-  const auto piece = [&](std::size_t begin, std::size_t end) {
-    return encode_piece(request.messages, begin, end, kept.empty(), history, notices);
-  };
-  std::string key = history.model + (history.sign_all ? " signed" : "");
-  for (const std::string& signature : *history.refused_signatures) key += " " + signature;
-  const std::size_t begin = kept.settle(request, key, piece);
-  Json contents = piece(begin, request.messages.size());
-  finish_contents(contents);
-  return contents;
 }
 
 }  // namespace
 
 Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices) {
-  KeptBeginning nothing;
-  GenerateRequest alone = request;
-  alone.conversation = 0;
-  return encode_body(alone, model, endpoint, options, refused, notices, nothing);
-}
-
-Json encode_body(const GenerateRequest& request, const std::string& model, const Endpoint& endpoint,
-                 const Options& options, const Refused& refused, Notices& notices,
-                 KeptBeginning& kept) {
+                 const Options& options, const Refused& refused, vendor::Notices& notices) {
   HistoryContext history;
   history.backend = endpoint.backend;
   history.model = model;
@@ -147,7 +122,7 @@ Json encode_body(const GenerateRequest& request, const std::string& model, const
   if (!request.system.empty()) {
     body["systemInstruction"] = Json{{"parts", Json::array({Json{{"text", request.system}}})}};
   }
-  const SchemaForm form = refused.json_schema ? SchemaForm::kParameters : options.schema;
+  const SchemaForm form = refused.older_schema ? SchemaForm::kParameters : options.schema;
   std::vector<std::string> losses;
   Json declarations = encode_declarations(request.tools, form, losses);
   for (std::string& loss : losses) notices.add(std::move(loss));
@@ -156,20 +131,17 @@ Json encode_body(const GenerateRequest& request, const std::string& model, const
   if (declares) {
     body["tools"] = Json::array({Json{{"functionDeclarations", std::move(declarations)}}});
   }
-  body["contents"] = encode_rest(request, history, notices, kept);
-  if (declares && !refused.tool_mode) {
+  body["contents"] = encode_contents(request.messages, history, notices);
+  if (declares) {
     Json config = tool_config(request, options, body["contents"]);
     if (!config.is_null()) body["toolConfig"] = std::move(config);
   }
-  Json config = generation_config(request, model, options, refused, notices);
+  Json config = generation_config(request, model, options, notices);
   if (!config.empty()) body["generationConfig"] = std::move(config);
-  if (!options.safety_settings.empty() && !refused.safety) {
-    body["safetySettings"] = options.safety_settings;
-  }
+  if (!options.safety_settings.empty()) body["safetySettings"] = options.safety_settings;
   // Shopping talk is nobody's training or log data unless the person says so. Other hosts do not
   // know the field.
-  const bool send_store = options.store || endpoint.developer_api;
-  if (send_store && !refused.store) body["store"] = options.store.value_or(false);
+  if (options.store || endpoint.developer_api) body["store"] = options.store.value_or(false);
   return body;
 }
 

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
+#include "cartpilot/vendor/text.h"
 #include "gemini/decode.h"
 #include "gemini/errors.h"
-#include "gemini/text.h"
 
 // The end of an answer: what its finish reason means, and which ends are failures.
 
@@ -29,7 +29,7 @@ bool is_content_filter(std::string_view reason) {
 
 void GeminiDecoder::fail_cut() const {
   std::string message = "Gemini's answer was cut off before its end; try again";
-  if (const std::string line = one_line(stray_, 120); !line.empty()) {
+  if (const std::string line = vendor::one_line(stray_, 120); !line.empty()) {
     message += " (the server also sent: " + line + ")";
   }
   Error error(ErrorCode::kUnavailable, message);
@@ -73,7 +73,7 @@ void GeminiDecoder::emit_finish(FinishReason reason, EventSink& sink,
   finish.raw_reason = raw_reason;
   finish.model = model_version_;
   finish.provider_metadata = Json{{"backend", context_.backend},
-                                  {"model", context_.model},
+                                  {"model", context_.service.model},
                                   {"model_version", model_version_},
                                   {"parts", std::move(parts_)}};
   sink.on_event(finish);
@@ -92,7 +92,7 @@ void GeminiDecoder::finish_stop(EventSink& sink) {
 }
 
 void GeminiDecoder::finish(EventSink& sink) {
-  say_notices(sink);
+  context_.notices->show(sink);
   if (!damaged_.empty() || !saw_chunk_) fail_cut();
   if (!saw_candidate_ && !block_reason_.empty()) {
     sink.on_event(WarningEvent{"Gemini blocked the request (" + block_reason_ + "); rephrase it"});
@@ -106,7 +106,8 @@ void GeminiDecoder::finish(EventSink& sink) {
     return;
   }
   const std::string& reason = finish_reason_;
-  const std::string said = finish_message_.empty() ? "" : ": " + one_line(finish_message_, 200);
+  const std::string said =
+      finish_message_.empty() ? "" : ": " + vendor::one_line(finish_message_, 200);
   if (reason == "STOP") {
     finish_stop(sink);
   } else if (reason == "MAX_TOKENS" || reason == "CONTINUATION") {
@@ -124,16 +125,16 @@ void GeminiDecoder::finish(EventSink& sink) {
   } else if (reason == "MALFORMED_FUNCTION_CALL" || reason == "MALFORMED_RESPONSE" ||
              reason == "UNEXPECTED_TOOL_CALL") {
     fail_useless("Gemini wrote a function call nobody can read (" + reason + ")",
-                 lower_case(reason), said);
+                 vendor::lower(reason), said);
   } else if (reason == "TOO_MANY_TOOL_CALLS") {
     fail_protocol(
         "Gemini kept calling the service's own tools; rephrase, or choose another --model" + said,
-        lower_case(reason), false);
+        vendor::lower(reason), false);
   } else if (reason == "MISSING_THOUGHT_SIGNATURE") {
     fail_protocol("Gemini misses a thought signature in the conversation; start a new one" + said,
                   "signature", false);
   } else {
-    drop_calls(sink, "the answer ended with " + one_line(reason, 60));
+    drop_calls(sink, "the answer ended with " + vendor::one_line(reason, 60));
     emit_finish(FinishReason::kOther, sink, reason);
   }
 }

@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include "cartpilot/error.h"
+#include "cartpilot/vendor/call_ids.h"
+#include "cartpilot/vendor/text.h"
 #include "gemini/schema.h"
-#include "gemini/text.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -41,17 +42,16 @@ constexpr const char* kForm = "form";
 constexpr const char* kWireId = "wire_id";
 constexpr const char* kWireName = "wire_name";
 
-ToolCall read_call(const Json& function_call, const char* form, std::uint64_t& ordinal) {
+ToolCall read_call(const Json& function_call, const char* form) {
   ToolCall call;
   const std::string written = string_or(function_call, "name");
   call.name = without_prefix(written);
   read_arguments(function_call, call);
   call.provider_metadata = Json{{kForm, form}};
   if (call.name != written) call.provider_metadata[kWireName] = written;
-  ++ordinal;
   call.id = string_or(function_call, "id");
   if (call.id.empty()) {
-    call.id = made_up_id(ordinal, call);
+    call.id = vendor::new_call_id();
   } else {
     call.provider_metadata[kWireId] = call.id;
   }
@@ -102,7 +102,7 @@ std::string wire_name(const std::string& name) {
     if (clean.size() + 1 + kHashLength >= kMaxNameLength) break;
     clean += is_name_char(c) ? c : '_';
   }
-  return clean + "_" + stable_hash(name).substr(0, kHashLength);
+  return clean + fmt::format("_{:08x}", vendor::stable_hash(name) >> 32U);
 }
 
 NameMap wire_names(const std::vector<ToolSpec>& tools) {
@@ -153,23 +153,20 @@ void read_arguments(const Json& function_call, ToolCall& call) {
   }
   if (args->is_string()) {
     try {
-      Json parsed = parse_json(args->get_ref<const std::string&>(), "arguments of " + call.name);
+      Json parsed =
+          parse_json(args->get_ref<const std::string&>(), "the arguments of " + call.name);
       if (parsed.is_object()) {
         call.arguments = std::move(parsed);
         return;
       }
     } catch (const Error& error) {
-      call.arguments_error = one_line(error.what(), 300);
+      call.arguments_error = vendor::one_line(error.what(), 300);
       return;
     }
   }
-  call.arguments_error = fmt::format("arguments of {} are no JSON object but {}",
-                                     one_line(call.name, 80), one_line(dump_json(*args), 100));
-}
-
-std::string made_up_id(std::uint64_t ordinal, const ToolCall& call) {
-  return fmt::format("call_{}-{}", ordinal,
-                     stable_hash(call.name + dump_json(call.arguments)).substr(0, 4));
+  call.arguments_error =
+      fmt::format("the arguments of {} are no JSON object but {}", vendor::one_line(call.name, 80),
+                  vendor::one_line(dump_json(*args), 100));
 }
 
 Json response_object(const Json& content, bool is_error) {
@@ -178,19 +175,19 @@ Json response_object(const Json& content, bool is_error) {
   return Json{{is_error ? "error" : "output", content}};
 }
 
-std::vector<ToolCall> parse_calls(const Json& message, std::uint64_t& ordinal) {
+std::vector<ToolCall> parse_calls(const Json& message) {
   std::vector<ToolCall> calls;
   if (message.is_array()) {
     for (const Json& item : message) {
       const Json* call = is_function_call(item) ? &item : call_of_part(item);
       if (!call) refuse_message();
-      calls.push_back(read_call(*call, call == &item ? "calls" : "parts", ordinal));
+      calls.push_back(read_call(*call, call == &item ? "calls" : "parts"));
     }
     return calls;
   }
   if (!message.is_object()) refuse_message();
-  if (is_function_call(message)) return {read_call(message, "call", ordinal)};
-  if (const Json* call = call_of_part(message)) return {read_call(*call, "part", ordinal)};
+  if (is_function_call(message)) return {read_call(message, "call")};
+  if (const Json* call = call_of_part(message)) return {read_call(*call, "part")};
 
   const Json* content = &message;
   const auto candidates = message.find("candidates");
@@ -213,8 +210,7 @@ std::vector<ToolCall> parse_calls(const Json& message, std::uint64_t& ordinal) {
   }
   if (!parts->is_array() || role != "model") refuse_message();
   for (const Json& part : *parts) {
-    if (const Json* call = call_of_part(part))
-      calls.push_back(read_call(*call, "content", ordinal));
+    if (const Json* call = call_of_part(part)) calls.push_back(read_call(*call, "content"));
   }
   return calls;
 }

@@ -4,7 +4,6 @@
 // loop. Names that Gemini would refuse get a stable wire name; everything else passes unchanged.
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,16 +34,13 @@ Json encode_declarations(const std::vector<ToolSpec>& tools, SchemaForm form,
 /// parsed, anything else becomes arguments_error.
 void read_arguments(const Json& function_call, ToolCall& call);
 
-/// An id for a call that came without one: "call_3-9f2c" for the third call.
-std::string made_up_id(std::uint64_t ordinal, const ToolCall& call);
-
 /// The `response` object of a functionResponse: `content` itself, or wrapped when it is no object
 /// or holds "$ref" (which the service would read as a reference to a file).
 Json response_object(const Json& content, bool is_error);
 
-/// All calls of a bare call, a part, a list of calls, a content or a whole response. `ordinal`
-/// numbers made-up ids and is advanced. Throws Error{kInvalidArgument} naming the expected forms.
-std::vector<ToolCall> parse_calls(const Json& message, std::uint64_t& ordinal);
+/// All calls of a bare call, a part, a list of calls, a content or a whole response. Throws
+/// Error{kInvalidArgument} naming the expected forms.
+std::vector<ToolCall> parse_calls(const Json& message);
 
 /// The answer in the form the calls had, which parse_calls() left in their provider_metadata.
 Json encode_responses(const std::vector<ToolResult>& results);

@@ -41,7 +41,7 @@ bool wants_placeholder(const HistoryContext& context) {
 }
 
 /// Only the first call of a step is checked, and a placeholder on its siblings does harm.
-void sign_first_call(ModelTurn& turn, const HistoryContext& context, Notices& notices) {
+void sign_first_call(ModelTurn& turn, const HistoryContext& context, vendor::Notices& notices) {
   if (turn.calls.empty() || !wants_placeholder(context)) return;
   Json* first = nullptr;
   for (Json& part : turn.parts) {
@@ -58,7 +58,7 @@ void sign_first_call(ModelTurn& turn, const HistoryContext& context, Notices& no
 /// The parts as the service sent them, or nullopt when they are not this service's or do not fit
 /// the message any more.
 std::optional<ModelTurn> verbatim(const Message& message, const HistoryContext& context,
-                                  Notices& notices) {
+                                  vendor::Notices& notices) {
   const Json& stored = message.provider_metadata;
   if (message.provider != "gemini" && !message.provider.empty()) return std::nullopt;
   if (!stored.is_object() || !stored.contains("parts") || !stored["parts"].is_array()) {
@@ -175,10 +175,10 @@ bool is_plain_user(const Json& content) {
 
 }  // namespace
 
-Json encode_piece(const std::vector<Message>& messages, std::size_t begin, std::size_t end,
-                  bool is_first, const HistoryContext& context, Notices& notices) {
+Json encode_contents(const std::vector<Message>& messages, const HistoryContext& context,
+                     vendor::Notices& notices) {
   Json contents = Json::array();
-  for (std::size_t i = begin; i < end; ++i) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
     if (messages[i].role != Role::kAssistant) {
       append(contents, "user", text_parts(messages[i]));
       continue;
@@ -191,27 +191,16 @@ Json encode_piece(const std::vector<Message>& messages, std::size_t begin, std::
       contents.push_back(response_content(turn->calls, results_after(messages, i)));
     }
   }
-  if (!is_first) return contents;
   // A conversation may not begin with the model, nor with results whose call was cut away.
   std::size_t first = 0;
   while (first < contents.size() && !is_plain_user(contents[first])) ++first;
   contents.erase(contents.begin(), contents.begin() + static_cast<std::ptrdiff_t>(first));
-  return contents;
-}
-
-void finish_contents(Json& contents) {
   if (contents.empty()) {
     throw Error(ErrorCode::kInvalidArgument, "there is no user message to send to Gemini");
   }
   if (is_role(contents.back(), "model")) {
     append(contents, "user", Json::array({Json{{"text", "Continue."}}}));
   }
-}
-
-Json encode_contents(const std::vector<Message>& messages, const HistoryContext& context,
-                     Notices& notices) {
-  Json contents = encode_piece(messages, 0, messages.size(), true, context, notices);
-  finish_contents(contents);
   return contents;
 }
 

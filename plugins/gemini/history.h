@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cartpilot/message.h"
-#include "gemini/notices.h"
+#include "cartpilot/vendor/notices.h"
 
 namespace cartpilot::gemini {
 
@@ -27,14 +27,7 @@ struct HistoryContext {
 
 /// `messages` as contents. Throws Error{kInvalidArgument} when nothing of them can be sent.
 Json encode_contents(const std::vector<Message>& messages, const HistoryContext& context,
-                     Notices& notices);
-
-/// The contents of messages[begin, end), for an encoding in pieces (see KeptBeginning). The first
-/// piece leaves out what may not begin a conversation; only finish_contents() of the last one makes
-/// the whole fit to be sent. `is_first` says whether nothing was encoded before.
-Json encode_piece(const std::vector<Message>& messages, std::size_t begin, std::size_t end,
-                  bool is_first, const HistoryContext& context, Notices& notices);
-void finish_contents(Json& contents);
+                     vendor::Notices& notices);
 
 /// All signatures in `contents` that a service issued.
 std::set<std::string> signatures_in(const Json& contents);

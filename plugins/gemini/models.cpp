@@ -6,7 +6,7 @@
 #include <array>
 
 #include "cartpilot/error.h"
-#include "gemini/text.h"
+#include "cartpilot/vendor/text.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -48,7 +48,8 @@ constexpr std::array<Thinking, 14> kThinking = {{
 
 std::string listed(std::string_view levels) {
   std::string text;
-  for (const char c : lower_case(trimmed(levels))) text += c == ' ' ? ", " : std::string(1, c);
+  for (const char c : vendor::lower(vendor::trim(levels)))
+    text += c == ' ' ? ", " : std::string(1, c);
   return text;
 }
 
@@ -87,15 +88,16 @@ std::string model_path(const std::string& model) {
            c == '_' || c == '-' || c == '@' || c == '/';
   };
   const bool clean = !model.empty() && model.size() <= 256 && model.front() != '/' &&
-                     model.back() != '/' && !contains(model, "..") && !contains(model, "//") &&
+                     model.back() != '/' && !vendor::contains(model, "..") &&
+                     !vendor::contains(model, "//") &&
                      std::all_of(model.begin(), model.end(), allowed);
   if (!clean) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("'{}' is not a Gemini model id; `cartpilot models --provider gemini` "
                             "lists them",
-                            one_line(model, 80)));
+                            vendor::one_line(model, 80)));
   }
-  return contains(model, "/") ? model : "models/" + model;
+  return vendor::contains(model, "/") ? model : "models/" + model;
 }
 
 int model_generation(std::string_view model) {
@@ -132,7 +134,7 @@ std::string thinking_problem(std::string_view model, const std::optional<std::st
   const auto* rule = std::find_if(kThinking.begin(), kThinking.end(),
                                   [&](const Thinking& row) { return starts_with(id, row.prefix); });
   if (rule == kThinking.end()) return "";
-  if (level && !contains(rule->levels, " " + *level + " ")) {
+  if (level && !vendor::contains(rule->levels, " " + *level + " ")) {
     return rule->levels.empty() ? "has no thinking levels; use thinking-budget"
                                 : "offers the thinking levels " + listed(rule->levels);
   }
@@ -155,14 +157,14 @@ std::string retirement_notice(std::string_view model) {
 }
 
 std::string routing_notice(std::string_view asked, std::string_view version) {
-  if (contains(asked, "/") && !starts_with(asked, "models/")) return "";
+  if (vendor::contains(asked, "/") && !starts_with(asked, "models/")) return "";
   const std::string_view id = bare_id(asked);
   const std::string_view answered = bare_id(version);
   constexpr std::string_view kAlias = "-latest";
   const bool alias = id.size() > kAlias.size() && id.substr(id.size() - kAlias.size()) == kAlias;
   if (alias || !starts_with(id, "gemini-") || !starts_with(answered, "gemini-")) return "";
   if (without_edition(id) == without_edition(answered)) return "";
-  return fmt::format("{} was asked, {} answered", id, one_line(answered, 80));
+  return fmt::format("{} was asked, {} answered", id, vendor::one_line(answered, 80));
 }
 
 }  // namespace cartpilot::gemini

@@ -3,162 +3,88 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <set>
-#include <string_view>
 
-#include "cartpilot/error.h"
-#include "gemini/text.h"
+#include "cartpilot/vendor/options.h"
 
 namespace cartpilot::gemini {
 namespace {
 
-constexpr std::array<std::string_view, 10> kKnown = {
-    "allowed-functions", "include-thoughts", "max-output-tokens", "safety",   "schema", "store",
-    "temperature",       "thinking",         "thinking-budget",   "tool-mode"};
+const std::vector<std::string> kCategories = {"HARASSMENT",        "HATE_SPEECH",
+                                              "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT",
+                                              "CIVIC_INTEGRITY",   "JAILBREAK"};
+constexpr std::size_t kDefaultCategories = 4;  ///< the first of them
 
-constexpr std::array<std::string_view, 5> kLevels = {"MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"};
+const std::vector<std::string> kThresholds = {"BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE",
+                                              "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"};
 
-constexpr std::array<std::string_view, 6> kCategories = {"HARASSMENT",        "HATE_SPEECH",
-                                                         "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT",
-                                                         "CIVIC_INTEGRITY",   "JAILBREAK"};
-
-constexpr std::array<std::string_view, 4> kDefaultCategories = {
-    "HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT"};
-
-constexpr std::array<std::string_view, 5> kThresholds = {
-    "BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"};
-
-template <typename List>
-bool is_listed(const List& list, std::string_view text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
-}
-
-[[noreturn]] void refuse_option(std::string_view option, std::string_view value,
-                                std::string_view expected) {
-  throw Error(ErrorCode::kInvalidArgument, fmt::format("gemini option {}={}: expected {}", option,
-                                                       one_line(value, 80), expected));
-}
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-bool parse_switch(std::string_view option, std::string_view text) {
-  if (text == "true" || text == "on" || text == "yes" || text == "1") return true;
-  if (text == "false" || text == "off" || text == "no" || text == "0") return false;
-  refuse_option(option, text, "true or false");
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> pieces;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    std::string piece = trimmed(text.substr(0, end));
-    if (!piece.empty()) pieces.push_back(std::move(piece));
-    if (end == std::string_view::npos) return pieces;
-    text.remove_prefix(end + 1);
+/// The one of `list` that `text` means, whatever its case; "" = none.
+std::string listed(const std::vector<std::string>& list, std::string_view text) {
+  for (const std::string& entry : list) {
+    if (vendor::lower(entry) == vendor::lower(vendor::trim(text))) return entry;
   }
+  return "";
 }
 
 /// "BLOCK_NONE" for the four usual categories, or "HARASSMENT:OFF,HATE_SPEECH:BLOCK_NONE".
-Json parse_safety(const std::string& text) {
-  static const std::string expected = fmt::format(
-      "a threshold for all categories or CATEGORY:THRESHOLD,...; categories: {}; thresholds: {}",
-      fmt::join(kCategories, ", "), fmt::join(kThresholds, ", "));
+Json read_safety(vendor::OptionReader& read) {
   Json settings = Json::array();
-  const auto add = [&](std::string_view category, std::string_view threshold) {
-    settings.push_back({{"category", fmt::format("HARM_CATEGORY_{}", category)},
-                        {"threshold", std::string(threshold)}});
+  const auto given = read.list("safety");
+  if (!given) return settings;
+  const auto refuse = [&read] {
+    read.refuse("safety", fmt::format("a threshold for all categories, or CATEGORY:THRESHOLD,... "
+                                      "with each category once; categories: {}; thresholds: {}",
+                                      fmt::join(kCategories, ", "), fmt::join(kThresholds, ", ")));
   };
-  if (is_listed(kThresholds, upper_case(trimmed(text)))) {
-    for (const std::string_view category : kDefaultCategories) {
-      add(category, upper_case(trimmed(text)));
-    }
+  const auto add = [&](const std::string& category, const std::string& threshold) {
+    settings.push_back({{"category", "HARM_CATEGORY_" + category}, {"threshold", threshold}});
+  };
+  if (const std::string all = listed(kThresholds, (*given)[0]);
+      given->size() == 1 && !all.empty()) {
+    for (std::size_t i = 0; i < kDefaultCategories; ++i) add(kCategories[i], all);
     return settings;
   }
   std::set<std::string> seen;
-  for (const std::string& piece : split(text, ',')) {
-    const std::size_t colon = piece.find(':');
-    if (colon == std::string::npos) refuse_option("safety", text, expected);
-    std::string category = upper_case(trimmed(piece.substr(0, colon)));
-    const std::string threshold = upper_case(trimmed(piece.substr(colon + 1)));
-    constexpr std::string_view kLongForm = "HARM_CATEGORY_";
-    if (category.rfind(kLongForm, 0) == 0) category.erase(0, kLongForm.size());
-    if (!is_listed(kCategories, category) || !is_listed(kThresholds, threshold)) {
-      refuse_option("safety", text, expected);
-    }
-    if (!seen.insert(category).second) refuse_option("safety", text, "each category at most once");
+  for (const std::string& piece : *given) {
+    const std::size_t colon = std::min(piece.find(':'), piece.size());
+    std::string name = vendor::lower(piece.substr(0, colon));
+    constexpr std::string_view kLongForm = "harm_category_";
+    if (vendor::starts_with(name, kLongForm)) name.erase(0, kLongForm.size());
+    const std::string category = listed(kCategories, name);
+    const std::string threshold =
+        listed(kThresholds, std::string_view(piece).substr(std::min(colon + 1, piece.size())));
+    if (category.empty() || threshold.empty() || !seen.insert(category).second) refuse();
     add(category, threshold);
   }
-  if (settings.empty()) refuse_option("safety", text, expected);
   return settings;
 }
 
-void apply(Options& options, const std::string& name, const std::string& value) {
-  if (name == "thinking") {
-    const std::string level = upper_case(value);
-    if (!is_listed(kLevels, level))
-      refuse_option(name, value, "minimal, low, medium, high or xhigh");
-    options.thinking_level = level;
-  } else if (name == "thinking-budget") {
-    options.thinking_budget = parse_number<std::int64_t>(value);
-    if (!options.thinking_budget || *options.thinking_budget < -1) {
-      refuse_option(name, value, "a number of tokens, 0, or -1 for dynamic");
-    }
-  } else if (name == "include-thoughts") {
-    options.include_thoughts = parse_switch(name, value);
-  } else if (name == "temperature") {
-    options.temperature = parse_number<double>(value);
-    if (!options.temperature || !(*options.temperature >= 0 && *options.temperature <= 2)) {
-      refuse_option(name, value, "a number from 0 to 2");
-    }
-  } else if (name == "max-output-tokens") {
-    options.max_output_tokens = parse_number<std::int64_t>(value);
-    if (!options.max_output_tokens || *options.max_output_tokens < 1 ||
-        *options.max_output_tokens > 2147483647) {
-      refuse_option(name, value, "a whole number of tokens, at least 1");
-    }
-  } else if (name == "tool-mode") {
-    const std::string mode = upper_case(value);
-    if (mode == "AUTO") {
-      options.tool_mode = ToolMode::kAuto;
-    } else if (mode == "ANY") {
-      options.tool_mode = ToolMode::kAny;
-    } else if (mode == "NONE") {
-      options.tool_mode = ToolMode::kNone;
-    } else if (mode == "VALIDATED") {
-      options.tool_mode = ToolMode::kValidated;
-    } else {
-      refuse_option(name, value, "AUTO, ANY, NONE or VALIDATED");
-    }
-  } else if (name == "allowed-functions") {
-    options.allowed_functions = split(value, ',');
-    if (options.allowed_functions.empty()) refuse_option(name, value, "function names with commas");
-  } else if (name == "safety") {
-    options.safety_settings = parse_safety(value);
-  } else if (name == "store") {
-    options.store = parse_switch(name, value);
-  } else if (name == "schema") {
-    if (value != "json" && value != "parameters") refuse_option(name, value, "json or parameters");
-    options.schema = value == "json" ? SchemaForm::kJsonSchema : SchemaForm::kParameters;
-  } else {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("gemini has no option '{}'; it knows {}", one_line(name, 60),
-                            fmt::join(kKnown, ", ")));
-  }
+ToolMode read_tool_mode(vendor::OptionReader& read) {
+  const std::string mode =
+      read.choice("tool-mode", {"AUTO", "ANY", "NONE", "VALIDATED"}).value_or("AUTO");
+  if (mode == "ANY") return ToolMode::kAny;
+  if (mode == "NONE") return ToolMode::kNone;
+  return mode == "VALIDATED" ? ToolMode::kValidated : ToolMode::kAuto;
 }
 
 }  // namespace
 
 Options parse_options(const std::map<std::string, std::string>& given) {
+  vendor::OptionReader read("gemini", given);
   Options options;
-  for (const auto& [name, value] : given) apply(options, name, trimmed(value));
+  options.thinking_level = read.choice("thinking", {"MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"});
+  options.thinking_budget = read.integer("thinking-budget", -1);  // -1 is "dynamic"
+  options.include_thoughts = read.flag("include-thoughts").value_or(false);
+  options.temperature = read.number("temperature", 0, 2);
+  options.max_output_tokens = read.integer("max-output-tokens", 1);
+  options.tool_mode = read_tool_mode(read);
+  options.allowed_functions = read.list("allowed-functions").value_or(std::vector<std::string>{});
+  options.safety_settings = read_safety(read);
+  options.store = read.flag("store");
+  if (read.choice("schema", {"json", "parameters"}) == "parameters") {
+    options.schema = SchemaForm::kParameters;
+  }
+  read.finish();
   if (options.thinking_level && options.thinking_budget) {
     throw Error(ErrorCode::kInvalidArgument,
                 "gemini options thinking and thinking-budget exclude each other; give one");

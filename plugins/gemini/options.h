@@ -1,7 +1,6 @@
 // Options: what a person may set with --provider-option, checked before anything is sent.
 //
-// A plain value. Refused holds what one model turned out not to accept; the request is then built
-// without it.
+// A plain value.
 #pragma once
 
 #include <cstdint>

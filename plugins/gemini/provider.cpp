@@ -1,17 +1,16 @@
 #include "gemini/provider.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "gemini/adapt.h"
+#include "cartpilot/vendor/fetch.h"
+#include "cartpilot/vendor/text.h"
 #include "gemini/decode.h"
 #include "gemini/errors.h"
 #include "gemini/functions.h"
+#include "gemini/history.h"
 #include "gemini/models.h"
-#include "gemini/text.h"
+#include "gemini/quirks.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -26,30 +25,6 @@ std::string model_of(const GenerateRequest& request) {
   return request.model.empty() ? std::string(kDefaultModel) : request.model;
 }
 
-std::string query_escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      escaped += c;
-    } else {
-      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return escaped;
-}
-
-struct BodyCollector final : HttpSink {
-  void on_head(const HttpHead& received) override { head = received; }
-  bool on_event(const HttpEvent& event) override {
-    body.append(event.data);
-    return true;
-  }
-  HttpHead head;
-  std::string body;
-};
-
 bool generates_content(const Json& model) {
   const auto methods = model.find("supportedGenerationMethods");
   // Gateways leave the list out; then the model is offered.
@@ -62,9 +37,10 @@ bool generates_content(const Json& model) {
 GeminiProvider::GeminiProvider(const ProviderConfig& config)
     : HttpProvider(config.transport),
       endpoint_(parse_endpoint(config.env("GEMINI_BASE_URL"))),
-      key_(trimmed(config.env("GEMINI_API_KEY"))),
-      options_(parse_options(config.options)) {
-  if (key_.empty()) key_ = trimmed(config.env("GOOGLE_API_KEY"));
+      key_(vendor::trim(config.env("GEMINI_API_KEY"))),
+      options_(parse_options(config.options)),
+      quirks_(known_quirks()) {
+  if (key_.empty()) key_ = vendor::trim(config.env("GOOGLE_API_KEY"));
 }
 
 ProviderInfo GeminiProvider::info() const {
@@ -96,32 +72,34 @@ HttpHeaders GeminiProvider::headers() const {
   return headers;
 }
 
-HttpRequest GeminiProvider::build_request(const GenerateRequest& request) {
+HttpProvider::Exchange GeminiProvider::begin(const GenerateRequest& request) {
   check();
   last_model_ = model_of(request);
   const std::string path = model_path(last_model_);
   if (const std::string notice = retirement_notice(last_model_); !notice.empty()) {
     notices_.add(notice);
   }
-  last_body_ = encode_body(request, last_model_, endpoint_, options_, refused_[last_model_],
-                           notices_, kept_);
+  Refused& refused = refused_[last_model_];
+  refused.older_schema = quirks_.knows(last_model_, "older_schema");
+  Json body = encode_body(request, last_model_, endpoint_, options_, refused, notices_);
+  quirks_.apply(last_model_, body);
+  last_signatures_ = signatures_in(body["contents"]);
   HttpRequest http;
   http.method = "POST";
   http.url = endpoint_.base + "/" + path +
              (request.stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
   http.headers = headers();
-  http.lent_body = kept_.dump(last_body_, "contents");
-  second_try_.sending(http.content());
+  http.body = dump_json(body);
+  second_try_.sending(http.body);
   http.server_sent_events = request.stream;
   http.total_timeout_ms = kTotalTimeoutMs;
   http.max_body_bytes = kMaxBodyBytes;
-  return http;
+  return {std::move(http), decoder_for(request)};
 }
 
-std::unique_ptr<HttpProvider::Decoder> GeminiProvider::make_decoder(
-    const GenerateRequest& request) {
+std::unique_ptr<HttpProvider::Decoder> GeminiProvider::decoder_for(const GenerateRequest& request) {
   DecodeContext context;
-  context.model = model_of(request);
+  context.service = service(last_model_);
   context.backend = endpoint_.backend;
   context.names = wire_names(request.tools);
   for (const Message& message : request.messages) {
@@ -134,26 +112,34 @@ std::unique_ptr<HttpProvider::Decoder> GeminiProvider::make_decoder(
   return std::make_unique<GeminiDecoder>(std::move(context));
 }
 
-Error GeminiProvider::without_key(const Error& error) const {
-  std::string message = error.what();
-  if (key_.empty()) return error;
-  for (std::size_t at = message.find(key_); at != std::string::npos; at = message.find(key_, at)) {
-    message.replace(at, key_.size(), "***");
-  }
-  return error.with_message(message);
+vendor::Service GeminiProvider::service(const std::string& model) const {
+  vendor::Service service;
+  service.title = "Gemini";
+  service.provider = "gemini";
+  service.key_variable = "GEMINI_API_KEY";
+  service.url_variable = "GEMINI_BASE_URL";
+  service.key_page = "https://aistudio.google.com/apikey";
+  service.base = endpoint_.base;
+  service.model = model;
+  service.has_key = !key_.empty();
+  return service;
 }
 
 Error GeminiProvider::classify_error(const HttpHead& head, std::string_view body) const {
-  return without_key(classify_answer(head, body, last_model_));
+  return vendor::error_of_answer(head, body, service(last_model_), gemini_error);
 }
 
 std::optional<std::string> GeminiProvider::adapt(const Error& error, std::string_view body) {
-  if (!kept_.empty()) {  // what was refused may be anywhere in the conversation
-    Json contents = kept_.array();
-    for (Json& content : last_body_["contents"]) contents.push_back(std::move(content));
-    last_body_["contents"] = std::move(contents);
+  if (error.reason != "signature") {
+    return quirks_.learn(last_model_, error, vendor::read_error_body(body));
   }
-  return learn_from(error, body, last_body_, last_model_, refused_[last_model_]);
+  // Signatures of another account or project are refused as a whole; the calls they belong to are
+  // sent with the documented placeholder instead.
+  Refused& refused = refused_[last_model_];
+  refused.signatures.merge(last_signatures_);
+  refused.unsigned_calls = true;
+  return "Gemini did not accept the thought signatures of this conversation; they are replaced, "
+         "its answers may be a little weaker";
 }
 
 std::vector<ModelInfo> GeminiProvider::models(const CallContext& context) {
@@ -164,32 +150,25 @@ std::vector<ModelInfo> GeminiProvider::models(const CallContext& context) {
                 "https://cloud.google.com/vertex-ai/generative-ai/docs/models");
   }
   std::vector<ModelInfo> models;
-  std::set<std::string> seen_tokens;
-  std::string token;
-  do {
-    HttpRequest request;
-    request.method = "GET";
-    request.url = endpoint_.base + "/models?pageSize=1000";
-    if (!token.empty()) request.url += "&pageToken=" + query_escaped(token);
-    request.headers = headers();
-    BodyCollector answer;
-    transport().send(request, answer, context);
-    if (answer.head.status < 200 || answer.head.status > 299) {
-      throw without_key(classify_answer(answer.head, answer.body, "list"));
+  const std::string first = endpoint_.base + "/models?pageSize=1000";
+  const auto read_page = [&](const vendor::WholeAnswer& answer) -> std::string {
+    if (!answer.ok()) {
+      throw vendor::error_of_answer(answer.head, answer.body, service(""), gemini_error);
     }
     const Json page = parse_json(answer.body, "Gemini's list of models");
     const auto list = page.find("models");
     if (list != page.end() && list->is_array()) {
       for (const Json& entry : *list) {
         std::string id = string_or(entry, "name");
-        if (id.rfind("models/", 0) == 0) id.erase(0, 7);
+        if (vendor::starts_with(id, "models/")) id.erase(0, 7);
         if (id.empty() || !generates_content(entry)) continue;
         models.push_back({id, string_or(entry, "displayName", string_or(entry, "description"))});
       }
     }
-    token = string_or(page, "nextPageToken");
-    // A server that repeats a token would keep us here for ever.
-  } while (!token.empty() && seen_tokens.insert(token).second);
+    const std::string token = string_or(page, "nextPageToken");
+    return token.empty() ? "" : first + "&pageToken=" + vendor::query_escaped(token);
+  };
+  vendor::fetch_pages(transport(), first, headers(), context, read_page);
   return models;
 }
 
@@ -199,7 +178,7 @@ Json GeminiProvider::function_declarations(const std::vector<ToolSpec>& tools) c
 }
 
 std::vector<ToolCall> GeminiProvider::parse_function_calls(const Json& message) const {
-  return parse_calls(message, parsed_calls_);
+  return parse_calls(message);
 }
 
 Json GeminiProvider::function_responses(const std::vector<ToolResult>& results) const {

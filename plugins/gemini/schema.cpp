@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "gemini/text.h"
+#include "cartpilot/vendor/text.h"
 
 namespace cartpilot::gemini {
 namespace {
@@ -59,14 +59,15 @@ class Converter {
   Json referenced(const Json& given, const std::string& path, int references) {
     const std::string target = string_or(given, "$ref");
     if (references >= kMaxReferences || target.empty() || target[0] != '#') {
-      lost(path, "reference '" + one_line(target, 60) + "' became a free object");
+      lost(path, "reference '" + vendor::one_line(target, 60) + "' became a free object");
       return Json{{"type", "OBJECT"}};
     }
     Json found;
     try {
       found = root_.at(Json::json_pointer(target.substr(1)));
     } catch (const nlohmann::json::exception&) {
-      lost(path, "reference '" + one_line(target, 60) + "' leads nowhere; became a free object");
+      lost(path,
+           "reference '" + vendor::one_line(target, 60) + "' leads nowhere; became a free object");
       return Json{{"type", "OBJECT"}};
     }
     if (found.is_object() && given.contains("description")) {
@@ -123,11 +124,11 @@ class Converter {
       result["nullable"] = true;
     }
     if (types.size() == 1) {
-      result["type"] = upper_case(types.front());
+      result["type"] = vendor::upper(types.front());
     } else if (!types.empty()) {
       Json branches = Json::array();
       for (const std::string& one : types) {
-        Json branch{{"type", upper_case(one)}};
+        Json branch{{"type", vendor::upper(one)}};
         if (one == "array") branch["items"] = Json{{"type", "STRING"}};
         branches.push_back(std::move(branch));
       }
@@ -255,8 +256,10 @@ class Converter {
                              std::vector<std::string>& notes) {
     const auto bound = given.find(key);
     if (bound == given.end() || !bound->is_number()) return;
-    if (step != 0 && bound->is_number_integer()) {
-      result[inclusive] = bound->get<std::int64_t>() + step;
+    const std::optional<std::int64_t> number = whole_number(*bound);
+    std::int64_t next = 0;
+    if (step != 0 && number && !__builtin_add_overflow(*number, step, &next)) {
+      result[inclusive] = next;
     } else {
       notes.push_back(std::string(words) + " " + dump_json(*bound));
     }
@@ -272,7 +275,7 @@ class Converter {
     if (known) {
       result["format"] = format;
     } else {
-      notes.push_back("format: " + one_line(format, 40));
+      notes.push_back("format: " + vendor::one_line(format, 40));
     }
   }
 

@@ -57,8 +57,9 @@ std::string outside_text(const Shelf& shelf) {
 
 std::string price(const Json& price) {
   const Json& amount = field(price, "amount");
-  if (!amount.is_number_integer()) return "?";
-  return money_text(amount.get<std::int64_t>(), one_line(string_or(price, "currency")));
+  const auto cents = amount.is_number_integer() ? cartpilot::whole_number(amount) : std::nullopt;
+  if (!cents) return "?";
+  return money_text(*cents, one_line(string_or(price, "currency")));
 }
 
 std::string help() {

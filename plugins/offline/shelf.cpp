@@ -35,8 +35,9 @@ std::vector<ShelfItem> items_of(const Json& offer) {
                  string_or(entry, "category_path") + " " + merchant_name + " " + merchant_id);
     // An item without a whole number of cents cannot be sold.
     const Json& amount = field(price, "amount");
-    if (item.product_id.empty() || !amount.is_number_integer()) continue;
-    item.price_minor = amount.get<std::int64_t>();
+    const auto cents = amount.is_number_integer() ? cartpilot::whole_number(amount) : std::nullopt;
+    if (item.product_id.empty() || !cents) continue;
+    item.price_minor = *cents;
     items.push_back(std::move(item));
   }
   return items;

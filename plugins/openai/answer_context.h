@@ -5,15 +5,16 @@
 #include <vector>
 
 #include "cartpilot/tool.h"
-#include "openai/errors.h"
+#include "cartpilot/vendor/errors.h"
+#include "cartpilot/vendor/notices.h"
 
 namespace cartpilot::openai {
 
 struct AnswerContext {
   const std::vector<ToolSpec>* tools = nullptr;  ///< of the request, which outlives the decoder
   std::string endpoint;                          ///< base URL, written into opaque metadata
-  ServiceInfo service;
-  std::vector<std::string> warnings;  ///< told before anything else
+  vendor::Service service;
+  vendor::Notices* notices = nullptr;  ///< shown before anything else; never null
 };
 
 }  // namespace cartpilot::openai

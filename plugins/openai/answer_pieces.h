@@ -6,16 +6,14 @@
 
 #include "cartpilot/http.h"
 #include "cartpilot/json.h"
-#include "openai/errors.h"
+#include "cartpilot/vendor/errors.h"
 
 namespace cartpilot::openai {
-
-std::string_view trimmed(std::string_view text);
 
 bool holds_json_object(std::string_view text);
 
 /// Throws when stray lines of an event stream hold an error; other stray lines mean nothing.
-void throw_stray_error(std::string_view text, const ServiceInfo& service);
+void throw_stray_error(std::string_view text, const vendor::Service& service);
 
 /// Parses one piece after the other. A broken event is an error only when more follows: at the end
 /// it is what was left of a stream that broke off. One answer, one thread.
@@ -23,10 +21,7 @@ class PieceReader {
  public:
   /// nullopt when the piece is broken and may be the last one.
   std::optional<Json> read(const HttpEvent& event, std::string_view text,
-                           const ServiceInfo& service);
-
-  /// A broken piece came; any further one is an error.
-  bool broken() const { return broken_.has_value(); }
+                           const vendor::Service& service);
 
  private:
   std::optional<Error> broken_;

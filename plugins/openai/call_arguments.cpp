@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cartpilot/vendor/call_ids.h"
 #include "openai/answer_pieces.h"
 #include "openai/call_identity.h"
 #include "openai/strict_schema.h"
@@ -11,47 +12,53 @@
 namespace cartpilot::openai {
 namespace {
 
-std::optional<Json> parsed(std::string_view text) {
+/// `problem` is set when the text cannot be read.
+std::optional<Json> parsed(std::string_view text, const std::string& what, std::string& problem) {
   try {
-    return parse_json(text);
-  } catch (const Error&) {
+    return parse_json(text, what);
+  } catch (const Error& error) {
+    problem = error.what();
     return std::nullopt;
   }
 }
 
 /// Some servers send the complete object once more when the stream ends. Two equal copies are one.
 std::optional<Json> parsed_twin(std::string_view text) {
+  std::string problem;
   if (text.size() % 2 != 0) return std::nullopt;
   const std::string_view half = text.substr(0, text.size() / 2);
   if (half != text.substr(text.size() / 2)) return std::nullopt;
-  return parsed(half);
+  return parsed(half, "half", problem);
 }
 
 /// Fills arguments or arguments_error.
 void read_arguments(const WireCall& wire, ToolCall& call) {
-  const std::string about = "the arguments of " + call.name + " ";
+  const std::string what = "the arguments of " + call.name;
+  const std::string about = what + " ";
   if (wire.cut && wire.arguments.is_string()) {
     call.arguments_error = about + "were cut off at the output limit; call it again, shorter";
   }
   Json value = wire.arguments;
   if (value.is_string()) {
     const std::string text = std::move(value.get_ref<std::string&>());
-    const std::string_view body = trimmed(text);
+    const std::string_view body = vendor::trim(text);
     if (body.empty()) {
       value = wire.cut ? Json(nullptr) : Json::object();
     } else {
-      std::optional<Json> json = parsed(body);
+      std::string problem;
+      std::optional<Json> json = parsed(body, what, problem);
       if (!json) json = parsed_twin(body);
       if (!json) {
         if (call.arguments_error.empty()) {
-          call.arguments_error = about + "are not valid JSON; call it again with one JSON object";
+          call.arguments_error = problem + "; call it again with one JSON object";
         }
         return;
       }
       value = std::move(*json);
       // Encoded twice: a string that holds the object.
       if (value.is_string()) {
-        if (std::optional<Json> inner = parsed(value.get<std::string>())) value = std::move(*inner);
+        const std::string words = value.get<std::string>();
+        if (std::optional<Json> inner = parsed(words, what, problem)) value = std::move(*inner);
       }
     }
   } else if (value.is_null()) {
@@ -77,7 +84,7 @@ bool wraps_calls(const std::string& name) {
 
 ToolCall read_call(const WireCall& wire, const std::vector<ToolSpec>& tools) {
   ToolCall call;
-  call.id = wire.id.empty() ? new_call_id() : wire.id;
+  call.id = wire.id.empty() ? vendor::new_call_id() : wire.id;
   const ToolSpec* tool = find_tool(tools, wire.name);
   call.name = tool != nullptr ? tool->name : wire.name;
   if (wire.name.empty()) {

@@ -3,6 +3,10 @@
 namespace cartpilot::openai {
 namespace {
 
+/// Members of one call that are not Chat Completions' own. Google sends one; the bound keeps the
+/// look-up of each name short.
+constexpr std::size_t kMaxExtraMembers = 64;
+
 const Json& payload_of(const Json& delta, bool& custom) {
   static const Json kNothing = Json::object();
   for (const char* key : {"function", "custom"}) {
@@ -41,8 +45,9 @@ std::size_t ChatCallSlots::open_slot() {
 std::size_t ChatCallSlots::choose(const Json& delta, const std::string& id,
                                   const std::string& name) {
   const auto index_member = delta.find("index");
-  const bool has_index = index_member != delta.end() && index_member->is_number_integer();
-  const std::int64_t index = has_index ? index_member->get<std::int64_t>() : 0;
+  const auto given = index_member == delta.end() ? std::nullopt : whole_number(*index_member);
+  const bool has_index = given.has_value();
+  const std::int64_t index = given.value_or(0);
   const auto index_entry = has_index ? by_index_.find(index) : by_index_.end();
   const std::size_t with_index = index_entry == by_index_.end() ? kNone : index_entry->second;
   const auto id_entry = id.empty() ? by_id_.end() : by_id_.find(id);
@@ -76,16 +81,6 @@ std::size_t ChatCallSlots::choose(const Json& delta, const std::string& id,
   return chosen;
 }
 
-const ChatCallSlots::Slot* ChatCallSlots::append(std::int64_t index, const std::string& fragment) {
-  const auto found = by_index_.find(index);
-  if (found == by_index_.end()) return nullptr;
-  last_ = found->second;
-  Slot& slot = slots_[last_];
-  slot.arguments += fragment;
-  slot.brackets.feed(fragment);
-  return &slot;
-}
-
 ChatCallSlots::Slot* ChatCallSlots::add(const Json& delta, std::string& fragment) {
   fragment.clear();
   if (!delta.is_object()) return nullptr;
@@ -115,7 +110,7 @@ ChatCallSlots::Slot* ChatCallSlots::add(const Json& delta, std::string& fragment
   for (const auto& [key, value] : delta.items()) {
     if (key != "index" && key != "id" && key != "type" && key != "function" && key != "custom" &&
         !value.is_null()) {
-      slot.extra[key] = value;
+      if (slot.extra.size() < kMaxExtraMembers || slot.extra.contains(key)) slot.extra[key] = value;
     }
   }
   return &slot;

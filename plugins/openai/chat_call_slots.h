@@ -46,10 +46,6 @@ class ChatCallSlots {
   /// and gives nullptr.
   Slot* add(const Json& delta, std::string& fragment);
 
-  /// The short way for a fragment that has nothing but an index: nullptr when no slot has it yet,
-  /// and then nothing was added.
-  const Slot* append(std::int64_t index, const std::string& fragment);
-
   std::vector<Slot>& slots() { return slots_; }
 
  private:

@@ -12,6 +12,9 @@ bool blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
+/// Members of one reasoning block; the bound keeps the look-up of each name short.
+constexpr std::size_t kMaxBlockMembers = 64;
+
 /// Streamed pieces of one reasoning block become one block again; the gateway wants them whole.
 void merge_reasoning_detail(Json& details, const Json& piece) {
   if (!piece.is_object()) return;
@@ -26,25 +29,22 @@ void merge_reasoning_detail(Json& details, const Json& piece) {
   }
   Json& block = details.back();
   for (const auto& [key, value] : piece.items()) {
-    if ((key == "text" || key == "summary") && value.is_string()) {
-      block[key] = string_or(block, key.c_str()) + value.get<std::string>();
-    } else if (!value.is_null()) {
-      block[key] = value;
+    if (value.is_null() || (block.size() >= kMaxBlockMembers && !block.contains(key))) continue;
+    Json& kept = block[key];
+    if ((key == "text" || key == "summary") && value.is_string() && kept.is_string()) {
+      kept.get_ref<std::string&>() += value.get_ref<const std::string&>();
+    } else {
+      kept = value;
     }
   }
 }
 
 }  // namespace
 
-void ChatDecoder::say_warnings(EventSink& sink) {
-  for (const std::string& warning : context_.warnings) sink.on_event(WarningEvent{warning});
-  context_.warnings.clear();
-}
-
 bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (done_) return false;
-  say_warnings(sink);
-  const std::string_view text = trimmed(event.data);
+  context_.notices->show(sink);
+  const std::string_view text = vendor::trim(event.data);
   if (text.empty()) return true;
   if (event.kind == HttpEvent::Kind::kEvent && text.substr(0, 6) == "[DONE]") {
     done_ = true;
@@ -54,42 +54,18 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
     throw_stray_error(text, context_.service);
     return true;
   }
-  if (event.name == "error") throw error_inside_answer(read_error_body(text), context_.service);
-  if (event.kind == HttpEvent::Kind::kEvent && read_repeated(text, sink)) return true;
+  if (event.name == "error")
+    throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
   const std::optional<Json> chunk = reader_.read(event, text, context_.service);
   if (chunk) read_chunk(*chunk, sink);
   if (event.kind == HttpEvent::Kind::kBody) done_ = true;
-  if (chunk && !done_) {
-    if (const std::optional<Fragment> fragment = only_fragment(*chunk)) {
-      repeated_.learn(text, *fragment);
-    }
-  }
   return !done_;
-}
-
-/// True when `text` is an earlier chunk with another fragment, which was taken.
-bool ChatDecoder::read_repeated(std::string_view text, EventSink& sink) {
-  if (reader_.broken()) return false;
-  const Fragment* fragment = repeated_.read(text);
-  if (fragment == nullptr) return false;
-  if (!fragment->of_call) {
-    if (!fragment->text.empty()) {
-      has_text_ = true;
-      sink.on_event(TextDelta{fragment->text});
-    }
-    return true;
-  }
-  const ChatCallSlots::Slot* slot = calls_.append(fragment->index, fragment->text);
-  if (slot == nullptr) return false;
-  if (slot->announced && !fragment->text.empty()) {
-    sink.on_event(ToolCallDelta{slot->id, fragment->text});
-  }
-  return true;
 }
 
 void ChatDecoder::read_chunk(const Json& chunk, EventSink& sink) {
   // Before anything else: an error chunk may carry choices that look like a normal end.
-  if (const auto error = find_error(chunk)) throw error_inside_answer(*error, context_.service);
+  if (const auto error = vendor::find_error(chunk))
+    throw vendor::error_inside_answer(*error, context_.service);
   if (!chunk.is_object()) {
     throw Error(ErrorCode::kProtocol,
                 "the answer of " + context_.service.title + " is no JSON object");
@@ -119,9 +95,9 @@ void ChatDecoder::read_choice(const Json& choice, EventSink& sink) {
   const std::string reason = string_or(choice, "finish_reason");
   const std::string native = string_or(choice, "native_finish_reason");
   if (reason == "error" || (!reason.empty() && (native == "error" || native == "network_error"))) {
-    ErrorBody body;
+    vendor::ErrorBody body;
     body.message = "the model's host failed while it answered";
-    throw error_inside_answer(body, context_.service);
+    throw vendor::error_inside_answer(body, context_.service);
   }
   if (finish_reason_.empty()) finish_reason_ = reason;
 }
@@ -248,7 +224,7 @@ void ChatDecoder::finish(EventSink& sink) {
     // Without a reason only an explicit end counts, and only when everything in it is whole.
     bool whole = done_ && (has_text_ || !calls.empty());
     for (const ToolCall& call : calls) whole = whole && call.arguments_error.empty();
-    if (!whole) throw stream_cut(context_.service);
+    if (!whole) throw vendor::stream_cut(context_.service);
   }
   const bool has_calls = !calls.empty();
   for (ToolCall& call : calls) sink.on_event(ToolCallEvent{std::move(call)});

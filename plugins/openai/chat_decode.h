@@ -12,7 +12,6 @@
 #include "openai/answer_context.h"
 #include "openai/answer_pieces.h"
 #include "openai/chat_call_slots.h"
-#include "openai/repeated_chunk.h"
 
 namespace cartpilot::openai {
 
@@ -24,8 +23,6 @@ class ChatDecoder final : public HttpProvider::Decoder {
   void finish(EventSink& sink) override;
 
  private:
-  void say_warnings(EventSink& sink);
-  bool read_repeated(std::string_view text, EventSink& sink);
   void read_chunk(const Json& chunk, EventSink& sink);
   void read_choice(const Json& choice, EventSink& sink);
   void read_text(const Json& delta, EventSink& sink);
@@ -37,7 +34,6 @@ class ChatDecoder final : public HttpProvider::Decoder {
 
   AnswerContext context_;
   PieceReader reader_;
-  RepeatedChunks repeated_;
   ChatCallSlots calls_;
   std::optional<Usage> usage_;
   std::string model_;

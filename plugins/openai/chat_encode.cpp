@@ -59,15 +59,13 @@ void encode_assistant(const HistoryEntry& entry, const RequestPlan& plan, Json& 
   }
 }
 
-/// The messages of [begin, end); the system text is in front of the first.
-Json encode_messages(const GenerateRequest& request, const RequestPlan& plan, std::size_t begin,
-                     std::size_t end) {
+Json encode_messages(const GenerateRequest& request, const RequestPlan& plan) {
   Json messages = Json::array();
-  if (begin == 0 && !request.system.empty()) {
+  if (!request.system.empty()) {
     messages.push_back(
         Json{{"role", plan.developer_role ? "developer" : "system"}, {"content", request.system}});
   }
-  for (const HistoryEntry& entry : pair_history(request.messages, kMaxChatCallId, begin, end)) {
+  for (const HistoryEntry& entry : pair_history(request.messages, kMaxChatCallId)) {
     if (entry.message->role == Role::kAssistant) {
       encode_assistant(entry, plan, messages);
     } else {
@@ -89,18 +87,7 @@ Json chat_tool(const ToolSpec& tool, bool strict) {
 }
 
 Json chat_request(const GenerateRequest& request, const RequestPlan& plan) {
-  KeptBeginning nothing;
-  GenerateRequest alone = request;
-  alone.conversation = 0;
-  return chat_request(alone, plan, nothing);
-}
-
-Json chat_request(const GenerateRequest& request, const RequestPlan& plan, KeptBeginning& kept) {
-  const auto piece = [&](std::size_t begin, std::size_t end) {
-    return encode_messages(request, plan, begin, end);
-  };
-  const std::size_t begin = kept.settle(request, history_key(request, plan), piece);
-  Json body = {{"model", plan.model}, {"messages", piece(begin, request.messages.size())}};
+  Json body = {{"model", plan.model}, {"messages", encode_messages(request, plan)}};
   if (!plan.tools.empty()) {
     Json tools = Json::array();
     for (const ToolSpec* tool : plan.tools) tools.push_back(chat_tool(*tool, plan.strict));

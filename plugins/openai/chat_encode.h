@@ -4,16 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "cartpilot/kept_beginning.h"
 #include "cartpilot/llm_provider.h"
 #include "openai/request_plan.h"
 
 namespace cartpilot::openai {
 
 Json chat_request(const GenerateRequest& request, const RequestPlan& plan);
-
-/// The same, but `messages` lacks what `kept` has: kept.dump(body, "messages") is the whole text.
-Json chat_request(const GenerateRequest& request, const RequestPlan& plan, KeptBeginning& kept);
 
 /// One entry of `tools`; `strict` asks for the strict form where the schema has one.
 Json chat_tool(const ToolSpec& tool, bool strict);

@@ -1,11 +1,10 @@
 #include "openai/history.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "openai/call_identity.h"
+#include "cartpilot/vendor/call_ids.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -34,34 +33,30 @@ std::string take_output(std::vector<const ToolResult*>& results, const std::stri
 }  // namespace
 
 std::vector<HistoryEntry> pair_history(const std::vector<Message>& messages,
-                                       std::size_t longest_call_id, std::size_t begin,
-                                       std::size_t end) {
+                                       std::size_t longest_call_id) {
   std::vector<HistoryEntry> history;
   std::map<std::string, std::size_t> occurrences;
   std::set<std::string> used;
-  for (std::size_t i = 0; i < std::min(end, messages.size()); ++i) {
+  for (std::size_t i = 0; i < messages.size(); ++i) {
     const Message& message = messages[i];
     if (message.role == Role::kTool) continue;
-    const bool wanted = i >= begin;
     HistoryEntry entry;
     entry.message = &message;
     if (message.role == Role::kAssistant) {
-      std::vector<const ToolResult*> results;
-      if (wanted) results = results_after(messages, i);
+      std::vector<const ToolResult*> results = results_after(messages, i);
       for (const Part& part : message.parts) {
         const auto* call = std::get_if<ToolCall>(&part);
         if (call == nullptr) continue;
         AnsweredCall answered;
         answered.call = call;
         do {
-          answered.id = wire_call_id(call->id, occurrences[call->id]++, longest_call_id);
+          answered.id = vendor::wire_call_id(call->id, occurrences[call->id]++, longest_call_id);
         } while (!used.insert(answered.id).second);
-        if (!wanted) continue;
         answered.output = take_output(results, call->id);
         entry.calls.push_back(std::move(answered));
       }
     }
-    if (wanted) history.push_back(std::move(entry));
+    history.push_back(std::move(entry));
   }
   return history;
 }

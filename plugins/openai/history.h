@@ -25,10 +25,7 @@ struct HistoryEntry {
   std::vector<AnsweredCall> calls;   ///< in the order of the message; empty for the user
 };
 
-/// The entries of messages[begin, end). All messages before `end` are looked at, because ids are
-/// unique in the whole conversation; outputs are only written for the entries that are returned.
 std::vector<HistoryEntry> pair_history(const std::vector<Message>& messages,
-                                       std::size_t longest_call_id, std::size_t begin = 0,
-                                       std::size_t end = static_cast<std::size_t>(-1));
+                                       std::size_t longest_call_id);
 
 }  // namespace cartpilot::openai

@@ -3,10 +3,14 @@
 #include <array>
 #include <cctype>
 
-#include "openai/text_match.h"
+#include "cartpilot/vendor/text.h"
 
 namespace cartpilot::openai {
 namespace {
+
+using vendor::contains;
+using vendor::ends_with;
+using vendor::starts_with;
 
 ServerProfile profile(Server server, std::string_view name, std::string_view title) {
   ServerProfile result;

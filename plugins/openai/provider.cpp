@@ -1,16 +1,15 @@
 #include "openai/provider.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
-#include "cartpilot/detail/secret_scrub.h"
-#include "openai/adaptation.h"
-#include "openai/answer_pieces.h"
+#include "cartpilot/vendor/fetch.h"
+#include "cartpilot/vendor/near_names.h"
 #include "openai/chat_decode.h"
 #include "openai/chat_encode.h"
 #include "openai/functions.h"
 #include "openai/model_list.h"
+#include "openai/quirks.h"
 #include "openai/responses_decode.h"
 #include "openai/responses_encode.h"
 
@@ -24,14 +23,8 @@ constexpr std::int64_t kThinkingIdleMs = 300'000;
 /// around it.
 constexpr std::uint64_t kMaxBodyBytes = 12U << 20;
 
-std::int64_t now_unix_ms() {
-  using std::chrono::duration_cast;
-  using std::chrono::milliseconds;
-  return duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 std::string trimmed_env(const ProviderConfig& config, const std::string& name) {
-  return std::string(trimmed(config.env(name)));
+  return std::string(vendor::trim(config.env(name)));
 }
 
 bool header_safe(const std::string& value) {
@@ -41,7 +34,9 @@ bool header_safe(const std::string& value) {
 }  // namespace
 
 OpenAiProvider::OpenAiProvider(const ProviderConfig& config)
-    : HttpProvider(config.transport), options_(read_options(config.options)) {
+    : HttpProvider(config.transport),
+      options_(read_options(config.options)),
+      quirks_(known_quirks()) {
   try {
     read_endpoint(config);
     read_environment(config);
@@ -55,12 +50,6 @@ void OpenAiProvider::read_endpoint(const ProviderConfig& config) {
   if (base.empty()) base = trimmed_env(config, "OPENAI_BASE_URL");
   endpoint_ = parse_endpoint(base.empty() ? kDefaultBase : base);
   server_ = options_.server.value_or(detect_server(endpoint_));
-  if (endpoint_.scheme == "http" && !endpoint_.loopback()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "plain http to " + endpoint_.host +
-                    " is refused because the conversation would be readable on the way; use https "
-                    "in OPENAI_BASE_URL");
-  }
 }
 
 void OpenAiProvider::read_environment(const ProviderConfig& config) {
@@ -103,14 +92,16 @@ std::string OpenAiProvider::chosen_model(const GenerateRequest& request) const {
   return request.model.empty() ? default_model(endpoint_, server_) : request.model;
 }
 
-ServiceInfo OpenAiProvider::service(const std::string& model) const {
-  ServiceInfo info;
+vendor::Service OpenAiProvider::service(const std::string& model) const {
+  vendor::Service info;
   info.title = server_profile(server_).title;
   if (info.title.empty()) info.title = endpoint_.host;
-  info.base = endpoint_.base;
-  info.has_version = endpoint_.has_version();
-  info.has_key = !key_.empty();
+  info.provider = "openai";
   info.key_variable = key_variable_;
+  info.url_variable = "OPENAI_BASE_URL";
+  info.base = endpoint_.base();
+  if (!endpoint_.has_version()) info.version_hint = info.base + "/v1";
+  info.has_key = !key_.empty();
   info.model = model;
   return info;
 }
@@ -132,80 +123,66 @@ HttpHeaders OpenAiProvider::headers() const {
   return headers;
 }
 
-RequestPlan OpenAiProvider::plan(const GenerateRequest& request) const {
-  const auto learned = learned_.find(chosen_model(request));
-  return plan_request(request, endpoint_, server_, options_,
-                      learned == learned_.end() ? Learned{} : learned->second);
+HttpProvider::Exchange OpenAiProvider::begin(const GenerateRequest& request) {
+  const RequestPlan plan = plan_request(request, endpoint_, server_, options_, quirks_);
+  const bool chat = plan.api == Api::kChat;
+  Json body = chat ? chat_request(request, plan) : responses_request(request, plan);
+  quirks_.apply(plan.model, body);
+  HttpRequest http = http_request(plan);
+  http.body = dump_json(body);
+  second_try_.sending(http.body);
+  return {std::move(http), decoder_for(request, plan)};
 }
 
-HttpRequest OpenAiProvider::build_request(const GenerateRequest& request) {
-  const RequestPlan planned = plan(request);
-  api_ = planned.api;
-  const bool chat = api_ == Api::kChat;
-  sent_ = chat ? chat_request(request, planned, kept_) : responses_request(request, planned, kept_);
-  HttpRequest result;
-  result.url = api_url(endpoint_, planned.api);
-  result.headers = headers();
-  result.headers.emplace_back("Content-Type", "application/json");
-  result.headers.emplace_back("Accept", planned.stream ? "text/event-stream" : "application/json");
-  result.lent_body = kept_.dump(sent_, chat ? "messages" : "input");
-  result.server_sent_events = planned.stream;
-  result.max_body_bytes = kMaxBodyBytes;
-  if (planned.traits.reasoning) result.idle_timeout_ms = kThinkingIdleMs;
-  if (!planned.stream) result.idle_timeout_ms = result.total_timeout_ms;
-  // What a refusal can be about; the conversation itself is not.
-  for (const char* member : {"messages", "input", "instructions"}) sent_.erase(member);
-  return result;
+/// All but the body.
+HttpRequest OpenAiProvider::http_request(const RequestPlan& plan) const {
+  HttpRequest http;
+  http.url = api_url(endpoint_, plan.api);
+  http.headers = headers();
+  http.headers.emplace_back("Content-Type", "application/json");
+  http.headers.emplace_back("Accept", plan.stream ? "text/event-stream" : "application/json");
+  http.server_sent_events = plan.stream;
+  http.max_body_bytes = kMaxBodyBytes;
+  if (plan.traits.reasoning) http.idle_timeout_ms = kThinkingIdleMs;
+  if (!plan.stream) http.idle_timeout_ms = http.total_timeout_ms;
+  return http;
 }
 
-std::unique_ptr<HttpProvider::Decoder> OpenAiProvider::make_decoder(
-    const GenerateRequest& request) {
-  RequestPlan planned = plan(request);
+std::unique_ptr<HttpProvider::Decoder> OpenAiProvider::decoder_for(const GenerateRequest& request,
+                                                                   const RequestPlan& plan) {
   AnswerContext context;
   context.tools = &request.tools;
-  context.endpoint = endpoint_.base;
-  context.service = service(planned.model);
-  for (std::string& warning : planned.warnings) {
-    if (shown_notices_.insert(warning).second) context.warnings.push_back(std::move(warning));
-  }
-  if (planned.api == Api::kChat) return std::make_unique<ChatDecoder>(std::move(context));
+  context.endpoint = endpoint_.base();
+  context.service = service(plan.model);
+  for (const std::string& warning : plan.warnings) notices_.add(warning);
+  context.notices = &notices_;
+  if (plan.api == Api::kChat) return std::make_unique<ChatDecoder>(std::move(context));
   return std::make_unique<ResponsesDecoder>(std::move(context));
 }
 
 Error OpenAiProvider::classify_error(const HttpHead& head, std::string_view body) const {
-  return error_of_answer(head, body, service(model_), now_unix_ms());
+  Error error = vendor::error_of_answer(head, body, service(model_));
+  // The model wrote a call its host could not read; the next sample usually is one.
+  const bool unreadable_call = vendor::read_error_body(body).code == "tool_use_failed";
+  if (unreadable_call) error.retryable = second_try_.take();
+  return error;
 }
 
 std::optional<std::string> OpenAiProvider::adapt(const Error& error, std::string_view body) {
-  if (error.reason == "tool_use_failed" && !resampled_) {
-    // The model wrote a call its host could not read; the next sample usually is one.
-    resampled_ = true;
-    return "";
-  }
-  const ErrorBody refusal = read_error_body(body);
-  const std::optional<std::string> notice =
-      learn(refusal, error.http_status, sent_, api_, learned_[model_]);
-  if (!notice || notice->empty()) return notice;
-  return model_ + ": " + *notice;
-}
-
-Error OpenAiProvider::without_key(const Error& error) const {
-  return error.with_message(
-      SecretScrub(std::map<std::string, std::string>{{key_variable_, key_}}).apply(error.what()));
+  return quirks_.learn(model_, error, vendor::read_error_body(body));
 }
 
 Error OpenAiProvider::with_near_models(const Error& error, const std::string& model,
                                        const CallContext& context) {
-  std::vector<std::string> near;
+  std::vector<std::string> ids;
   try {
-    near = near_names(model, models(context), 3);
+    for (const ModelInfo& offered : models(context)) ids.push_back(offered.id);
   } catch (const Error&) {
     return error;  // the first error says more than the failed search for names
   }
+  const std::vector<std::string> near = vendor::near_names(model, ids, 3);
   if (near.empty()) return error;
-  std::string names;
-  for (const std::string& name : near) names += (names.empty() ? "" : ", ") + name;
-  return error.with_message(std::string(error.what()) + "; near names: " + names);
+  return error.with_message(std::string(error.what()) + "; near names: " + vendor::joined(near));
 }
 
 void OpenAiProvider::generate(const GenerateRequest& request, EventSink& sink,
@@ -217,31 +194,19 @@ void OpenAiProvider::generate(const GenerateRequest& request, EventSink& sink,
                 "no model named for " + service("").title +
                     "; add --model ID (`cartpilot models --provider openai` lists what it has)");
   }
-  resampled_ = false;
   try {
     HttpProvider::generate(request, sink, context);
   } catch (const Error& error) {
-    if (error.code == ErrorCode::kNotFound && error.reason == "model") {
-      throw without_key(with_near_models(error, model_, context));
-    }
-    throw without_key(error);
+    if (error.code != ErrorCode::kNotFound || error.reason != "model") throw;
+    throw with_near_models(error, model_, context);
   }
 }
 
 std::vector<ModelInfo> OpenAiProvider::models(const CallContext& context) {
   check();
-  HttpRequest request;
-  request.method = "GET";
-  request.url = models_url(endpoint_);
-  request.headers = headers();
-  request.headers.emplace_back("Accept", "application/json");
-  request.idle_timeout_ms = 30'000;
-  request.total_timeout_ms = 60'000;
-  WholeAnswer answer;
-  transport().send(request, answer, context);
-  if (answer.head.status < 200 || answer.head.status >= 300) {
-    throw without_key(error_of_answer(answer.head, answer.body, service(""), now_unix_ms()));
-  }
+  const vendor::WholeAnswer answer =
+      vendor::fetch(transport(), models_url(endpoint_), headers(), context);
+  if (!answer.ok()) throw vendor::error_of_answer(answer.head, answer.body, service(""));
   return read_model_list(answer.body, service(""));
 }
 

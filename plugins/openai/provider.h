@@ -5,16 +5,16 @@
 // it, both with a notice. Instance-serial, like every provider; what was learned dies with it.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "cartpilot/http_provider.h"
-#include "cartpilot/kept_beginning.h"
-#include "openai/errors.h"
+#include "cartpilot/vendor/errors.h"
+#include "cartpilot/vendor/notices.h"
+#include "cartpilot/vendor/quirks.h"
+#include "cartpilot/vendor/second_try.h"
 #include "openai/options.h"
 #include "openai/request_plan.h"
 
@@ -31,14 +31,12 @@ class OpenAiProvider final : public HttpProvider {
   std::vector<ModelInfo> models(const CallContext& context) override;
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override;
-  std::size_t kept_messages() const override { return kept_.messages(); }
   Json function_declarations(const std::vector<ToolSpec>& tools) const override;
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
 
  protected:
-  HttpRequest build_request(const GenerateRequest& request) override;
-  std::unique_ptr<Decoder> make_decoder(const GenerateRequest& request) override;
+  Exchange begin(const GenerateRequest& request) override;
   Error classify_error(const HttpHead& head, std::string_view body) const override;
   std::optional<std::string> adapt(const Error& error, std::string_view body) override;
 
@@ -46,10 +44,10 @@ class OpenAiProvider final : public HttpProvider {
   void read_endpoint(const ProviderConfig& config);
   void read_environment(const ProviderConfig& config);
   std::string chosen_model(const GenerateRequest& request) const;
-  RequestPlan plan(const GenerateRequest& request) const;
-  ServiceInfo service(const std::string& model) const;
+  HttpRequest http_request(const RequestPlan& plan) const;
+  std::unique_ptr<Decoder> decoder_for(const GenerateRequest& request, const RequestPlan& plan);
+  vendor::Service service(const std::string& model) const;
   HttpHeaders headers() const;
-  Error without_key(const Error& error) const;
   Error with_near_models(const Error& error, const std::string& model, const CallContext& context);
 
   OpenAiOptions options_;
@@ -60,13 +58,10 @@ class OpenAiProvider final : public HttpProvider {
   std::string key_variable_ = "OPENAI_API_KEY";
   std::string organization_;
   std::string project_;
-  std::map<std::string, Learned> learned_;  ///< by model
-  std::set<std::string> shown_notices_;     ///< warnings already given
-  std::string model_;                       ///< of the request under way
-  Api api_ = Api::kChat;                    ///< of the attempt under way
-  Json sent_;                               ///< its body without the conversation
-  KeptBeginning kept_;                      ///< the messages of earlier turns, and the last request
-  bool resampled_ = false;                  ///< the second try for an unlucky answer was used
+  vendor::Quirks quirks_;
+  vendor::Notices notices_;
+  mutable vendor::SecondTry second_try_;  ///< for calls the model's host could not read
+  std::string model_;                     ///< of the request under way
 };
 
 }  // namespace cartpilot::openai

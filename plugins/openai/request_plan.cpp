@@ -64,34 +64,31 @@ void apply_model_rules(RequestPlan& plan) {
   }
 }
 
-void apply_experience(const Learned& learned, RequestPlan& plan) {
-  const auto refused = [&learned](const char* name) { return learned.refused.count(name) != 0; };
-  if (refused("temperature")) plan.temperature.reset();
-  if (refused("max_output_tokens")) plan.max_output_tokens.reset();
-  if (refused("parallel_tool_calls")) plan.parallel_tool_calls.reset();
-  if (refused("stream_options")) plan.include_usage = false;
-  if (refused("stream")) plan.stream = false;
-  if (refused("reasoning_effort")) plan.reasoning_effort.clear();
-  if (refused("reasoning_summary")) plan.reasoning_summary.clear();
-  if (refused("include")) plan.encrypted_reasoning = false;
-  if (refused("store")) plan.stateless = false;
-  if (refused("tool_choice")) plan.tool_choice = "auto";
-  if (refused("strict")) plan.strict = false;
-  if (refused("strict_field")) plan.explicit_strict = false;
-  if (learned.other_limit_field) plan.completion_limit = !plan.completion_limit;
-  plan.echo_reasoning = plan.echo_reasoning || learned.echo_reasoning;
+void apply_experience(const vendor::Quirks& quirks, RequestPlan& plan) {
+  const auto knows = [&](const char* flag) { return quirks.knows(plan.model, flag); };
+  if (knows("no_stream")) plan.stream = false;
+  if (knows("plain_schema")) plan.strict = false;
+  if (knows("no_strict_member")) plan.explicit_strict = false;
+  plan.echo_reasoning = plan.echo_reasoning || knows("echo_reasoning");
+}
+
+Api api_of(const RequestPlan& plan, const Endpoint& endpoint, Server server,
+           const OpenAiOptions& options, const vendor::Quirks& quirks) {
+  if (quirks.knows(plan.model, "chat")) return Api::kChat;
+  if (quirks.knows(plan.model, "responses")) return Api::kResponses;
+  return choose_api(endpoint, server, plan.model, options.api);
 }
 
 }  // namespace
 
 RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoint, Server server,
-                         const OpenAiOptions& options, const Learned& learned) {
+                         const OpenAiOptions& options, const vendor::Quirks& quirks) {
   RequestPlan plan;
   plan.server = server_profile(server);
   plan.model = request.model.empty() ? default_model(endpoint, server) : request.model;
   plan.traits = model_traits(plan.model);
-  plan.api = learned.api ? *learned.api : choose_api(endpoint, server, plan.model, options.api);
-  plan.endpoint = endpoint.base;
+  plan.api = api_of(plan, endpoint, server, options, quirks);
+  plan.endpoint = endpoint.base();
   plan.stream = request.stream;
   plan.include_usage = plan.server.stream_options;
   plan.developer_role = plan.server.openai_models && plan.traits.reasoning;
@@ -113,22 +110,12 @@ RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoin
     plan.warnings.push_back("the smallest output limit is 16 tokens; sent that");
   }
   apply_model_rules(plan);
-  apply_experience(learned, plan);
+  apply_experience(quirks, plan);
   if (plan.tools.empty()) {
     plan.tool_choice = "auto";
     plan.parallel_tool_calls.reset();
   }
   return plan;
-}
-
-std::string history_key(const GenerateRequest& request, const RequestPlan& plan) {
-  std::string key = plan.endpoint + " " + plan.model;
-  key += plan.api == Api::kChat ? " chat" : " responses";
-  for (const bool choice : {plan.developer_role, plan.echo_reasoning, plan.server.echo_call_extras,
-                            plan.server.echo_reasoning_list}) {
-    key += choice ? '1' : '0';
-  }
-  return key + request.system;
 }
 
 }  // namespace cartpilot::openai

@@ -5,23 +5,15 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "cartpilot/llm_provider.h"
+#include "cartpilot/vendor/quirks.h"
 #include "openai/model_profile.h"
 #include "openai/options.h"
 
 namespace cartpilot::openai {
-
-/// What a server refused earlier, for one model.
-struct Learned {
-  std::optional<Api> api;         ///< it asked for the other API
-  std::set<std::string> refused;  ///< names of RequestPlan's members, as written in kDroppable
-  bool other_limit_field = false;
-  bool echo_reasoning = false;
-};
 
 struct RequestPlan {
   Api api = Api::kChat;
@@ -49,9 +41,6 @@ struct RequestPlan {
 };
 
 RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoint, Server server,
-                         const OpenAiOptions& options, const Learned& learned);
-
-/// Everything but the messages that an encoded history depends on.
-std::string history_key(const GenerateRequest& request, const RequestPlan& plan);
+                         const OpenAiOptions& options, const vendor::Quirks& quirks);
 
 }  // namespace cartpilot::openai

@@ -29,15 +29,10 @@ std::string call_id_of(const Json& item) { return string_or(item, "call_id"); }
 
 }  // namespace
 
-void ResponsesDecoder::say_warnings(EventSink& sink) {
-  for (const std::string& warning : context_.warnings) sink.on_event(WarningEvent{warning});
-  context_.warnings.clear();
-}
-
 bool ResponsesDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (!status_.empty()) return false;
-  say_warnings(sink);
-  const std::string_view text = trimmed(event.data);
+  context_.notices->show(sink);
+  const std::string_view text = vendor::trim(event.data);
   if (text.empty() || text.substr(0, 6) == "[DONE]") return true;
   if (event.kind == HttpEvent::Kind::kStray) {
     throw_stray_error(text, context_.service);
@@ -46,13 +41,15 @@ bool ResponsesDecoder::decode(const HttpEvent& event, EventSink& sink) {
   const std::optional<Json> piece = reader_.read(event, text, context_.service);
   if (!piece) {
     // Plain words after "event: error" are no stream that broke off.
-    if (event.name == "error") throw error_inside_answer(read_error_body(text), context_.service);
+    if (event.name == "error")
+      throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
     return true;
   }
   if (event.kind == HttpEvent::Kind::kEvent) {
     read_event(*piece, sink);
   } else {
-    if (const auto error = find_error(*piece)) throw error_inside_answer(*error, context_.service);
+    if (const auto error = vendor::find_error(*piece))
+      throw vendor::error_inside_answer(*error, context_.service);
     read_terminal(*piece, string_or(*piece, "status"), sink);
   }
   return status_.empty();
@@ -62,7 +59,8 @@ void ResponsesDecoder::read_event(const Json& event, EventSink& sink) {
   const std::string type = string_or(event, "type");
   // "error" comes nested or flat; look-alikes also send a bare error object without a type.
   if (type == "error" || type.empty()) {
-    if (const auto error = find_error(event)) throw error_inside_answer(*error, context_.service);
+    if (const auto error = vendor::find_error(event))
+      throw vendor::error_inside_answer(*error, context_.service);
     return;
   }
   if (type == "response.output_item.added") {
@@ -156,11 +154,11 @@ void ResponsesDecoder::show_text(Slot& slot, EventSink& sink) {
 void ResponsesDecoder::read_terminal(const Json& response, const std::string& status,
                                      EventSink& sink) {
   if (status == "failed" || status == "cancelled") {
-    ErrorBody body = find_error(response).value_or(ErrorBody{});
+    vendor::ErrorBody body = vendor::find_error(response).value_or(vendor::ErrorBody{});
     if (body.message.empty()) body.message = "the answer is " + status;
-    throw error_inside_answer(body, context_.service);
+    throw vendor::error_inside_answer(body, context_.service);
   }
-  if (status == "in_progress" || status == "queued") throw stream_cut(context_.service);
+  if (status == "in_progress" || status == "queued") throw vendor::stream_cut(context_.service);
   const auto output = response.find("output");
   const bool has_output = output != response.end() && output->is_array();
   if (!response.is_object() || (status.empty() && !has_output)) {
@@ -246,7 +244,7 @@ std::vector<ToolCall> ResponsesDecoder::whole_calls(Json& output) {
 }
 
 void ResponsesDecoder::finish(EventSink& sink) {
-  if (status_.empty()) throw stream_cut(context_.service);
+  if (status_.empty()) throw vendor::stream_cut(context_.service);
   Json output = Json::array();
   std::vector<ToolCall> calls;
   Finish end;

@@ -34,7 +34,6 @@ class ResponsesDecoder final : public HttpProvider::Decoder {
     bool shown = false;  ///< some of its text went to the screen as deltas
   };
 
-  void say_warnings(EventSink& sink);
   void read_event(const Json& event, EventSink& sink);
   void read_delta(const std::string& type, const Json& event, EventSink& sink);
   void add_item(const Json& event, EventSink& sink);

@@ -105,11 +105,9 @@ void encode_neutral(const HistoryEntry& entry, Json& input) {
   for (const AnsweredCall& call : entry.calls) input.push_back(call_output(call, nullptr));
 }
 
-Json encode_input(const GenerateRequest& request, const RequestPlan& plan, std::size_t begin,
-                  std::size_t end) {
+Json encode_input(const GenerateRequest& request, const RequestPlan& plan) {
   Json input = Json::array();
-  for (const HistoryEntry& entry :
-       pair_history(request.messages, kMaxResponsesCallId, begin, end)) {
+  for (const HistoryEntry& entry : pair_history(request.messages, kMaxResponsesCallId)) {
     if (entry.message->role == Role::kUser) {
       input.push_back(text_message("user", "input_text", text_of(*entry.message)));
       continue;
@@ -132,21 +130,9 @@ Json responses_tool(const ToolSpec& tool, bool strict, bool explicit_strict) {
 }
 
 Json responses_request(const GenerateRequest& request, const RequestPlan& plan) {
-  KeptBeginning nothing;
-  GenerateRequest alone = request;
-  alone.conversation = 0;
-  return responses_request(alone, plan, nothing);
-}
-
-Json responses_request(const GenerateRequest& request, const RequestPlan& plan,
-                       KeptBeginning& kept) {
-  const auto piece = [&](std::size_t begin, std::size_t end) {
-    return encode_input(request, plan, begin, end);
-  };
-  const std::size_t begin = kept.settle(request, history_key(request, plan), piece);
   Json body = {{"model", plan.model}};
   if (!request.system.empty()) body["instructions"] = request.system;
-  body["input"] = piece(begin, request.messages.size());
+  body["input"] = encode_input(request, plan);
   if (!plan.tools.empty()) {
     Json tools = Json::array();
     for (const ToolSpec* tool : plan.tools) {

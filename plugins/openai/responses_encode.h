@@ -2,17 +2,12 @@
 // reasoning included (encrypted), and nothing is stored by the vendor. Pure functions.
 #pragma once
 
-#include "cartpilot/kept_beginning.h"
 #include "cartpilot/llm_provider.h"
 #include "openai/request_plan.h"
 
 namespace cartpilot::openai {
 
 Json responses_request(const GenerateRequest& request, const RequestPlan& plan);
-
-/// The same, but `input` lacks what `kept` has: kept.dump(body, "input") is the whole text.
-Json responses_request(const GenerateRequest& request, const RequestPlan& plan,
-                       KeptBeginning& kept);
 
 /// One entry of `tools`. With `explicit_strict`, `strict` is always written: left out, the vendor
 /// would rewrite the schema and make optional members required.

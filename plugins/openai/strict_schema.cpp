@@ -291,6 +291,17 @@ bool allows_null(const Json* schema, const Json& root, int depth) {
                      [&](const Json& branch) { return allows_null(&branch, root, depth + 1); });
 }
 
+/// Every erase() of an ordered object moves all members behind it, so the rest is built anew.
+template <typename Unwanted>
+void remove_members_if(Json& object, const Unwanted& unwanted) {
+  Json::object_t kept;
+  kept.reserve(object.size());
+  for (auto& [name, value] : object.get_ref<Json::object_t&>()) {
+    if (!unwanted(name, value)) kept.emplace_back(name, std::move(value));
+  }
+  object.get_ref<Json::object_t&>() = std::move(kept);
+}
+
 void remove_nulls(Json& value, const Json* schema, const Json& root) {
   schema = resolve(schema, root);
   if (schema == nullptr) return;
@@ -303,22 +314,15 @@ void remove_nulls(Json& value, const Json* schema, const Json& root) {
     const auto properties = schema->find("properties");
     if (properties != schema->end() && properties->is_object()) {
       const auto required = schema->find("required");
-      for (auto member = value.begin(); member != value.end();) {
-        const auto property = properties->find(member.key());
-        if (property == properties->end()) {
-          ++member;
-          continue;
-        }
-        const bool wanted =
-            required != schema->end() && required->is_array() &&
-            std::find(required->begin(), required->end(), member.key()) != required->end();
-        if (member.value().is_null() && !wanted && !allows_null(&*property, root, 0)) {
-          member = value.erase(member);
-          continue;
-        }
-        remove_nulls(member.value(), &*property, root);
-        ++member;
-      }
+      remove_members_if(value, [&](const std::string& name, Json& member) {
+        const auto property = properties->find(name);
+        if (property == properties->end()) return false;
+        const bool wanted = required != schema->end() && required->is_array() &&
+                            std::find(required->begin(), required->end(), name) != required->end();
+        if (member.is_null() && !wanted && !allows_null(&*property, root, 0)) return true;
+        remove_nulls(member, &*property, root);
+        return false;
+      });
     }
   } else {
     return;
@@ -344,14 +348,11 @@ void remove_optional_nulls(Json& arguments, const Json& schema) {
 
 void remove_all_nulls(Json& arguments) {
   if (arguments.is_object()) {
-    for (auto member = arguments.begin(); member != arguments.end();) {
-      if (member.value().is_null()) {
-        member = arguments.erase(member);
-      } else {
-        remove_all_nulls(member.value());
-        ++member;
-      }
-    }
+    remove_members_if(arguments, [](const std::string&, Json& member) {
+      if (member.is_null()) return true;
+      remove_all_nulls(member);
+      return false;
+    });
   } else if (arguments.is_array()) {
     for (Json& element : arguments) remove_all_nulls(element);
   }

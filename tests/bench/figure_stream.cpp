@@ -127,9 +127,9 @@ void measure_events(const Setup& setup, Figures& figures) {
   const std::vector<double> times = ticker.latencies(child);
   const std::string name = "loopback + parse + write";
   figures.push_back({3, "vendor byte to screen byte per event, p50", "us", name + ", p50",
-                     median(limits), median(times), 40, false});
+                     median(limits), median(times), 150, 3});
   figures.push_back({3, "vendor byte to screen byte per event, p99", "us", name + ", p99",
-                     quantile(limits, 0.99), quantile(times, 0.99), 300, false});
+                     quantile(limits, 0.99), quantile(times, 0.99), 1000, 3});
 }
 
 }  // namespace cartpilot::bench

@@ -112,7 +112,6 @@ Work encode(const Setup& setup, const std::string& vendor, int turns) {
   world->replay.transport.answer =
       gemini ? gemini_text("ok") + gemini_end() : openai_text("ok") + openai_end("stop");
   world->request.model = gemini ? "gemini-2.5-flash" : "gpt-4o";
-  world->request.conversation = 1;
   world->request.tools = commerce::cartpilot_tool_specs();
   world->request.messages = long_talk(turns, 1000, vendor);
   world->request.messages.push_back(Message::user("and now?"));
@@ -122,7 +121,6 @@ Work encode(const Setup& setup, const std::string& vendor, int turns) {
   };
   const auto prepare = [world, run, vendor, turns] {
     run();
-    world->request.unchanged_messages = world->request.messages.size();
     for (Message& message : talk_turn(turns, 1000, vendor)) {
       world->request.messages.push_back(std::move(message));
     }

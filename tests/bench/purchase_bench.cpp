@@ -73,7 +73,8 @@ int run(int purchases, bool json) {
   GateWorld world(policy, folder.path() / "state.db");
   TimedTransport transport(world.server);
   const commerce::CartPilotClient client(world.client.options(), transport);
-  PurchaseGate gate(client, world.journal, policy, world.person, world.events, "session-1");
+  PurchaseGate gate(client, world.journal, policy, world.questions, world.person, world.events,
+                    "session-1");
   std::vector<double> times;
   int most_syncs = 0;
   for (int i = 0; i < purchases; ++i) {

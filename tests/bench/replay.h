@@ -20,7 +20,7 @@ class ReplayTransport final : public HttpTransport {
   std::size_t piece = 16384;      ///< bytes handed to the decoder at a time
 
   void send(const HttpRequest& request, HttpSink& sink, const CallContext&) override {
-    request_bytes = request.content().size();
+    request_bytes = request.body.size();
     sink.on_head({200, {{"Content-Type", "text/event-stream"}}});
     net::SseDecoder decoder([&](const HttpEvent& event) { return sink.on_event(event); },
                             request.max_body_bytes);

@@ -166,13 +166,12 @@ class Wrong : public wrong_template::WrongTemplate {
   }
 
  protected:
-  HttpRequest build_request(const GenerateRequest& request) override {
-    HttpRequest result = WrongTemplate::build_request(request);
-    if (wrong(SAME_REQUEST_SAME_BYTES)) result.body += std::string(++asked_, ' ');
-    return result;
-  }
-  std::unique_ptr<HttpProvider::Decoder> make_decoder(const GenerateRequest& request) override {
-    return std::make_unique<SpoiledDecoder>(WrongTemplate::make_decoder(request), request.stream);
+  Exchange begin(const GenerateRequest& request) override {
+    Exchange exchange = WrongTemplate::begin(request);
+    if (wrong(SAME_REQUEST_SAME_BYTES)) exchange.request.body += std::string(++asked_, ' ');
+    exchange.decoder =
+        std::make_unique<SpoiledDecoder>(std::move(exchange.decoder), request.stream);
+    return exchange;
   }
   Error classify_error(const HttpHead& head, std::string_view body) const override {
     Error error = WrongTemplate::classify_error(head, body);

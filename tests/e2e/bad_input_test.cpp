@@ -165,6 +165,16 @@ TEST(BadInput, approval_cannot_be_given_by_file_or_environment) {
       run(home, {"chat", "--demo"}, lines, {{"CARTPILOT_APPROVE", "up-to:150:USD"}}).exit_code, 11);
 }
 
+TEST(BadInput, a_settings_file_that_cannot_be_read_is_named) {
+  const Home home;
+  for (const std::filesystem::path& file : {home.path(), home.path() / "nowhere.ini"}) {
+    const Result result = run(home, {"--config", file.string(), "chat", "--demo", "hello"});
+    EXPECT_EQ(result.exit_code, 2) << file;
+    EXPECT_THAT(result.err, HasSubstr(file.string() + ": cannot be read ("));
+    EXPECT_THAT(result.err, HasSubstr("fix it or pass another with --config"));
+  }
+}
+
 TEST(BadInput, a_damaged_state_file_is_refused_and_left_alone) {
   const Home home;
   const auto folder = home.path() / "state" / "cartpilot";

@@ -86,7 +86,7 @@ TEST(Demo, refuses_a_total_over_the_limit_or_another_merchant) {
   EXPECT_EQ(parse_json(run(home, {"purchases", "list", "--json"}).out), Json::array());
 }
 
-TEST(Demo, a_person_at_a_terminal_buys_by_typing_the_total) {
+TEST(Demo, a_person_at_a_terminal_buys_by_typing_the_total_and_the_code) {
   const Home home;
   Program program(home, {"chat", "--demo"}, {}, true);
   program.wait_for("you> ");
@@ -99,8 +99,10 @@ TEST(Demo, a_person_at_a_terminal_buys_by_typing_the_total) {
   program.write("yes\n");
   program.wait_for("PURCHASE APPROVAL");
   program.wait_for("Fabrikam Wireless Classic Earbuds");
-  program.wait_for("Type the total (86.38) to buy");
-  program.write("86.38\n");
+  program.wait_for("Type the total (86.38) and the code ");
+  const std::string code = program.wait_for_match("\\([a-z]{4}\\) to buy").substr(1, 4);
+  program.wait_for("s]: ");
+  program.write("86.38 " + code + "\n");
   program.wait_for("BOUGHT 86.38 USD, merchant order ORD-");
   program.wait_for("you> ");
   program.write("/quit\n");
@@ -116,7 +118,11 @@ TEST(Demo, any_other_answer_than_the_total_declines_with_exit_10) {
   program.write("buy the cheapest\n");
   program.wait_for("you> ");
   program.write("yes\n");
-  program.wait_for("Type the total (86.38) to buy");
+  program.wait_for("Type the total (86.38) and the code ");
+  program.wait_for("s]: ");
+  program.write("yes\n");
+  program.wait_for("Not bought: you typed yes, the total is missing. You may answer once more");
+  program.wait_for("s]: ");
   program.write("yes\n");
   program.wait_for("NOT BOUGHT");
   program.wait_for("you> ");

@@ -117,7 +117,7 @@ TEST_F(Keeping, an_interrupted_pipe_stays_interrupted) {
   const Result result = program.finish();
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_EQ(vendor.asked(), 2U) << "of the first run, and the one that was stopped";
-  EXPECT_THAT(result.err, HasSubstr("the conversation is not kept yet"));
+  EXPECT_THAT(result.err, HasSubstr("the conversation is not stored yet"));
   EXPECT_THAT(result.err, HasSubstr("no room"));
 }
 

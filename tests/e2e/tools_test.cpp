@@ -92,6 +92,35 @@ TEST(Tools, handle_answers_gemini_calls_line_by_line) {
   EXPECT_EQ(lines[3]["error"], true);
 }
 
+TEST(Tools, arguments_that_say_two_things_are_refused) {
+  const Home home;
+  const std::string twice = R"({"query":"lamp","query":"chair"})";
+  const std::string problem = R"(ambiguous: the member "query" occurs twice)";
+  const Result call = run(home, {"tools", "call", "create_intent", twice, "--sandbox"});
+  EXPECT_EQ(call.exit_code, 2);
+  EXPECT_EQ(call.out, "");
+  EXPECT_THAT(call.err, HasSubstr("the arguments are " + problem));
+
+  const Result gemini = run(home, {"tools", "handle", "--provider", "gemini", "--sandbox"},
+                            R"({"name":"create_intent","args":)" + twice + "}\n");
+  EXPECT_EQ(parse_json(gemini.out)["message"], "the line is " + problem);
+  const Json line = {{"id", "c"},
+                     {"type", "function"},
+                     {"function", {{"name", "create_intent"}, {"arguments", twice}}}};
+  const Result openai =
+      run(home, {"tools", "handle", "--provider", "openai", "--sandbox"}, dump_json(line) + "\n");
+  EXPECT_THAT(openai.out, HasSubstr("occurs twice"));
+}
+
+TEST(Tools, broken_json_is_told_with_its_place) {
+  const Home home;
+  const Result call =
+      run(home, {"tools", "call", "create_intent", "{\"query\": lamp}", "--sandbox"});
+  EXPECT_EQ(call.exit_code, 2);
+  EXPECT_THAT(call.err, HasSubstr("the arguments are not valid JSON: line 1, column 11: expected a "
+                                  "value"));
+}
+
 TEST(Tools, handle_answers_both_openai_forms) {
   const Home home;
   const Result result = run(

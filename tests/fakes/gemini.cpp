@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
+#include <cctype>
+#include <cstdlib>
 #include <utility>
 
 namespace cartpilot::fakes {
@@ -31,12 +32,33 @@ std::string frame(const Json& chunk) { return "data: " + dump_json(chunk) + "\r\
 
 /// The RetryInfo of an answer that says "later".
 std::optional<std::chrono::milliseconds> asked_delay(const GivenAnswer& given) {
-  static const std::regex pattern(R"re("retryDelay"\s*:\s*"(\d+(\.\d+)?)(m?)s")re");
   if ((given.status != 429 && given.status != 503) || given.chunks.empty()) return std::nullopt;
-  std::smatch match;
-  if (!std::regex_search(given.chunks[0], match, pattern)) return std::nullopt;
-  const double unit = match[3] == "m" ? 1 : 1000;
-  return std::chrono::milliseconds(static_cast<std::int64_t>(std::stod(match[1]) * unit));
+  const std::string& body = given.chunks[0];
+  const std::size_t name = body.find("\"retryDelay\"");
+  const std::size_t colon = name == std::string::npos ? name : body.find(':', name);
+  const std::size_t quote = colon == std::string::npos ? colon : body.find('"', colon);
+  if (quote == std::string::npos) return std::nullopt;
+  const char* const number = body.c_str() + quote + 1;
+  char* unit = nullptr;
+  const double amount = std::strtod(number, &unit);
+  if (unit == number) return std::nullopt;
+  return std::chrono::milliseconds(static_cast<std::int64_t>(amount * (*unit == 'm' ? 1 : 1000)));
+}
+
+/// The model of ".../models/MODEL:generateContent" or ":streamGenerateContent"; "" for any other
+/// target.
+std::string model_of(const std::string& target) {
+  constexpr std::string_view kModels = "/v1beta/models/";
+  const std::string path = target.substr(0, target.find('?'));
+  const std::size_t colon = path.find(':');
+  if (path.rfind(kModels, 0) != 0 || colon == std::string::npos) return "";
+  const std::string method = path.substr(colon + 1);
+  if (method != "generateContent" && method != "streamGenerateContent") return "";
+  const std::string model = path.substr(kModels.size(), colon - kModels.size());
+  const bool plain = std::all_of(model.begin(), model.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
+  });
+  return plain ? model : "";
 }
 
 std::string generation_of(const std::string& model) { return model.substr(0, 8); }
@@ -57,12 +79,12 @@ Json without_arguments(const Json& parts) {
 
 /// The number of the check that tells `sent` from `issued`.
 std::string rule_of_difference(const Json& issued, const Json& sent) {
-  if (without(issued, "thought") == without(sent, "thought")) return "S43";
-  if (without_arguments(issued) == without_arguments(sent)) return "S27";
+  if (without(issued, "thought") == without(sent, "thought")) return "Q43";
+  if (without_arguments(issued) == without_arguments(sent)) return "Q27";
   // The first call kept its signature, or the request would have been refused.
-  if (without(issued, "thoughtSignature") == without(sent, "thoughtSignature")) return "S24";
+  if (without(issued, "thoughtSignature") == without(sent, "thoughtSignature")) return "Q24";
   const std::size_t calls = gemini_rules::calls_of(Json{{"parts", issued}}).size();
-  return gemini_rules::calls_of(Json{{"parts", sent}}).size() == calls ? "S23" : "S26";
+  return gemini_rules::calls_of(Json{{"parts", sent}}).size() == calls ? "Q23" : "Q26";
 }
 
 bool begins_a_turn(const Json& content) {
@@ -131,11 +153,8 @@ std::size_t FakeGemini::closed_by_client() const {
 
 void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::Reply& reply) {
   try {
-    static const std::regex generate(
-        "/v1beta/models/([A-Za-z0-9._-]+):(generateContent|streamGenerateContent)(\\?.*)?");
-    std::smatch match;
-    const bool generates = std::regex_match(request.target, match, generate);
-    std::string model;
+    const std::string model = model_of(request.target);
+    const bool generates = !model.empty();
     Json body;
     std::optional<GivenAnswer> given;
     bool silent = false;
@@ -148,24 +167,23 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
           return;
         }
       } else if (request.method != "POST" || !generates) {
-        throw GeminiRefusal{"S1", 404, "NOT_FOUND", "Requested entity was not found."};
+        throw GeminiRefusal{"Q1", 404, "NOT_FOUND", "Requested entity was not found."};
       }
       if (generates) {
-        model = match[1];
         check_repetition(request.body);
         if (header_value(request.headers, "content-type").rfind("application/json", 0) != 0) {
-          refuse_argument("S6", "Invalid JSON payload received. Wrong content type");
+          refuse_argument("Q6", "Invalid JSON payload received. Wrong content type");
         }
         body = parse_request_body(request.body);
         bodies_.push_back(body);
         if (request.body.find(options_.api_key) != std::string::npos) {
-          violations_.push_back("S5 the key stands in the body");
+          violations_.push_back("Q5 the key stands in the body");
         }
         check_keys(body, issued_kinds_, violations_);
         if (std::find(options_.models.begin(), options_.models.end(), model) ==
             options_.models.end()) {
           throw GeminiRefusal{
-              "S8", 404, "NOT_FOUND",
+              "Q8", 404, "NOT_FOUND",
               fmt::format("models/{} is not found for API version v1beta, or is not supported for "
                           "generateContent. Call ModelService.ListModels to see the list of "
                           "available models and their supported methods.",
@@ -192,11 +210,12 @@ void FakeGemini::handle(const LoopbackServer::Request& request, LoopbackServer::
       send_given(*given, reply);
       return;
     }
-    const bool stream = match[2] == "streamGenerateContent";
-    const bool events = match[3] == "?alt=sse";
+    const bool stream = request.target.find(":streamGenerateContent") != std::string::npos;
+    const bool events = request.target.substr(std::min(request.target.find('?'),
+                                                       request.target.size())) == "?alt=sse";
     if (stream && !events) {
       const std::lock_guard lock(mutex_);
-      violations_.push_back("S2 streaming without alt=sse");
+      violations_.push_back("Q2 streaming without alt=sse");
     }
     if (silent) {
       const Json empty{
@@ -225,19 +244,19 @@ void FakeGemini::check_credentials(const LoopbackServer::Request& request) {
   const std::string key = header_value(request.headers, "x-goog-api-key");
   const std::string bearer = header_value(request.headers, "authorization");
   const bool in_query = request.target.find("key=") != std::string::npos;
-  if (in_query) violations_.push_back("S5 the key stands in the URL");
+  if (in_query) violations_.push_back("Q5 the key stands in the URL");
   const int credentials = (key.empty() ? 0 : 1) + (bearer.empty() ? 0 : 1) + (in_query ? 1 : 0);
   if (credentials > 1) {
-    refuse_argument("S3", "Multiple authentication credentials received. Please pass only one.");
+    refuse_argument("Q3", "Multiple authentication credentials received. Please pass only one.");
   }
   if (credentials == 0) {
-    throw GeminiRefusal{"S3", 403, "PERMISSION_DENIED",
+    throw GeminiRefusal{"Q3", 403, "PERMISSION_DENIED",
                         "Method doesn't allow unregistered callers (callers without established "
                         "identity). Please use API Key or other form of API consumer identity to "
                         "call this API."};
   }
   if (key != options_.api_key) {
-    GeminiRefusal refusal{"S4", 400, "INVALID_ARGUMENT",
+    GeminiRefusal refusal{"Q4", 400, "INVALID_ARGUMENT",
                           "API key not valid. Please pass a valid API key."};
     refusal.details.push_back({{"@type", "type.googleapis.com/google.rpc.ErrorInfo"},
                                {"reason", "API_KEY_INVALID"},
@@ -250,13 +269,13 @@ void FakeGemini::check_credentials(const LoopbackServer::Request& request) {
 void FakeGemini::check_repetition(const std::string& body) {
   constexpr std::size_t kMaxAttempts = 5;
   if (body == refused_body_) {
-    violations_.push_back("S46 a refused request was sent again unchanged");
+    violations_.push_back("Q46 a refused request was sent again unchanged");
   }
   if (Clock::now() < not_before_) {
-    violations_.push_back("S46 sent before the wait that was asked for was over");
+    violations_.push_back("Q46 sent before the wait that was asked for was over");
   }
   if (body == failed_body_ && ++attempts_ > kMaxAttempts)
-    violations_.push_back("S46 the same request again and again");
+    violations_.push_back("Q46 the same request again and again");
 }
 
 void FakeGemini::check_signatures(const Json& contents, const std::string& model) {
@@ -285,14 +304,14 @@ void FakeGemini::check_step(const Json& content, std::size_t index, bool current
     const auto known = issued_by_signature_.find(signature);
     if (known != issued_by_signature_.end()) origin = known->second;
     if (!signature.empty() && known == issued_by_signature_.end() && signature != kPlaceholder) {
-      refuse_argument("S23", "Corrupted thought signature.");
+      refuse_argument("Q23", "Corrupted thought signature.");
     }
     if (is_call && !first_call && signature == kPlaceholder) {
-      complain("S24", "a placeholder stands on a later call");
+      complain("Q24", "a placeholder stands on a later call");
     }
     if (is_call && first_call && signature.empty() && current_turn) {
       refuse_argument(
-          "S23", fmt::format("Function call is missing a thought_signature in functionCall parts. "
+          "Q23", fmt::format("Function call is missing a thought_signature in functionCall parts. "
                              "Additional data, function call `default_api:{}` , position {}.",
                              string_or(part["functionCall"], "name"), index));
     }
@@ -311,7 +330,7 @@ void FakeGemini::check_step(const Json& content, std::size_t index, bool current
     if (!issued.generation.empty() && issued.generation != generation) continue;
     const Json calls = gemini_rules::calls_of(Json{{"parts", issued.parts}});
     if (!calls.empty() && calls == gemini_rules::calls_of(content)) {
-      complain("S25", "an issued signature was lost");
+      complain("Q25", "an issued signature was lost");
     }
   }
 }

@@ -32,7 +32,7 @@ struct FakeGeminiOptions {
   bool call_ids = true;         ///< false: calls come without id, as from older models
   bool whole_numbers_as_doubles = false;  ///< arguments print 3 as 3.0
   bool calls_in_one_chunk = false;        ///< else every call of an answer has a chunk of its own
-  bool sampling_expected = false;         ///< the person asked for a temperature (S39)
+  bool sampling_expected = false;         ///< the person asked for a temperature (Q39)
 };
 
 /// A given answer instead of the model's.
@@ -63,13 +63,13 @@ class FakeGemini {
   /// `parts` are those of a given answer: they have to come back as they are.
   void issue(const Json& parts);
 
-  /// Everything that was wrong with any request so far, "S13 ..." each.
+  /// Everything that was wrong with any request so far, "Q13 ..." each.
   std::vector<std::string> violations() const;
 
   std::vector<LoopbackServer::Request> requests() const { return server_->requests(); }
   /// Bodies of the generate requests so far.
   std::vector<Json> bodies() const;
-  /// How many stalled answers ended because the client closed the connection (S47).
+  /// How many stalled answers ended because the client closed the connection (Q47).
   std::size_t closed_by_client() const;
 
  private:

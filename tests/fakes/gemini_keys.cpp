@@ -24,7 +24,7 @@ bool is_base64(const std::string& text) {
 void check_base64(const Json& object, const char* key, const std::string& path) {
   if (!object.contains(key)) return;
   if (!object[key].is_string() || !is_base64(object[key].get<std::string>())) {
-    refuse_argument("S41", "Invalid value at '" + path + "' (TYPE_BYTES), Base64 decoding failed");
+    refuse_argument("Q41", "Invalid value at '" + path + "' (TYPE_BYTES), Base64 decoding failed");
   }
 }
 
@@ -55,7 +55,7 @@ void check_part_keys(const Json& part, const Keys& issued_kinds, const std::stri
     only(part["functionCall"], {"id", "name", "args"}, path + ".function_call");
     const Json args = part["functionCall"].value("args", Json());
     if (!args.is_null() && !args.is_object()) {
-      refuse_argument("S27",
+      refuse_argument("Q27",
                       "Invalid value at '" + path +
                           ".function_call.args' (type.googleapis.com/google.protobuf.Struct)");
     }
@@ -114,8 +114,8 @@ void check_config_keys(const Json& body) {
 std::string rule_of_unknown(const std::string& key, const std::string& path) {
   static const Keys foreign = {"messages",     "tool_calls", "tool_choice", "max_tokens",
                                "tool_call_id", "functions",  "tool_use_id", "input_schema"};
-  if (foreign.count(key) != 0) return "S44";
-  return key == "stream" && path.empty() ? "S45" : "S7";
+  if (foreign.count(key) != 0) return "Q44";
+  return key == "stream" && path.empty() ? "Q45" : "Q7";
 }
 
 [[noreturn]] void refuse_unknown(const std::string& key, const std::string& path) {
@@ -134,7 +134,7 @@ std::string rule_of_unknown(const std::string& key, const std::string& path) {
 
 void only(const Json& object, const Keys& known, const std::string& path) {
   if (!object.is_object()) {
-    refuse_argument("S7", fmt::format("Invalid value at '{}': expected an object", path));
+    refuse_argument("Q7", fmt::format("Invalid value at '{}': expected an object", path));
   }
   for (const auto& [key, value] : object.items()) {
     if (known.count(key) == 0) refuse_unknown(key, path);
@@ -145,7 +145,7 @@ const Json& list_at(const Json& object, const char* key, const std::string& path
   static const Json none = Json::array();
   if (!object.contains(key)) return none;
   if (!object[key].is_array()) {
-    refuse_argument("S7", fmt::format("Invalid value at '{}{}': expected a list", path, key));
+    refuse_argument("Q7", fmt::format("Invalid value at '{}{}': expected a list", path, key));
   }
   return object[key];
 }
@@ -166,17 +166,17 @@ Json parse_request_body(const std::string& text) {
   try {
     body = Json::parse(text, watch);
   } catch (const nlohmann::json::exception& e) {
-    refuse_argument("S6", std::string("Invalid JSON payload received. ") + e.what());
+    refuse_argument("Q6", std::string("Invalid JSON payload received. ") + e.what());
   }
   if (!duplicate.empty()) {
-    refuse_argument("S6", "Invalid JSON payload received. Duplicate name \"" + duplicate + "\"");
+    refuse_argument("Q6", "Invalid JSON payload received. Duplicate name \"" + duplicate + "\"");
   }
-  if (!body.is_object()) refuse_argument("S6", "Invalid JSON payload received. Expected an object");
+  if (!body.is_object()) refuse_argument("Q6", "Invalid JSON payload received. Expected an object");
   return body;
 }
 
 void check_keys(const Json& body, const Keys& issued_kinds, Violations& violations) {
-  if (body.contains("model")) violations.push_back("S45 the model belongs into the path only");
+  if (body.contains("model")) violations.push_back("Q45 the model belongs into the path only");
   only(body,
        {"contents", "systemInstruction", "tools", "toolConfig", "safetySettings",
         "generationConfig", "cachedContent", "serviceTier", "store", "continuationToken", "model"},

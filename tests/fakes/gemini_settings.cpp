@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <string_view>
 
@@ -40,25 +39,25 @@ const Thinking& thinking_of(const std::string& model) {
 
 void check_thinking(const Json& thinking, const std::string& model) {
   if (thinking.contains("thinkingLevel") && thinking.contains("thinkingBudget")) {
-    refuse_argument("S38", "You can only set only one of thinking budget and thinking level.");
+    refuse_argument("Q38", "You can only set only one of thinking budget and thinking level.");
   }
   const Thinking& row = thinking_of(model);
   if (thinking.contains("thinkingLevel")) {
     const std::string level = string_or(thinking, "thinkingLevel");
     if (row.levels.empty()) {
-      refuse_argument("S38", "Thinking level is not supported for this model.");
+      refuse_argument("Q38", "Thinking level is not supported for this model.");
     }
     if (row.levels.count(level) == 0) {
-      refuse_argument("S38", "Thinking level " + level + " is not supported for this model.");
+      refuse_argument("Q38", "Thinking level " + level + " is not supported for this model.");
     }
   }
   if (!thinking.contains("thinkingBudget") || thinking["thinkingBudget"] == -1) return;
   const Json& budget = thinking["thinkingBudget"];
   if (budget == 0 && !row.zero) {
-    refuse_argument("S38", "Budget 0 is invalid. This model only works in thinking mode.");
+    refuse_argument("Q38", "Budget 0 is invalid. This model only works in thinking mode.");
   }
   if (budget != 0 && !is_integer_in(budget, row.least, row.most)) {
-    refuse_argument("S38", "The thinking budget (" + budget.dump() + ") is invalid.");
+    refuse_argument("Q38", "The thinking budget (" + budget.dump() + ") is invalid.");
   }
 }
 
@@ -66,21 +65,21 @@ void check_calling(const Json& body) {
   if (!body.contains("toolConfig")) return;
   const std::vector<std::string> functions = declared_functions(body);
   const Json config = body["toolConfig"].value("functionCallingConfig", Json::object());
-  if (config.empty()) refuse_argument("S36", "tool_config is empty");
+  if (config.empty()) refuse_argument("Q36", "tool_config is empty");
   if (functions.empty()) {
-    refuse_argument("S36", "Function calling config is set without function_declarations.");
+    refuse_argument("Q36", "Function calling config is set without function_declarations.");
   }
   const std::string mode = string_or(config, "mode");
   if (mode != "AUTO" && mode != "ANY" && mode != "NONE" && mode != "VALIDATED") {
-    refuse_argument("S35", "Invalid value at 'tool_config.function_calling_config.mode'");
+    refuse_argument("Q35", "Invalid value at 'tool_config.function_calling_config.mode'");
   }
   if (!config.contains("allowedFunctionNames")) return;
   if (mode != "ANY" && mode != "VALIDATED") {
-    refuse_argument("S35", "allowed_function_names needs function calling mode ANY");
+    refuse_argument("Q35", "allowed_function_names needs function calling mode ANY");
   }
   for (const Json& name : config["allowedFunctionNames"]) {
     if (std::find(functions.begin(), functions.end(), name) == functions.end()) {
-      refuse_argument("S35", "allowed_function_names holds an undeclared function");
+      refuse_argument("Q35", "allowed_function_names holds an undeclared function");
     }
   }
 }
@@ -88,20 +87,20 @@ void check_calling(const Json& body) {
 void check_generation(const Json& config, bool sampling_expected, Violations& violations) {
   if (config.contains("maxOutputTokens") &&
       !is_integer_in(config["maxOutputTokens"], 1, 2147483647)) {
-    refuse_argument("S39", "max_output_tokens must be positive");
+    refuse_argument("Q39", "max_output_tokens must be positive");
   }
   if (config.contains("temperature")) {
     const Json& temperature = config["temperature"];
     if (!temperature.is_number() || temperature < 0 || temperature > 2) {
-      refuse_argument("S39", "temperature must be in the range [0, 2]");
+      refuse_argument("Q39", "temperature must be in the range [0, 2]");
     }
   }
   if (list_at(config, "stopSequences", "generation_config.").size() > 5) {
-    refuse_argument("S39", "at most 5 stop_sequences can be specified");
+    refuse_argument("Q39", "at most 5 stop_sequences can be specified");
   }
   for (const char* key : {"temperature", "topP", "topK", "presencePenalty", "frequencyPenalty"}) {
     if (config.contains(key) && !sampling_expected) {
-      violations.push_back(std::string("S39 nobody asked for ") + key);
+      violations.push_back(std::string("Q39 nobody asked for ") + key);
     }
   }
 }
@@ -117,24 +116,26 @@ void check_settings(const Json& body, const std::string& model, bool sampling_ex
   if (body.contains("systemInstruction")) {
     const Json& system = body["systemInstruction"];
     if (!system.is_object() || !system.contains("parts") || !system["parts"].is_array()) {
-      refuse_argument("S40", "Invalid value at 'system_instruction'");
+      refuse_argument("Q40", "Invalid value at 'system_instruction'");
     }
     for (const Json& part : system["parts"]) {
       if (!part.is_object() || !part.contains("text") || part.size() != 1) {
-        refuse_argument("S40", "system_instruction takes text only");
+        refuse_argument("Q40", "system_instruction takes text only");
       }
     }
   }
   std::set<std::string> categories;
   for (const Json& setting : list_at(body, "safetySettings", "")) {
-    static const std::regex category(
-        "HARM_CATEGORY_(HARASSMENT|HATE_SPEECH|SEXUALLY_EXPLICIT|"
-        "DANGEROUS_CONTENT|CIVIC_INTEGRITY|JAILBREAK)");
-    static const std::regex threshold("BLOCK_(LOW_AND_ABOVE|MEDIUM_AND_ABOVE|ONLY_HIGH|NONE)|OFF");
-    if (!std::regex_match(string_or(setting, "category"), category) ||
-        !std::regex_match(string_or(setting, "threshold"), threshold) ||
+    static const std::set<std::string> known_categories = {
+        "HARM_CATEGORY_HARASSMENT",        "HARM_CATEGORY_HATE_SPEECH",
+        "HARM_CATEGORY_SEXUALLY_EXPLICIT", "HARM_CATEGORY_DANGEROUS_CONTENT",
+        "HARM_CATEGORY_CIVIC_INTEGRITY",   "HARM_CATEGORY_JAILBREAK"};
+    static const std::set<std::string> known_thresholds = {
+        "BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"};
+    if (known_categories.count(string_or(setting, "category")) == 0 ||
+        known_thresholds.count(string_or(setting, "threshold")) == 0 ||
         !categories.insert(string_or(setting, "category")).second) {
-      refuse_argument("S48", "Invalid value at 'safety_settings'");
+      refuse_argument("Q48", "Invalid value at 'safety_settings'");
     }
   }
 }

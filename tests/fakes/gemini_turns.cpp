@@ -30,31 +30,31 @@ void check_part(const Json& part, const Keys& issued_kinds, const std::string& p
   for (const char* kind : kKinds) kinds += part.contains(kind) ? 1 : 0;
   for (const std::string& kind : issued_kinds) kinds += part.contains(kind) ? 1 : 0;
   if (kinds != 1) {
-    refuse_argument("S11",
+    refuse_argument("Q11",
                     "* GenerateContentRequest." + path +
                         ".data: required oneof field 'data' must have one initialized field");
   }
   if (part.contains("text") && part["text"] == "" && !part.contains("thoughtSignature")) {
-    violations.push_back("S12 unsigned empty text at " + path);
+    violations.push_back("Q12 unsigned empty text at " + path);
   }
   if (part.contains("inlineData") && (string_or(part["inlineData"], "mimeType").empty() ||
                                       string_or(part["inlineData"], "data").empty())) {
-    refuse_argument("S42", "Invalid value at '" + path + ".inline_data'");
+    refuse_argument("Q42", "Invalid value at '" + path + ".inline_data'");
   }
 }
 
 void check_response_content(const Json& content, const std::string& path) {
   for (const Json& part : content["parts"]) {
     if (!part.contains("functionResponse")) {
-      refuse_argument("S20", "Requests ending with a model turn are not supported.");
+      refuse_argument("Q20", "Requests ending with a model turn are not supported.");
     }
     const Json& response = part["functionResponse"];
     if (string_or(response, "name").empty()) {
-      refuse_argument("S19", "* GenerateContentRequest." + path +
+      refuse_argument("Q19", "* GenerateContentRequest." + path +
                                  ".function_response.name: Name cannot be empty");
     }
     if (!response.contains("response") || !response["response"].is_object()) {
-      refuse_argument("S21", "Invalid value at '" + path +
+      refuse_argument("Q21", "Invalid value at '" + path +
                                  ".function_response.response' "
                                  "(type.googleapis.com/google.protobuf.Struct)");
     }
@@ -82,18 +82,18 @@ void check_contents(const Json& body, const std::string& model, const Keys& issu
                     Violations& violations) {
   const Json contents = body.value("contents", Json::array());
   if (contents.empty()) {
-    refuse_argument("S9", "* GenerateContentRequest.contents: contents is not specified");
+    refuse_argument("Q9", "* GenerateContentRequest.contents: contents is not specified");
   }
   bool has_calls = false;
   for (std::size_t i = 0; i < contents.size(); ++i) {
     const Json& content = contents[i];
     const std::string path = fmt::format("contents[{}]", i);
     if (!is_role(content, "user") && !is_role(content, "model")) {
-      refuse_argument("S10", "Role '" + string_or(content, "role") +
+      refuse_argument("Q10", "Role '" + string_or(content, "role") +
                                  "' is not supported. Please use a valid role: user, model.");
     }
     if (!content.contains("parts") || content["parts"].empty()) {
-      refuse_argument("S9", "* GenerateContentRequest." + path + ".parts: must not be empty.");
+      refuse_argument("Q9", "* GenerateContentRequest." + path + ".parts: must not be empty.");
     }
     for (std::size_t j = 0; j < content["parts"].size(); ++j) {
       check_part(content["parts"][j], issued_kinds, fmt::format("{}.parts[{}]", path, j),
@@ -103,41 +103,41 @@ void check_contents(const Json& body, const std::string& model, const Keys& issu
     const bool responds = holds_response(content);
     has_calls = has_calls || calls > 0;
     if (i == 0 && (!is_role(content, "user") || responds)) {
-      refuse_argument("S13", "Please ensure that the conversation begins with a user turn.");
+      refuse_argument("Q13", "Please ensure that the conversation begins with a user turn.");
     }
     if ((calls > 0 && !is_role(content, "model")) || (responds && !is_role(content, "user"))) {
-      refuse_argument("S14", "Function calls belong to the model, function responses to the user.");
+      refuse_argument("Q14", "Function calls belong to the model, function responses to the user.");
     }
     if (calls > 0 && !is_role(contents[i - 1], "user")) {
       refuse_argument(
-          "S15",
+          "Q15",
           "Please ensure that function call turn comes immediately after a user turn or "
           "after a function response turn.");
     }
     const bool takes_images = model.rfind("gemini-2", 0) != 0;
     if (takes_images && i > 0 && holds_response(contents[i - 1]) && holds_image(content)) {
-      violations.push_back("S42 an image of a result stands outside of it at " + path);
+      violations.push_back("Q42 an image of a result stands outside of it at " + path);
     }
     const std::size_t open = i > 0 ? calls_of(contents[i - 1]).size() : 0;
     if (responds) {
       check_response_content(content, path);
       if (open == 0) {
-        refuse_argument("S16",
+        refuse_argument("Q16",
                         "Please ensure that function response turn comes immediately after a "
                         "function call turn.");
       }
     }
     if ((responds ? content["parts"].size() : 0) != open) {
-      refuse_argument("S17",
+      refuse_argument("Q17",
                       "Please ensure that the number of function response parts is equal to the "
                       "number of function call parts of the function call turn.");
     }
   }
   if (!is_role(contents.back(), "user")) {
-    refuse_argument("S22", "Requests ending with a model turn are not supported.");
+    refuse_argument("Q22", "Requests ending with a model turn are not supported.");
   }
   if (has_calls && declared_functions(body).empty()) {
-    violations.push_back("S37 the history holds calls but no function is declared");
+    violations.push_back("Q37 the history holds calls but no function is declared");
   }
 }
 
@@ -155,13 +155,13 @@ bool responses_match(const Json& contents, Violations& violations) {
       const Json& response = contents[i]["parts"][j]["functionResponse"];
       const std::string id = string_or(response, "id");
       if (id != string_or(calls[j], "id")) {
-        fail(fmt::format("S18 response {} of contents[{}] has the id '{}'", j, i, id));
+        fail(fmt::format("Q18 response {} of contents[{}] has the id '{}'", j, i, id));
       }
       if (!id.empty() && !ids.insert(id).second) {
-        fail(fmt::format("S18 the id '{}' answers twice in contents[{}]", id, i));
+        fail(fmt::format("Q18 the id '{}' answers twice in contents[{}]", id, i));
       }
       if (string_or(response, "name") != string_or(calls[j], "name")) {
-        fail(fmt::format("S19 response {} of contents[{}] has another name than its call", j, i));
+        fail(fmt::format("Q19 response {} of contents[{}] has another name than its call", j, i));
       }
     }
   }

@@ -1,8 +1,8 @@
 // Anything as Gemini's answer: as a whole body, and as a stream in pieces of any size.
 //
 // The first byte is the size of the pieces, 0 = a whole body. Besides not falling over, the decoder
-// has to say the same however the bytes are cut, to run nothing of an answer that failed, to read
-// plain chunks like the full reader, and to leave parts that can be sent back.
+// has to say the same however the bytes are cut, to run nothing of an answer that failed, and to
+// leave parts that can be sent back.
 
 #include <algorithm>
 #include <cstddef>
@@ -17,7 +17,6 @@
 #include "cartpilot/error.h"
 #include "gemini/decode.h"
 #include "gemini/history.h"
-#include "gemini/plain_chunk.h"
 #include "net/sse_decoder.h"
 
 namespace cartpilot::gemini {
@@ -46,25 +45,6 @@ struct Recorder final : EventSink {
   bool finished = false;
 };
 
-/// What the full reader makes of a chunk the plain reader has accepted.
-void compare_readers(std::string_view data) {
-  const auto plain = read_plain_chunk(data);
-  if (!plain) return;
-  const Json chunk = parse_json(data);
-  const Json& candidate = chunk.at("candidates").at(0);
-  const Json& part = candidate.at("content").at("parts").at(0);
-  require(part.at("text") == plain->text);
-  require(part.value("thought", false) == plain->thought);
-  require(part.size() == (plain->thought ? 2U : 1U));
-  require(candidate.value("index", 0) == 0 && !candidate.contains("finishReason"));
-  require(string_or(chunk, "modelVersion") == plain->model_version);
-  require(string_or(chunk, "responseId") == plain->response_id);
-  const Json usage = chunk.value("usageMetadata", Json::object());
-  require(integer_or(usage, "promptTokenCount") == plain->counts.prompt.value_or(0));
-  require(integer_or(usage, "candidatesTokenCount") == plain->counts.candidates.value_or(0));
-  require(integer_or(usage, "thoughtsTokenCount") == plain->counts.thoughts.value_or(0));
-}
-
 /// The answer as events, and how it ended.
 Recorder decode(std::string_view bytes, std::size_t piece) {
   Recorder recorder;
@@ -83,11 +63,7 @@ Recorder decode(std::string_view bytes, std::size_t piece) {
       decoder.decode(HttpEvent{HttpEvent::Kind::kBody, "", bytes}, recorder);
     } else {
       net::SseDecoder splitter(
-          [&](const HttpEvent& event) {
-            compare_readers(event.data);
-            return decoder.decode(event, recorder);
-          },
-          1U << 20U);
+          [&](const HttpEvent& event) { return decoder.decode(event, recorder); }, 1U << 20U);
       for (std::size_t at = 0; at < bytes.size(); at += piece) {
         splitter.feed(bytes.substr(at, piece));
       }

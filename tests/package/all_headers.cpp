@@ -6,7 +6,6 @@
 #include "cartpilot/http.h"
 #include "cartpilot/http_provider.h"
 #include "cartpilot/json.h"
-#include "cartpilot/kept_beginning.h"
 #include "cartpilot/llm_provider.h"
 #include "cartpilot/message.h"
 #include "cartpilot/plugin.h"
@@ -17,4 +16,3 @@
 #include "cartpilot/testing/run_cli.h"
 #include "cartpilot/tool.h"
 #include "cartpilot/tool_set.h"
-#include "cartpilot/usage.h"

@@ -80,7 +80,7 @@ TEST(Crowd, a_list_and_a_start_with_five_hundred_end_well_and_their_times_are_pr
               milliseconds(crowded, chat), kCrowd + 1);
 }
 
-TEST(Crowd, a_changed_added_or_removed_file_is_noticed_in_spite_of_the_index) {
+TEST(Crowd, a_changed_added_or_removed_file_is_noticed_at_the_next_start) {
   PrivateDir dir;
   EXPECT_EQ(dir.run({"models", "--provider", "good"}).out, "good-1\n");
   dir.put("exports-all");

@@ -74,25 +74,5 @@ TEST(Environment, is_not_read_by_the_thread_that_opens_the_journal_while_a_plugi
   EXPECT_THAT(seen.read, testing::IsEmpty());
 }
 
-TEST(Environment, is_not_read_by_openssl_while_a_plugin_that_is_chosen_later_changes_it) {
-  PrivateDir dir;
-  dir.put("changes-everything");
-  const Watched seen =
-      watch(dir, {"chat", "--provider", "openai", "--model", "m", "--sandbox"},
-            "/provider changes-everything\n",
-            {{"OPENAI_API_KEY", "test-key"}, {"ENVIRONMENT_WATCH_HOLD", "OPENSSL_CONF"}});
-  EXPECT_THAT(seen.overlaps, testing::IsEmpty());
-  EXPECT_THAT(seen.read, testing::Contains("OPENSSL_CONF")) << "TLS was not made ready";
-}
-
-TEST(Environment, openssl_is_made_ready_for_a_conversation_only) {
-  const PrivateDir dir;
-  const e2e::Environment key = {{"OPENAI_API_KEY", "test-key"}};
-  EXPECT_THAT(watch(dir, {"tools", "declarations", "--provider", "openai"}, "", key).read,
-              testing::IsEmpty());
-  EXPECT_THAT(watch(dir, {"tools", "handle", "--provider", "openai", "--sandbox"}, "", key).read,
-              testing::IsEmpty());
-}
-
 }  // namespace
 }  // namespace cartpilot::plugin_zoo

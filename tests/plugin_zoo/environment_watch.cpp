@@ -2,9 +2,7 @@
 // begun and end, and who reads or changes environment variables, in the order it happens.
 //
 // Lines "PROCESS begin THREAD", "PROCESS end THREAD", "PROCESS read THREAD NAME", "PROCESS change
-// THREAD NAME"; the first thread is 0 and its reading is not told. A thread that reads the variable
-// named by ENVIRONMENT_WATCH_HOLD stays in it until a variable is changed, for a second at most: a
-// change that does not wait for the thread is then seen beside it however fast the thread is.
+// THREAD NAME"; the first thread is 0 and its reading is not told.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,10 +17,7 @@ extern char** environ;
 
 namespace {
 
-constexpr int kMaxHeldMs = 1000;
-
 std::atomic<int> last_thread{0};
-std::atomic<int> changes{0};
 thread_local int this_thread = 0;
 
 /// Does not call what is watched.
@@ -50,17 +45,8 @@ Function real(const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
 
-void hold() {
-  const int before = changes;
-  for (int i = 0; i < kMaxHeldMs && changes == before; ++i) ::usleep(1000);
-}
-
 const char* read(const char* name) {
-  if (this_thread != 0) {
-    note("read", this_thread, name);
-    const char* const held = find("ENVIRONMENT_WATCH_HOLD");
-    if (held != nullptr && std::strcmp(held, name) == 0) hold();
-  }
+  if (this_thread != 0) note("read", this_thread, name);
   return find(name);
 }
 
@@ -90,14 +76,12 @@ char* secure_getenv(const char* name) { return const_cast<char*>(read(name)); }
 int setenv(const char* name, const char* value, int overwrite) {
   static const auto next = real<int (*)(const char*, const char*, int)>("setenv");
   note("change", this_thread, name);
-  ++changes;
   return next(name, value, overwrite);
 }
 
 int unsetenv(const char* name) {
   static const auto next = real<int (*)(const char*)>("unsetenv");
   note("change", this_thread, name);
-  ++changes;
   return next(name);
 }
 

@@ -27,8 +27,9 @@ TEST(HostilePlugin,
   }
   dir.put("note-huge");
   EXPECT_EQ(string_or(dir.listed("note-huge"), "code"), "CP-P06") << "10 MiB are not even read";
-  EXPECT_THAT(string_or(dir.listed("note-deep"), "why"), HasSubstr("nests deeper than 256 levels"));
-  EXPECT_THAT(string_or(dir.listed("note-duplicate"), "why"), HasSubstr("\"version\" twice"));
+  EXPECT_THAT(string_or(dir.listed("note-deep"), "why"), HasSubstr("nested deeper than 64 levels"));
+  EXPECT_THAT(string_or(dir.listed("note-duplicate"), "why"),
+              HasSubstr("\"version\" occurs twice"));
   EXPECT_THAT(dir.run({"plugin", "list"}).out, Not(HasSubstr("\x1b")));
   dir.expect_refused_unseen("note-escape", "CP-P12", "is no plugin id");
 }

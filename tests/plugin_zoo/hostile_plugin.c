@@ -46,7 +46,10 @@ enum {
   NO_TABLE,
   UNDECLARED_TABLE,
   HUGE_RESULT,
-  FLOOD_OF_EVENTS
+  FLOOD_OF_EVENTS,
+  OTHER_EPOCH,
+  SMALL_TABLE,
+  INIT_FAILS
 };
 
 #ifndef MISBEHAVIOUR
@@ -245,7 +248,8 @@ static int32_t models(void* self, const cp_call* call, const cp_sink* out) {
 }
 
 static const cp_provider_v1 provider = {
-    .struct_size = sizeof(cp_provider_v1),
+    .struct_size = MISBEHAVIOUR == SMALL_TABLE ? offsetof(cp_provider_v1, chat)
+                                               : sizeof(cp_provider_v1),
     .create = create,
     .destroy = destroy,
     .models = models,
@@ -259,7 +263,11 @@ static const void* query(const char* interface_id) {
 }
 
 static int32_t init(const cp_host* host, const cp_sink* err) {
-  (void)err;
+  if (MISBEHAVIOUR == INIT_FAILS) {
+    err->emit(err->ctx, CP_EMIT_ERROR,
+              TEXT("{\"code\":\"unavailable\",\"message\":\"no coffee\"}"));
+    return CP_UNAVAILABLE;
+  }
   host_table = host;
   if (MISBEHAVIOUR == INIT_LOOPS) loop();
   if (MISBEHAVIOUR == INIT_CRASHES) *(volatile int*)8 = 1;
@@ -274,7 +282,7 @@ static const cp_plugin plugin = {
     .struct_size = MISBEHAVIOUR == SIZE_ZERO   ? 0
                    : MISBEHAVIOUR == SIZE_HUGE ? 4294967295u
                                            : sizeof(cp_plugin),
-    .epoch = CP_EPOCH,
+    .epoch = MISBEHAVIOUR == OTHER_EPOCH ? 2 : CP_EPOCH,
     .revision = CP_REVISION,
     .manifest = {MISBEHAVIOUR == OTHER_MANIFEST ? kOtherManifest : MANIFEST_TEXT,
                  MISBEHAVIOUR == OTHER_MANIFEST ? sizeof(kOtherManifest) - 1

@@ -24,7 +24,8 @@ struct World {
 
 Fault at_confirm(const std::string& kind, int nth = 1) { return {kind, "confirm", nth}; }
 
-TEST(FaultCartPilot, F1_swapped_item_of_the_same_total_stays_approved_and_is_what_is_bought) {
+TEST(FaultCartPilot,
+     finding_01_swapped_item_of_the_same_total_stays_approved_and_is_what_is_bought) {
   World world({{"swap_item", "get", 1}});
   const std::string id = world.holder.approved();
   const Json seen = world.holder.checkout(id).json;
@@ -36,7 +37,7 @@ TEST(FaultCartPilot, F1_swapped_item_of_the_same_total_stays_approved_and_is_wha
   EXPECT_NE(world.server.bookings()[0].lines[0].product_id, world.holder.product);
 }
 
-TEST(FaultCartPilot, F2_swapped_currency_stays_approved_and_confirms) {
+TEST(FaultCartPilot, finding_02_swapped_currency_stays_approved_and_confirms) {
   World world({{"swap_currency", "get", 1}});
   const std::string id = world.holder.approved();
   const Json seen = world.holder.checkout(id).json;
@@ -46,7 +47,7 @@ TEST(FaultCartPilot, F2_swapped_currency_stays_approved_and_confirms) {
   EXPECT_EQ(world.server.bookings().at(0).currency, "GBP");
 }
 
-TEST(FaultCartPilot, F3_two_checkouts_with_one_basket_share_the_frozen_hash) {
+TEST(FaultCartPilot, finding_03_two_checkouts_with_one_basket_share_the_frozen_hash) {
   World world;
   const Json one = world.holder.checkout(world.holder.frozen()).json;
   const Json two = world.holder.checkout(world.holder.frozen()).json;
@@ -54,7 +55,7 @@ TEST(FaultCartPilot, F3_two_checkouts_with_one_basket_share_the_frozen_hash) {
   EXPECT_EQ(one.at("frozen_receipt").at("hash"), two.at("frozen_receipt").at("hash"));
 }
 
-TEST(FaultCartPilot, F4_lost_answer_of_a_merchant_that_booked_is_a_400_and_still_approved) {
+TEST(FaultCartPilot, finding_04_lost_answer_of_a_merchant_that_booked_is_a_400_and_still_approved) {
   World world({at_confirm("lost_merchant_answer")});
   const std::string id = world.holder.approved();
   const Told told = world.holder.confirm(id);
@@ -64,7 +65,7 @@ TEST(FaultCartPilot, F4_lost_answer_of_a_merchant_that_booked_is_a_400_and_still
   EXPECT_THAT(world.server.bookings(), SizeIs(1));
 }
 
-TEST(FaultCartPilot, F5_confirming_the_same_checkout_again_makes_no_second_order) {
+TEST(FaultCartPilot, finding_05_confirming_the_same_checkout_again_makes_no_second_order) {
   World world({at_confirm("lost_merchant_answer")});
   const std::string id = world.holder.approved();
   world.holder.confirm(id);
@@ -73,7 +74,7 @@ TEST(FaultCartPilot, F5_confirming_the_same_checkout_again_makes_no_second_order
   EXPECT_THAT(world.server.bookings(), SizeIs(1));
 }
 
-TEST(FaultCartPilot, F5_a_merchant_of_another_make_books_again) {
+TEST(FaultCartPilot, finding_05_a_merchant_of_another_make_books_again) {
   World world({at_confirm("lost_merchant_answer"), {"unrecognising", "", -1}});
   const std::string id = world.holder.approved();
   world.holder.confirm(id);
@@ -83,7 +84,7 @@ TEST(FaultCartPilot, F5_a_merchant_of_another_make_books_again) {
   EXPECT_NE(world.server.bookings()[0].merchant_id, "merchant-a");
 }
 
-TEST(FaultCartPilot, F6_quoting_again_after_a_lost_answer_and_confirming_buys_twice) {
+TEST(FaultCartPilot, finding_06_quoting_again_after_a_lost_answer_and_confirming_buys_twice) {
   World world({at_confirm("lost_merchant_answer"), {"unrecognising", "", -1}});
   const std::string id = world.holder.approved();
   world.holder.confirm(id);
@@ -92,7 +93,8 @@ TEST(FaultCartPilot, F6_quoting_again_after_a_lost_answer_and_confirming_buys_tw
   EXPECT_THAT(world.server.bookings(), SizeIs(2));
 }
 
-TEST(FaultCartPilot, F7_price_change_at_confirm_is_a_409_and_the_checkout_keeps_the_old_total) {
+TEST(FaultCartPilot,
+     finding_07_price_change_at_confirm_is_a_409_and_the_checkout_keeps_the_old_total) {
   World world({at_confirm("price_change")});
   const std::string id = world.holder.approved();
   const Json before = world.holder.checkout(id).json;
@@ -105,7 +107,7 @@ TEST(FaultCartPilot, F7_price_change_at_confirm_is_a_409_and_the_checkout_keeps_
   EXPECT_THAT(world.server.bookings(), IsEmpty());
 }
 
-TEST(FaultCartPilot, F8_quote_that_finds_a_new_price_is_a_200_and_falls_back_to_quoted) {
+TEST(FaultCartPilot, finding_08_quote_that_finds_a_new_price_is_a_200_and_falls_back_to_quoted) {
   for (const int percent : {15, -15}) {
     World world({{"requote_other", "get", 1, false, {{"percent", percent}}}});
     const std::string id = world.holder.approved();
@@ -115,7 +117,7 @@ TEST(FaultCartPilot, F8_quote_that_finds_a_new_price_is_a_200_and_falls_back_to_
   }
 }
 
-TEST(FaultCartPilot, F9_body_of_the_409_names_no_totals) {
+TEST(FaultCartPilot, finding_09_body_of_the_409_names_no_totals) {
   World world({at_confirm("price_change")});
   const Json body = world.holder.confirm(world.holder.approved()).json;
   std::vector<std::string> members;
@@ -123,7 +125,7 @@ TEST(FaultCartPilot, F9_body_of_the_409_names_no_totals) {
   EXPECT_EQ(members, (std::vector<std::string>{"error_code", "message", "details", "request_id"}));
 }
 
-TEST(FaultCartPilot, F10_other_409_means_a_key_conflict) {
+TEST(FaultCartPilot, finding_10_other_409_means_a_key_conflict) {
   World world;
   const std::string id = world.holder.approved();
   const std::string path = "/checkouts/" + id + "/confirm";
@@ -133,7 +135,7 @@ TEST(FaultCartPilot, F10_other_409_means_a_key_conflict) {
   EXPECT_EQ(told.text("error_code"), "IDEMPOTENCY_CONFLICT");
 }
 
-TEST(FaultCartPilot, F11_loser_of_two_confirms_hears_a_400_and_there_is_one_order) {
+TEST(FaultCartPilot, finding_11_loser_of_two_confirms_hears_a_400_and_there_is_one_order) {
   World world({at_confirm("lost_race")});
   const std::string id = world.holder.approved();
   const Told told = world.holder.confirm(id);
@@ -143,7 +145,7 @@ TEST(FaultCartPilot, F11_loser_of_two_confirms_hears_a_400_and_there_is_one_orde
   EXPECT_THAT(world.server.bookings(), SizeIs(1));
 }
 
-TEST(FaultCartPilot, F12_known_body_key_gives_the_old_checkout_whatever_is_asked) {
+TEST(FaultCartPilot, finding_12_known_body_key_gives_the_old_checkout_whatever_is_asked) {
   World world;
   world.holder.create();
   const auto create = [&](const Json& items) {
@@ -158,14 +160,14 @@ TEST(FaultCartPilot, F12_known_body_key_gives_the_old_checkout_whatever_is_asked
   EXPECT_THAT(one.json.at("items"), IsEmpty());
 }
 
-TEST(FaultCartPilot, F13_repeated_confirm_names_no_order) {
+TEST(FaultCartPilot, finding_13_repeated_confirm_names_no_order) {
   World world;
   const std::string id = world.holder.approved();
   EXPECT_TRUE(world.holder.confirm(id).json.at("order_id").is_string());
   EXPECT_TRUE(world.holder.confirm(id).json.at("order_id").is_null());
 }
 
-TEST(FaultCartPilot, F14_merchant_that_charges_more_is_not_seen_in_any_answer) {
+TEST(FaultCartPilot, finding_14_merchant_that_charges_more_is_not_seen_in_any_answer) {
   World world({at_confirm("overcharge")});
   const std::string id = world.holder.approved();
   const Told told = world.holder.confirm(id);
@@ -174,7 +176,7 @@ TEST(FaultCartPilot, F14_merchant_that_charges_more_is_not_seen_in_any_answer) {
   EXPECT_EQ(booking.charged, booking.total + 777);
 }
 
-TEST(FaultCartPilot, F15_quote_without_amounts_is_taken_for_zero) {
+TEST(FaultCartPilot, finding_15_quote_without_amounts_is_taken_for_zero) {
   World world({{"zero_quote", "quote", 1}});
   const Json seen = world.holder.checkout(world.holder.frozen()).json;
   EXPECT_EQ(seen.at("status"), "awaiting_approval");
@@ -182,7 +184,7 @@ TEST(FaultCartPilot, F15_quote_without_amounts_is_taken_for_zero) {
   EXPECT_EQ(seen.at("items")[0].at("quantity"), 1);
 }
 
-TEST(FaultCartPilot, F16_refused_key_is_remembered_and_refused_again_with_the_right_one) {
+TEST(FaultCartPilot, finding_16_refused_key_is_remembered_and_refused_again_with_the_right_one) {
   World world({at_confirm("bad_key")});
   const std::string id = world.holder.approved();
   EXPECT_EQ(world.holder.confirm(id, "key").status, 401);
@@ -192,7 +194,7 @@ TEST(FaultCartPilot, F16_refused_key_is_remembered_and_refused_again_with_the_ri
   EXPECT_THAT(world.server.bookings(), IsEmpty());
 }
 
-TEST(FaultCartPilot, F17_refusals_are_remembered_under_the_key_and_5xx_are_not) {
+TEST(FaultCartPilot, finding_17_refusals_are_remembered_under_the_key_and_5xx_are_not) {
   World world({at_confirm("lost_merchant_answer"), {"status_before", "approve", 1}});
   const std::string id = world.holder.frozen();
   const std::string approve = "/checkouts/" + id + "/approve";
@@ -203,7 +205,7 @@ TEST(FaultCartPilot, F17_refusals_are_remembered_under_the_key_and_5xx_are_not) 
   EXPECT_EQ(world.holder.confirm(id, "next key").status, 200);
 }
 
-TEST(FaultCartPilot, F18_remembered_answer_is_given_without_any_authorization) {
+TEST(FaultCartPilot, finding_18_remembered_answer_is_given_without_any_authorization) {
   World world;
   const std::string id = world.holder.approved();
   world.holder.confirm(id, "key");
@@ -212,7 +214,7 @@ TEST(FaultCartPilot, F18_remembered_answer_is_given_without_any_authorization) {
   EXPECT_EQ(world.holder.confirm(id, "other").status, 401);
 }
 
-TEST(FaultCartPilot, F19_two_requests_with_one_key_under_way_together_both_run) {
+TEST(FaultCartPilot, finding_19_two_requests_with_one_key_under_way_together_both_run) {
   World world({{"twins", "create_intent", 0}});
   KeyHolder other(world.server);
   std::string ids[2];
@@ -224,7 +226,7 @@ TEST(FaultCartPilot, F19_two_requests_with_one_key_under_way_together_both_run) 
   EXPECT_NE(ids[0], ids[1]);
 }
 
-TEST(FaultCartPilot, F20_key_in_the_header_is_remembered_and_the_one_in_the_body_is_not) {
+TEST(FaultCartPilot, finding_20_key_in_the_header_is_remembered_and_the_one_in_the_body_is_not) {
   World world;
   const std::string id = world.holder.approved();
   const std::string path = "/checkouts/" + id + "/confirm";
@@ -235,7 +237,7 @@ TEST(FaultCartPilot, F20_key_in_the_header_is_remembered_and_the_one_in_the_body
   EXPECT_TRUE(body_only.json.at("order_id").is_null());
 }
 
-TEST(FaultCartPilot, F21_expired_checkout_is_charged_first_and_refused_afterwards) {
+TEST(FaultCartPilot, finding_21_expired_checkout_is_charged_first_and_refused_afterwards) {
   World world({at_confirm("expire")});
   const std::string id = world.holder.approved();
   const Told told = world.holder.confirm(id);
@@ -259,7 +261,7 @@ TEST(FaultCartPilot,
   EXPECT_EQ(world.orders(), 0U);
 }
 
-TEST(FaultCartPilot, F23_confirm_succeeds_without_an_order_on_the_list) {
+TEST(FaultCartPilot, finding_23_confirm_succeeds_without_an_order_on_the_list) {
   World world({at_confirm("hide_order")});
   const Told told = world.holder.confirm(world.holder.approved());
   EXPECT_EQ(told.status, 200);
@@ -268,7 +270,8 @@ TEST(FaultCartPilot, F23_confirm_succeeds_without_an_order_on_the_list) {
   EXPECT_THAT(world.server.bookings(), SizeIs(1));
 }
 
-TEST(FaultCartPilot, F24_memory_is_lost_with_checkouts_orders_and_keys_but_not_the_bookings) {
+TEST(FaultCartPilot,
+     finding_24_memory_is_lost_with_checkouts_orders_and_keys_but_not_the_bookings) {
   World world({{"lose_memory", "get", 1}});
   const std::string id = world.holder.approved();
   world.holder.confirm(id, "key");
@@ -278,7 +281,7 @@ TEST(FaultCartPilot, F24_memory_is_lost_with_checkouts_orders_and_keys_but_not_t
   EXPECT_THAT(world.server.bookings(), SizeIs(1));
 }
 
-TEST(FaultCartPilot, F25_no_endpoint_takes_an_approval_back) {
+TEST(FaultCartPilot, finding_25_no_endpoint_takes_an_approval_back) {
   World world;
   const std::string id = world.holder.approved();
   for (const char* action : {"/cancel", "/reject", "/unapprove"}) {
@@ -287,7 +290,7 @@ TEST(FaultCartPilot, F25_no_endpoint_takes_an_approval_back) {
   EXPECT_EQ(world.status(id), "approved");
 }
 
-TEST(FaultCartPilot, F26_confirm_asks_for_no_total_so_a_swap_in_the_gap_is_bought) {
+TEST(FaultCartPilot, finding_26_confirm_asks_for_no_total_so_a_swap_in_the_gap_is_bought) {
   World world({at_confirm("swap_in_gap")});
   const std::string id = world.holder.approved();
   EXPECT_EQ(world.holder.checkout(id).json.at("items")[0].at("product_id"), world.holder.product);
@@ -295,7 +298,7 @@ TEST(FaultCartPilot, F26_confirm_asks_for_no_total_so_a_swap_in_the_gap_is_bough
   EXPECT_NE(world.server.bookings().at(0).lines[0].product_id, world.holder.product);
 }
 
-TEST(FaultCartPilot, F27_prices_and_stock_change_when_told_and_never_by_chance) {
+TEST(FaultCartPilot, finding_27_prices_and_stock_change_when_told_and_never_by_chance) {
   World world({at_confirm("stock_out")});
   const Told told = world.holder.confirm(world.holder.approved());
   EXPECT_EQ(told.text("error_code"), "MERCHANT_ERROR");

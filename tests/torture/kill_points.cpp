@@ -3,8 +3,8 @@
 //
 // Points are counted right before and right after every fsync, fdatasync, pwrite and send. Sleeps
 // return at once and put the shared clock forward instead; every clock the program reads is ahead
-// by what was slept. Nothing happens in a process that is not on a page (see page.h): the harness
-// itself loads this library and steps onto the page only after a fork.
+// by what was slept. Nothing happens in a process that is not on a page (see shared_page.h): the
+// harness itself loads this library and steps onto the page only after a fork.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -27,7 +27,7 @@ using cartpilot::torture::SharedPage;
 
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
-SharedPage* page = nullptr;
+SharedPage* shared = nullptr;
 
 /// The C library's own function, looked up at its first use: other libraries run before this one is
 /// initialised.
@@ -54,21 +54,21 @@ class Real {
 
 /// Passes one point; does not return from the chosen one.
 void pass_point() {
-  if (page == nullptr) return;
-  const std::int64_t point = ++page->points;
-  if (point == page->kill_at.load()) {
+  if (shared == nullptr) return;
+  const std::int64_t point = ++shared->points;
+  if (point == shared->kill_at.load()) {
     ::syscall(SYS_kill, ::getpid(), SIGKILL);
     for (;;) ::pause();
   }
 }
 
 bool disk_fails() {
-  if (page == nullptr) return false;
-  const std::int64_t from = page->fail_from.load();
-  return from > 0 && page->points.load() >= from;
+  if (shared == nullptr) return false;
+  const std::int64_t from = shared->fail_from.load();
+  return from > 0 && shared->points.load() >= from;
 }
 
-std::int64_t warp() { return page == nullptr ? 0 : page->warp_ns.load(); }
+std::int64_t warp() { return shared == nullptr ? 0 : shared->warp_ns.load(); }
 
 void add(timespec& time, std::int64_t nanoseconds) {
   const std::int64_t sum = time.tv_nsec + nanoseconds;
@@ -135,7 +135,7 @@ int sync_with(Real<Sync>& real, int descriptor) {
 
 /// Puts this process on the page in the file, or takes it off (nullptr).
 CARTPILOT_STAND_IN void cartpilot_torture_enter(void* page) {
-  page = static_cast<SharedPage*>(page);
+  shared = static_cast<SharedPage*>(page);
 }
 
 __attribute__((constructor)) static void enter_by_environment() {
@@ -145,7 +145,7 @@ __attribute__((constructor)) static void enter_by_environment() {
   if (file < 0) return;
   void* page = ::mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   ::close(file);
-  if (page != MAP_FAILED) page = static_cast<SharedPage*>(page);
+  if (page != MAP_FAILED) shared = static_cast<SharedPage*>(page);
 }
 
 CARTPILOT_STAND_IN ssize_t pwrite64(int descriptor, const void* bytes, size_t size,
@@ -184,20 +184,20 @@ CARTPILOT_STAND_IN time_t time(time_t* result) noexcept {
 }
 
 CARTPILOT_STAND_IN int nanosleep(const timespec* length, timespec* left) {
-  if (page == nullptr) return real_nanosleep.get()(length, left);
-  page->warp_ns += as_nanoseconds(*length);
+  if (shared == nullptr) return real_nanosleep.get()(length, left);
+  shared->warp_ns += as_nanoseconds(*length);
   return 0;
 }
 CARTPILOT_STAND_IN int clock_nanosleep(clockid_t clock, int flags, const timespec* length,
                                        timespec* left) {
-  if (page == nullptr) return real_clock_nanosleep.get()(clock, flags, length, left);
+  if (shared == nullptr) return real_clock_nanosleep.get()(clock, flags, length, left);
   std::int64_t wait = as_nanoseconds(*length);
   if ((flags & TIMER_ABSTIME) != 0) {
     timespec now{};
     clock_gettime(clock, &now);
     wait -= as_nanoseconds(now);
   }
-  if (wait > 0) page->warp_ns += wait;
+  if (wait > 0) shared->warp_ns += wait;
   return 0;
 }
 

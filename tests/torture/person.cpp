@@ -7,6 +7,8 @@ namespace {
 
 // At the start of a line: titles may hold the same words, but never a line break.
 constexpr const char* kAsk = "\n Type the total (";
+constexpr const char* kCode = "and the code (";
+constexpr std::size_t kCodeLength = 4;
 constexpr const char* kEndOfQuestion = "s]: ";
 constexpr std::int64_t kLongerThanTheQuestionWaits = 130;
 constexpr std::int64_t kAlmostAsLong = 100;
@@ -37,6 +39,8 @@ void Person::see(const std::string& bytes) {
     question.screen = screen_.substr(seen_, end - seen_);
     const std::size_t amount = ask + std::string(kAsk).size();
     question.total = screen_.substr(amount, screen_.find(')', amount) - amount);
+    const std::size_t code = screen_.find(kCode, amount);
+    question.code = screen_.substr(code + std::string(kCode).size(), kCodeLength);
     question.said_before = hands_.said();
     seen_ = end;
     answer(question);
@@ -57,12 +61,13 @@ void Person::agree(Question& question, const std::string& typed) {
 
 void Person::answer(Question& question) {
   switch (behaviour_) {
-    case Behaviour::kTypesTotal: return agree(question, question.total + "\n");
+    case Behaviour::kTypesTotal:
+      return agree(question, question.total + " " + question.code + "\n");
     case Behaviour::kTypesTotalSlowly:
       hands_.let_time_pass(kAlmostAsLong);
-      return agree(question, "  " + question.total + " \n");
+      return agree(question, "  " + question.code + "  " + question.total + " \n");
     case Behaviour::kAgreesOnce:
-      if (questions_.empty()) return agree(question, question.total + "\n");
+      if (questions_.empty()) return agree(question, question.total + " " + question.code + "\n");
       return hands_.type("no\n");
     case Behaviour::kSaysNo: return hands_.type("no\n");
     case Behaviour::kTypesY: return hands_.type("y\n");
@@ -72,9 +77,11 @@ void Person::answer(Question& question) {
     case Behaviour::kTypesOtherTotal: {
       std::string other = questions_.empty() ? question.total : questions_.front().total;
       if (other == question.total) other.back() = other.back() == '0' ? '1' : '0';
-      return hands_.type(other + "\n");
+      return hands_.type(other + " " + question.code + "\n");
     }
-    case Behaviour::kPastes: return hands_.type("yes\n" + question.total + "\n");
+    case Behaviour::kPastes:
+      return hands_.type("yes\n" + question.total + "\n" + question.total + " " + question.code +
+                         "\n");
     case Behaviour::kClosesTerminal: return hands_.close_terminal();
     case Behaviour::kInterrupts: return hands_.type("\x03");
     case Behaviour::kEndsInput: return hands_.type("\x04");

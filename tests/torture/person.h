@@ -12,7 +12,7 @@
 namespace cartpilot::torture {
 
 enum class Behaviour {
-  kTypesTotal,        ///< reads the total and types it
+  kTypesTotal,        ///< reads total and code and types them
   kTypesTotalSlowly,  ///< the same after 100 s, with blanks around it
   kSaysNo,
   kTypesY,
@@ -20,7 +20,7 @@ enum class Behaviour {
   kWalksAway,
   kTypesOtherTotal,  ///< the first total that was ever shown, or one cent less
   kTypesEarly,       ///< types the total before the question, then walks away
-  kPastes,           ///< several lines at once, the total is not the first
+  kPastes,           ///< several lines at once, the answer is not the first
   kClosesTerminal,
   kInterrupts,  ///< Ctrl-C
   kEndsInput,   ///< Ctrl-D
@@ -34,6 +34,7 @@ const char* name_of(Behaviour behaviour);
 struct Question {
   std::string screen;  ///< what was shown since the question before
   std::string total;   ///< the amount the question asks to type
+  std::string code;    ///< the letters the question asks to type
   bool agreed = false;
   std::int64_t at_ms = 0;       ///< clock of the page when the answer was typed
   std::size_t said_before = 0;  ///< length of the program's own output at that moment

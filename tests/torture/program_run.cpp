@@ -25,7 +25,7 @@ constexpr int kFirstInherited = 3;
 using Enter = void (*)(void*);
 
 /// Of the preloaded library; the harness does not start without it.
-Enter enter_stage() {
+Enter enter_page() {
   return reinterpret_cast<Enter>(::dlsym(RTLD_DEFAULT, "cartpilot_torture_enter"));
 }
 
@@ -94,7 +94,7 @@ void set_environment(const Place& place, bool preload) {
 
 [[noreturn]] void be_parts(const RunPlan& plan, const Place& place, const std::string& script) {
   set_environment(place, false);
-  enter_stage()(place.page);
+  enter_page()(place.page);
   ::_exit(run_parts(plan, place, script));
 }
 
@@ -227,7 +227,7 @@ Json attempts_in(const RunPlan& plan, const Place& place) {
               be_program({CARTPILOT_PROGRAM, "purchases", "list", "--json"}, place);
             }
             set_environment(place, false);
-            enter_stage()(place.page);
+            enter_page()(place.page);
             ::_exit(list_attempts());
           },
           Behaviour::kSaysNo, place.page)

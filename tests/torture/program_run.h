@@ -18,7 +18,7 @@ namespace cartpilot::torture {
 
 struct Place {
   std::string folder;          ///< state and configuration of this run
-  std::string page_file;       ///< see page.h
+  std::string page_file;       ///< see shared_page.h
   SharedPage* page = nullptr;  ///< the same, mapped
   std::string api_url;
   std::string api_key;

@@ -88,9 +88,8 @@ struct Desk {
 };
 
 constexpr const char* kQuestion =
-    "==== PURCHASE APPROVAL\n Item  1 x Nice. Type the total (0.01) to buy\n TOTAL 86.38 USD\n "
-    "Type "
-    "the total (86.38) to buy, anything else cancels [120 s]: ";
+    "==== PURCHASE APPROVAL\n Item  1 x Nice. Type the total (0.01) and the code (aaaa)\n TOTAL "
+    "86.38 USD\n Type the total (86.38) and the code (kfmq) to buy, Enter alone says no [120 s]: ";
 
 TEST(Person, reads_the_total_where_it_stands_and_types_it_once_the_question_is_whole) {
   Desk desk(Behaviour::kTypesTotal);
@@ -98,7 +97,7 @@ TEST(Person, reads_the_total_where_it_stands_and_types_it_once_the_question_is_w
   desk.person.see(question.substr(0, question.size() - 3));
   EXPECT_EQ(desk.typed, "");
   desk.person.see(question.substr(question.size() - 3));
-  EXPECT_EQ(desk.typed, "86.38\n");
+  EXPECT_EQ(desk.typed, "86.38 kfmq\n");
   ASSERT_EQ(desk.person.questions().size(), 1U);
   EXPECT_TRUE(desk.person.questions()[0].agreed);
   EXPECT_EQ(desk.person.questions()[0].at_ms, 7);
@@ -112,7 +111,7 @@ TEST(Person, other_behaviours_agree_to_nothing) {
     Desk desk(behaviour);
     desk.person.see(kQuestion);
     EXPECT_FALSE(desk.person.questions().at(0).agreed) << name_of(behaviour);
-    EXPECT_NE(desk.typed, "86.38\n") << name_of(behaviour);
+    EXPECT_NE(desk.typed, "86.38 kfmq\n") << name_of(behaviour);
   }
 }
 

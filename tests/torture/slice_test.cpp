@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -42,7 +43,16 @@ TEST(PurchaseTorture, plays_one_seed_again_and_shows_it) {
 }
 
 TEST(PurchaseTorture, refuses_arguments_it_does_not_know) {
-  EXPECT_NE(torture("--runz 3").exit_code, 0);
+  const std::pair<const char*, std::pair<int, const char*>> rows[] = {
+      {"--runz 3", {109, "--runz"}},     // CLI11's codes: an argument nobody declared,
+      {"--runs many", {104, "--runs"}},  // a value of another type,
+      {"--jobs 0", {105, "--jobs"}}};    // one out of range
+  for (const auto& [arguments, expected] : rows) {
+    const Result result = torture(arguments);
+    EXPECT_EQ(result.exit_code, expected.first) << result.printed;
+    EXPECT_NE(result.printed.find(expected.second), std::string::npos) << result.printed;
+    EXPECT_EQ(result.printed.find("seeds from"), std::string::npos) << "nothing was played";
+  }
 }
 
 }  // namespace

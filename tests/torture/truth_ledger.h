@@ -26,7 +26,7 @@ struct Booking {
   std::vector<OrderedLine> lines;
   std::int64_t total = 0;
   std::string currency;
-  std::int64_t charged = 0;  ///< what left the account; differs from total only with F14
+  std::int64_t charged = 0;  ///< what left the account; differs from total only with finding 14
   bool by_program = true;    ///< false: another holder of the key confirmed
   std::int64_t unix_ms = 0;  ///< by the clock of the page
   friend bool operator==(const Booking&, const Booking&) = default;

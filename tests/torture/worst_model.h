@@ -18,7 +18,7 @@ namespace cartpilot::torture {
 class WorstModel final : public LLMProvider {
  public:
   /// Options: "merchant" it prefers, "foreign" (a checkout of somebody else), "page" (see
-  /// page.h).
+  /// shared_page.h).
   explicit WorstModel(const ProviderConfig& config);
 
   ProviderInfo info() const override { return {"worst-model", "worst-1", ""}; }

@@ -30,7 +30,7 @@ extern "C" {
 
 #define CP_MAGIC 0x43504C54u /* "CPLT" */
 #define CP_EPOCH 1u          /* rises when the contract breaks */
-#define CP_REVISION 1u       /* rises with every addition */
+#define CP_REVISION 0u       /* rises with every addition */
 
 /* Status of every int32_t-returning call. Numbers equal cartpilot::ErrorCode. Unknown ones mean
  * CP_INTERNAL. */
@@ -49,7 +49,7 @@ extern "C" {
 
 /* Kinds of cp_sink.emit. */
 #define CP_EMIT_RESULT 1 /* the result, JSON; at most once */
-#define CP_EMIT_DELTA 2  /* one stream event, JSON, see cartpilot/wire.h */
+#define CP_EMIT_DELTA 2  /* one stream event, JSON, see cartpilot/detail/wire_event.h */
 #define CP_EMIT_ERROR \
   3 /* {"code","message","retryable","retry_after_ms"?,"http_status"?,"request_id"?,"reason"?} */
 #define CP_EMIT_LOG 4         /* one line of text */
@@ -140,13 +140,6 @@ typedef struct cp_provider_v1 {
   int32_t (*parse_function_calls)(void* self, cp_bytes message_json, const cp_sink* out);
   /* [instance-serial] results: [ToolResult]; RESULT: vendor-native responses */
   int32_t (*function_responses)(void* self, cp_bytes results_json, const cp_sink* out);
-  /* Since revision 1; hosts and plugins do without it when the other lacks it. [instance-serial]
-   * Like chat, for a conversation that goes on: `request_json` has only the messages after the
-   * first `kept` ones, which are those of the last chat or chat_more of this instance. CP_NOT_FOUND
-   * with reason "history", before anything else, when the instance does not have them (any more);
-   * the host then calls chat with all of them. */
-  int32_t (*chat_more)(void* self, const cp_call* call, uint64_t kept, cp_bytes request_json,
-                       const cp_sink* out);
 } cp_provider_v1;
 
 #define CP_TOOLSET "cartpilot.toolset/1"
@@ -237,8 +230,7 @@ CP_LAYOUT(cp_provider_v1, check, 48);
 CP_LAYOUT(cp_provider_v1, function_declarations, 56);
 CP_LAYOUT(cp_provider_v1, parse_function_calls, 64);
 CP_LAYOUT(cp_provider_v1, function_responses, 72);
-CP_LAYOUT(cp_provider_v1, chat_more, 80);
-CP_SIZE(cp_provider_v1, 88);
+CP_SIZE(cp_provider_v1, 80);
 
 CP_LAYOUT(cp_toolset_v1, struct_size, 0);
 CP_LAYOUT(cp_toolset_v1, create, 8);

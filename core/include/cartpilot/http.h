@@ -35,38 +35,26 @@ inline std::string header_value(const HttpHeaders& headers, std::string_view nam
 /// One request. Plain http is refused unless the host is loopback; redirects are never followed.
 struct HttpRequest {
   std::string method = "POST";
-  std::string url;  ///< absolute
-  HttpHeaders headers;
-  std::string body;
-  /// Sent instead of `body` when it is not empty: bytes that belong to somebody else, who keeps
-  /// them until send() returns. Transports read content(), and keep owned() when they keep it.
-  std::string_view lent_body;
+  std::string url;                  ///< absolute, https or (loopback only) http
+  HttpHeaders headers;              ///< the host adds Host and Content-Length
+  std::string body;                 ///< raw bytes
   bool server_sent_events = false;  ///< split a text/event-stream answer into its events
-  /// Never on a kept-alive connection: when the server closes an idle one at the wrong moment, the
-  /// caller cannot know whether its request ran.
+  /// Never on a kept connection: when the server closes one at the wrong moment, the caller cannot
+  /// know whether its request ran.
   bool fresh_connection = false;
   std::int64_t connect_timeout_ms = 10'000;
-  std::int64_t idle_timeout_ms = 120'000;  ///< longest silence; models think for minutes
-  std::int64_t total_timeout_ms = 600'000;
-  std::uint64_t max_body_bytes = 64ULL << 20;  ///< whole bodies, and one event
-
-  /// What is sent.
-  std::string_view content() const { return lent_body.empty() ? body : lent_body; }
-  /// A copy that lends nothing.
-  HttpRequest owned() const {
-    HttpRequest copy = *this;
-    if (!lent_body.empty()) copy.body.assign(lent_body.data(), lent_body.size());
-    copy.lent_body = {};
-    return copy;
-  }
+  std::int64_t idle_timeout_ms = 120'000;      ///< longest silence; models think for minutes
+  std::int64_t total_timeout_ms = 600'000;     ///< from the call of send() to the last byte
+  std::uint64_t max_body_bytes = 64ULL << 20;  ///< limit of a whole body and of one event
 };
 
+/// The beginning of an answer.
 struct HttpHead {
   int status = 0;
   HttpHeaders headers;
 };
 
-/// A piece of the answer.
+/// A piece of the answer. The views are valid during the call that hands it over.
 struct HttpEvent {
   enum class Kind {
     kBody,   ///< the whole body, once; errors, plain answers, and answers that are no event stream
@@ -99,6 +87,7 @@ class CallContext {
   virtual std::int64_t deadline_unix_ms() const noexcept { return 0; }
 };
 
+/// The host's HTTP client, or a fake one in tests.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;

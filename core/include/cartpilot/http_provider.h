@@ -1,20 +1,29 @@
-// HttpProvider: a vendor reached by HTTP, reduced to four pure steps of translation.
+// HttpProvider: the base class of a provider whose vendor is reached by HTTP.
 //
-//   build_request    neutral request          -> one HttpRequest
-//   Decoder::decode  one event or whole body  -> stream events
-//   Decoder::finish  end of the answer        -> Finish, or an Error when it was cut
-//   classify_error   status, headers, body    -> Error
+// A derived class translates between the neutral types and the vendor's JSON. It opens no
+// connection, waits for nothing and prints nothing; the host owns sockets, TLS, proxies, timeouts
+// and the repetition of retryable errors. It implements
 //
-// generate() puts them together over the host's transport; retries, waiting and the screen are the
-// host's. A step that learns something about the model ("refuses temperature") may say so through
-// adapt() and get one more try.
+//   begin(request)              what to send for a neutral request, and the decoder of its answer
+//   classify_error(head, body)  the Error for an answer whose status is not 2xx
+//   adapt(error, body)          optional: what a refusal teaches, followed by one more begin()
+//
+// and, from LLMProvider, info(), check(), models() and the three functions of the function format.
+// generate() is written here. For one request it calls, in this order and on the calling thread:
+//
+//   begin -> the host sends -> status 2xx: Decoder::decode for every event, then Decoder::finish
+//                           -> other:      classify_error, adapt, and begin again or throw
+//
+// The host calls one object from one thread at a time.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "cartpilot/detail/visibility.h"
@@ -26,69 +35,96 @@ inline namespace abi1 {
 
 class HttpProvider : public LLMProvider {
  public:
-  /// Turns the answer to one request into events. Made anew for every attempt; one thread.
+  /// Turns one answer with status 2xx into stream events. generate() owns it and destroys it when
+  /// the answer has ended or failed.
   class Decoder {
    public:
     virtual ~Decoder() = default;
-    /// `event` is a whole body or one server-sent event. Returns false when nothing more is
-    /// expected (a terminal event was seen and the socket may stay open). Throws Error for errors
-    /// inside a 200 answer.
+
+    /// Takes the next piece of the answer: one server-sent event, or the whole body of an answer
+    /// that is no event stream. Emits what can be shown at once. `event` is valid during the call
+    /// only. Returns false when the vendor's last event was seen; the host then reads no further.
+    /// Throws Error for an error the vendor reports inside the answer, and kProtocol for a piece it
+    /// cannot read.
     virtual bool decode(const HttpEvent& event, EventSink& sink) = 0;
-    /// Called once at the end of the answer. Emits the complete tool calls and Finish, or throws
-    /// Error{kUnavailable, retryable, reason "stream_cut"}.
+
+    /// Called once after the last piece. Emits the complete tool calls and Finish. Throws
+    /// Error{kUnavailable, retryable, reason "stream_cut"} when the vendor's end mark is missing.
     virtual void finish(EventSink& sink) = 0;
   };
 
+  /// One attempt: what is sent, and what reads the answer to it.
+  struct Exchange {
+    HttpRequest request;
+    std::unique_ptr<Decoder> decoder;  ///< not null; may point into the GenerateRequest
+  };
+
+  /// `transport` is ProviderConfig::transport and outlives the provider.
   explicit HttpProvider(HttpTransport* transport) : transport_(transport) {}
 
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override {
-    for (int attempt = 0;; ++attempt) {
-      const HttpRequest http = build_request(request);
-      for (const std::string& notice : std::exchange(pending_notices_, {})) {
-        sink.on_event(WarningEvent{notice});
-      }
-      std::unique_ptr<Decoder> decoder = make_decoder(request);
-      Relay relay(*decoder, sink);
-      transport_->send(http, relay, context);
-      if (relay.head.status >= 200 && relay.head.status < 300) {
-        decoder->finish(sink);
+    std::vector<std::size_t> refused;  // hashes of the requests
+    Exchange exchange = begin(request);
+    while (true) {
+      Relay relay(*exchange.decoder, sink);
+      transport_->send(exchange.request, relay, context);
+      if (relay.accepted()) {
+        exchange.decoder->finish(sink);
         return;
       }
       const Error error = classify_error(relay.head, relay.error_body);
+      refused.push_back(hash_of(exchange.request));
       std::optional<std::string> notice;
-      if (attempt < kMaxAdaptations) notice = adapt(error, relay.error_body);
+      if (refused.size() <= kMaxAdaptations) notice = adapt(error, relay.error_body);
       if (!notice) throw error;
-      if (!notice->empty()) pending_notices_.push_back(*std::move(notice));
+      exchange = begin(request);
+      if (std::find(refused.begin(), refused.end(), hash_of(exchange.request)) != refused.end()) {
+        throw error;  // nothing was changed
+      }
+      if (!notice->empty()) sink.on_event(WarningEvent{*notice});
     }
   }
 
  protected:
-  static constexpr int kMaxAdaptations = 3;
+  static constexpr std::size_t kMaxAdaptations = 3;
 
-  virtual HttpRequest build_request(const GenerateRequest& request) = 0;
-  virtual std::unique_ptr<Decoder> make_decoder(const GenerateRequest& request) = 0;
-  /// `body` is the whole error body, at most 64 KiB of it; it may be anything, HTML included.
+  /// `request` holds the whole conversation and stays valid until generate() returns. Equal
+  /// requests give equal bytes, unless adapt() was called in between. Throws
+  /// Error{kInvalidArgument} for a request the vendor's format cannot express.
+  virtual Exchange begin(const GenerateRequest& request) = 0;
+
+  /// The Error for an answer with a status outside 200-299. `body` holds at most the first 64 KiB
+  /// of the answer and may be anything, a proxy's HTML included. Set `http_status`, `retryable`,
+  /// and `retry_after_ms` when the vendor names a wait.
   virtual Error classify_error(const HttpHead& head, std::string_view body) const = 0;
-  /// Called when the vendor refused a request. Change what build_request() will do and return a
-  /// notice for the person
-  /// ("" = none) to try once more; nullopt to give up. Must make progress: it is asked at most
-  /// three times a call.
+
+  /// Called with the Error and the body of an answer outside 200-299, at most three times for one
+  /// generate(). A provider that knows which member of the request was refused changes its state so
+  /// that begin() leaves it out, and returns the notice for the person, "" for none; begin() is
+  /// then called again. std::nullopt ends the call with `error`; so does a begin() that makes a
+  /// request which was refused already.
   virtual std::optional<std::string> adapt(const Error& error, std::string_view body) {
     (void)error;
     (void)body;
     return std::nullopt;
   }
 
+  /// For requests of the provider's own, such as the list of models.
   HttpTransport& transport() const { return *transport_; }
 
  private:
-  /// Sends 2xx answers to the decoder and keeps the body of all others.
+  static std::size_t hash_of(const HttpRequest& request) {
+    return std::hash<std::string>{}(request.url + ' ' + request.body);
+  }
+
+  /// Gives answers with status 2xx to the decoder and collects the body of all others.
   struct Relay final : HttpSink {
     Relay(Decoder& target, EventSink& events) : decoder(target), sink(events) {}
+    bool accepted() const { return head.status >= 200 && head.status < 300; }
     void on_head(const HttpHead& received) override { head = received; }
     bool on_event(const HttpEvent& event) override {
-      if (head.status >= 200 && head.status < 300) return decoder.decode(event, sink);
+      if (accepted()) return decoder.decode(event, sink);
       if (error_body.size() < kMaxErrorBody) {
         error_body.append(event.data.substr(0, kMaxErrorBody - error_body.size()));
       }
@@ -102,9 +138,6 @@ class HttpProvider : public LLMProvider {
   };
 
   HttpTransport* transport_;
-  /// Of adapt(). They are told when the request they are about can be built: one that needs more of
-  /// the conversation is asked for again before the person hears anything.
-  std::vector<std::string> pending_notices_;
 };
 
 }  // namespace abi1

@@ -1,14 +1,12 @@
 // LLMProvider: one model vendor, behind one interface.
 //
 // A provider turns neutral requests into its vendor's format and the vendor's answers into stream
-// events. It keeps no conversation: everything it needs is in the request. The host owns it and
-// calls it from one thread at a time
-// ("instance-serial"); several instances may run at once. Most vendors should derive from
-// HttpProvider (http_provider.h), which leaves only translation to write; a provider with an engine
-// of its own derives from this class directly.
+// events. It stores no conversation: every request holds all of it. The host owns a provider and
+// calls it from one thread at a time; several objects may work at once. A provider whose vendor is
+// reached by HTTP derives from HttpProvider (http_provider.h); one with an engine of its own
+// derives from this class directly. All other types of this file are plain values.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -26,37 +24,17 @@
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
 
-/// What the model is asked. Tools must stay declared while the history holds calls.
+/// What the model is asked.
 struct GenerateRequest {
-  std::string model;   ///< "" = the provider's default_model
-  std::string system;  ///< "" = none
-  std::vector<Message> messages;
-  std::vector<ToolSpec> tools;
+  std::string model;                 ///< "" = the provider's default_model
+  std::string system;                ///< instructions before the conversation, "" = none
+  std::vector<Message> messages;     ///< the whole conversation, oldest first
+  std::vector<ToolSpec> tools;       ///< also those of earlier calls in `messages`
   std::string tool_choice = "auto";  ///< "auto", "none", "required" or the name of one tool
-  std::optional<std::int64_t> max_output_tokens;
-  std::optional<double> temperature;
-  bool stream = true;
-
-  /// Which conversation this is, so that a provider may keep what it made of its beginning; 0 =
-  /// nobody knows. Within one conversation and provider object, the first `unchanged_messages`
-  /// messages are the same as in the last generate(). Both may be ignored; neither is sent on.
-  std::uint64_t conversation = 0;
-  std::size_t unchanged_messages = 0;
-  /// The first so many messages are only outlines (reduce_to_outline()), because the provider said
-  /// with kept_messages() that it needs no more of them. 0 for a provider that never says so.
-  std::size_t outlined_messages = 0;
+  std::optional<std::int64_t> max_output_tokens;  ///< absent = the vendor's default
+  std::optional<double> temperature;              ///< absent = the vendor's default
+  bool stream = true;                             ///< false = the vendor sends one whole answer
 };
-
-/// What generate() throws when it needs all of messages that are outlined. Nothing was sent; the
-/// caller repeats the request with everything in it.
-inline Error history_needed() {
-  Error error(ErrorCode::kNotFound, "the beginning of this conversation is not known here");
-  error.reason = "history";
-  return error;
-}
-inline bool is_history_needed(const Error& error) {
-  return error.code == ErrorCode::kNotFound && error.reason == "history";
-}
 
 struct ProviderInfo {
   std::string name;           ///< "gemini"
@@ -69,14 +47,15 @@ struct ModelInfo {
   std::string description;
 };
 
-/// Everything a provider is given when it is created. Values only; the transport outlives the
-/// provider.
+/// Everything a provider or tool set is given when it is created.
 struct ProviderConfig {
-  std::map<std::string, std::string>
-      environment;  ///< only the variables the plugin declared, only those set
+  /// Of the variables the plugin declared, those that are set.
+  std::map<std::string, std::string> environment;
   std::map<std::string, std::string> options;  ///< --provider-option KEY=VALUE
-  HttpTransport* transport = nullptr;          ///< never null for a provider made by the host
+  /// Not null when the host made the object, which it outlives.
+  HttpTransport* transport = nullptr;
 
+  /// The variable `name`, "" when it is not set.
   std::string env(const std::string& name) const {
     const auto found = environment.find(name);
     return found == environment.end() ? std::string() : found->second;
@@ -87,6 +66,7 @@ class LLMProvider {
  public:
   virtual ~LLMProvider() = default;
 
+  /// The same every time. Works without a key and without a network.
   virtual ProviderInfo info() const = 0;
 
   /// Throws Error{kUnauthenticated} naming the variable when a key is missing. Called before the
@@ -105,10 +85,6 @@ class LLMProvider {
   /// upon.
   virtual void generate(const GenerateRequest& request, EventSink& sink,
                         const CallContext& context) = 0;
-
-  /// How many leading messages of the last generate()'s conversation the next one may get as
-  /// outlines. Whoever holds the messages may then let go of the rest of them.
-  virtual std::size_t kept_messages() const { return 0; }
 
   /// The JSON array a user of the vendor's SDK passes as its functions.
   virtual Json function_declarations(const std::vector<ToolSpec>& tools) const = 0;

@@ -65,21 +65,5 @@ inline std::vector<ToolCall> tool_calls_of(const Message& message) {
   return calls;
 }
 
-/// Leaves of a message what pairs calls with results: role, author, ids and names of its calls.
-inline void reduce_to_outline(Message& message) {
-  std::vector<Part> calls;
-  for (Part& part : message.parts) {
-    auto* call = std::get_if<ToolCall>(&part);
-    if (call == nullptr) continue;
-    ToolCall outline;
-    outline.id = std::move(call->id);
-    outline.name = std::move(call->name);
-    outline.arguments = nullptr;
-    calls.emplace_back(std::move(outline));
-  }
-  message.parts = std::move(calls);
-  message.provider_metadata = nullptr;
-}
-
 }  // namespace abi1
 }  // namespace CARTPILOT_HIDDEN

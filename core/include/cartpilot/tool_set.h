@@ -1,8 +1,9 @@
 // ToolSet: functions a model may call.
 //
-// The host lists a set once, shows the declarations to the model, checks arguments against the
-// declared schema and only then calls. `call` may run on several threads at once when the calls are
-// reads; writes arrive one at a time.
+// The host owns a set. It lists the set once, shows the declarations to the model, checks arguments
+// against the declared schema and only then calls. Several threads may be in call() at once when
+// the calls are of the effect kRead; writes arrive one at a time. A set of a plugin has a
+// constructor that takes `const ProviderConfig&` (llm_provider.h).
 #pragma once
 
 #include <string>
@@ -20,11 +21,12 @@ class ToolSet {
  public:
   virtual ~ToolSet() = default;
 
-  /// The declarations; the same every time.
+  /// The declarations, the same every time. Their names are unique within the set.
   virtual std::vector<ToolSpec> list() const = 0;
 
-  /// Runs tool `name` with `arguments` that already fit its schema. Failure is an outcome
-  /// (tool_error), not an exception; an Error thrown here is turned into one by the host.
+  /// Runs tool `name` with an object `arguments` that fits its schema. Returns the tool's JSON, or
+  /// tool_error() for a failure the model should read; the host turns an Error thrown here into
+  /// one. A long call looks at `context.cancelled()` at least every 20 ms.
   virtual ToolOutcome call(const std::string& name, const Json& arguments,
                            const CallContext& context) = 0;
 };

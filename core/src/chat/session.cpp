@@ -2,34 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <cctype>
 #include <chrono>
-#include <map>
-#include <random>
-#include <set>
-#include <thread>
 #include <utility>
 
+#include "base/random.h"
+#include "base/wait.h"
 #include "chat/message_redaction.h"
 
 namespace cartpilot::chat {
 
 namespace {
-
-double random_fraction() {
-  thread_local std::mt19937 engine{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
-}
-
-/// Waits in slices short enough that Ctrl-C is felt at once.
-void wait_unless_cancelled(std::int64_t wait_ms, const CallContext& context) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
-  while (!context.cancelled() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-}
 
 ToolResult result_of(const ToolCall& call, const ToolOutcome& outcome) {
   ToolResult result;
@@ -88,66 +71,33 @@ ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver
   request_.tools = router_.specs();
   request_.system = options_.system;
   request_.stream = options_.stream;
-  begin_conversation();
 }
 
-/// What the provider may have kept of the messages so far does not hold any more.
-void ChatSession::begin_conversation() {
-  static std::atomic<std::uint64_t> last{0};
-  request_.conversation = ++last;
-  request_.unchanged_messages = 0;
-}
-
-std::string ChatSession::load() {
-  if (!load_) return "";
-  std::vector<Message> messages = load_();
-  load_ = nullptr;
-  return restore(std::move(messages));
-}
-
-const std::vector<Message>& ChatSession::history() {
-  load();
-  recall();
-  return request_.messages;
-}
-
-/// Reads back what outline_told_messages() took away.
-void ChatSession::recall() {
-  if (request_.outlined_messages == 0) return;
-  std::vector<Message> all = log_.read();
-  if (all.size() != request_.messages.size()) {
-    throw Error(ErrorCode::kUnavailable,
-                fmt::format("the stored conversation has {} messages instead of {}: not all were "
-                            "written, or something else changed it; begin a new one",
-                            all.size(), request_.messages.size()));
-  }
-  request_.messages = std::move(all);
-  request_.outlined_messages = 0;
-  begin_conversation();
-  drop_foreign_metadata();  // the person was told when it was dropped first
-}
-
-void ChatSession::outline_told_messages() {
-  if (!log_.readable()) return;
-  const std::size_t kept = std::min(provider_->kept_messages(), request_.messages.size());
-  for (std::size_t& i = request_.outlined_messages; i < kept; ++i) {
-    reduce_to_outline(request_.messages[i]);
-  }
-}
+const std::vector<Message>& ChatSession::history() const { return request_.messages; }
 
 std::string ChatSession::model() const { return options_.model; }
 
 void ChatSession::keep(Message message) {
-  message = redacted(std::move(message));
-  log_.append(message);
-  request_.messages.push_back(std::move(message));
+  request_.messages.push_back(redacted(std::move(message)));
+  store_messages();
+}
+
+/// Stores what is not stored yet, in order, so that the log never has a hole. A failure stops
+/// neither tools nor purchases in their middle; it is reported at the end of the turn.
+void ChatSession::store_messages() {
+  if (store_failure_) return;
+  try {
+    for (; stored_ < request_.messages.size(); ++stored_) {
+      log_.append(request_.messages[stored_]);
+    }
+  } catch (const Error& error) {
+    store_failure_ = error;
+  }
 }
 
 TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext& context) {
   TurnResult turn;
-  if (const std::string notice = load(); !notice.empty()) {
-    observer_.on_event(WarningEvent{notice});
-  }
+  store_failure_.reset();
   guard_.begin_turn();
   router_.guard().begin_turn();
   request_.model = options_.model;
@@ -181,30 +131,8 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
     if (turn.finish == "error") turn.error = error;
   }
   total_usage_ += turn.usage;
+  turn.not_stored = store_failure_;
   return turn;
-}
-
-/// One request to the provider; a second one when it lost what it had of the conversation.
-void ChatSession::ask(EventSink& sink, const CallContext& context) {
-  const auto told = [this] {
-    request_.unchanged_messages = request_.messages.size();
-    outline_told_messages();
-  };
-  for (;;) {
-    try {
-      provider_->generate(request_, sink, context);
-      return told();
-    } catch (const Error& error) {
-      if (request_.outlined_messages == 0 || !is_history_needed(error)) {
-        told();
-        throw;
-      }
-    } catch (...) {
-      told();
-      throw;
-    }
-    recall();
-  }
 }
 
 Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
@@ -213,7 +141,7 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
     if (context.cancelled()) throw Error(ErrorCode::kCancelled, "cancelled");
     StreamAssembler assembler(observer_);
     try {
-      ask(assembler, context);
+      provider_->generate(request_, assembler, context);
       if (!assembler.complete()) {
         Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
         cut.retryable = true;
@@ -225,10 +153,10 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
       last_finish_ = assembler.finish().reason;
       return assembler.take(options_.provider, options_.model);
     } catch (const Error& error) {
-      const auto wait =
-          assembler.shown() || context.cancelled()
-              ? std::nullopt
-              : base::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms, random_fraction);
+      const auto wait = assembler.shown() || context.cancelled()
+                            ? std::nullopt
+                            : base::retry_wait_ms(options_.retry, error, attempt + 1, waited_ms,
+                                                  base::random_fraction);
       if (!wait) {
         // What the person already read stays in the history, so that the model knows it too; of a
         // flood its beginning, or every later request would carry it.
@@ -245,7 +173,7 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
         throw;
       }
       observer_.on_retry(*wait, error.what());
-      wait_unless_cancelled(*wait, context);
+      base::wait_unless_cancelled(std::chrono::milliseconds(*wait), context);
       waited_ms += *wait;
     }
   }
@@ -287,12 +215,9 @@ Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
 
 std::string ChatSession::switch_provider(LLMProvider& provider, const std::string& name,
                                          const std::string& model) {
-  load();
-  recall();
   provider_ = &provider;
   options_.provider = name;
   options_.model = model.empty() ? provider.info().default_model : model;
-  begin_conversation();
   return drop_foreign_metadata();
 }
 
@@ -325,14 +250,9 @@ std::string ChatSession::drop_foreign_metadata() {
       dropped, options_.model.empty() ? options_.provider : options_.model);
 }
 
-void ChatSession::restore_later(std::function<std::vector<Message>()> load) {
-  load_ = std::move(load);
-}
-
 std::string ChatSession::restore(std::vector<Message> messages) {
-  begin_conversation();
   request_.messages = std::move(messages);
-  request_.outlined_messages = 0;
+  stored_ = request_.messages.size();
   if (!request_.messages.empty() && request_.messages.back().role == Role::kAssistant) {
     std::vector<ToolResult> results;
     for (const ToolCall& call : tool_calls_of(request_.messages.back())) {

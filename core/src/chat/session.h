@@ -30,15 +30,13 @@ class ChatObserver : public EventSink {
   virtual void on_retry(std::int64_t wait_ms, const std::string& reason) = 0;
 };
 
-/// Keeps messages. Called for every message as soon as it is final.
+/// Stores messages. Called for every message as soon as it is final; what could not be stored is
+/// given again, before anything that came after it.
 class MessageLog {
  public:
   virtual ~MessageLog() = default;
+  /// The message is stored when this returns. Throws Error when it cannot be.
   virtual void append(const Message& message) = 0;
-  /// True when read() gives back every message of the conversation, those of earlier runs included;
-  /// then the session holds only what it works with.
-  virtual bool readable() const { return false; }
-  virtual std::vector<Message> read() { return {}; }
 };
 
 struct ChatOptions {
@@ -56,6 +54,8 @@ struct TurnResult {
   int steps = 0;                ///< answers of the model in this turn
   Usage usage;                  ///< sum over the steps
   std::optional<Error> error;   ///< set when finish is "error"
+  /// Why messages of this turn are not stored yet; the next turn tries again.
+  std::optional<Error> not_stored;
 };
 
 class ChatSession {
@@ -74,13 +74,8 @@ class ChatSession {
   /// "cancelled"; metadata of another provider is dropped. Returns the notice, "" = none.
   std::string restore(std::vector<Message> messages);
 
-  /// The same, but `load` is only called when the messages are needed: by the next turn, whose
-  /// observer hears the notice as a warning, by switch_provider() or by history(). What `load`
-  /// throws leaves these.
-  void restore_later(std::function<std::vector<Message>()> load);
-
-  /// All messages; may have to read the log.
-  const std::vector<Message>& history();
+  /// All messages.
+  const std::vector<Message>& history() const;
   const ChatOptions& options() const { return options_; }
   std::string model() const;
   const Usage& total_usage() const { return total_usage_; }
@@ -89,22 +84,17 @@ class ChatSession {
   Message generate(const CallContext& context, TurnResult& turn);
   Message answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
   void keep(Message message);
-  void ask(EventSink& sink, const CallContext& context);
-  void outline_told_messages();
-  void recall();
+  void store_messages();
   std::string drop_foreign_metadata();
-  std::string load();
-  void begin_conversation();
 
   LLMProvider* provider_;
   ToolRouter& router_;
   ChatObserver& observer_;
   MessageLog& log_;
   ChatOptions options_;
-  /// Holds the history, so that a turn copies nothing. What the provider has and the log could give
-  /// back is only there in outlines.
-  GenerateRequest request_;
-  std::function<std::vector<Message>()> load_;  ///< empty when nothing waits to be loaded
+  GenerateRequest request_;             ///< holds the history, so that a turn copies nothing
+  std::size_t stored_ = 0;              ///< messages of the history that are in the log
+  std::optional<Error> store_failure_;  ///< of this turn, in which nothing more is stored
   LoopGuard guard_;
   Usage total_usage_;
   FinishReason last_finish_ = FinishReason::kStop;

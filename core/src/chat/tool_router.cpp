@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/clock.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::chat {
@@ -321,7 +322,7 @@ void ToolRouter::execute(Job& job, const CallContext& context) const {
     job.outcome = tool_error("CANCELLED", "The person stopped this turn before the call was run.");
     return;
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = base::steady_now();
   switch (job.entry->effect) {
     case EffectClass::kRead:
       job.outcome = outcome_of(
@@ -345,8 +346,7 @@ void ToolRouter::execute(Job& job, const CallContext& context) const {
       break;
     }
   }
-  job.took = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - begin);
+  job.took = std::chrono::duration_cast<std::chrono::milliseconds>(base::steady_now() - begin);
 }
 
 ToolOutcome ToolRouter::write(Job& job, const CallContext& context) const {

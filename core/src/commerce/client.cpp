@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "commerce/failure.h"
-#include "formats/formats.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -44,9 +44,7 @@ std::size_t count_characters(std::string_view utf8) {
   }));
 }
 
-std::string encoded(const std::string& value) {
-  return formats::percent_encoded(value, "?#/:;+@&=");
-}
+std::string encoded(const std::string& value) { return base::percent_encoded(value, "?#/:;+@&="); }
 
 std::string paging(std::int64_t page, std::int64_t page_size) {
   require(page >= 1, "page must be at least 1");

@@ -1,14 +1,14 @@
 // The part of CartPilotClient that sends: base URL, headers, retries of reads, reading of answers.
 #include <chrono>
-#include <random>
-#include <thread>
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
+#include "base/dates.h"
+#include "base/random.h"
+#include "base/wait.h"
 #include "commerce/client.h"
-#include "commerce/duplicate_members.h"
 #include "commerce/failure.h"
-#include "formats/formats.h"
 #include "net/http_client.h"
 #include "net/url_policy.h"
 
@@ -16,7 +16,6 @@ namespace cartpilot::commerce {
 namespace {
 
 constexpr std::uint64_t kMaxAnswerBytes = 8ULL << 20;
-constexpr auto kCancelPoll = std::chrono::milliseconds(20);
 
 bool has_byte_outside(std::string_view text, unsigned char low, unsigned char high) {
   for (const char c : text) {
@@ -59,11 +58,6 @@ std::string sandbox_in(const HttpHeaders& headers, const std::string& base_url) 
   return plain && net::parse_target(base_url).loopback ? id : "";
 }
 
-double random_fraction() {
-  thread_local std::minstd_rand generator{std::random_device{}()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
-}
-
 }  // namespace
 
 CartPilotClient::CartPilotClient(ClientOptions options, HttpTransport& transport)
@@ -73,7 +67,7 @@ CartPilotClient::CartPilotClient(ClientOptions options, HttpTransport& transport
     throw Error(ErrorCode::kInvalidArgument,
                 "CARTPILOT_API_KEY holds a line break or another character a key cannot have");
   }
-  if (!options_.random) options_.random = random_fraction;
+  if (!options_.random) options_.random = base::random_fraction;
 }
 
 HttpRequest CartPilotClient::request_for(const std::string& method,
@@ -84,7 +78,7 @@ HttpRequest CartPilotClient::request_for(const std::string& method,
   if (!options_.api_key.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + options_.api_key);
   }
-  request.headers.emplace_back("X-Request-ID", formats::random_uuid());
+  request.headers.emplace_back("X-Request-ID", base::random_uuid());
   request.connect_timeout_ms = options_.connect_timeout_ms;
   request.idle_timeout_ms = options_.total_timeout_ms;
   request.total_timeout_ms = options_.total_timeout_ms;
@@ -125,7 +119,7 @@ CartPilotClient::RawAnswer CartPilotClient::get(const std::string& target,
                                                options_.random);
       if (!wait_ms) throw;
       const std::int64_t deadline = context.deadline_unix_ms();
-      if (deadline != 0 && unix_ms_now() + *wait_ms >= deadline) throw;
+      if (deadline != 0 && base::unix_ms_now() + *wait_ms >= deadline) throw;
       wait(*wait_ms, context);
       waited_ms += *wait_ms;
     }
@@ -175,15 +169,12 @@ CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request
                 request.method,
                 status,
                 facts.request_id,
-                formats::unix_ms_of_http_date(header_value(answer.head.headers, "Date")),
+                base::unix_ms_of_http_date(header_value(answer.head.headers, "Date")),
                 sandbox_in(answer.head.headers, options_.base_url)};
   try {
     raw.json = parse_json(answer.body, "it");
   } catch (const Error& error) {
     throw failure_of_reading(facts, status, error.what());
-  }
-  if (facts.target.rfind("/checkouts", 0) == 0 && has_duplicate_members(answer.body)) {
-    throw failure_of_reading(facts, status, "it names a member twice");
   }
   return raw;
 }
@@ -193,11 +184,8 @@ void CartPilotClient::wait(std::int64_t wait_ms, const CallContext& context) con
     options_.wait(wait_ms, context);
     return;
   }
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
   // send_once() reports the cancellation.
-  while (!context.cancelled() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(kCancelPoll);
-  }
+  base::wait_unless_cancelled(std::chrono::milliseconds(wait_ms), context);
 }
 
 }  // namespace cartpilot::commerce

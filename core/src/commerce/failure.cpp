@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "commerce/duplicate_members.h"
-#include "formats/formats.h"
+#include "base/clock.h"
+#include "base/dates.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -142,7 +142,7 @@ ErrorCode kind_of_status(int status) {
 
 std::optional<std::int64_t> unix_ms_of(const std::string& http_date) {
   if (http_date.find("GMT") == std::string::npos) return std::nullopt;
-  return formats::unix_ms_of_http_date(http_date);
+  return base::unix_ms_of_http_date(http_date);
 }
 
 /// Until the date in Retry-After, counted from the answer's own Date: two clocks need not agree.
@@ -150,7 +150,7 @@ std::optional<std::int64_t> wait_until_date_ms(const HttpHeaders& headers) {
   const auto until = unix_ms_of(header_value(headers, "retry-after"));
   if (!until) return std::nullopt;
   const auto answered = unix_ms_of(header_value(headers, "date"));
-  const std::int64_t now = answered ? *answered : unix_ms_now();
+  const std::int64_t now = answered ? *answered : base::unix_ms_now();
   return std::max<std::int64_t>(0, *until - now);
 }
 
@@ -206,7 +206,7 @@ bool is_own_refusal(const net::HttpAnswer& answer) {
   if (!is_json_type(header_value(answer.head.headers, "Content-Type"))) return false;
   try {
     const Json body = parse_json(answer.body);
-    return !has_duplicate_members(answer.body) && body.is_object() && body.size() == 4 &&
+    return body.is_object() && body.size() == 4 &&
            is_code(string_or(body, "error_code")) && !string_or(body, "message").empty() &&
            body.value("details", Json()).is_array() && !string_or(body, "request_id").empty();
   } catch (const Error&) {
@@ -256,12 +256,6 @@ std::string text_for(const RequestFacts& request, const net::HttpAnswer& answer,
 }
 
 }  // namespace
-
-std::int64_t unix_ms_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string answered_request_id(const HttpHeaders& headers, const std::string& sent) {
   std::string answered = one_line(header_value(headers, "X-Request-ID"), 200);

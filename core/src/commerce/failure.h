@@ -40,7 +40,4 @@ std::string answered_request_id(const HttpHeaders& headers, const std::string& s
 /// True when the Content-Type (possibly with parameters) is JSON.
 bool is_json_type(std::string_view content_type);
 
-/// Milliseconds since the epoch.
-std::int64_t unix_ms_now();
-
 }  // namespace cartpilot::commerce

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "formats/formats.h"
+#include "base/digest.h"
 #include "net/url_policy.h"
 
 namespace cartpilot::commerce {
@@ -39,9 +39,8 @@ CartPilotIdentity CartPilotIdentity::real(const std::string& base_url, const std
   net::Target target = net::parse_target(base_url);
   if (target.loopback) target.host = "localhost";
   const std::string account =
-      api_key.empty()
-          ? "-"
-          : formats::hmac_sha256_hex(salt, "account " + api_key).substr(0, kAccountDigits);
+      api_key.empty() ? "-"
+                      : base::hmac_sha256_hex(salt, "account " + api_key).substr(0, kAccountDigits);
   return CartPilotIdentity(fmt::format("{}{} {}://{}{}", kReal, account,
                                        target.tls ? "https" : "http", target.authority(),
                                        normalised_path(target.resource)));

@@ -1,6 +1,5 @@
 #include "commerce/json_fields.h"
 
-#include <limits>
 #include <string_view>
 
 namespace cartpilot::commerce {
@@ -19,12 +18,9 @@ std::string text_of(const Json& value, const std::string& path) {
 
 std::int64_t integer_of(const Json& value, const std::string& path) {
   if (!value.is_number_integer()) wrong_type(path, "an integer", value);
-  if (value.is_number_unsigned() &&
-      value.get<std::uint64_t>() >
-          static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    wrong_type(path, "an integer below 2^63", value);
-  }
-  return value.get<std::int64_t>();
+  const std::optional<std::int64_t> number = whole_number(value);
+  if (!number) wrong_type(path, "an integer below 2^63", value);
+  return *number;
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.h"
 #include "cartpilot/error.h"
 #include "commerce/currency.h"
-#include "formats/formats.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -99,7 +99,7 @@ std::string digest_of(const Receipt& receipt) {
             netstring(item.title) + number(item.unit_price_cents) + number(item.quantity) +
             netstring(item.currency);
   }
-  return formats::sha256_hex(text);
+  return base::sha256_hex(text);
 }
 
 }  // namespace
@@ -147,7 +147,7 @@ bool frozen_hash_fits(const FrozenReceipt& frozen) {
     text += fmt::format("{}{}:{}:{}:{}", i == 0 ? "" : "|", item.product_id,
                         item.variant_id.value_or(""), item.quantity, item.unit_price_cents);
   }
-  return formats::sha256_hex(text).substr(0, 16) == frozen.hash;
+  return base::sha256_hex(text).substr(0, 16) == frozen.hash;
 }
 
 std::string netstring(std::string_view field) { return fmt::format("{}:{},", field.size(), field); }

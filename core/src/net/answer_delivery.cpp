@@ -1,14 +1,12 @@
 #include "net/answer_delivery.h"
 
 #include <algorithm>
-#include <string>
-#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "net/failure.h"
-#include "net/http_message.h"
-#include "net/sse_decoder.h"
+#include "text/ascii.h"
 
 namespace cartpilot::net {
 namespace {
@@ -17,11 +15,6 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
-}
-
-std::string_view media_type(std::string_view content_type) {
-  const std::string_view type = content_type.substr(0, content_type.find(';'));
-  return type.substr(0, type.find_last_not_of(" \t") + 1);
 }
 
 /// What the first bytes of an answer without Content-Type say about it.
@@ -38,59 +31,66 @@ Guess guess(std::string_view start, bool more_to_come) {
   return half_mark ? Guess::kTooEarly : Guess::kOther;
 }
 
-[[noreturn]] void too_large(std::uint64_t limit) {
-  fail_protocol("too_large", fmt::format("the answer is larger than {} bytes", limit));
-}
-
-bool deliver_events(std::string_view start, BodyReader& body, const HttpRequest& request,
-                    HttpSink& sink, CallLimits& limits) {
-  SseDecoder decoder([&sink](const HttpEvent& event) { return sink.on_event(event); },
-                     request.max_body_bytes);
-  if (!decoder.feed(start)) return false;
-  for (;;) {
-    const std::string_view piece = body.next(limits);
-    if (piece.empty()) return decoder.finish();
-    if (!decoder.feed(piece)) return false;
+void refuse_codings(const HttpHead& head) {
+  const std::string coding = header_value(head.headers, "Content-Encoding");
+  if (coding.empty() || text::lower_case(coding) == "identity") return;
+  std::string shown = coding.substr(0, 32);
+  for (char& c : shown) {
+    if (c < 0x20 || c > 0x7E) c = '?';
   }
-}
-
-bool deliver_body(std::string whole, BodyReader& body, const HttpRequest& request,
-                  const HttpHead& head, HttpSink& sink, CallLimits& limits) {
-  const auto limit = request.max_body_bytes;
-  for (;;) {
-    const std::string_view piece = body.next(limits);
-    if (piece.empty()) break;
-    whole.append(piece);
-    if (whole.size() <= limit) continue;
-    if (head.status < 300) too_large(limit);
-    whole.resize(static_cast<std::size_t>(limit));
-    break;
-  }
-  return sink.on_event({HttpEvent::Kind::kBody, "", whole});
+  fail_protocol("http", fmt::format("the answer is compressed ({}), which was not asked for; check "
+                                    "the server or the proxy in front of it",
+                                    shown));
 }
 
 }  // namespace
 
-bool deliver(BodyReader& body, const HttpRequest& request, const HttpHead& head, HttpSink& sink,
-             CallLimits& limits) {
-  if (!request.server_sent_events || head.status >= 300) {
-    return deliver_body("", body, request, head, sink, limits);
+AnswerDelivery::AnswerDelivery(const HttpRequest& request, HttpSink& sink)
+    : request_(request),
+      sink_(sink),
+      decoder_([&sink](const HttpEvent& event) { return sink.on_event(event); },
+               request.max_body_bytes) {}
+
+void AnswerDelivery::head(const HttpHead& head) {
+  refuse_codings(head);
+  is_error_ = head.status >= 300;
+  if (request_.server_sent_events && !is_error_) {
+    const std::string type = text::lower_case(header_value(head.headers, "Content-Type"));
+    const std::string_view media_type =
+        text::trimmed(std::string_view(type).substr(0, type.find(';')));
+    if (type.empty()) form_ = Form::kUnknown;
+    if (media_type == "text/event-stream") form_ = Form::kEvents;
   }
-  const std::string type = header_value(head.headers, "Content-Type");
-  if (equal_ignoring_case(media_type(type), "text/event-stream")) {
-    return deliver_events("", body, request, sink, limits);
+  sink_.on_head(head);
+}
+
+bool AnswerDelivery::piece(std::string_view bytes) {
+  if (form_ == Form::kEvents) return decoder_.feed(bytes);
+  whole_.append(bytes);
+  if (form_ == Form::kUnknown && guess(whole_, true) != Guess::kTooEarly) return decide();
+  if (whole_.size() <= request_.max_body_bytes) return true;
+  if (!is_error_) {
+    fail_protocol("too_large",
+                  fmt::format("the answer is larger than {} bytes", request_.max_body_bytes));
   }
-  std::string start;
-  if (type.empty()) {
-    Guess guessed = Guess::kTooEarly;
-    while (guessed == Guess::kTooEarly) {
-      const std::string_view piece = body.next(limits);
-      start.append(piece);
-      guessed = guess(start, !piece.empty());
-    }
-    if (guessed == Guess::kEvents) return deliver_events(start, body, request, sink, limits);
+  whole_.resize(static_cast<std::size_t>(request_.max_body_bytes));
+  sink_.on_event({HttpEvent::Kind::kBody, "", whole_});
+  return false;
+}
+
+void AnswerDelivery::end() {
+  if (form_ == Form::kUnknown && !decide()) return;
+  if (form_ == Form::kEvents) {
+    decoder_.finish();
+  } else {
+    sink_.on_event({HttpEvent::Kind::kBody, "", whole_});
   }
-  return deliver_body(std::move(start), body, request, head, sink, limits);
+}
+
+/// Settles the form by the bytes so far and passes them on. Returns false like piece().
+bool AnswerDelivery::decide() {
+  form_ = guess(whole_, false) == Guess::kEvents ? Form::kEvents : Form::kBody;
+  return piece(std::exchange(whole_, ""));
 }
 
 }  // namespace cartpilot::net

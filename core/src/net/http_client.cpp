@@ -1,138 +1,138 @@
 #include "net/http_client.h"
 
+#include <curl/curl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <new>
 #include <optional>
-#include <string_view>
+#include <stdexcept>
 #include <utility>
+#include <vector>
 
-#include <fmt/format.h>
-
-#include "net/answer_delivery.h"
-#include "net/body_reader.h"
-#include "net/call_limits.h"
-#include "net/connection_pool.h"
-#include "net/connector.h"
-#include "net/failure.h"
-#include "net/http_message.h"
+#include "base/clock.h"
+#include "cartpilot/error.h"
+#include "net/call_timeouts.h"
 #include "net/proxy.h"
+#include "net/request_headers.h"
+#include "net/transfer.h"
 #include "net/url_policy.h"
 
 namespace cartpilot::net {
 namespace {
 
-/// Bodies up to this size travel in one packet with their head.
-constexpr std::size_t kSmallBody = 64 * 1024;
+constexpr std::size_t kMaxIdle = 32;
+/// Shorter than what balancers and routers usually allow before they drop a silent connection
+/// without a word.
+constexpr std::chrono::seconds kLongestIdle{55};
 
-/// A sink that has what it wanted leaves the last bytes of the answer behind (the end of a chunked
-/// stream, after the vendor's last event). They are on their way: fetching them saves the next call
-/// a handshake. An answer that goes on is closed instead.
-constexpr std::chrono::milliseconds kLastBytes{10};
-constexpr std::size_t kMaxLastBytes = 4096;
+/// libcurl keeps connections inside a multi handle, which one thread may use at a time; so each of
+/// these is a multi handle of its own that holds at most one connection.
+struct Connection {
+  std::string key;  ///< the server it leads to
+  std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  std::chrono::steady_clock::time_point idle_since{};
 
-void reach_end(BodyReader& body, const CallContext& context) {
-  CallLimits limits(kLastBytes, context);
-  try {
-    for (std::size_t skipped = 0; skipped <= kMaxLastBytes;) {
-      const std::string_view piece = body.next(limits);
-      if (piece.empty()) return;
-      skipped += piece.size();
-    }
-  } catch (const Error&) {  // not ended, so the connection will not be kept
+  static Connection make(const std::string& key) {
+    Connection made{key, {curl_multi_init(), &curl_multi_cleanup}};
+    if (!made.multi) throw std::bad_alloc();
+    curl_multi_setopt(made.multi.get(), CURLMOPT_MAXCONNECTS, 1L);
+    return made;
   }
-}
 
-void refuse_codings(const HttpHead& head) {
-  const std::string coding = header_value(head.headers, "Content-Encoding");
-  if (coding.empty() || equal_ignoring_case(coding, "identity")) return;
-  std::string shown = coding.substr(0, 32);
-  for (char& c : shown) {
-    if (c < 0x20 || c > 0x7E) c = '?';
+  /// A server that said something since its last answer has closed the connection or is out of
+  /// step: its words would be taken for the next answer. libcurl 7.88 notices only the first.
+  bool usable() const {
+    pollfd waiting{socket, POLLIN, 0};
+    return base::steady_now() - idle_since < kLongestIdle &&
+           ::poll(&waiting, 1, 0) == 0;
   }
-  fail_protocol("http", fmt::format("the answer is compressed ({}), which was not asked for; check "
-                                    "the server or the proxy in front of it",
-                                    shown));
-}
-
-bool may_repeat(const std::string& method) { return method == "GET" || method == "HEAD"; }
+};
 
 }  // namespace
 
+/// Connections between two calls are in `idle`, one that is used belongs to its call.
 struct HttpClient::Impl {
-  /// Sends the request and reads the head of the answer.
-  AnswerHead exchange(Connection& connection, const std::string& head, std::string_view body,
-                      CallLimits& limits) {
-    connection.forget();
-    try {
-      if (body.size() <= kSmallBody) {
-        connection.send(fmt::format("{}{}", head, body), limits);
-      } else {
-        connection.send(head, limits);
-        connection.send(body, limits);
-      }
-    } catch (const Error& error) {
-      if (error.reason != "reset") throw;
-      // Who hangs up on a request has often said why ("413").
-      try {
-        AnswerHead answer = read_head(connection, limits);
-        answer.keep_alive = false;
-        return answer;
-      } catch (const Error&) {
-        throw error;
-      }
-    }
-    return read_head(connection, limits);
-  }
-
   HttpClientOptions options;
   ProxySettings proxies;
-  Connector connector;
-  ConnectionPool pool;
+  std::mutex mutex;
+  std::vector<Connection> idle;  ///< guarded by the mutex; the oldest first
+
+  Connection take(const std::string& key) {
+    std::vector<Connection> unusable;  // closed after the lock is gone
+    const std::lock_guard lock(mutex);
+    for (std::size_t i = idle.size(); i-- > 0;) {
+      if (idle[i].key != key) continue;
+      Connection found = std::move(idle[i]);
+      idle.erase(idle.begin() + static_cast<std::ptrdiff_t>(i));
+      if (found.usable()) return found;
+      unusable.push_back(std::move(found));
+    }
+    return Connection::make(key);
+  }
+
+  void put(Connection connection) {
+    connection.idle_since = base::steady_now();
+    std::vector<Connection> oldest;  // as above
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(connection));
+    if (idle.size() <= kMaxIdle) return;
+    oldest.push_back(std::move(idle.front()));
+    idle.erase(idle.begin());
+  }
 };
 
+TrustedCertificates certificates_of_environment() {
+  const auto variable = [](const char* name, const char* otherwise) -> std::string {
+    const char* const value = ::secure_getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+    return otherwise == nullptr ? "" : otherwise;
+  };
+  const curl_version_info_data& built = *curl_version_info(CURLVERSION_NOW);
+  const std::string file = variable("SSL_CERT_FILE", nullptr);
+  return {variable("SSL_CERT_DIR", built.capath), variable("SSL_CERT_FILE", built.cainfo),
+          !file.empty()};
+}
+
 HttpClient::HttpClient(HttpClientOptions options) : impl_(std::make_unique<Impl>()) {
+  // Once, before the first thread uses libcurl.
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) throw std::runtime_error(curl_easy_strerror(code));
   if (options.use_proxy_environment) impl_->proxies = proxies_of_environment();
+  if (::access(options.trust.file.c_str(), R_OK) != 0) options.trust.file.clear();
   impl_->options = std::move(options);
 }
 
 HttpClient::~HttpClient() = default;
 
-void HttpClient::expect_https() { impl_->connector.prepare_tls(); }
-
-void HttpClient::await_https() { impl_->connector.await_tls(); }
-
 void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallContext& context) {
   const Target target = parse_target(request.url);
-  const std::string head = request_head(request, target, impl_->options.user_agent);
+  const HeaderList headers = request_headers(request, impl_->options.user_agent);
   const std::optional<Proxy> proxy = impl_->proxies.proxy_for(target);
-  const std::string key = (target.tls ? "https " : "http ") + target.address();
-  CallLimits limits(request, context);
-  limits.check();
+  const TrustedCertificates& trust = impl_->options.trust;
+  CallTimeouts timeouts(request, context);
+  timeouts.check();
 
-  std::unique_ptr<Connection> connection;
-  if (!request.fresh_connection) connection = impl_->pool.take(key);
-  AnswerHead answer;
-  for (;;) {
-    const bool reused = connection != nullptr;
-    if (!reused) connection = impl_->connector.connect(target, proxy, limits);
-    limits.connected();
-    try {
-      answer = impl_->exchange(*connection, head, request.content(), limits);
-      break;
-    } catch (const Error& error) {
-      const bool died_unheard = error.reason == "reset" && !connection->heard();
-      if (!reused || !died_unheard || !may_repeat(request.method)) throw;
-    }
-    connection.reset();
-    limits.connect_again();
+  const std::string key = target.scheme + target.address();
+  Connection connection = request.fresh_connection ? Connection::make(key) : impl_->take(key);
+  const auto send_with = [&](const std::string& file) {
+    const Route route{target, proxy, trust.folder, file};
+    connection.socket =
+        transfer(connection.multi.get(), route, request, headers.get(), sink, timeouts);
+  };
+  try {
+    send_with(trust.file_first ? trust.file : "");
+  } catch (const Error& error) {
+    const bool refused = error.reason == "tls" && !error.retryable;  // nothing was sent
+    if (!refused || trust.file_first || trust.file.empty()) throw;
+    send_with(trust.file);
   }
-
-  refuse_codings(answer.head);
-  BodyReader body(*connection, framing_of(answer.head, request.method));
-  sink.on_head(answer.head);
-  const bool wanted_more = deliver(body, request, answer.head, sink, limits);
-  if (!answer.keep_alive || request.fresh_connection) return;
-  if (!wanted_more && !body.ended()) reach_end(body, context);
-  if (body.ended()) impl_->pool.put(key, std::move(connection));
+  const bool keep = !request.fresh_connection && connection.socket != CURL_SOCKET_BAD;
+  if (keep) impl_->put(std::move(connection));
 }
 
 HttpAnswer fetch(HttpTransport& transport, const HttpRequest& request, const CallContext& context) {

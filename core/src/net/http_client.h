@@ -5,6 +5,8 @@
 // added. Plain http is refused unless the host is loopback (localhost, 127/8, ::1). TLS >= 1.2 with
 // the system's trust store; the usual proxy variables are honoured for hosts off loopback. A call
 // ends within 50 ms of its context being cancelled, in every phase including DNS and connect.
+//
+// The environment (proxies, SSL_CERT_FILE, SSL_CERT_DIR) is read by the constructor only.
 #pragma once
 
 #include <memory>
@@ -14,9 +16,22 @@
 
 namespace cartpilot::net {
 
+/// Where the certificates to trust lie. What is missing there is no error.
+struct TrustedCertificates {
+  std::string folder;  ///< by hashed names, read as needed; several with ":" between them
+  std::string file;
+  /// The file is read with every connection, not only when the folder does not vouch for a server:
+  /// it may be large.
+  bool file_first = false;
+};
+
+/// SSL_CERT_FILE and SSL_CERT_DIR, otherwise the places libcurl was built for.
+TrustedCertificates certificates_of_environment();
+
 struct HttpClientOptions {
   bool use_proxy_environment = true;
   std::string user_agent = "cartpilot";
+  TrustedCertificates trust = certificates_of_environment();
 };
 
 class HttpClient final : public HttpTransport {
@@ -28,13 +43,6 @@ class HttpClient final : public HttpTransport {
   /// of the request was sent. A GET or HEAD whose reused connection turns out to be closed is sent
   /// once more on a new one; nothing else is ever sent twice.
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override;
-
-  /// The next request will probably be https: TLS is loaded meanwhile, on a thread of its own. That
-  /// thread reads environment variables: see await_https().
-  void expect_https();
-  /// Waits until what expect_https() began is over. Before anything that may change the
-  /// environment.
-  void await_https();
 
  private:
   struct Impl;

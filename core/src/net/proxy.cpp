@@ -1,13 +1,14 @@
 #include "net/proxy.h"
 
+#include <curl/curl.h>
+
+#include <algorithm>
 #include <cstdlib>
-#include <utility>
+#include <memory>
 
 #include <fmt/format.h>
 
-#include "formats/formats.h"
 #include "net/failure.h"
-#include "net/url.h"
 #include "text/ascii.h"
 
 namespace cartpilot::net {
@@ -17,9 +18,23 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-}  // namespace
+/// Percent-encoded once, whether or not it was before.
+std::string encoded(const std::string& text) {
+  using Owner = std::unique_ptr<char, decltype(&curl_free)>;
+  int size = static_cast<int>(text.size());
+  const Owner plain(curl_easy_unescape(nullptr, text.c_str(), size, &size), &curl_free);
+  const Owner result(plain ? curl_easy_escape(nullptr, plain.get(), size) : nullptr, &curl_free);
+  return result ? result.get() : "";
+}
 
-std::string Proxy::address() const { return fmt::format("{}:{}", host, port); }
+/// "user:password@", as libcurl reads it back.
+std::string credentials(const std::string& user_info) {
+  const std::size_t colon = std::min(user_info.find(':'), user_info.size());
+  const std::string password = user_info.substr(std::min(colon + 1, user_info.size()));
+  return fmt::format("{}:{}@", encoded(user_info.substr(0, colon)), encoded(password));
+}
+
+}  // namespace
 
 ProxySettings::ProxySettings(const std::function<std::string(const char*)>& variable) {
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
@@ -41,25 +56,13 @@ std::optional<Proxy> ProxySettings::proxy_for(const Target& target) const {
     const bool same = target.host == name || target.address() == name;
     if (name == "*" || same || ends_with(target.host, "." + name)) return std::nullopt;
   }
-  const auto refuse = [this] {
+  const auto url = parse_url(url_.find("://") == std::string::npos ? "http://" + url_ : url_);
+  if (!url || url->scheme != "http" || url->host.empty()) {
     fail(ErrorCode::kInvalidArgument, "connect",
          fmt::format("{} cannot be used; write it as http://HOST:PORT", variable_name_));
-  };
-  const std::optional<Url> url =
-      parse_url(url_.find("://") == std::string::npos ? "http://" + url_ : url_);
-  if (!url || url->scheme != "http" || url->host.empty()) refuse();
-  Proxy proxy{url->host, url->port, ""};
-  if (!url->user_info.empty()) {
-    try {
-      const std::optional<std::string> user_info = formats::percent_decoded(url->user_info);
-      if (!user_info) refuse();
-      proxy.authorization = "Basic " + formats::base64(*user_info);
-    } catch (const Error& error) {
-      if (error.reason == "part") fail(error.code, "connect", error.what());
-      throw;
-    }
   }
-  return proxy;
+  const std::string user = url->user_info ? credentials(*url->user_info) : "";
+  return Proxy{url->host, url->address(), fmt::format("http://{}{}", user, url->address())};
 }
 
 ProxySettings proxies_of_environment() {

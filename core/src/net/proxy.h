@@ -5,7 +5,6 @@
 // name and encrypted bytes: the way through it is CONNECT. Values, read once.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -17,10 +16,8 @@ namespace cartpilot::net {
 
 struct Proxy {
   std::string host;
-  std::uint16_t port = 0;
-  std::string authorization;  ///< value of Proxy-Authorization, "" for none
-
-  std::string address() const;
+  std::string address;  ///< host:port, for messages
+  std::string url;      ///< with user name and password, for libcurl
 };
 
 class ProxySettings {

@@ -8,141 +8,88 @@
 #include "net/failure.h"
 
 namespace cartpilot::net {
-namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-/// Remembers where the next LF and the next CR are, so that a chunk of many lines is searched once
-/// for each of them and not once per line.
-class LineEnds {
- public:
-  explicit LineEnds(std::string_view bytes)
-      : bytes_(bytes), lf_(bytes.find('\n')), cr_(bytes.find('\r')) {}
-
-  /// First line end at or after `from`, npos when there is none.
-  std::size_t next(std::size_t from) {
-    if (lf_ < from) lf_ = bytes_.find('\n', from);
-    if (cr_ < from) cr_ = bytes_.find('\r', from);
-    return std::min(lf_, cr_);
-  }
-
- private:
-  std::string_view bytes_;
-  std::size_t lf_;
-  std::size_t cr_;
-};
-
-}  // namespace
 
 SseDecoder::SseDecoder(Callback callback, std::size_t max_event_bytes)
     : callback_(std::move(callback)), max_event_bytes_(max_event_bytes) {}
 
 bool SseDecoder::feed(std::string_view bytes) {
-  if (stopped_) return false;
-  LineEnds ends(bytes);
-  std::size_t start = 0;
-  while (start < bytes.size()) {
-    if (skip_lf_) {
-      skip_lf_ = false;
-      if (bytes[start] == '\n') {
-        ++start;
-        continue;
-      }
+  while (!bytes.empty() && !stopped_) {
+    if (std::exchange(skip_lf_, false) && bytes.front() == '\n') {
+      bytes.remove_prefix(1);
+      continue;
     }
-    const std::size_t end = ends.next(start);
-    const std::string_view piece = bytes.substr(start, end - start);
-    check_size(piece.size());
-    if (end == std::string_view::npos) {
-      buffer_.append(piece);
+    const std::size_t end = std::min(bytes.find_first_of("\r\n"), bytes.size());
+    check_size(end);
+    if (end == bytes.size()) {
+      buffer_.append(bytes);
       break;
     }
     skip_lf_ = bytes[end] == '\r';
-    start = end + 1;
     if (buffer_.empty()) {
-      if (!line(piece)) return false;
+      line(bytes.substr(0, end));
     } else {
-      buffer_.append(piece);
-      const bool more = line(buffer_);
+      buffer_.append(bytes.substr(0, end));
+      line(buffer_);
       buffer_.clear();
-      if (!more) return false;
     }
+    bytes.remove_prefix(end + 1);
   }
-  return true;
+  return !stopped_;
 }
 
 bool SseDecoder::finish() {
-  if (stopped_) return false;
-  if (!buffer_.empty()) {
-    const bool more = line(buffer_);
-    buffer_.clear();
-    if (!more) return false;
-  }
-  return blank_line();
+  if (!buffer_.empty()) line(std::exchange(buffer_, ""));
+  blank_line();
+  return !stopped_;
 }
 
 void SseDecoder::check_size(std::size_t more) const {
-  const std::size_t kept = buffer_.size() + name_.size() + data_.size() + stray_.size();
+  const std::size_t data = data_ ? data_->size() : 0;
+  const std::size_t kept = buffer_.size() + name_.size() + data + stray_.size();
   if (more <= max_event_bytes_ && kept <= max_event_bytes_ - more) return;
   fail_protocol("too_large",
                 fmt::format("one event of the answer is larger than {} bytes", max_event_bytes_));
 }
 
-bool SseDecoder::line(std::string_view text) {
-  if (first_line_) {
-    first_line_ = false;
-    if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
-      text.remove_prefix(kByteOrderMark.size());
-    }
+void SseDecoder::line(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (std::exchange(first_line_, false) && text.substr(0, 3) == kByteOrderMark) {
+    text.remove_prefix(3);
   }
   if (text.empty()) return blank_line();
-
-  const std::size_t colon = text.find(':');
+  const std::size_t colon = std::min(text.find(':'), text.size());
   const std::string_view field = text.substr(0, colon);
-  std::string_view value;
-  if (colon != std::string_view::npos) {
-    value = text.substr(colon + 1);
-    if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-  }
-  const bool known =
-      field.empty() || field == "data" || field == "event" || field == "id" || field == "retry";
-  if (!known) {
-    if (has_stray_) stray_ += '\n';
-    stray_ += text;
-    has_stray_ = true;
-    return true;
-  }
-  if (!flush_stray()) return false;
-  if (field == "data") {
-    if (has_data_) data_ += '\n';
-    data_ += value;
-    has_data_ = true;
+  std::string_view value = text.substr(std::min(colon + 1, text.size()));
+  if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  if (field.empty() || field == "id" || field == "retry") {
+    flush_stray();
+  } else if (field == "data") {
+    flush_stray();
+    data_ = data_ ? std::move(*data_) + '\n' : "";
+    data_->append(value);
   } else if (field == "event") {
+    flush_stray();
     name_ = value;
+  } else {
+    if (!stray_.empty()) stray_ += '\n';
+    stray_ += text;
   }
-  return true;
 }
 
-bool SseDecoder::blank_line() { return dispatch() && flush_stray(); }
-
-bool SseDecoder::dispatch() {
-  const bool more = !has_data_ || emit(HttpEvent::Kind::kEvent, name_, data_);
+void SseDecoder::blank_line() {
+  if (data_) emit(HttpEvent::Kind::kEvent, name_, *data_);
+  data_.reset();
   name_.clear();
-  data_.clear();
-  has_data_ = false;
-  return more;
+  flush_stray();
 }
 
-bool SseDecoder::flush_stray() {
-  if (!has_stray_) return true;
-  const bool more = emit(HttpEvent::Kind::kStray, "", stray_);
+void SseDecoder::flush_stray() {
+  if (!stray_.empty()) emit(HttpEvent::Kind::kStray, "", stray_);
   stray_.clear();
-  has_stray_ = false;
-  return more;
 }
 
-bool SseDecoder::emit(HttpEvent::Kind kind, std::string_view name, std::string_view data) {
-  if (!callback_({kind, name, data})) stopped_ = true;
-  return !stopped_;
+void SseDecoder::emit(HttpEvent::Kind kind, std::string_view name, std::string_view data) {
+  stopped_ = stopped_ || !callback_({kind, name, data});
 }
 
 }  // namespace cartpilot::net

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,21 +29,18 @@ class SseDecoder {
   bool finish();
 
  private:
-  bool line(std::string_view text);
-  bool blank_line();
-  bool dispatch();
-  bool flush_stray();
-  bool emit(HttpEvent::Kind kind, std::string_view name, std::string_view data);
+  void line(std::string_view text);
+  void blank_line();
+  void flush_stray();
+  void emit(HttpEvent::Kind kind, std::string_view name, std::string_view data);
   void check_size(std::size_t more) const;
 
   Callback callback_;
   std::size_t max_event_bytes_;
   std::string buffer_;  ///< start of a line whose end has not come yet
   std::string name_;
-  std::string data_;
+  std::optional<std::string> data_;
   std::string stray_;
-  bool has_data_ = false;
-  bool has_stray_ = false;
   bool skip_lf_ = false;  ///< the last byte was the CR of what may be a CRLF
   bool first_line_ = true;
   bool stopped_ = false;

@@ -7,10 +7,10 @@
 #include <array>
 #include <map>
 
+#include "base/digest.h"
 #include "cartpilot/error.h"
 #include "cartpilot/json.h"
 #include "commerce/receipt.h"
-#include "formats/formats.h"
 
 namespace cartpilot::purchase {
 
@@ -140,9 +140,8 @@ std::string receipt_record(const commerce::Receipt& receipt) {
 }
 
 std::string chain_hash(std::string_view previous, std::int64_t seq, std::string_view record) {
-  return formats::sha256_hex(commerce::netstring(previous) +
-                             commerce::netstring(std::to_string(seq)) +
-                             commerce::netstring(record));
+  return base::sha256_hex(commerce::netstring(previous) + commerce::netstring(std::to_string(seq)) +
+                          commerce::netstring(record));
 }
 
 void insert_attempt(store::StateDb& db, const Attempt& attempt) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/clock.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::purchase {
@@ -40,10 +41,10 @@ ChainHeadLock::ChainHeadLock(const std::filesystem::path& database, Mode mode) {
   descriptor_ = open_note(database);
   if (descriptor_ < 0) return;
   const int operation = (mode == Mode::kShared ? LOCK_SH : LOCK_EX) | LOCK_NB;
-  const auto end = std::chrono::steady_clock::now() + kLongestWait;
+  const auto end = base::steady_now() + kLongestWait;
   while (::flock(descriptor_, operation) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) return;  // a file system without locks
-    if (std::chrono::steady_clock::now() >= end) {
+    if (base::steady_now() >= end) {
       ::close(std::exchange(descriptor_, -1));
       Error busy(
           ErrorCode::kUnavailable,

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/deadline_context.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
-#include "purchase/deadline_context.h"
 #include "purchase/gate.h"
 #include "purchase/keys.h"
 
@@ -238,7 +238,7 @@ PurchaseGate::Resolution PurchaseGate::bought(Attempt attempt, Json result,
 /// the order's id. Returns what differs, "" = nothing. What cannot be looked at is not held
 /// against the purchase.
 std::string PurchaseGate::examine(Attempt& attempt, const CallContext& context) const {
-  const DeadlineContext bounded(context, kLookBudget);
+  const base::DeadlineContext bounded(context, kLookBudget);
   try {
     const commerce::Checkout checkout = client_.get_checkout(attempt.checkout_id, bounded).value;
     try {

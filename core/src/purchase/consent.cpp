@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
 #include "purchase/attempt_record.h"
@@ -111,7 +112,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   if (const auto open = journal_.unfinished_on(attempt.basket, cartpilot().text()))
     return unresolved(*open);
 
-  attempt.id = random_id(kAttemptIdBytes);
+  attempt.id = base::random_hex(kAttemptIdBytes);
   attempt.session = session_id_;
   attempt.api_origin = receipt.api_origin;
   attempt.checkout_id = checkout.id;
@@ -124,8 +125,11 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.receipt = receipt_record(receipt);
   refusal.attempt = attempt.id;
 
-  notify([&](PurchaseObserver& observer) { observer.on_approval_request({attempt.id, receipt}); });
-  const Decision decision = decide(receipt, attempt.basket);
+  ApprovalQuestion question = question_about(attempt, receipt);
+  notify([&](PurchaseObserver& observer) {
+    observer.on_approval_request({attempt.id, receipt, question.previous_total, question.warnings});
+  });
+  const Decision decision = decide(question, receipt, time_left(answer), context);
   const auto answered = clock_.steady();
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
@@ -135,15 +139,46 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     refusal.message = decision.reason;
     return refuse(refusal, decision.error_code);
   }
+  last_totals_.erase(checkout.id);
+  last_totals_.erase(attempt.basket);
   attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.flag_text;
-  attempt.channel = decision.by == "human" ? "terminal" : "policy";
+  attempt.channel = decision.channel;
   attempt.approved_unix_ms = journal_.now_unix_ms();
   journal_.open(attempt);
   return approve_at_cartpilot(attempt, receipt, answered, context);
 }
 
-PurchaseGate::Decision PurchaseGate::decide(const commerce::Receipt& receipt,
-                                            const std::string& basket) {
+/// Everything a person has to see before agreeing to this receipt.
+ApprovalQuestion PurchaseGate::question_about(const Attempt& attempt,
+                                              const commerce::Receipt& receipt) const {
+  ApprovalQuestion question;
+  question.attempt = attempt.id;
+  question.session = session_id_;
+  question.title = "PURCHASE APPROVAL";
+  question.subject = receipt.digest;
+  question.total = receipt.total();
+  question.previous_total = previous_total_of(receipt, attempt.basket);
+  question.fields = receipt_fields(receipt, question.previous_total);
+  question.warnings = warnings_for(receipt);
+  if (const auto repeats = repetition_of(attempt.basket)) {
+    question.warnings.push_back(*repeats);
+    question.rounds = 2;
+  }
+  const std::string& currency = receipt.frozen.currency;
+  question.notes.push_back(
+      fmt::format("spent {} of {} in 24 hours",
+                  commerce::format_minor(
+                      journal_.spent(currency, session_id_, cartpilot().text()).day, currency),
+                  commerce::format_money({policy_.limits.day.minor, currency})));
+  question.detail = receipt_detail(receipt);
+  return question;
+}
+
+PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
+                                            const commerce::Receipt& receipt,
+                                            std::chrono::milliseconds left,
+                                            const CallContext& context) {
+  const std::string basket = basket_of(receipt.checkout.merchant_id, items_of(receipt.checkout));
   Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
   if (const auto outside = outside_limits(policy_, receipt.total())) {
     refused.reason = *outside;
@@ -174,60 +209,70 @@ PurchaseGate::Decision PurchaseGate::decide(const commerce::Receipt& receipt,
         refused.reason = *repeated;
         return refused;
       }
-      return {true, "approved", "policy", "", kExitDone, policy_.flag_text};
+      return {true, "approved", "policy", "", kExitDone, policy_.flag_text, "policy"};
     case ApprovalMode::kAsk: break;
   }
-  return ask_person(receipt, basket);
+  return ask_person(question, left, context);
 }
 
-PurchaseGate::Decision PurchaseGate::ask_person(const commerce::Receipt& receipt,
-                                                const std::string& basket) {
+PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
+                                                std::chrono::milliseconds left,
+                                                const CallContext& context) {
+  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
   if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
-    return {false,
-            "refused",
-            "policy",
-            "TOO_MANY_QUESTIONS",
-            kExitRefused,
-            fmt::format("{} approvals were asked for in this turn already; wait for the person's "
-                        "next message",
-                        kMaxQuestionsPerTurn)};
+    refused.error_code = "TOO_MANY_QUESTIONS";
+    refused.reason = fmt::format(
+        "{} approvals were asked for in this turn already; wait for the person's "
+        "next message",
+        kMaxQuestionsPerTurn);
+    return refused;
+  }
+  if (const auto nobody = approver_.unavailable()) {
+    refused.reason = *nobody;
+    return refused;
+  }
+  const auto turn = approver_.wait_for_turn(context);
+  const auto lifetime =
+      std::min<milliseconds>(approver_.lifetime(), left - kExpiryMarginOfQuestion);
+  try {
+    questions_.open(question, lifetime.count());
+  } catch (const Error& error) {
+    if (error.reason != "receipt") throw;
+    refused.error_code = "RECEIPT_INVALID";
+    refused.reason = error.what();
+    return refused;
   }
   ++questions_this_turn_;
-  std::optional<commerce::Money> previous;
-  for (const std::string& place : {receipt.checkout.id, basket}) {
-    const auto seen = last_totals_.find(place);
-    if (!previous && seen != last_totals_.end() && seen->second != receipt.total()) {
-      previous = seen->second;
-    }
+  approver_.ask(question, questions_, context);
+  const auto answered = questions_.find(question.id);
+  const QuestionState state = answered ? answered->state : QuestionState::kVoid;
+  if (state == QuestionState::kApproved) {
+    return {true,
+            "approved",
+            "human",
+            "",
+            kExitDone,
+            "the total and the code were typed",
+            answered->channel};
   }
-  switch (ask_once_or_twice(receipt, previous, basket)) {
-    case ConsentAnswer::kApproved:
-      last_totals_.erase(receipt.checkout.id);
-      last_totals_.erase(basket);
-      return {true, "approved", "human", "", kExitDone, "the total was typed"};
-    case ConsentAnswer::kDeclined:
-      return {
-          false,         "declined",
-          "human",       "APPROVAL_DECLINED",
-          kExitDeclined, "the person did not agree; ask what they want instead of trying again"};
-    case ConsentAnswer::kNoTerminal: break;
-  }
-  return {false,        "refused",
-          "policy",     "APPROVAL_REFUSED_BY_POLICY",
-          kExitRefused, fmt::format("there is no terminal to ask on; {}", kHowToAllow)};
+  if (state == QuestionState::kOpen)
+    questions_.withdraw(question.id, "The program asks no longer.");
+  Decision declined{false, "declined", "human", "APPROVAL_DECLINED", kExitDeclined, ""};
+  declined.reason = state == QuestionState::kExpired ? "nobody answered in time"
+                    : answered && !answered->reason.empty()
+                        ? answered->reason
+                        : "the person said no; ask what they want instead";
+  return declined;
 }
 
-/// What was bought a moment ago is asked about twice: a reflex, or a model that starts over, must
-/// not buy it again.
-ConsentAnswer PurchaseGate::ask_once_or_twice(const commerce::Receipt& receipt,
-                                              const std::optional<commerce::Money>& previous,
-                                              const std::string& basket) {
-  const auto repeats = repetition_of(basket);
-  const ConsentAnswer first = prompt_.ask(receipt, previous, note_for(receipt, repeats));
-  if (!repeats || first != ConsentAnswer::kApproved) return first;
-  return prompt_.ask(
-      receipt, previous,
-      fmt::format("AGAIN: {}; type the total once more to buy it a second time", *repeats));
+/// What was agreed to before the receipt changed, to be shown beside the present total.
+std::optional<commerce::Money> PurchaseGate::previous_total_of(const commerce::Receipt& receipt,
+                                                               const std::string& basket) const {
+  for (const std::string& place : {receipt.checkout.id, basket}) {
+    const auto seen = last_totals_.find(place);
+    if (seen != last_totals_.end() && seen->second != receipt.total()) return seen->second;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket) const {
@@ -262,32 +307,23 @@ void PurchaseGate::remember_total(const commerce::Checkout& checkout,
   last_totals_[basket_of(checkout.merchant_id, items_of(checkout))] = total;
 }
 
-/// What the person should know beyond the receipt.
-std::string PurchaseGate::note_for(const commerce::Receipt& receipt,
-                                   const std::optional<std::string>& repeats) const {
-  std::vector<std::string> notes;
+/// What a person must not overlook.
+std::vector<std::string> PurchaseGate::warnings_for(const commerce::Receipt& receipt) const {
+  std::vector<std::string> warnings;
   const std::string requested =
       journal_.requested_of(session_id_, receipt.checkout.id, cartpilot().text()).value_or("[]");
   const auto asked = requested_items(Json{{"items", parse_json(requested, "a stored request")}});
   const auto offered = items_of(receipt.checkout);
-  const std::string pieces =
-      fmt::format("{} asked for, the receipt has {}", pieces_in(asked), pieces_in(offered));
   if (canonical_items(asked) != canonical_items(offered)) {
-    notes.push_back(pieces_in(asked) == pieces_in(offered) ? "NOT the products that were asked for"
-                                                           : "NOT what was asked for");
+    warnings.push_back(pieces_in(asked) == pieces_in(offered)
+                           ? "NOT the products that were asked for"
+                           : fmt::format("NOT what was asked for: {} asked for, the receipt has {}",
+                                         pieces_in(asked), pieces_in(offered)));
   }
-  if (repeats) notes.push_back(*repeats);
   if (!commerce::frozen_hash_fits(receipt.frozen)) {
-    notes.push_back("CartPilot's own receipt hash does not fit these lines");
+    warnings.push_back("CartPilot's own receipt hash does not fit these lines");
   }
-  const std::string& currency = receipt.frozen.currency;
-  notes.push_back(pieces);
-  notes.push_back(
-      fmt::format("spent {} of {} in 24 hours",
-                  commerce::format_minor(
-                      journal_.spent(currency, session_id_, cartpilot().text()).day, currency),
-                  commerce::format_money({policy_.limits.day.minor, currency})));
-  return fmt::format("{}", fmt::join(notes, "\n"));
+  return warnings;
 }
 
 /// Records the consent, looks again, and lets CartPilot approve.

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
-#include <thread>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/dates.h"
+#include "base/random.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
-#include "formats/formats.h"
 #include "purchase/keys.h"
 
 namespace cartpilot::purchase {
@@ -16,19 +16,9 @@ namespace {
 
 constexpr std::size_t kRunBytes = 8;
 
-std::chrono::steady_clock::time_point time_since_boot() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +
-                                               std::chrono::nanoseconds(now.tv_nsec));
-}
-
 GateClock with_defaults(GateClock clock) {
-  if (!clock.steady) clock.steady = time_since_boot;
-  if (!clock.system) clock.system = [] { return std::chrono::system_clock::now(); };
-  if (!clock.sleep) {
-    clock.sleep = [](std::chrono::milliseconds length) { std::this_thread::sleep_for(length); };
-  }
+  if (!clock.steady) clock.steady = [] { return base::SteadyTime(base::time_since_boot()); };
+  if (!clock.system) clock.system = base::system_now;
   return clock;
 }
 
@@ -42,22 +32,24 @@ std::optional<std::int64_t> unix_ms_of(const std::string& text) {
     const char expected = i < kShape.size() ? kShape[i] : i == kShape.size() ? '.' : 'd';
     if (expected == 'd' ? !digit : text[i] != expected) return std::nullopt;
   }
-  return formats::unix_ms_of_iso_date(text);
+  return base::unix_ms_of_rfc3339(text);
 }
 
 }  // namespace
 
 PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
-                           PurchasePolicy policy, ConsentPrompt& prompt, PurchaseObserver& observer,
-                           std::string session_id, GateClock clock, std::function<bool()> insists)
+                           PurchasePolicy policy, Questions& questions, Approver& approver,
+                           PurchaseObserver& observer, std::string session_id, GateClock clock,
+                           std::function<bool()> insists)
     : client_(client),
       journal_(journal),
       policy_(std::move(policy)),
-      prompt_(prompt),
+      questions_(questions),
+      approver_(approver),
       observer_(observer),
       session_id_(std::move(session_id)),
       clock_(with_defaults(std::move(clock))),
-      run_(random_id(kRunBytes)),
+      run_(base::random_hex(kRunBytes)),
       insists_(insists ? std::move(insists) : [] { return false; }) {}
 
 const commerce::CartPilotIdentity& PurchaseGate::cartpilot() const {

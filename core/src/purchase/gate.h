@@ -1,18 +1,19 @@
 // PurchaseGate: the only door to money.
 //
 // approve_checkout and confirm_checkout are requests to this gate; only the gate sends them to
-// CartPilot. A purchase needs a consent: a person typing the total on the terminal, or a standing
-// permission from the command line. Consent is bound to the digest of the whole receipt, lives five
-// minutes, is used once, and is checked again against a fresh copy of the checkout right before the
-// confirm. A durable record precedes every confirm; an answer that does not prove what happened
-// makes the attempt UNKNOWN, which locks its basket until it is resolved.
+// CartPilot. A purchase needs a consent: a person who typed the total and the code of the question,
+// or a standing permission from the command line. Consent is bound to the digest of the whole
+// receipt, lives five minutes, is used once, and is checked again against a fresh copy of the
+// checkout right before the confirm. A durable record precedes every confirm; an answer that does
+// not prove what happened makes the attempt UNKNOWN, which locks its basket until it is resolved.
 //
 // Split by topic: purchase_gate.cpp (the door), consent.cpp (up to an approved checkout),
 // confirm_attempt.cpp (the confirm and its answer), reconcile.cpp (finding out what happened).
 //
-// Client, journal, prompt and observer are borrowed. One gate per conversation; calls come from one
-// thread. `insists` tells that the person asked a second time to stop: a first wish to stop does
-// not cut off a confirm that is on its way, a second one does, at the price of an unknown outcome.
+// Client, journal, questions, approver and observer are borrowed. One gate per conversation; calls
+// come from one thread. `insists` tells that the person asked a second time to stop: a first wish
+// to stop does not cut off a confirm that is on its way, a second one does, at the price of an
+// unknown outcome.
 #pragma once
 
 #include <chrono>
@@ -28,26 +29,12 @@
 #include "commerce/client.h"
 #include "commerce/identity.h"
 #include "commerce/receipt.h"
+#include "purchase/approver.h"
 #include "purchase/confirm_answer.h"
 #include "purchase/journal.h"
 #include "purchase/policy.h"
 
 namespace cartpilot::purchase {
-
-/// What a person answered.
-enum class ConsentAnswer { kApproved, kDeclined, kNoTerminal };
-
-/// Asks a person. The terminal implementation lives in the host; tests script theirs.
-class ConsentPrompt {
- public:
-  virtual ~ConsentPrompt() = default;
-  /// Shows every line of the receipt and waits for the total to be typed (120 s). `previous_total`
-  /// is set after a price change so that old and new can be shown side by side. `note` holds the
-  /// lines to show besides, each but the last ended by a line break, warnings first.
-  virtual ConsentAnswer ask(const commerce::Receipt& receipt,
-                            const std::optional<commerce::Money>& previous_total,
-                            const std::string& note) = 0;
-};
 
 enum class PurchaseOutcome { kDone, kNotDone, kUnknown };
 
@@ -79,6 +66,8 @@ struct PurchaseReport {
 struct ApprovalRequest {
   std::string attempt;
   const commerce::Receipt& receipt;
+  const std::optional<commerce::Money>& previous_total;
+  const std::vector<std::string>& warnings;
 };
 
 struct ApprovalDecision {
@@ -102,15 +91,16 @@ class PurchaseObserver {
 struct GateClock {
   /// Goes on while the machine sleeps, so that a consent does not outlive a closed lid.
   std::function<std::chrono::steady_clock::time_point()> steady;  ///< null = time since boot
-  std::function<std::chrono::system_clock::time_point()> system;  ///< null = system_clock::now
-  std::function<void(std::chrono::milliseconds)> sleep;  ///< null = std::this_thread::sleep_for
+  std::function<std::chrono::system_clock::time_point()> system;  ///< null = base::system_now
+  std::function<void(std::chrono::milliseconds)> sleep;           ///< null = sleeps
 };
 
 class PurchaseGate final : public chat::CallGuard {
  public:
   PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
-               PurchasePolicy policy, ConsentPrompt& prompt, PurchaseObserver& observer,
-               std::string session_id, GateClock clock = {}, std::function<bool()> insists = {});
+               PurchasePolicy policy, Questions& questions, Approver& approver,
+               PurchaseObserver& observer, std::string session_id, GateClock clock = {},
+               std::function<bool()> insists = {});
 
   std::optional<ToolOutcome> before_write(ToolCall& call) override;
   void after_write(const ToolCall& call, const ToolOutcome& outcome) override;
@@ -145,6 +135,7 @@ class PurchaseGate final : public chat::CallGuard {
     std::string error_code;
     int exit_code = kExitRefused;
     std::string reason;
+    std::string channel{};  ///< of a yes: "policy", or where the person answered
   };
   /// A confirm that was sent, and what its answer proves.
   struct ConfirmResult {
@@ -189,16 +180,17 @@ class PurchaseGate final : public chat::CallGuard {
   // consent.cpp
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
   ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
-  Decision decide(const commerce::Receipt& receipt, const std::string& basket);
-  Decision ask_person(const commerce::Receipt& receipt, const std::string& basket);
-  std::string note_for(const commerce::Receipt& receipt,
-                       const std::optional<std::string>& repeats) const;
+  ApprovalQuestion question_about(const Attempt& attempt, const commerce::Receipt& receipt) const;
+  Decision decide(ApprovalQuestion& question, const commerce::Receipt& receipt,
+                  std::chrono::milliseconds left, const CallContext& context);
+  Decision ask_person(ApprovalQuestion& question, std::chrono::milliseconds left,
+                      const CallContext& context);
+  std::vector<std::string> warnings_for(const commerce::Receipt& receipt) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
   std::optional<std::string> repeated_without_permission(const std::string& basket) const;
   bool may_repeat() const;
-  ConsentAnswer ask_once_or_twice(const commerce::Receipt& receipt,
-                                  const std::optional<commerce::Money>& previous,
-                                  const std::string& basket);
+  std::optional<commerce::Money> previous_total_of(const commerce::Receipt& receipt,
+                                                   const std::string& basket) const;
   void remember_total(const commerce::Checkout& checkout, const commerce::Money& total);
   ToolOutcome approve_at_cartpilot(const Attempt& attempt, const commerce::Receipt& receipt,
                                    std::chrono::steady_clock::time_point answered,
@@ -232,7 +224,8 @@ class PurchaseGate final : public chat::CallGuard {
   const commerce::CartPilotClient& client_;
   PurchaseJournal& journal_;
   const PurchasePolicy policy_;
-  ConsentPrompt& prompt_;
+  Questions& questions_;
+  Approver& approver_;
   PurchaseObserver& observer_;
   const std::string session_id_;
   GateClock clock_;

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "cartpilot/error.h"
 #include "cartpilot/json.h"
 #include "commerce/identity.h"
@@ -61,12 +63,7 @@ void require_step(const Attempt& attempt, AttemptState next) {
 
 }  // namespace
 
-PurchaseJournal::PurchaseJournal(store::StateDb& db)
-    : PurchaseJournal(db, [] {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(
-                   std::chrono::system_clock::now().time_since_epoch())
-            .count();
-      }) {}
+PurchaseJournal::PurchaseJournal(store::StateDb& db) : PurchaseJournal(db, base::unix_ms_now) {}
 
 PurchaseJournal::PurchaseJournal(store::StateDb& db, Clock unix_ms)
     : db_(db), unix_ms_(std::move(unix_ms)) {
@@ -332,7 +329,7 @@ std::string PurchaseJournal::install_secret() const {
     db_.durable([&] {
       const auto insert =
           db_.prepared("INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)");
-      insert->bind(1, random_id(kSecretBytes));
+      insert->bind(1, base::random_hex(kSecretBytes));
       insert->exec();
       read();
     });

@@ -1,12 +1,10 @@
 #include "purchase/keys.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 
+#include "base/digest.h"
 #include "cartpilot/error.h"
 #include "commerce/receipt.h"
-#include "formats/formats.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -63,24 +61,14 @@ std::vector<commerce::ItemRequest> items_of(const commerce::Checkout& checkout) 
 
 std::string basket_of(const std::string& merchant_id,
                       const std::vector<commerce::ItemRequest>& items) {
-  return formats::sha256_hex(netstring(merchant_id) + canonical_items(items));
+  return base::sha256_hex(netstring(merchant_id) + canonical_items(items));
 }
 
 std::string derive_key(const std::string& secret, std::string_view operation,
                        std::string_view session, std::string_view subject, std::int64_t ordinal) {
   const std::string text = netstring(operation) + netstring(session) + netstring(subject) +
                            netstring(std::to_string(ordinal));
-  return formats::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
-}
-
-std::string random_id(std::size_t bytes) {
-  std::string raw(bytes, '\0');
-  if (::getentropy(raw.data(), raw.size()) != 0) {
-    throw Error(ErrorCode::kInternal, "the system gives no random numbers; nothing can be bought");
-  }
-  std::string hex;
-  for (const char c : raw) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
+  return base::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
 }
 
 }  // namespace cartpilot::purchase

@@ -1,8 +1,7 @@
 // Names the purchase module derives: baskets, attempts, idempotency keys.
 //
-// All are functions of their arguments except random_id(). A whole idempotency key is a secret
-// (CartPilot replays an answer to whoever shows it), so keys are derived when needed and neither
-// stored nor logged. Any thread.
+// Functions of their arguments. A whole idempotency key is a secret (CartPilot replays an answer to
+// whoever shows it), so keys are derived when needed and neither stored nor logged. Any thread.
 #pragma once
 
 #include <string>
@@ -36,8 +35,5 @@ std::string basket_of(const std::string& merchant_id,
 /// First 128 bits of HMAC-SHA256(secret, operation, session, subject, ordinal) as 32 hex.
 std::string derive_key(const std::string& secret, std::string_view operation,
                        std::string_view session, std::string_view subject, std::int64_t ordinal);
-
-/// `bytes` random bytes as lower-case hex.
-std::string random_id(std::size_t bytes);
 
 }  // namespace cartpilot::purchase

@@ -7,12 +7,13 @@
 
 #include <algorithm>
 #include <array>
-#include <random>
+#include <cmath>
 
+#include "base/deadline_context.h"
+#include "base/random.h"
+#include "base/wait.h"
 #include "cartpilot/error.h"
-#include "net/url.h"
 #include "net/url_policy.h"
-#include "purchase/deadline_context.h"
 #include "purchase/gate.h"
 
 namespace cartpilot::purchase {
@@ -26,7 +27,6 @@ constexpr std::array<milliseconds, kLooks - 1> kPauses = {std::chrono::seconds(3
                                                           std::chrono::seconds(10)};
 constexpr auto kFirstBackoff = milliseconds(500);
 constexpr auto kLongestBackoff = milliseconds(8'000);
-constexpr auto kPollInterval = milliseconds(50);
 constexpr auto kStartBudget = std::chrono::seconds(20);
 constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 
@@ -51,9 +51,8 @@ bool same_server(const std::string& one, const std::string& other) {
 }
 
 milliseconds backoff(int look) {
-  thread_local std::minstd_rand generator{std::random_device{}()};
   const auto ceiling = std::min(kFirstBackoff * (1 << (look - 1)), kLongestBackoff);
-  return milliseconds(std::uniform_int_distribution<std::int64_t>(0, ceiling.count())(generator));
+  return milliseconds(std::llround(base::random_fraction() * static_cast<double>(ceiling.count())));
 }
 
 bool may_send_again(const Attempt& attempt, std::int64_t now) {
@@ -134,7 +133,8 @@ PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext
     CheckoutAnswer seen;
     try {
       const auto left = std::chrono::duration_cast<milliseconds>(end - clock_.steady());
-      const DeadlineContext bounded(context, std::max<milliseconds>(left, std::chrono::seconds(1)));
+      const base::DeadlineContext bounded(context,
+                                          std::max<milliseconds>(left, std::chrono::seconds(1)));
       seen = client_.get_checkout(attempt.checkout_id, bounded);
     } catch (const commerce::CartPilotError& error) {
       why = fmt::format("CartPilot cannot be asked ({})", error.error_code);
@@ -265,13 +265,7 @@ PurchaseReport PurchaseGate::report_of(const Resolution& ending) const {
 
 /// Waits; false when the person asked to stop.
 bool PurchaseGate::pause(milliseconds length, const CallContext& context) const {
-  while (length.count() > 0) {
-    if (context.cancelled()) return false;
-    const milliseconds slice = std::min(length, kPollInterval);
-    clock_.sleep(slice);
-    length -= slice;
-  }
-  return !context.cancelled();
+  return base::wait_unless_cancelled(length, context, clock_.sleep);
 }
 
 }  // namespace cartpilot::purchase

@@ -1,18 +1,17 @@
-// EcmaPattern: the regular expressions of JSON Schema's `pattern`.
+// EcmaPattern: the regular expressions of JSON Schema's `pattern`, matched by PCRE2.
 //
-// JSON Schema means ECMA-262 expressions with Unicode semantics; the engine underneath speaks
-// another dialect, so the expression is translated first. What the engine cannot do the same way
-// (back references, unknown escapes, inline flags) is refused when the pattern is made, never
-// matched differently. Immutable and safe to share between threads.
+// JSON Schema means ECMA-262 expressions with Unicode semantics. What PCRE2 reads differently is
+// rewritten; what only one of the two knows (back references, inline flags, possessive quantifiers,
+// unknown escapes) is refused when the pattern is made, never matched differently. A value;
+// immutable and safe to share between threads.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 
-namespace cartpilot::formats {
-class Pattern;
-}
+struct pcre2_real_code_8;
 
 namespace cartpilot::schema {
 
@@ -20,22 +19,17 @@ class EcmaPattern {
  public:
   /// Throws Error{kInvalidArgument} saying what in `source` is wrong or not supported.
   explicit EcmaPattern(const std::string& source);
-  ~EcmaPattern();
-  EcmaPattern(EcmaPattern&&) noexcept;
-  EcmaPattern& operator=(EcmaPattern&&) noexcept;
 
-  /// Whether `text` (UTF-8) contains a match. nullopt when the engine gives up: matching is bounded
-  /// in time and stack, so that no text can hang or crash the program.
+  /// Whether `text` (UTF-8) contains a match. nullopt when the match would take more than the
+  /// bounds on work and memory allow: about a tenth of a second, whatever pattern and text are.
   std::optional<bool> found_in(const std::string& text) const;
 
   const std::string& source() const { return source_; }
 
  private:
   std::string source_;
-  std::unique_ptr<formats::Pattern> expression_;
+  std::uint64_t longest_repeat_ = 0;  ///< the largest number in {n,m}
+  std::shared_ptr<const pcre2_real_code_8> code_;
 };
-
-/// The same expression in the engine's dialect. Throws like the constructor.
-std::string translate_ecma_pattern(const std::string& source);
 
 }  // namespace cartpilot::schema

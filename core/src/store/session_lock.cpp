@@ -14,6 +14,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
 
@@ -22,7 +23,8 @@ namespace {
 
 /// What the file says: "PID SECONDS COMMAND", the seconds since the epoch.
 void write_holder(int descriptor, const std::string& command) {
-  const std::string line = fmt::format("{} {} {}\n", ::getpid(), std::time(nullptr), command);
+  const std::string line =
+      fmt::format("{} {} {}\n", ::getpid(), base::unix_ms_now() / 1000, command);
   // For people only; the lock is what counts.
   if (::ftruncate(descriptor, 0) != 0) return;
   [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, line.data(), line.size(), 0);

@@ -5,10 +5,10 @@
 #include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 
-#include <chrono>
-#include <random>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "cartpilot/detail/wire.h"
 
 namespace cartpilot::store {
@@ -16,12 +16,6 @@ namespace cartpilot::store {
 namespace {
 
 constexpr std::size_t kTitleBytes = 80;
-
-std::int64_t now_unix_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 /// The first line of a text, cut at a character boundary.
 std::string title_of(const Message& message) {
@@ -68,7 +62,7 @@ SessionStore::SessionStore(StateDb& db) : db_(db) {
 
 void SessionStore::open(const std::string& session, const std::string& provider,
                         const std::string& model) {
-  const std::int64_t time = now_unix_ms();
+  const std::int64_t time = base::unix_ms_now();
   db_.checked([&] {
     const auto insert = db_.prepared(
         "INSERT INTO sessions (id, provider, model, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?) "
@@ -93,7 +87,7 @@ void SessionStore::bind(const std::string& session, const std::string& cartpilot
 void SessionStore::append(const std::string& session, const Message& message) {
   const std::string json = dump_json(message_to_json(message));
   const std::string title = message.role == Role::kUser ? title_of(message) : "";
-  db_.transaction([&] {
+  db_.durable([&] {
     const auto insert = db_.prepared(
         "INSERT INTO messages (session, seq, json) "
         "SELECT id, message_count, ? FROM sessions WHERE id = ?");
@@ -108,7 +102,7 @@ void SessionStore::append(const std::string& session, const Message& message) {
     const auto update = db_.prepared(
         "UPDATE sessions SET message_count = message_count + 1, updated_ms = ?, "
         "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?");
-    SQLite::bind(*update, now_unix_ms(), title, session);
+    SQLite::bind(*update, base::unix_ms_now(), title, session);
     update->exec();
   });
 }
@@ -130,8 +124,9 @@ std::vector<Message> SessionStore::load(const std::string& session) const {
     const auto select = db_.prepared("SELECT json FROM messages WHERE session = ? ORDER BY seq");
     select->bind(1, session);
     while (select->executeStep()) {
-      messages.push_back(message_from_json(
-          parse_json(select->getColumn(0).getString(), "a stored message of session " + session)));
+      messages.push_back(
+          message_from_json(parse_json(select->getColumn(0).getString(),
+                                       "a stored message of session " + session, kMessageJson)));
     }
   });
   return messages;
@@ -159,9 +154,6 @@ bool SessionStore::remove(const std::string& session) {
   return existed;
 }
 
-std::string new_session_id() {
-  std::random_device device;
-  return fmt::format("{:08x}{:08x}", device(), device());
-}
+std::string new_session_id() { return base::random_hex(8); }
 
 }  // namespace cartpilot::store

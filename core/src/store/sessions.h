@@ -1,8 +1,8 @@
 // SessionStore: conversations on disk, message by message, in the state database.
 //
-// A message is given to the store as soon as it is final, so a killed program loses at most the
-// answer in flight and what was still queued in a SessionWriter. Opaque provider metadata is kept
-// byte for byte. The StateDb is borrowed; one thread.
+// A message is given to the store as soon as it is final and is on disk when append() returns, so a
+// killed program loses at most the answer in flight, and so does a power cut. Opaque provider
+// metadata is kept byte for byte. The StateDb is borrowed; one thread.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ class SessionStore {
   void open(const std::string& session, const std::string& provider, const std::string& model);
   /// Makes the session if it is new; says where it shops, unless that is known already.
   void bind(const std::string& session, const std::string& cartpilot);
-  /// Throws Error{kNotFound} when there is no such session (any more).
+  /// The message is on disk when this returns. Throws Error{kNotFound} when there is no such
+  /// session (any more).
   void append(const std::string& session, const Message& message);
 
   std::optional<SessionSummary> find(const std::string& session) const;

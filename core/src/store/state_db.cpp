@@ -244,8 +244,6 @@ void StateDb::durable(const std::function<void()>& work) {
   back_to_normal();
 }
 
-void StateDb::read_environment() { ::sqlite3_initialize(); }
-
 std::filesystem::path StateDb::default_path() {
   const auto absolute = [](const char* name) -> std::filesystem::path {
     const char* value = std::getenv(name);

@@ -1,9 +1,9 @@
 // StateDb: the program's own SQLite file, $XDG_STATE_HOME/cartpilot/state.db.
 //
 // WAL, foreign keys on, busy timeout 5 s; the file is 0600 from its first byte, its folder 0700.
-// Rooms keep their tables in it through `run()` and `prepared()`; each creates its own tables with
-// CREATE TABLE IF NOT EXISTS. One StateDb per thread that uses it; several processes may have the
-// file open. A file of an older program is brought up to date when it is opened. A file that is
+// Modules keep their tables in it through `run()` and `prepared()`; each creates its own tables
+// with CREATE TABLE IF NOT EXISTS. One StateDb per thread that uses it; several processes may have
+// the file open. A file of an older program is brought up to date when it is opened. A file that is
 // damaged, of a newer program, or no state database at all is refused
 // with a clear Error{kUnavailable} and not touched.
 #pragma once
@@ -72,10 +72,6 @@ class StateDb {
 
   /// Name of the program's file in its state folder.
   static constexpr const char* kFile = "state.db";
-
-  /// The database library reads environment variables when it is used first; this does it now.
-  /// Afterwards no StateDb reads any.
-  static void read_environment();
 
   /// $XDG_STATE_HOME/cartpilot/state.db, or ~/.local/state/cartpilot/state.db. Throws
   /// Error{kUnavailable} when neither variable is set to an absolute path.

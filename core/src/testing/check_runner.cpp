@@ -90,7 +90,7 @@ std::vector<CheckResult> run_checks(const std::string& file, const CheckOptions&
   std::error_code ignored;
   Subject subject;
   subject.file = std::filesystem::absolute(file, ignored).string();
-  subject.elf = read_elf_facts(subject.file);
+  subject.elf = plugin::read_elf(subject.file);
   subject.options = &options;
   std::vector<CheckResult> results;
   std::map<std::string, CheckOutcome> so_far;

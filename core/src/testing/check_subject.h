@@ -14,8 +14,8 @@
 #include "cartpilot/json.h"
 #include "cartpilot/testing/fake_host.h"
 #include "cartpilot/testing/plugin_check.h"
+#include "plugin/file/elf_facts.h"
 #include "testing/answer_samples.h"
-#include "testing/elf_facts.h"
 #include "testing/plugin_under_test.h"
 
 namespace cartpilot::testing {
@@ -33,7 +33,7 @@ void expect(bool holds, const std::string& otherwise);
 /// The file under examination; `elf` was read once, before any check.
 struct Subject {
   std::string file;
-  ElfFacts elf;
+  plugin::ElfFacts elf;
   const CheckOptions* options = nullptr;
 };
 

@@ -21,6 +21,15 @@ std::string joined(const std::vector<std::string>& words) {
   return text.size() > 500 ? text.substr(0, 500) + " ..." : text;
 }
 
+/// Exported symbols that are, or are not, shared by all libraries of a process.
+std::vector<std::string> exported(const Subject& subject, bool unique) {
+  std::vector<std::string> names;
+  for (const plugin::ElfFacts::Symbol& symbol : subject.elf.exported) {
+    if (symbol.is_unique == unique) names.push_back(symbol.name);
+  }
+  return names;
+}
+
 Json note_of(const Subject& subject) { return parse_json(subject.elf.notes.at(0), "manifest"); }
 
 void manifest_schema(const Subject& subject) {
@@ -107,7 +116,7 @@ void glibc_floor(const Subject& subject) {
   };
   const std::string here = ::gnu_get_libc_version();
   const std::string prefix = "GLIBC_";
-  for (const std::string& version : subject.elf.versions) {
+  for (const auto& [library, version] : subject.elf.versions) {
     if (version.compare(0, prefix.size(), prefix) != 0) continue;
     expect(number(version.substr(prefix.size())) <= number(here),
            "it needs " + version + "; this system has GLIBC_" + here +
@@ -145,7 +154,7 @@ void add_static_checks(std::vector<Check>& checks) {
   };
   const std::vector<std::string> elf = {"elf-well-formed"};
   add("elf-well-formed", "is a whole shared library for this machine", {},
-      [](const Subject& s) { expect(s.elf.problem.empty(), s.elf.problem); });
+      [](const Subject& s) { expect(!s.elf.refusal, s.elf.refusal.why); });
   add("file-mode", "can be changed by its owner only", elf, [](const Subject& s) {
     expect((s.elf.mode & 0022U) == 0, "others may write to the file; chmod go-w " + s.file);
   });
@@ -169,9 +178,10 @@ void add_static_checks(std::vector<Check>& checks) {
       });
   add("exports-only-entry", "exports its entry function and nothing else", elf,
       [](const Subject& s) {
-        std::vector<std::string> others = s.elf.defined;
+        std::vector<std::string> others = exported(s, false);
+        const std::size_t all = others.size();
         others.erase(std::remove(others.begin(), others.end(), CP_ENTRY_NAME), others.end());
-        expect(others.size() < s.elf.defined.size(), "it does not export cartpilot_plugin_entry");
+        expect(others.size() < all, "it does not export cartpilot_plugin_entry");
         expect(others.empty(), "it also exports " + joined(others) +
                                    "; hide them with -fvisibility=hidden and the version script");
       });
@@ -192,14 +202,15 @@ void add_static_checks(std::vector<Check>& checks) {
   add("glibc-floor", "needs no newer C library than this system's", elf, glibc_floor);
   add("gnu-unique-count", "has no symbols that are shared by all libraries", elf,
       [](const Subject& s) {
-        if (!s.elf.unique.empty()) {
-          warn_check(joined(s.elf.unique) +
+        const std::vector<std::string> unique = exported(s, true);
+        if (!unique.empty()) {
+          warn_check(joined(unique) +
                      " would be shared with other plugins; compile with -fno-gnu-unique");
         }
       });
   add("size", "has less than 20 MiB", elf, [](const Subject& s) {
-    if (s.elf.size > (20U << 20)) {
-      warn_check("it has " + std::to_string(s.elf.size >> 20) + " MiB; strip -g makes it smaller");
+    if (s.elf.identity.size > (20 << 20)) {
+      warn_check("it has " + std::to_string(s.elf.identity.size >> 20) + " MiB; strip -g makes it smaller");
     }
   });
   add("host-accepts", "is accepted by this cartpilot without running it",

@@ -77,7 +77,7 @@ FakeReply FakeHttp::next(const HttpRequest& request) {
   Script script;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    requests_.push_back(request.owned());
+    requests_.push_back(request);
     if (!script_) {
       if (queue_.empty()) {
         throw Error(ErrorCode::kUnavailable, "FakeHttp has no answer for " + request.url);

@@ -13,7 +13,6 @@
 #include "chat/session.h"
 #include "commands/app_services.h"
 #include "store/session_lock.h"
-#include "store/session_writer.h"
 #include "terminal/conversation_view.h"
 
 namespace cartpilot::host {
@@ -42,9 +41,6 @@ class Conversation final : private chat::MessageLog {
   class ShopWatch;
 
   void append(const Message& message) override;
-  bool readable() const override { return true; }
-  std::vector<Message> read() override;
-  std::string record_turn(chat::TurnResult& result);
   void turn(const std::string& text);
   bool slash(const std::string& line);
   void switch_to(const std::string& name, const std::string& model);
@@ -55,7 +51,6 @@ class Conversation final : private chat::MessageLog {
   ConversationView& view_;
   std::string session_id_;
   std::optional<store::SessionLock> lock_;
-  std::optional<store::SessionWriter> writer_;  ///< ends before the lock is given up
   std::string provider_name_;
   std::unique_ptr<LLMProvider> provider_;
   std::unique_ptr<ShopWatch> watch_;

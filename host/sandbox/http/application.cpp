@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/random.h"
 #include "sandbox/http/authorization.h"
 #include "sandbox/http/cross_origin.h"
 #include "sandbox/http/endpoints.h"
@@ -69,7 +70,7 @@ std::string confirmed_id(const Request& request) {
 
 Application::Application(Options options)
     : options_(std::move(options)),
-      store_(options_.db_path, mutex_),
+      store_(options_.db_path),
       merchants_(both_merchants(store_, options_, outbox_)),
       intents_(store_, merchants_, options_.clock),
       orders_(store_, options_.clock, options_.strict),
@@ -122,7 +123,7 @@ Response Application::handle(const Request& request) {
 Response Application::handled(const Request& request) {
   std::string request_id = request.header(kRequestId);
   try {
-    if (request_id.empty()) request_id = new_uuid();
+    if (request_id.empty()) request_id = base::random_uuid();
     return options_.strict ? handle_strictly(request, request_id)
                            : handle_as_the_service_does(request, request_id);
   } catch (const std::exception&) {

@@ -3,20 +3,18 @@
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
-#include <Poco/Net/HTTPServerConnection.h>
+#include <Poco/Net/HTTPServer.h>
 #include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/HTTPServerRequest.h>
 #include <Poco/Net/HTTPServerResponse.h>
-#include <Poco/Net/TCPServer.h>
-#include <Poco/Net/TCPServerConnectionFactory.h>
+#include <Poco/Net/ServerSocket.h>
 #include <Poco/ThreadPool.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <istream>
-#include <mutex>
-#include <set>
+#include <thread>
 
-#include "sandbox/http/listening_socket.h"
 #include "sandbox/http/router.h"
 
 namespace cartpilot::sandbox {
@@ -24,8 +22,9 @@ namespace {
 
 namespace net = Poco::Net;
 
-// 128 for callers, the rest for the merchants who send webhooks.
-constexpr int kMaxConnections = 160;
+// Poco's server takes one thread for each connection; more connections wait in the queue.
+constexpr int kMaxConnections = 128;
+constexpr int kMaxQueued = 128;
 constexpr int kIdleSeconds = 60;
 // A thread whose connection ends just while the server stops misses the wake-up of Poco 1.11 and
 // sleeps on for this long; stop() waits for it.
@@ -75,70 +74,6 @@ class RequestHandler : public net::HTTPRequestHandler {
   const HttpListener::Handler& handler_;
 };
 
-// The open connections, to end them all at once. Any thread.
-class OpenConnections {
- public:
-  void add(net::StreamSocket& socket) {
-    const std::lock_guard lock(mutex_);
-    sockets_.insert(&socket);
-    if (ending_) shut_down(socket);
-  }
-
-  void remove(net::StreamSocket& socket) {
-    const std::lock_guard lock(mutex_);
-    sockets_.erase(&socket);
-  }
-
-  /// Connections added later end at once.
-  void end_all() {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-    for (net::StreamSocket* socket : sockets_) shut_down(*socket);
-  }
-
- private:
-  static void shut_down(net::StreamSocket& socket) {
-    try {
-      socket.shutdown();
-    } catch (const Poco::Exception&) {
-      // The other side was faster.
-    }
-  }
-
-  std::mutex mutex_;
-  std::set<net::StreamSocket*> sockets_;
-  bool ending_ = false;
-};
-
-class Connection : public net::HTTPServerConnection {
- public:
-  Connection(const net::StreamSocket& client, net::HTTPServerParams::Ptr params,
-             net::HTTPRequestHandlerFactory::Ptr handlers, OpenConnections& open)
-      : HTTPServerConnection(client, std::move(params), std::move(handlers)), open_(open) {
-    open_.add(socket());
-  }
-  ~Connection() override { open_.remove(socket()); }
-
- private:
-  OpenConnections& open_;
-};
-
-class ConnectionFactory : public net::TCPServerConnectionFactory {
- public:
-  ConnectionFactory(net::HTTPServerParams::Ptr params, net::HTTPRequestHandlerFactory::Ptr handlers,
-                    OpenConnections& open)
-      : params_(std::move(params)), handlers_(std::move(handlers)), open_(open) {}
-
-  net::TCPServerConnection* createConnection(const net::StreamSocket& socket) override {
-    return new Connection(socket, params_, handlers_, open_);
-  }
-
- private:
-  net::HTTPServerParams::Ptr params_;
-  net::HTTPRequestHandlerFactory::Ptr handlers_;
-  OpenConnections& open_;
-};
-
 class RequestHandlerFactory : public net::HTTPRequestHandlerFactory {
  public:
   explicit RequestHandlerFactory(const HttpListener::Handler& handler) : handler_(handler) {}
@@ -154,7 +89,7 @@ class RequestHandlerFactory : public net::HTTPRequestHandlerFactory {
 net::HTTPServerParams::Ptr parameters() {
   net::HTTPServerParams::Ptr params = new net::HTTPServerParams;
   params->setMaxThreads(kMaxConnections);
-  params->setMaxQueued(2 * kMaxConnections);
+  params->setMaxQueued(kMaxQueued);
   params->setThreadIdleTime(Poco::Timespan(0, kThreadIdleMs * 1000));
   params->setKeepAlive(true);
   params->setMaxKeepAliveRequests(0);
@@ -167,7 +102,7 @@ net::HTTPServerParams::Ptr parameters() {
 // take turns in answering.
 net::ServerSocket listening_socket(int port) {
   try {
-    ListeningSocket socket;
+    net::ServerSocket socket;
     socket.bind(net::SocketAddress("127.0.0.1", static_cast<Poco::UInt16>(port)), true, false);
     socket.listen(kMaxConnections);
     return socket;
@@ -185,9 +120,7 @@ struct HttpListener::Impl {
       : handler(std::move(request_handler)),
         socket(listening_socket(port)),
         bound_port(socket.address().port()),
-        params(parameters()),
-        server(new ConnectionFactory(params, new RequestHandlerFactory(handler), open), pool,
-               socket, params) {
+        server(new RequestHandlerFactory(handler), pool, socket, parameters()) {
     server.start();
   }
 
@@ -195,10 +128,8 @@ struct HttpListener::Impl {
   Poco::ThreadPool pool{2, kMaxConnections + 1};
   net::ServerSocket socket;
   int bound_port;
-  net::HTTPServerParams::Ptr params;
-  OpenConnections open;
   bool stopped = false;
-  net::TCPServer server;
+  net::HTTPServer server;
 };
 
 HttpListener::HttpListener(int port, Handler handler)
@@ -216,8 +147,12 @@ void HttpListener::stop() noexcept {
     // Only the wait gets longer.
   }
   try {
-    impl_->open.end_all();
-    impl_->server.stop();
+    // Again and again: a connection that is just being set up does not hear the first call.
+    for (;;) {
+      impl_->server.stopAll(true);
+      if (impl_->server.currentConnections() == 0) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     impl_->pool.joinAll();
   } catch (const Poco::Exception&) {
     // Stopping what has stopped.

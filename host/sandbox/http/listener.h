@@ -1,6 +1,6 @@
 // HttpListener: a loopback HTTP/1.1 server that turns connections into Request and Response values.
 //
-// Owns its socket and threads: one thread per connection, kept alive, at most 160 at a time. The
+// Owns its socket and threads: one thread per connection, kept alive, at most 128 at a time. The
 // handler is called on those threads, several at once. Starts in the constructor, stops in stop()
 // or the destructor, promptly also with idle connections open.
 #pragma once

@@ -47,7 +47,8 @@ void Merchant::apply_stored_goods() {
     try {
       take_over(*changed, parse_json(document, "stored goods"));
     } catch (const Json::exception& e) {
-      throw Error(ErrorCode::kProtocol, std::string("stored goods cannot be read: ") + e.what());
+      throw Error(ErrorCode::kProtocol,
+                  std::string("stored goods cannot be read: ") + json_problem(e));
     }
   }
 }

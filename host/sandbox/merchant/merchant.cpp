@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/random.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/wire/refusal.h"
 
@@ -83,7 +84,7 @@ MerchantSession Merchant::quote(const std::vector<ItemRequest>& items,
     if (auto known = store_.find_session_by_key(profile_.id, *key)) return *known;
   }
   MerchantSession session;
-  session.id = new_uuid();
+  session.id = base::random_uuid();
   session.merchant_id = profile_.id;
   session.status = "quoted";
   for (const ItemRequest& item : items) session.items.push_back(price(item));

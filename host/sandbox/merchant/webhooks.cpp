@@ -1,5 +1,6 @@
 #include "sandbox/merchant/webhooks.h"
 
+#include "base/random.h"
 #include "sandbox/service/identifiers.h"
 
 namespace cartpilot::sandbox {
@@ -48,8 +49,7 @@ void MerchantWebhooks::announce_sale(const MerchantSession& session) {
 void MerchantWebhooks::announce(const char* type, const MerchantSession& session, Json data) {
   OutgoingWebhook webhook;
   webhook.merchant_id = merchant_id_;
-  webhook.session_id = session.id;
-  webhook.event_id = new_uuid();
+  webhook.event_id = base::random_uuid();
   webhook.body = dump_json({{"event_id", webhook.event_id},
                             {"event_type", type},
                             {"merchant_id", merchant_id_},

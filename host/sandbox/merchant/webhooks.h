@@ -15,7 +15,6 @@ namespace cartpilot::sandbox {
 
 struct OutgoingWebhook {
   std::string merchant_id;
-  std::string session_id;  ///< events about one session stay in order
   std::string event_id;
   std::string body;
   std::int64_t copies = 1;  ///< all but the first are marked as retries

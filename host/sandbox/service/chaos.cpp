@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/store/store.h"
 
@@ -67,7 +68,8 @@ void Chaos::reload() {
         state_.draws = stored.at("draws").get<std::uint64_t>();
       }
     } catch (const Json::exception& e) {
-      throw Error(ErrorCode::kProtocol, std::string("stored chaos cannot be read: ") + e.what());
+      throw Error(ErrorCode::kProtocol,
+                  std::string("stored chaos cannot be read: ") + json_problem(e));
     }
   }
   random_.seed(seed_);
@@ -128,7 +130,7 @@ bool Chaos::strikes(Scenario scenario) {
 }
 
 void Chaos::log(Scenario scenario, const std::string& session_id, Json details) {
-  state_.events.push_back({{"id", new_uuid()},
+  state_.events.push_back({{"id", base::random_uuid()},
                            {"scenario", kScenarioNames[index_of(scenario)]},
                            {"checkout_id", session_id},
                            {"details", std::move(details)},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/random.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/wire/refusal.h"
 
@@ -78,7 +79,7 @@ std::string CheckoutService::create(const std::string& offer_id,
   const std::optional<std::string> merchant_id = store_.merchant_of_offer(offer_id);
   if (!merchant_id) throw Refusal(404, "OFFER_NOT_FOUND", "Offer not found: " + offer_id);
   Checkout checkout;
-  checkout.id = new_uuid();
+  checkout.id = base::random_uuid();
   checkout.offer_id = offer_id;
   checkout.merchant_id = *merchant_id;
   checkout.expires_at = clock_() + kDay;

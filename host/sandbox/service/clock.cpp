@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "base/clock.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::sandbox {
@@ -55,8 +56,8 @@ int digits(std::string_view text, std::size_t offset, std::size_t count) {
 }  // namespace
 
 Micros system_clock_now() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
+  return std::chrono::floor<std::chrono::microseconds>(base::system_now())
+      .time_since_epoch()
       .count();
 }
 

@@ -1,5 +1,6 @@
 #include "sandbox/service/idempotency.h"
 
+#include "base/digest.h"
 #include "sandbox/http/router.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/wire/python_json.h"
@@ -59,7 +60,9 @@ Json with_sorted_keys(const Json& value) {
   return sorted;
 }
 
-std::string hash_of(const Json& body) { return sha256_hex(dump_json(with_sorted_keys(body))); }
+std::string hash_of(const Json& body) {
+  return base::sha256_hex(dump_json(with_sorted_keys(body)));
+}
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 // Identifiers and fingerprints in the service's forms.
 //
-// Functions over random sequences begun by the operating system, one per thread; thread-safe. Good
-// enough to be unique, not to be a secret.
+// Functions; thread-safe.
 #pragma once
 
 #include <string>
@@ -11,9 +10,6 @@
 
 namespace cartpilot::sandbox {
 
-/// Random version 4 UUID, lower case, with hyphens.
-std::string new_uuid();
-
 /// "ORD-20261123004928-7700DA0F".
 std::string new_order_number(Micros now);
 
@@ -22,9 +18,6 @@ std::string new_tracking_number();
 
 /// 32 lower-case hexadecimal digits.
 std::string md5_hex(std::string_view text);
-
-/// 64 lower-case hexadecimal digits.
-std::string sha256_hex(std::string_view text);
 
 /// The first 16 digits of the SHA-256: the form of every receipt hash.
 std::string short_hash(std::string_view text);

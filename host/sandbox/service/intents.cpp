@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/service/offer_search.h"
+#include "sandbox/wire/python_json.h"
 #include "sandbox/wire/refusal.h"
 
 namespace cartpilot::sandbox {
@@ -24,7 +26,7 @@ std::string shown_at(Micros now, std::string text) {
     throw Error(ErrorCode::kProtocol, "a stored offer does not say when it expires");
   }
   if (now <= parse_instant(std::string_view(text).substr(expiry + kExpiry.size()))) return text;
-  Json offer = parse_json(text, "stored offer");
+  Json offer = parse_json(text, "stored offer", kStoredJson);
   offer["is_expired"] = true;
   return dump_json(offer);
 }
@@ -35,7 +37,7 @@ std::string IntentService::create(const std::string& query,
                                   const std::optional<std::string>& session_id,
                                   const Json& metadata) {
   Intent intent;
-  intent.id = new_uuid();
+  intent.id = base::random_uuid();
   intent.query = query;
   intent.session_id = session_id;
   intent.metadata = metadata;
@@ -82,7 +84,7 @@ std::vector<std::string> IntentService::collect(Intent& intent) {
     // A merchant that does not answer is left out without a word.
     if (merchant->state() == MerchantState::kUnreachable) continue;
     Offer offer;
-    offer.id = new_uuid();
+    offer.id = base::random_uuid();
     offer.intent_id = intent.id;
     offer.merchant_id = merchant->id();
     offer.merchant_name = merchant->name();

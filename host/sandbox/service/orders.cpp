@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/random.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/wire/refusal.h"
 
@@ -18,7 +19,7 @@ void require_transition(const Order& order, OrderStatus to) {
 
 std::string OrderService::create(const Checkout& checkout) {
   Order order;
-  order.id = new_uuid();
+  order.id = base::random_uuid();
   order.checkout_id = checkout.id;
   order.merchant_id = checkout.merchant_id;
   order.merchant_order_id = checkout.merchant_order_id;

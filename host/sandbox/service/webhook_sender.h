@@ -1,8 +1,8 @@
 // WebhookSender: delivers the merchants' webhooks over HTTP, one try each.
 //
-// Owns a few lanes, each a thread with a kept-alive connection, started with its first webhook.
-// Events about one session take the same lane and so stay in order. Signs every body. What cannot
-// be delivered is dropped, as is what still waits at stop(). Any thread may call any member.
+// Owns one thread, which sends what is due in the order it became due, each on a connection of its
+// own, and signs every body. What cannot be delivered is dropped, as is what still waits at stop()
+// or does not fit into the queue. Any thread may call any member.
 #pragma once
 
 #include <memory>
@@ -21,17 +21,15 @@ class WebhookSender {
   WebhookSender(const WebhookSender&) = delete;
   WebhookSender& operator=(const WebhookSender&) = delete;
 
-  /// Queues them in order. While too many wait, the caller waits too, for a second at most: callers
-  /// that ask faster than the receiver takes must not fill the memory.
+  /// Queues them in order and returns at once.
   void send(std::vector<OutgoingWebhook> webhooks);
 
-  /// Ends the threads after the deliveries they are busy with, 10 s at most; drops the rest.
-  /// Idempotent.
+  /// Ends the thread after the delivery it is busy with, 10 s at most; drops the rest. Idempotent.
   void stop() noexcept;
 
  private:
-  class Lane;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// "sha256=" and the hexadecimal HMAC-SHA256 of `body`.

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/digest.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/service/webhook_sender.h"
 #include "sandbox/wire/python_json.h"
@@ -28,10 +29,10 @@ Json reply(const IncomingEvent& event, bool success, const char* status,
 }
 
 std::string hash_of(const IncomingEvent& event) {
-  return sha256_hex(python_dumps({{"event_id", event.id},
-                                  {"event_type", event.type},
-                                  {"merchant_id", event.merchant_id},
-                                  {"data", event.data}}));
+  return base::sha256_hex(python_dumps({{"event_id", event.id},
+                                        {"event_type", event.type},
+                                        {"merchant_id", event.merchant_id},
+                                        {"data", event.data}}));
 }
 
 void check_sender(const IncomingEvent& event, const Request& request, const std::string& secret) {
@@ -81,7 +82,7 @@ Json WebhookService::receive(const IncomingEvent& event, const Request& request,
 Json WebhookService::status(const std::string& merchant_id, const std::string& event_id) {
   const std::optional<std::string> document = store_.find_event(merchant_id, event_id);
   if (!document) throw Refusal(404, "EVENT_NOT_FOUND", "Event not found: " + event_id);
-  return parse_json(*document, "stored event");
+  return parse_json(*document, "stored event", kStoredJson);
 }
 
 }  // namespace cartpilot::sandbox

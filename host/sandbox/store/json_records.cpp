@@ -1,14 +1,16 @@
 #include "sandbox/store/json_records.h"
 
+#include "sandbox/wire/python_json.h"
+
 namespace cartpilot::sandbox {
 namespace {
 
 template <typename Record>
 Record read(std::string_view text, std::string_view what, Record (*convert)(const Json&)) {
   try {
-    return convert(parse_json(text, what));
+    return convert(parse_json(text, what, kStoredJson));
   } catch (const Json::exception& e) {
-    throw Error(ErrorCode::kProtocol, std::string(what) + " cannot be read: " + e.what());
+    throw Error(ErrorCode::kProtocol, std::string(what) + " cannot be read: " + json_problem(e));
   }
 }
 

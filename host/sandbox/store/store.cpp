@@ -1,7 +1,5 @@
 #include "sandbox/store/store.h"
 
-#include <sqlite3.h>
-
 #include "sandbox/store/database_file.h"
 #include "sandbox/store/json_records.h"
 #include "sandbox/wire/json_views.h"
@@ -16,21 +14,10 @@ std::optional<Record> read(const std::optional<std::string>& document,
   return convert(*document);
 }
 
-// SQLite calls this after every commit.
-int note_commit(void* checkpointer, sqlite3*, const char*, int pages) {
-  static_cast<Checkpointer*>(checkpointer)->note(pages);
-  return SQLITE_OK;
-}
-
 }  // namespace
 
-SandboxStore::SandboxStore(const std::string& path, std::mutex& guard)
-    : database_(open_database(path)), statements_(database_) {
-  if (path == ":memory:") return;
-  checkpointer_ = std::make_unique<Checkpointer>(path, guard);
-  // In place of SQLite's own hook, which makes checkpoints on the spot.
-  sqlite3_wal_hook(database_.getHandle(), note_commit, checkpointer_.get());
-}
+SandboxStore::SandboxStore(const std::string& path)
+    : database_(open_database(path)), statements_(database_) {}
 
 void SandboxStore::transaction(const std::function<void()>& work) {
   statements_.execute("BEGIN IMMEDIATE");

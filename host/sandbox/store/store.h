@@ -2,19 +2,15 @@
 //
 // WAL with synchronous=NORMAL: what a transaction committed survives a killed process. A file that
 // is damaged, belongs to another program or was written by a newer version is refused with an Error
-// that says so, and not changed. Not synchronised: every call is made under the lock that the
-// constructor is given.
+// that says so, and not changed. Not synchronised: one thread at a time.
 #pragma once
 
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "sandbox/store/checkpointer.h"
 #include "sandbox/store/records.h"
 #include "sandbox/store/statements.h"
 
@@ -35,7 +31,7 @@ class SandboxStore {
  public:
   /// Opens or creates; ":memory:" keeps everything in memory. Missing folders are made. Throws
   /// Error{kUnavailable}.
-  SandboxStore(const std::string& path, std::mutex& guard);
+  explicit SandboxStore(const std::string& path);
   SandboxStore(const SandboxStore&) = delete;
   SandboxStore& operator=(const SandboxStore&) = delete;
 
@@ -114,7 +110,6 @@ class SandboxStore {
 
   SQLite::Database database_;
   Statements statements_;
-  std::unique_ptr<Checkpointer> checkpointer_;  // none in memory
 };
 
 }  // namespace cartpilot::sandbox

@@ -49,8 +49,8 @@ class Scanner {
   void scan_value() {
     switch (peek()) {
       case '"': return scan_string();
-      case '{': return scan_object();
-      case '[': return scan_array();
+      case '{': return scan_nested(&Scanner::scan_object);
+      case '[': return scan_nested(&Scanner::scan_array);
       default: break;
     }
     for (const std::string_view word : {"null", "true", "false"}) {
@@ -63,6 +63,13 @@ class Scanner {
       return;
     }
     scan_number();
+  }
+
+  void scan_nested(void (Scanner::*scan)()) {
+    if (depth_ == kMaxBodyDepth) throw Error(ErrorCode::kProtocol, "body nests too deeply");
+    ++depth_;
+    (this->*scan)();
+    --depth_;
   }
 
   void scan_number() {
@@ -202,6 +209,7 @@ class Scanner {
 
   std::string_view text_;
   std::size_t position_ = 0;
+  std::size_t depth_ = 0;
   std::string plain_;
 };
 
@@ -210,12 +218,9 @@ class Scanner {
 PythonJson read_python_json(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (!is_utf8(text)) throw Error(ErrorCode::kProtocol, "body is not UTF-8");
-  if (!json_depth_within(text, kMaxJsonDepth)) {
-    throw Error(ErrorCode::kProtocol, "body nests too deeply");
-  }
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   try {
-    return {parse_json(Scanner(text).scan(), "body"), {}};
+    return {parse_json(Scanner(text).scan(), "body", {kMaxBodyDepth, true}), {}};
   } catch (const Broken& broken) {
     return {std::nullopt, {broken.message, code_point_count(text.substr(0, broken.offset))}};
   }

@@ -12,6 +12,12 @@
 
 namespace cartpilot::sandbox {
 
+/// Deepest nesting of a request's body. The service's own limit is near a thousand.
+constexpr std::size_t kMaxBodyDepth = 256;
+
+/// Rules for documents that hold a body's values: the sandbox wrote them.
+constexpr JsonRules kStoredJson{kMaxBodyDepth + 32, true};
+
 struct PythonJson {
   struct Problem {
     std::string message;     ///< "Expecting value"
@@ -23,8 +29,8 @@ struct PythonJson {
 };
 
 /// Reads UTF-8 `text`. NaN and the infinities become null, which is how the service shows them
-/// again; lone surrogates become U+FFFD. Throws Error{kProtocol} when the text nests deeper than
-/// kMaxJsonDepth or is not UTF-8.
+/// again; lone surrogates become U+FFFD; of repeated members the last counts. Throws
+/// Error{kProtocol} when the text nests deeper than kMaxBodyDepth or is not UTF-8.
 PythonJson read_python_json(std::string_view text);
 
 /// Text as json.dumps(value, sort_keys=True) writes it: ", " and ": " as separators, everything

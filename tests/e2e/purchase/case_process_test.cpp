@@ -197,7 +197,7 @@ TEST(PurchaseCase, case_70_no_child_could_inherit_the_lock_the_record_or_a_key) 
   Environment environment = chat_environment(vendor);
   environment["CARTPILOT_API_KEY"] = "canary-cartpilot-key-0815";
   TerminalProgram program(home, words, environment);
-  program.wait_for("Type the total (86.38)");
+  program.wait_for_question("86.38");
   const std::filesystem::path process = "/proc/" + std::to_string(program.id());
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(process / "fd")) {

@@ -60,13 +60,13 @@ TEST(PurchaseCase, case_81_keys_stay_in_the_process_and_die_with_it) {
       chat_words(shop.url(), {"--log-level", "debug", "--session", "s1", "buy it"});
   words.insert(words.begin(), "cartpilot");
   TerminalProgram program(home, words, canaries(vendor));
-  program.wait_for("Type the total (86.38)");
+  const std::string yes = program.wait_for_question("86.38");
   const std::filesystem::path process = "/proc/" + std::to_string(program.id());
   for (const char* entry : {"cmdline", "environ", "comm", "status", "maps"}) {
     EXPECT_THAT(bytes_of(process / entry), Not(HasSubstr("canary"))) << entry;
   }
   EXPECT_THAT(bytes_of(process / "limits"), testing::ContainsRegex("Max core file size +0 +0"));
-  program.type("86.38\n");
+  program.type(yes);
   program.wait_for("[cartpilot] BOUGHT");
   EXPECT_EQ(program.finish(), 0);
   EXPECT_THAT(program.screen(), Not(HasSubstr("canary")));
@@ -99,7 +99,7 @@ TEST(PurchaseCase, case_81_keys_stay_in_the_process_and_die_with_it) {
         {"/bin/sh", "-c",
          "ulimit -c unlimited; exec " + shell_command(chat_words(other.url(), {"buy it"}))},
         canaries(model));
-    crashing.wait_for("Type the total (86.38)");
+    crashing.wait_for_question("86.38");
     crashing.signal(number);
     EXPECT_EQ(crashing.finish(), 128 + number);
     EXPECT_FALSE(crashing.dumped_core());
@@ -145,7 +145,7 @@ TEST(PurchaseCase, case_82_a_key_that_comes_back_reaches_neither_model_nor_scree
   std::vector<std::string> words = chat_words(tempting.url(), {"buy it"});
   words.insert(words.begin(), "cartpilot");
   TerminalProgram program(home, words, canaries(model));
-  program.wait_for("Type the total (86.38)");
+  program.wait_for_question("86.38");
   program.type("no\n");
   program.finish();
   EXPECT_THAT(program.screen(), Not(HasSubstr("canary")));
@@ -193,9 +193,7 @@ TEST(PurchaseCase, case_83_plugins_come_from_trusted_places_and_get_no_handle_on
   }
   // The program offers no symbol of the gate, the client or the database to what it loads.
   std::string symbols;
-  FILE* const listing = ::popen("nm -D --defined-only " CARTPILOT_PROGRAM " $(find " CARTPILOT_BUILD
-                                "/lib -name 'cartpilot-program*.so')",
-                                "r");
+  FILE* const listing = ::popen("nm -D --defined-only " CARTPILOT_PROGRAM, "r");
   ASSERT_NE(listing, nullptr);
   char block[4096];
   for (std::size_t got = 0; (got = std::fread(block, 1, sizeof block, listing)) > 0;) {

@@ -69,9 +69,9 @@ TEST(PurchaseCase, case_12_with_input_from_a_pipe_the_question_goes_to_the_termi
         "{ echo 'buy it'; while echo 86.38; do :; done; } 2>/dev/null | head -n 4 | " +
         shell_command(chat_words(shop.url(), {}));
     TerminalProgram program(home, {"/bin/sh", "-c", command}, chat_environment(vendor));
-    program.wait_for("Type the total (86.38)");
+    const std::string yes = program.wait_for_question("86.38");
     EXPECT_EQ(shop.count("/approve"), 0);
-    program.type(agrees ? "86.38\n" : "no\n");
+    program.type(agrees ? yes : "no\n");
     program.wait_for(agrees ? "[cartpilot] BOUGHT 86.38 USD" : "[cartpilot] NOT BOUGHT");
     program.finish();
     EXPECT_EQ(orders_of(shop), agrees ? 1U : 0U);
@@ -169,8 +169,7 @@ TEST(PurchaseCase, case_65_the_first_ctrl_c_waits_for_the_answer_the_second_make
     std::vector<std::string> words = chat_words(shop.url(), {"buy it"});
     words.insert(words.begin(), "cartpilot");
     TerminalProgram program(home, words, chat_environment(vendor));
-    program.wait_for("Type the total (86.38)");
-    program.type("86.38\n");
+    program.type(program.wait_for_question("86.38"));
     const auto wait_until = [&](int step) {
       while (asked < step) std::this_thread::yield();
     };
@@ -227,7 +226,7 @@ TEST(PurchaseCase, case_66_other_signals_and_a_lost_terminal_do_no_more_than_ctr
   std::vector<std::string> words = chat_words(shop.url(), {"buy it"});
   words.insert(words.begin(), "cartpilot");
   TerminalProgram program(home, words, chat_environment(vendor));
-  program.wait_for("Type the total (86.38)");
+  program.wait_for_question("86.38");
   program.hang_up();
   program.finish();
   EXPECT_EQ(shop.count("/approve") + shop.count("/confirm"), 0);

@@ -82,6 +82,20 @@ void TerminalProgram::wait_for(const std::string& text) {
   }
 }
 
+std::string TerminalProgram::wait_for_question(const std::string& total) {
+  wait_for("Type the total (" + total + ") and the code (");
+  const std::size_t code = found_;
+  wait_for("s]: ");
+  return total + " " + screen_.substr(code, 4) + "\n";
+}
+
+std::string TerminalProgram::wait_for_code() {
+  wait_for("Type the code (");
+  const std::size_t code = found_;
+  wait_for("s]: ");
+  return screen_.substr(code, 4) + "\n";
+}
+
 void TerminalProgram::hang_up() {
   if (terminal_ >= 0) ::close(terminal_);
   terminal_ = -1;

@@ -29,6 +29,10 @@ class TerminalProgram {
   /// Waits until `text` is on the screen after what earlier waits found. Throws
   /// std::runtime_error when it ends or 60 s pass first.
   void wait_for(const std::string& text);
+  /// Waits for the end of the question about `total`; returns the answer that is a yes.
+  std::string wait_for_question(const std::string& total);
+  /// The same for a question without a total.
+  std::string wait_for_code();
   void hang_up();
   /// Waits for the end; 128 + signal when killed by one.
   int finish();

@@ -108,10 +108,14 @@ class Notebook final : public ChatObserver, public MessageLog {
   void on_retry(std::int64_t, const std::string& reason) override {
     lines.push_back("retry " + reason);
   }
-  void append(const Message& message) override { messages.push_back(message); }
+  void append(const Message& message) override {
+    if (full) throw Error(ErrorCode::kUnavailable, "the disk is full");
+    messages.push_back(message);
+  }
 
   std::vector<std::string> lines;
   std::vector<Message> messages;
+  bool full = false;  ///< nothing can be stored
 };
 
 class SwitchContext final : public CallContext {

@@ -60,6 +60,21 @@ TEST_F(ChatSessionTest, runs_calls_and_goes_on_until_the_model_answers_without) 
   EXPECT_EQ(std::get<ToolResult>(answered.parts[1]).content["arguments"]["n"], 2);
 }
 
+TEST_F(ChatSessionTest, asks_with_the_whole_conversation_every_time) {
+  ScriptedProvider provider({says("one"), calls({call_of("a", "look")}), says("two")});
+  ChatSession chat = session(provider);
+  chat.run_turn("first", context_);
+  chat.run_turn("second", context_);
+  std::vector<std::string> asked;
+  for (const GenerateRequest& request : provider.requests) {
+    std::string texts;
+    for (const Message& message : request.messages) texts += text_of(message) + "/";
+    asked.push_back(texts);
+  }
+  EXPECT_THAT(asked, ElementsAre("first/", "first/one/second/", "first/one/second///"));
+  EXPECT_EQ(tool_calls_of(provider.requests[2].messages[3]).at(0).id, "a");
+}
+
 TEST_F(ChatSessionTest, never_runs_a_tool_of_a_cut_stream) {
   bool ran = false;
   tools_.on_call = [&ran](const std::string&) { ran = true; };
@@ -199,6 +214,39 @@ TEST_F(ChatSessionTest, answers_calls_a_killed_program_left_open_when_it_goes_on
   EXPECT_EQ(answer["message"],
             "The program ended before the result of this call was kept; it may have been carried "
             "out. Look before you repeat it.");
+}
+
+TEST_F(ChatSessionTest,
+       finishes_a_turn_that_cannot_be_stored_and_stores_it_in_order_with_the_next) {
+  ScriptedProvider provider({calls({call_of("a", "change")}), says("one"), says("two")});
+  ChatSession chat = session(provider);
+  notebook_.full = true;
+  const TurnResult turn = chat.run_turn("go", context_);
+  EXPECT_EQ(turn.text, "one");
+  EXPECT_EQ(turn.finish, "stop");
+  ASSERT_TRUE(turn.not_stored);
+  EXPECT_STREQ(turn.not_stored->what(), "the disk is full");
+  EXPECT_TRUE(notebook_.messages.empty());
+
+  notebook_.full = false;
+  EXPECT_FALSE(chat.run_turn("more", context_).not_stored);
+  std::vector<Role> stored;
+  for (const Message& message : notebook_.messages) stored.push_back(message.role);
+  EXPECT_THAT(stored, ElementsAre(Role::kUser, Role::kAssistant, Role::kTool, Role::kAssistant,
+                                  Role::kUser, Role::kAssistant));
+}
+
+TEST_F(ChatSessionTest, leaves_no_hole_after_a_message_that_was_refused) {
+  ScriptedProvider provider({[this](const GenerateRequest&, EventSink& sink) {
+                               notebook_.full = true;
+                               says("one")({}, sink);
+                             },
+                             says("two")});
+  ChatSession chat = session(provider);
+  EXPECT_TRUE(chat.run_turn("go", context_).not_stored);
+  ASSERT_EQ(notebook_.messages.size(), 1u);
+  EXPECT_TRUE(chat.run_turn("more", context_).not_stored);
+  EXPECT_EQ(notebook_.messages.size(), 1u) << "nothing is stored past a hole";
 }
 
 TEST_F(ChatSessionTest, sums_usage_over_the_steps_of_a_turn) {

@@ -232,9 +232,11 @@ TEST(CartPilotError, refuses_success_answers_it_cannot_read) {
       {"", json, "it is empty"},
       {"<html>", {{"content-type", "text/html; charset=utf-8"}}, "it is text/html; charset=utf-8"},
       {fine, {{"content-type", "text/plain"}}, "it is text/plain, not JSON"},
-      {"{\"id\":", json, "it is not valid JSON"},
+      {"{\"id\":", json, "it is not valid JSON: line 1, column 7: expected a value"},
       {"\xff", json, "it is not valid JSON"},
-      {std::string(300, '[') + std::string(300, ']'), json, "it nests deeper than 256 levels"},
+      {std::string(65, '[') + std::string(65, ']'), json, "it is nested deeper than 64 levels"},
+      {R"({"items":[{"quantity":1,"quantity":3}]})", json,
+       R"(it is ambiguous: the member "quantity" occurs twice)"},
       {"[]", json, "checkout must be an object, not array"},
       {"{}", json, "checkout.id is missing"},
   };
@@ -248,6 +250,35 @@ TEST(CartPilotError, refuses_success_answers_it_cannot_read) {
     EXPECT_THAT(error.what(), HasSubstr("look before repeating it"));
   }
   EXPECT_EQ(post_failure(200, "[]").request_id, "req-1");
+}
+
+TEST(CartPilotError, takes_no_code_from_a_body_that_gives_two) {
+  const char* twice =
+      R"({"error_code":"CHECKOUT_EXPIRED","error_code":"NOT_APPROVED","message":"no"})";
+  EXPECT_EQ(summary(post_failure(400, twice)), summary(post_failure(400, "")));
+  EXPECT_EQ(post_failure(400, R"({"detail":{"error_code":"A","error_code":"B"}})").error_code,
+            post_failure(400, "").error_code);
+  EXPECT_EQ(
+      post_failure(400, R"({"error_code":"MERCHANT_ERROR","message":)"
+                        R"("[merchant-a] Failed: {\"error_code\":\"A\",\"error_code\":\"B\"}"})")
+          .merchant_code,
+      "");
+}
+
+TEST(CartPilotClient, refuses_repeated_members_in_every_answer) {
+  ClientFixture f;
+  const std::string twice = R"({"items":[],"total":0,"total":1,"page":1,"page_size":20})";
+  const std::string problem = R"(it is ambiguous: the member "total" occurs twice)";
+  f.transport.answer(200, twice);
+  EXPECT_THAT(f.failure_of([&](const CartPilotClient& client) {
+                 client.list_orders({}, f.context);
+               }).what(),
+              HasSubstr(problem));
+  f.transport.answer(200, twice);
+  EXPECT_THAT(f.failure_of([&](const CartPilotClient& client) {
+                 client.get_order("ord-1", f.context);
+               }).what(),
+              HasSubstr(problem));
 }
 
 TEST(CartPilotClient, accepts_json_under_its_other_names) {

@@ -1,15 +1,18 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "bare_server.h"
+#include "environment_variable.h"
 #include "fakes/loopback_server.h"
 #include "net/http_client.h"
 #include "recorder.h"
+#include "tls_test_server.h"
 
 namespace cartpilot::net {
 namespace {
@@ -129,6 +132,61 @@ TEST(HttpClientReuse, passes_over_a_connection_that_is_out_of_step) {
   EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
   EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
   EXPECT_EQ(server.connections(), 2U);
+}
+
+TEST(HttpClientReuse, passes_over_a_connection_that_got_out_of_step_meanwhile) {
+  std::promise<void> first_read;
+  std::promise<void> forged;
+  std::atomic<int> connections{0};
+  BareServer server([&](int descriptor) {
+    char bytes[4096];
+    const auto answer = [&](std::string_view text) {
+      EXPECT_EQ(::write(descriptor, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    };
+    EXPECT_GT(::read(descriptor, bytes, sizeof bytes), 0);
+    const bool first = connections++ == 0;
+    answer("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    if (!first) return;
+    first_read.get_future().wait();
+    answer("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+    forged.set_value();
+    EXPECT_LE(::read(descriptor, bytes, sizeof bytes), 0);  // nothing more is asked here
+  });
+  HttpClient client;
+  EXPECT_EQ(fetch(client, get("http://" + server.address()), CallContext()).body, "ok");
+  first_read.set_value();
+  forged.get_future().wait();
+  EXPECT_EQ(fetch(client, get("http://" + server.address()), CallContext()).body, "ok");
+  EXPECT_EQ(connections.load(), 2);
+}
+
+TEST(HttpClientReuse, passes_over_a_tls_connection_that_is_out_of_step) {
+  const TestCertificate certificate("IP:127.0.0.1");
+  const Variable trust("SSL_CERT_FILE", certificate.file());
+  std::promise<void> head_read;
+  std::atomic<int> connections{0};
+  TlsTestServer server(certificate, [&](TlsTestServer::Stream& stream) {
+    stream.read_head();
+    if (connections++ > 0) {
+      stream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      return;
+    }
+    stream.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+    head_read.get_future().wait();
+    // In one TLS record, of which the client needs the beginning only.
+    stream.write("okHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+    EXPECT_EQ(stream.read_head(), "");
+  });
+  struct Head final : HttpSink {
+    void on_head(const HttpHead&) override { promise.set_value(); }
+    bool on_event(const HttpEvent&) override { return true; }
+    std::promise<void>& promise;
+    explicit Head(std::promise<void>& given) : promise(given) {}
+  } sink(head_read);
+  HttpClient client;
+  client.send(get(server.url()), sink, CallContext());
+  EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "ok");
+  EXPECT_EQ(connections.load(), 2);
 }
 
 /// Answers the first request of each connection and aborts at the second: what a server does that

@@ -6,16 +6,15 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
-#include "net/tls_backend.h"
-#include "tls_test_client.h"
+#include "net/http_client.h"
+#include "recorder.h"
 #include "tls_test_server.h"
 
 namespace cartpilot::net {
 namespace {
-
-using Step = TlsStream::Step;
 
 /// Certificates as `openssl rehash` lays them out.
 class HashedFolder {
@@ -44,51 +43,52 @@ class TlsTrust : public testing::Test {
  protected:
   TlsTrust() { folder.add(other); }
 
-  Step shake_hands(TlsContext& context) {
-    TlsTestServer server(certificate, [](TlsTestServer::Stream& stream) { stream.read_head(); });
-    TlsTestClient client(context, server.port());
-    const TlsStream::Progress progress = client.shake_hands();
-    problem = progress.problem;
-    return progress.step;
+  /// "" when the server was trusted, otherwise the problem.
+  std::string connect(HttpClient& client) {
+    TlsTestServer server(certificate, serve_ok);
+    const auto error = error_of([&] { fetch(client, get(server.url()), CallContext()); });
+    return error ? error->what() : "";
   }
-  Step shake_hands(const TrustPlaces& places) { return shake_hands(*make_tls_context(places)); }
+  std::string connect(const TrustedCertificates& trust) {
+    HttpClient client({false, "cartpilot", trust});
+    return connect(client);
+  }
 
   const TestCertificate authority = TestCertificate::authority("A private authority");
   const TestCertificate other = TestCertificate::authority("Another authority");
   const TestCertificate certificate{"IP:127.0.0.1", &authority};
   HashedFolder folder;
-  std::string problem;
 };
 
 TEST_F(TlsTrust, an_authority_that_is_only_in_the_file_counts_beside_a_folder_with_others) {
-  EXPECT_EQ(shake_hands({authority.file(), folder.path(), false}), Step::kDone) << problem;
-  EXPECT_EQ(shake_hands({authority.file(), folder.path(), true}), Step::kDone) << problem;
+  EXPECT_EQ(connect({folder.path(), authority.file(), false}), "");
+  EXPECT_EQ(connect({folder.path(), authority.file(), true}), "");
 }
 
 TEST_F(TlsTrust, an_authority_that_is_only_in_the_folder_counts_beside_a_file_with_others) {
   folder.add(authority);
-  EXPECT_EQ(shake_hands({other.file(), folder.path(), false}), Step::kDone) << problem;
-  EXPECT_EQ(shake_hands({other.file(), folder.path(), true}), Step::kDone) << problem;
-  EXPECT_EQ(shake_hands({"/nowhere/cert.pem", folder.path(), true}), Step::kDone) << problem;
+  EXPECT_EQ(connect({folder.path(), other.file(), false}), "");
+  EXPECT_EQ(connect({folder.path(), other.file(), true}), "");
+  EXPECT_EQ(connect({folder.path(), "/nowhere/cert.pem", true}), "");
 }
 
 TEST_F(TlsTrust, nobody_counts_who_is_in_neither) {
   for (const bool file_first : {false, true}) {
     for (const std::string& file : {other.file(), std::string("/nowhere/cert.pem")}) {
-      EXPECT_EQ(shake_hands({file, folder.path(), file_first}), Step::kRefused);
-      EXPECT_EQ(problem, "unable to get local issuer certificate");
+      EXPECT_EQ(connect({folder.path(), file, file_first}),
+                "the certificate of 127.0.0.1 was refused: unable to get local issuer certificate; "
+                "check the address and the system's certificates");
     }
   }
 }
 
-TEST_F(TlsTrust, the_file_is_read_once_and_only_when_the_folder_does_not_know) {
+TEST_F(TlsTrust, the_file_is_read_only_when_the_folder_does_not_know) {
   const HashedFolder place;
   const std::string file = place.path() + "/cert.pem";
-  const auto context = make_tls_context({file, folder.path(), false});
-  std::filesystem::copy_file(authority.file(), file);
-  EXPECT_EQ(shake_hands(*context), Step::kDone) << "was read too early: " << problem;
-  std::filesystem::remove(file);
-  EXPECT_EQ(shake_hands(*context), Step::kDone) << problem;
+  std::ofstream(file) << "this file cannot be read as certificates";
+  HttpClient client({false, "cartpilot", {folder.path(), file, false}});
+  folder.add(authority);
+  EXPECT_EQ(connect(client), "");
 }
 
 }  // namespace

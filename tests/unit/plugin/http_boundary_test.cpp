@@ -103,7 +103,7 @@ TEST_F(HttpBoundary, an_error_answer_is_classified_by_the_plugin_and_keys_stay_i
 
 TEST_F(HttpBoundary, an_adapted_request_is_tried_again_with_a_warning) {
   const Answer answer = chat([](const HttpRequest& request, HttpSink& sink, const CallContext&) {
-    const bool polite = request.content() == "please";
+    const bool polite = request.body == "please";
     sink.on_head({polite ? 200 : 422, {}});
     sink.on_event({HttpEvent::Kind::kBody, {}, "x"});
   });

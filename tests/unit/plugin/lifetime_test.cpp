@@ -243,7 +243,7 @@ std::string standard_output_of(Body&& body) {
 
 TEST(StdoutGuard, what_a_plugin_prints_while_it_loads_stays_out_of_the_programs_output) {
   const TemporaryDirectory directory;
-  directory.place("good", "rogue");
+  directory.place("rogue", "rogue");
   FakeTransport transport;
   PluginHost host(only({directory.path()}), transport);
   EXPECT_EQ(standard_output_of([&] {

@@ -49,7 +49,8 @@ TEST(PluginManifest, says_what_is_wrong) {
   const std::string head = R"({"id":"aa","version":"1","abi":{"epoch":1})";
   EXPECT_THAT(complaint("nonsense"), HasSubstr("not valid JSON"));
   EXPECT_THAT(complaint("[]"), HasSubstr("manifest must be a JSON object"));
-  EXPECT_THAT(complaint(R"({"id":"aa","id":"bb","version":"1"})"), HasSubstr("\"id\" twice"));
+  EXPECT_THAT(complaint(R"({"id":"aa","id":"bb","version":"1"})"),
+              HasSubstr("\"id\" occurs twice"));
   EXPECT_THAT(complaint(R"({"version":"1"})"), HasSubstr("manifest.id must be present"));
   EXPECT_THAT(complaint(R"({"id":"../x","version":"1"})"), HasSubstr("no plugin id"));
   EXPECT_THAT(complaint(R"({"id":"aa","version":"\u001b[31m"})"), HasSubstr("no version"));

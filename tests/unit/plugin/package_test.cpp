@@ -72,6 +72,26 @@ TEST(Package, the_code_in_the_guide_is_the_code_that_is_tested) {
                           "tests/package/word-count/word_count.cpp"));
 }
 
+TEST(Package, the_guide_lists_every_header_outside_detail_and_testing) {
+  std::vector<std::string> listed;
+  std::istringstream guide(read(kSource / "docs/plugin-authoring.md"));
+  for (std::string line; std::getline(guide, line) && line != "## The headers";) continue;
+  for (std::string line; std::getline(guide, line) && line.rfind("## ", 0) != 0;) {
+    if (line.rfind("| `", 0) != 0) continue;
+    std::istringstream cell(line.substr(0, line.find('|', 1)));
+    std::getline(cell, line, '`');
+    for (std::string between; std::getline(cell, line, '`'); std::getline(cell, between, '`')) {
+      listed.push_back(line);
+    }
+  }
+  std::vector<std::string> there;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(kSource / "core/include/cartpilot")) {
+    if (!entry.is_directory()) there.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(listed, ::testing::UnorderedElementsAreArray(there));
+}
+
 TEST(Package, a_provider_built_by_its_own_cmake_project_talks) {
   const TemporaryDirectory directory;
   ASSERT_EQ(run(directory.path(),

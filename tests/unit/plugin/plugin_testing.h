@@ -77,7 +77,7 @@ class FakeTransport final : public HttpTransport {
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      requests_.push_back(request.owned());
+      requests_.push_back(request);
     }
     if (script_) script_(request, sink, context);
   }

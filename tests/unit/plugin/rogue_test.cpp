@@ -22,7 +22,7 @@ class Rogue : public ::testing::Test {
  protected:
   Rogue() {
     Refusal refusal;
-    module_ = open_plugin_file(zoo("good"), services_, refusal);
+    module_ = open_plugin_file(zoo("rogue"), services_, refusal);
     if (module_ == nullptr) throw Error(ErrorCode::kInternal, refusal.why);
   }
 
@@ -123,7 +123,7 @@ TEST_F(Rogue, whose_events_cannot_be_read_is_a_protocol_error_that_names_it) {
   };
   const std::string start = "protocol an event of plugin rogue is unusable: ";
   EXPECT_THAT(text("not-json"), HasSubstr(start + "event is not valid JSON"));
-  EXPECT_THAT(text("deep-delta"), HasSubstr(start + "event nests deeper than 256 levels"));
+  EXPECT_THAT(text("deep-delta"), HasSubstr(start + "event is nested deeper than 80 levels"));
   EXPECT_THAT(text("invalid-utf8"), HasSubstr(start + "event is not valid JSON"));
   EXPECT_THAT(text("unknown-event"), HasSubstr(start + "event.type must be a known stream event"));
   EXPECT_THAT(text("after-finish"), HasSubstr(start + "it came after finish"));

@@ -60,11 +60,12 @@ int run(bool resume, const char* state, const char* url, int fatal, std::int64_t
   commerce::CartPilotTools tools(client);
   store::StateDb db(state);
   PurchaseJournal journal(db, [&] { return clock.unix_ms(); });
+  Questions questions(db, [&] { return clock.unix_ms(); });
   ScriptedPerson person;
   EventLog events;
   const CallContext context;
-  PurchaseGate gate(client, journal, parse_policy("ask", ""), person, events, "session-1",
-                    clock.gate_clock());
+  PurchaseGate gate(client, journal, parse_policy("ask", ""), questions, person, events,
+                    "session-1", clock.gate_clock());
   gate.begin_turn();
   for (const PurchaseReport& report : gate.reconcile(context)) {
     std::printf("%d\n", report.exit_code);

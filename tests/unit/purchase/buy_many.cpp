@@ -22,6 +22,7 @@ int run(const char* state, const char* url, int who, int times, std::int64_t lim
   commerce::CartPilotTools tools(client);
   store::StateDb db(state);
   PurchaseJournal journal(db);
+  Questions questions(db);
   ScriptedPerson person;
   EventLog events;
   PurchasePolicy policy = parse_policy("up-to:10000:USD", "merchant-a");
@@ -29,7 +30,8 @@ int run(const char* state, const char* url, int who, int times, std::int64_t lim
   policy.allow_repeat = times;
   policy.limits.session = {INT64_MAX, "USD"};
   const CallContext context;
-  PurchaseGate gate(client, journal, policy, person, events, "session-" + std::to_string(who));
+  PurchaseGate gate(client, journal, policy, questions, person, events,
+                    "session-" + std::to_string(who));
   const Json items = Json::array({Json{{"product_id", "mug"}, {"quantity", who}}});
   std::int64_t bought = 0;
   for (int i = 0; i < times; ++i) {

@@ -41,6 +41,8 @@ TEST(PurchaseCase, case_03_confirm_without_approve_is_refused_and_a_second_one_c
   world.turn("buy", {asks_for("confirm_checkout", checkout_argument(id)), chat::says("bought")});
   EXPECT_EQ(code_of({false, world.results().at(0).content}), "CONSENT_REQUIRED");
   EXPECT_EQ(world.server.count("confirm"), 0);
+  EXPECT_THAT(world.person.questions, IsEmpty());
+  EXPECT_EQ(world.exit_code(), 11);
 
   world.turn("buy", {asks_for("approve_checkout", checkout_argument(id)),
                      asks_for("confirm_checkout", checkout_argument(id), "c2"),
@@ -76,14 +78,19 @@ TEST(PurchaseCase, case_05_a_checkout_of_another_conversation_is_not_ours) {
 
 TEST(PurchaseCase, case_06_a_consent_is_used_once_after_done_after_void_and_over_a_restart) {
   Approved done;
-  EXPECT_TRUE(done.confirm(done.id).ok);
-  EXPECT_TRUE(done.confirm(done.id).ok);
-  EXPECT_EQ(done.server.count("confirm"), 1);
-  done.restart();
-  EXPECT_TRUE(done.confirm(done.id).ok);
-  done.restart();
-  EXPECT_TRUE(done.confirm(done.id).ok);
-  EXPECT_EQ(done.server.count("confirm"), 1);
+  const ToolOutcome first = done.confirm(done.id);
+  EXPECT_TRUE(first.ok);
+  const std::size_t requests = done.server.requests().size();
+  const ToolOutcome second = done.confirm(done.id);
+  EXPECT_TRUE(second.ok);
+  EXPECT_EQ(second.content, first.content);
+  Json from_the_record = first.content;
+  from_the_record.erase("confirmed_at");
+  for (int starts = 0; starts < 2; ++starts) {
+    done.restart();
+    EXPECT_EQ(done.confirm(done.id).content, from_the_record);
+  }
+  EXPECT_EQ(done.server.requests().size(), requests);
   EXPECT_EQ(done.server.orders().size(), 1U);
 
   Approved refused;
@@ -92,6 +99,7 @@ TEST(PurchaseCase, case_06_a_consent_is_used_once_after_done_after_void_and_over
   refused.confirm(refused.id);
   refused.person.answers = {ConsentAnswer::kDeclined};
   EXPECT_EQ(code_of(refused.confirm(refused.id)), "APPROVAL_DECLINED");
+  EXPECT_EQ(refused.person.questions.size(), 2U);
   EXPECT_EQ(refused.server.count("confirm"), 1);
 
   Approved died;  // between approve and confirm
@@ -138,9 +146,12 @@ TEST(PurchaseCase, case_14_a_standing_permission_ends_at_its_cent_its_currency_a
   for (const Row& row : rows) {
     GateWorld world(parse_policy(row.approve, row.merchants));
     const std::string id = world.prepare();
-    EXPECT_EQ(world.approve(id).ok, row.covered) << row.approve << " " << row.merchants;
+    EXPECT_EQ(code_of(world.approve(id)), row.covered ? "" : "APPROVAL_REFUSED_BY_POLICY")
+        << row.approve << " " << row.merchants;
     EXPECT_EQ(world.server.count("approve"), row.covered ? 1 : 0) << row.approve;
-    EXPECT_EQ(world.confirm(id).ok, row.covered) << row.approve;
+    EXPECT_EQ(code_of(world.confirm(id)), row.covered ? "" : "CONSENT_REQUIRED") << row.approve;
+    EXPECT_EQ(world.server.count("confirm"), row.covered ? 1 : 0) << row.approve;
+    EXPECT_EQ(world.journal.list().size(), row.covered ? 1U : 0U) << row.approve;
     EXPECT_THAT(world.person.questions, IsEmpty());
   }
 }
@@ -164,6 +175,9 @@ TEST(PurchaseCase, case_15_a_model_that_keeps_asking_gets_three_questions_a_turn
   EXPECT_THAT(std::vector<std::string>(codes.begin(), codes.begin() + 3),
               Each("APPROVAL_DECLINED"));
   EXPECT_THAT(std::vector<std::string>(codes.begin() + 3, codes.end()), Each("TOO_MANY_QUESTIONS"));
+  EXPECT_EQ(world.exit_code(), 11);
+  world.gate->begin_turn();
+  EXPECT_EQ(code_of(world.approve(ids.front())), "APPROVAL_DECLINED");
 }
 
 }  // namespace

@@ -59,9 +59,10 @@ class ConnectedGate {
  public:
   store::StateDb db{":memory:"};
   PurchaseJournal journal{db, [this] { return clock_.unix_ms(); }};
+  Questions questions{db, [this] { return clock_.unix_ms(); }};
   ScriptedPerson person;
   EventLog events;
-  PurchaseGate gate{client_, journal,     parse_policy("ask", ""), person,
+  PurchaseGate gate{client_, journal,     parse_policy("ask", ""), questions, person,
                     events,  "session-1", clock_.gate_clock()};
 };
 

@@ -157,6 +157,9 @@ TEST(PurchaseCase, case_77_deep_nesting_repeated_members_and_huge_numbers_are_re
   // Which of two totals counts is anybody's guess.
   EXPECT_EQ(answered_with(R"({"total":{"amount":1,"currency":"USD"},)" + text.substr(1)),
             "BAD_RESPONSE");
+  const std::size_t quantity = text.find("\"quantity\":");
+  EXPECT_EQ(answered_with(text.substr(0, quantity) + "\"quantity\":1," + text.substr(quantity)),
+            "BAD_RESPONSE");
   for (const char* number : {"1e400", "99999999999999999999999", "9223372036854775808", "1.0"}) {
     std::string huge = text;
     const std::size_t at = huge.find("8638");

@@ -13,6 +13,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 using enum AttemptState;
 using Fault = FakeCartPilot::Fault;
 
@@ -38,6 +39,8 @@ TEST(PurchaseCase, case_44_nothing_sent_is_a_definite_no_after_three_tries_with_
     EXPECT_EQ(key_of(confirms[0]), key_of(confirms[1]));
     EXPECT_EQ(key_of(confirms[0]), key_of(confirms[2]));
   }
+  EXPECT_EQ(back.server.orders().size(), 1U);
+  EXPECT_EQ(back.journal.list().front().sends, 1);
 }
 
 TEST(PurchaseCase, case_45_a_reset_before_the_server_ran_is_repeated_with_the_same_request) {
@@ -49,7 +52,9 @@ TEST(PurchaseCase, case_45_a_reset_before_the_server_ran_is_repeated_with_the_sa
   EXPECT_EQ(key_of(confirms[0]), key_of(confirms[1]));
   EXPECT_EQ(confirms[0].body, confirms[1].body);
   EXPECT_EQ(world.server.orders().size(), 1U);
+  EXPECT_EQ(world.exit_code(), 0);
   EXPECT_GE(world.clock.slept_ms, 15'000);  // the first request may still be running
+  EXPECT_LE(world.clock.slept_ms, 20'000);
   EXPECT_THAT(world.states(), ElementsAre(kConsent, kApproveSent, kApproved, kConfirmSent, kUnknown,
                                           kConfirmSent, kDone));
 }
@@ -57,7 +62,13 @@ TEST(PurchaseCase, case_45_a_reset_before_the_server_ran_is_repeated_with_the_sa
 TEST(PurchaseCase, case_46_a_lost_answer_to_a_booked_order_is_found_and_reported_as_bought) {
   Approved world;
   world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  EXPECT_TRUE(world.confirm(world.id).ok);
+  EXPECT_EQ(world.confirm(world.id).content,
+            (Json{{"checkout_id", world.id},
+                  {"merchant_order_id", "ORD-1"},
+                  {"order_id", "order-ORD-1"},
+                  {"status", "confirmed"},
+                  {"total", {{"amount", 8638}, {"currency", "USD"}}},
+                  {"confirmed_at", "2026-11-23T00:49:28.708055Z"}}));
   EXPECT_EQ(world.server.count("confirm"), 1);
   EXPECT_EQ(world.server.orders().size(), 1U);
   EXPECT_EQ(world.exit_code(), 0);
@@ -76,6 +87,12 @@ TEST(PurchaseCase, case_47_an_unreadable_answer_to_a_booked_order_is_looked_into
        R"("status":"failed","status":"confirmed","total":{"amount":8638,"currency":"USD"},)"
        R"("confirmed_at":"2026-11-23T00:49:28Z"})",
        "application/json",
+       {}},
+      {200,
+       R"({"checkout_id":"id-0001","merchant_order_id":"ORD-1","order_id":null,)"
+       R"("status":"confirmed","total":{"amount":86.38,"currency":"USD"},)"
+       R"("confirmed_at":"2026-11-23T00:49:28Z"})",
+       "application/json",
        {}}};
   for (const auto& reply : replies) {
     Approved world;
@@ -83,6 +100,7 @@ TEST(PurchaseCase, case_47_an_unreadable_answer_to_a_booked_order_is_looked_into
     EXPECT_TRUE(world.confirm(world.id).ok) << reply.body.substr(0, 40);
     EXPECT_EQ(world.server.count("confirm"), 1);
     EXPECT_EQ(world.server.orders().size(), 1U);
+    EXPECT_EQ(world.journal.list().front().merchant_order_id, "ORD-1");
     EXPECT_THAT(world.states(),
                 ElementsAre(kConsent, kApproveSent, kApproved, kConfirmSent, kUnknown, kDone));
   }
@@ -94,11 +112,14 @@ TEST(PurchaseCase, case_48_a_400_after_the_order_is_looked_into_and_repeated_onl
     booked.server.fault("confirm", 1, Fault::kReplaceAnswer, FakeCartPilot::error(400, code));
     EXPECT_TRUE(booked.confirm(booked.id).ok) << code;
     EXPECT_EQ(booked.server.count("confirm"), 1) << code;
+    EXPECT_EQ(booked.server.orders().size(), 1U) << code;
 
     Approved unchanged;
     unchanged.server.fault("confirm", 1, Fault::kAnswerInstead, FakeCartPilot::error(400, code));
     EXPECT_TRUE(unchanged.confirm(unchanged.id).ok) << code;
-    EXPECT_EQ(unchanged.server.count("confirm"), 2) << code;
+    const auto confirms = unchanged.server.seen("confirm");
+    ASSERT_EQ(confirms.size(), 2U) << code;
+    EXPECT_NE(key_of(confirms[0]), key_of(confirms[1])) << code;  // CartPilot keeps a 400
     EXPECT_EQ(unchanged.server.orders().size(), 1U) << code;
 
     Approved changed;
@@ -108,6 +129,7 @@ TEST(PurchaseCase, case_48_a_400_after_the_order_is_looked_into_and_repeated_onl
     });
     EXPECT_EQ(code_of(changed.confirm(changed.id)), "unknown") << code;
     EXPECT_EQ(changed.server.count("confirm"), 1) << code;
+    EXPECT_EQ(changed.exit_code(), 13) << code;
   }
 }
 
@@ -129,6 +151,7 @@ TEST(PurchaseCase, case_49_expiry_is_checked_before_and_proves_nothing_afterward
   after.server.fault("confirm", 1, Fault::kReplaceAnswer,
                      FakeCartPilot::error(400, "CHECKOUT_EXPIRED"));
   EXPECT_TRUE(after.confirm(after.id).ok);
+  EXPECT_EQ(after.server.count("confirm"), 1);
   EXPECT_EQ(after.server.orders().size(), 1U);
 }
 
@@ -169,14 +192,24 @@ TEST(PurchaseCase, case_51_overload_and_gateway_answers_are_unknown_and_retry_af
   const auto confirms = asked.server.seen("confirm");
   ASSERT_EQ(confirms.size(), 2U);
   EXPECT_EQ(key_of(confirms[0]), key_of(confirms[1]));  // a 5xx is not kept
+
+  Approved too_long;
+  too_long.server.fault("confirm", 1, Fault::kAnswerInstead,
+                        {503, "busy", "text/plain", {{"Retry-After", "30"}}});
+  EXPECT_EQ(code_of(too_long.confirm(too_long.id)), "unknown");
+  EXPECT_EQ(too_long.server.count("confirm"), 1);
+  EXPECT_LE(too_long.clock.slept_ms, 20'000);
 }
 
 TEST(PurchaseCase, case_52_a_server_that_forgot_the_checkout_leaves_it_unknown_and_locked) {
   Approved world;
   world.server.fault("confirm", 1, Fault::kLoseAnswer);
   world.server.before("get", 4, [&] { world.server.lose_memory(); });
-  EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
+  const ToolOutcome outcome = world.confirm(world.id);
+  EXPECT_EQ(code_of(outcome), "unknown");
+  EXPECT_THAT(string_or(outcome.content, "do"), HasSubstr("nothing"));
   EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.states().back(), kUnknown);
   EXPECT_THAT(world.gate->last_report()->message,
               AllOf(HasSubstr("86.38 USD"), HasSubstr("merchant-a"),
                     HasSubstr("CHECKOUT_NOT_FOUND"), HasSubstr("purchases resolve")));
@@ -191,6 +224,7 @@ TEST(PurchaseCase, case_53_a_cartpilot_that_cannot_be_asked_three_times_leaves_i
   EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
   EXPECT_EQ(world.exit_code(), 13);
   EXPECT_EQ(world.server.count("get"), 3 + 3);
+  EXPECT_LE(world.clock.slept_ms, 30'000);
   EXPECT_EQ(world.server.count("confirm"), 1);
 }
 
@@ -204,6 +238,13 @@ TEST(PurchaseCase, case_54_a_confirmed_order_that_is_not_listed_is_bought_withou
   EXPECT_EQ(world.exit_code(), 0);
   EXPECT_THAT(world.gate->last_report()->message, HasSubstr("number not available yet"));
   EXPECT_EQ(world.states().back(), kDone);
+
+  Approved numbered;
+  numbered.server.hide_orders = true;
+  numbered.server.fault("confirm", 1, Fault::kLoseAnswer);
+  EXPECT_TRUE(numbered.confirm(numbered.id).ok);
+  EXPECT_EQ(numbered.journal.list().front().order_id, "");
+  EXPECT_EQ(numbered.journal.list().front().merchant_order_id, "ORD-1");
 }
 
 TEST(PurchaseCase, case_55_the_key_of_a_repetition_comes_from_the_record) {
@@ -231,6 +272,9 @@ TEST(PurchaseCase, case_56_header_and_body_carry_one_key) {
   ASSERT_EQ(confirms.size(), 1U);
   EXPECT_THAT(key_of(confirms[0]), MatchesRegex("[0-9a-f]{32}"));
   EXPECT_EQ(string_or(confirms[0].body, "idempotency_key"), key_of(confirms[0]));
+  for (const AttemptEvent& event : world.journal.events(world.journal.list().front().id)) {
+    EXPECT_THAT(event.note, Not(HasSubstr(key_of(confirms[0]))));
+  }
 }
 
 TEST(PurchaseCase, case_59_an_answer_about_another_checkout_proves_nothing) {

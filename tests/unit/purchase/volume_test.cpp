@@ -23,12 +23,13 @@ TEST(PurchaseVolume, a_thousand_purchases_without_fault_are_done_with_one_questi
   // Hours between the purchases: who buys the same again within one is asked twice.
   std::int64_t now = kStartUnixMs;
   PurchaseJournal journal(db, [&] { return now; });
+  Questions questions(db, [&] { return now; });
   ScriptedPerson person;
   EventLog events;
   PurchasePolicy policy = parse_policy("ask", "");
   policy.limits.session = policy.limits.day = {INT64_MAX, ""};
   const CallContext context;
-  PurchaseGate gate(client, journal, policy, person, events, "session-1");
+  PurchaseGate gate(client, journal, policy, questions, person, events, "session-1");
   const auto call = [&](const char* function, Json arguments) {
     ToolCall one{"1", function, std::move(arguments), "", nullptr};
     if (auto refusal = gate.before_write(one)) return refusal->content;

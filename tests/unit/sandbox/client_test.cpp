@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 
 #include "commerce/client.h"
-#include "commerce/offer_check.h"
 #include "commerce/tools.h"
 #include "net/http_client.h"
 #include "sandbox/merchant/merchant.h"
@@ -148,21 +147,6 @@ TEST(Client, names_the_field_that_the_service_would_refuse) {
       buyer.context);
   EXPECT_FALSE(outcome.ok);
   EXPECT_THAT(string_or(outcome.content, "message"), HasSubstr("items[0].quantity"));
-}
-
-TEST(Client, recognises_offers_that_are_dear_empty_or_expired) {
-  Buyer buyer;
-  const std::int64_t now_ms = buyer.now / 1'000;
-  const commerce::Offer offer = buyer.offer("merchant-a", "wireless headphones under $100");
-  EXPECT_FALSE(commerce::is_empty(offer));
-  EXPECT_FALSE(commerce::has_expired(offer, now_ms));
-  const auto limit = commerce::price_limit_of(offer);
-  ASSERT_EQ(limit, (commerce::Money{10'000, "USD"}));
-  EXPECT_EQ(commerce::items_over(offer, *limit).size(), 4U);
-  EXPECT_TRUE(commerce::is_empty(buyer.offer("merchant-a", "test order")));
-  buyer.now += 2 * 3'600'000'000;
-  EXPECT_TRUE(commerce::has_expired(buyer.client.get_offer(offer.id, buyer.context).value, now_ms));
-  EXPECT_TRUE(commerce::has_expired(offer, buyer.now / 1'000));
 }
 
 TEST(Client, makes_a_new_intent_once_when_an_outage_left_one_empty) {

@@ -1,5 +1,5 @@
 // The five shapes of an error, the refusals of the key check, and every kind of validation problem,
-// one test each; docs/sandbox.md lists them by number.
+// one test each; docs/sandbox.md lists them.
 #include <Poco/TemporaryFile.h>
 #include <SQLiteCpp/Database.h>
 #include <gmock/gmock.h>
@@ -32,7 +32,7 @@ std::string checkout_with_quantity(const std::string& quantity) {
   return R"({"offer_id":"o","items":[{"product_id":"p","quantity":)" + quantity + "}]}";
 }
 
-TEST(ErrorShapes, E1_business_errors_carry_code_message_empty_details_and_request_id) {
+TEST(ErrorShapes, business_errors_carry_code_message_empty_details_and_request_id) {
   Shop shop;
   const Answer answer = shop.shopper.http().send(
       "GET", "/orders/none",
@@ -43,7 +43,7 @@ TEST(ErrorShapes, E1_business_errors_carry_code_message_empty_details_and_reques
   EXPECT_EQ(answer.header("X-Request-ID"), "mine");
 }
 
-TEST(ErrorShapes, E1_a_failure_inside_is_a_500_of_the_same_shape) {
+TEST(ErrorShapes, a_failure_inside_is_a_500_of_the_same_shape) {
   const std::string path = Poco::TemporaryFile::tempName();
   SandboxServer::Options options;
   options.db_path = path;
@@ -64,7 +64,7 @@ TEST(ErrorShapes, E1_a_failure_inside_is_a_500_of_the_same_shape) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::remove((path + suffix).c_str());
 }
 
-TEST(ErrorShapes, E2_refusals_before_the_handlers_have_no_request_id_in_the_body) {
+TEST(ErrorShapes, refusals_before_the_handlers_have_no_request_id_in_the_body) {
   Shop shop;
   const Answer answer = RawHttp(shop.server.port()).send("GET", "/merchants", {});
   EXPECT_EQ(answer.status, 401);
@@ -72,7 +72,7 @@ TEST(ErrorShapes, E2_refusals_before_the_handlers_have_no_request_id_in_the_body
   EXPECT_NE(answer.header("X-Request-ID"), "");
 }
 
-TEST(ErrorShapes, E3_validation_problems_are_a_list_under_detail) {
+TEST(ErrorShapes, validation_problems_are_a_list_under_detail) {
   Shop shop;
   const Answer answer = shop.shopper.post_text("/intents", "{}");
   EXPECT_EQ(answer.status, 422);
@@ -80,7 +80,7 @@ TEST(ErrorShapes, E3_validation_problems_are_a_list_under_detail) {
                          R"("msg":"Field required","input":{}}]})");
 }
 
-TEST(ErrorShapes, E4_unknown_paths_and_methods_are_a_word_under_detail) {
+TEST(ErrorShapes, unknown_paths_and_methods_are_a_word_under_detail) {
   Shop shop;
   const Answer unknown = shop.shopper.get("/nope");
   EXPECT_EQ(unknown.status, 404);
@@ -91,7 +91,7 @@ TEST(ErrorShapes, E4_unknown_paths_and_methods_are_a_word_under_detail) {
   EXPECT_EQ(wrong.header("Allow"), "POST");
 }
 
-TEST(ErrorShapes, E5_a_body_that_is_not_utf8_is_a_400_of_its_own) {
+TEST(ErrorShapes, a_body_that_is_not_utf8_is_a_400_of_its_own) {
   Shop shop;
   const Answer answer = shop.shopper.post_text("/intents", "{\"query\":\"\xff\"}");
   EXPECT_EQ(answer.status, 400);
@@ -106,14 +106,14 @@ void expect_unauthorized(const HttpHeaders& headers, const std::string& body) {
   EXPECT_EQ(answer.body, body);
 }
 
-TEST(ErrorShapes, A1_no_authorization_header) {
+TEST(ErrorShapes, no_authorization_header) {
   const char* body =
       R"({"error_code":"UNAUTHORIZED","message":"Missing Authorization header","details":[]})";
   expect_unauthorized({}, body);
   expect_unauthorized({{"Authorization", ""}}, body);
 }
 
-TEST(ErrorShapes, A2_another_form_of_authorization) {
+TEST(ErrorShapes, another_form_of_authorization) {
   const char* body =
       R"({"error_code":"UNAUTHORIZED",)"
       R"("message":"Invalid Authorization header format. Use 'Bearer <api_key>'","details":[]})";
@@ -121,13 +121,13 @@ TEST(ErrorShapes, A2_another_form_of_authorization) {
   expect_unauthorized({{"Authorization", "Bearer"}}, body);
 }
 
-TEST(ErrorShapes, A3_a_wrong_key) {
+TEST(ErrorShapes, a_wrong_key) {
   const char* body = R"({"error_code":"INVALID_API_KEY","message":"Invalid API key","details":[]})";
   expect_unauthorized({{"Authorization", "Bearer wrong"}}, body);
   expect_unauthorized({{"Authorization", std::string("Bearer  ") + kKey}}, body);
 }
 
-TEST(ErrorShapes, V01_missing) {
+TEST(ErrorShapes, missing) {
   Shop shop;
   EXPECT_EQ(shop.problem("/intents", "null"),
             R"({"type":"missing","loc":["body"],"msg":"Field required","input":null})");
@@ -136,14 +136,14 @@ TEST(ErrorShapes, V01_missing) {
             R"("input":null})");
 }
 
-TEST(ErrorShapes, V02_string_type) {
+TEST(ErrorShapes, string_type) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts/c/approve", R"({"approved_by":null})"),
             R"({"type":"string_type","loc":["body","approved_by"],)"
             R"("msg":"Input should be a valid string","input":null})");
 }
 
-TEST(ErrorShapes, V03_string_too_short) {
+TEST(ErrorShapes, string_too_short) {
   Shop shop;
   EXPECT_EQ(shop.problem("/intents", R"({"query":""})"),
             R"({"type":"string_too_short","loc":["body","query"],)"
@@ -151,7 +151,7 @@ TEST(ErrorShapes, V03_string_too_short) {
             R"("ctx":{"min_length":1}})");
 }
 
-TEST(ErrorShapes, V04_string_too_long_counts_code_points) {
+TEST(ErrorShapes, string_too_long_counts_code_points) {
   Shop shop;
   std::string exactly;
   for (int i = 0; i < 500; ++i) exactly += "é";
@@ -162,14 +162,14 @@ TEST(ErrorShapes, V04_string_too_long_counts_code_points) {
                 exactly + R"(é","ctx":{"max_length":500}})");
 }
 
-TEST(ErrorShapes, V05_int_type) {
+TEST(ErrorShapes, int_type) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("null")),
             R"({"type":"int_type","loc":["body","items",0,"quantity"],)"
             R"("msg":"Input should be a valid integer","input":null})");
 }
 
-TEST(ErrorShapes, V06_int_parsing) {
+TEST(ErrorShapes, int_parsing) {
   Shop shop;
   for (const char* text : {"abc", "1e3", "2.", "0x10", ""}) {
     EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity(dump_json(text))),
@@ -184,7 +184,7 @@ TEST(ErrorShapes, V06_int_parsing) {
             R"("input":"1.5"})");
 }
 
-TEST(ErrorShapes, V07_int_from_float) {
+TEST(ErrorShapes, int_from_float) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("2.5")),
             R"({"type":"int_from_float","loc":["body","items",0,"quantity"],)"
@@ -192,7 +192,7 @@ TEST(ErrorShapes, V07_int_from_float) {
             R"("input":2.5})");
 }
 
-TEST(ErrorShapes, V08_int_parsing_size) {
+TEST(ErrorShapes, int_parsing_size) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("\"99999999999999999999\"")),
             R"({"type":"int_parsing_size","loc":["body","items",0,"quantity"],)"
@@ -200,7 +200,7 @@ TEST(ErrorShapes, V08_int_parsing_size) {
             R"("input":"99999999999999999999"})");
 }
 
-TEST(ErrorShapes, V09_greater_than_equal) {
+TEST(ErrorShapes, greater_than_equal) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("0")),
             R"({"type":"greater_than_equal","loc":["body","items",0,"quantity"],)"
@@ -210,7 +210,7 @@ TEST(ErrorShapes, V09_greater_than_equal) {
             R"("msg":"Input should be greater than or equal to 1","input":"0","ctx":{"ge":1}})");
 }
 
-TEST(ErrorShapes, V10_less_than_equal) {
+TEST(ErrorShapes, less_than_equal) {
   Shop shop;
   EXPECT_EQ(shop.query_problem("/orders?page_size=101"),
             R"({"type":"less_than_equal","loc":["query","page_size"],)"
@@ -221,14 +221,14 @@ TEST(ErrorShapes, V10_less_than_equal) {
             R"("msg":"Input should be less than or equal to 3","input":4,"ctx":{"le":3}})");
 }
 
-TEST(ErrorShapes, V11_list_type) {
+TEST(ErrorShapes, list_type) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts/c/quote", R"({"items":"x"})"),
             R"({"type":"list_type","loc":["body","items"],)"
             R"("msg":"Input should be a valid list","input":"x"})");
 }
 
-TEST(ErrorShapes, V12_too_short) {
+TEST(ErrorShapes, too_short) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts/c/quote", R"({"items":[]})"),
             R"({"type":"too_short","loc":["body","items"],)"
@@ -236,14 +236,14 @@ TEST(ErrorShapes, V12_too_short) {
             R"("ctx":{"field_type":"List","min_length":1,"actual_length":0}})");
 }
 
-TEST(ErrorShapes, V13_dict_type) {
+TEST(ErrorShapes, dict_type) {
   Shop shop;
   EXPECT_EQ(shop.problem("/intents", R"({"query":"a","metadata":[1]})"),
             R"({"type":"dict_type","loc":["body","metadata"],)"
             R"("msg":"Input should be a valid dictionary","input":[1]})");
 }
 
-TEST(ErrorShapes, V14_model_attributes_type) {
+TEST(ErrorShapes, model_attributes_type) {
   Shop shop;
   EXPECT_EQ(shop.problem("/checkouts/c/quote", R"({"items":["x"]})"),
             R"({"type":"model_attributes_type","loc":["body","items",0],)"
@@ -251,7 +251,7 @@ TEST(ErrorShapes, V14_model_attributes_type) {
             R"("input":"x"})");
 }
 
-TEST(ErrorShapes, V15_json_invalid) {
+TEST(ErrorShapes, json_invalid) {
   Shop shop;
   const std::vector<std::pair<std::string, std::string>> cases = {
       {R"({"query":)", R"(9],"error":"Expecting value")"},
@@ -272,7 +272,7 @@ TEST(ErrorShapes, V15_json_invalid) {
   }
 }
 
-TEST(ErrorShapes, V16_instants) {
+TEST(ErrorShapes, instants) {
   Shop shop;
   const auto problem = [&](const Json& timestamp) {
     return shop.problem("/webhooks/merchant", dump_json({{"event_id", "e"},

@@ -70,15 +70,6 @@ TEST(Order, advances_to_delivered_and_no_further) {
   EXPECT_EQ(again.json(), delivered);
 }
 
-TEST(Order, refuses_to_advance_by_less_than_one_or_more_than_three) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  EXPECT_EQ(
-      shopper.post("/orders/any/simulate-advance", {{"steps", 4}}).body,
-      R"({"detail":[{"type":"less_than_equal","loc":["body","steps"],"msg":"Input should be less than or equal to 3","input":4,"ctx":{"le":3}}]})");
-  EXPECT_EQ(shopper.post("/orders/any/simulate-advance", {{"steps", 0}}).status, 422);
-}
-
 TEST(Order, is_refunded_once_after_delivery) {
   SandboxServer server({});
   Shopper shopper(server.port());

@@ -75,15 +75,6 @@ TEST(Fields, reports_all_problems_in_schema_order) {
   }
 }
 
-TEST(Fields, counts_code_points_not_bytes) {
-  std::string text;
-  for (int i = 0; i < 500; ++i) text += "ö";
-  const Json body = {{"query", text}};
-  Fields fields(body, Json::array({"body"}));
-  EXPECT_EQ(fields.required_text("query", {1, 500}), text);
-  EXPECT_NO_THROW(fields.check());
-}
-
 TEST(Clock, writes_instants_in_both_forms_and_reads_them_back) {
   const Micros instant = 1'795'395'568'023'294;
   EXPECT_EQ(format_instant(instant), "2026-11-23T00:59:28.023294Z");

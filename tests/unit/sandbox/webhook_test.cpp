@@ -251,7 +251,9 @@ TEST(WebhookSending, goes_on_when_nobody_listens) {
   options.webhook_url = "http://127.0.0.1:1/nobody";
   SandboxServer server(options);
   Shopper shopper(server.port());
-  EXPECT_NE(shopper.order("merchant-a", kEarbudsA), "");
+  const std::string target = "/orders/" + shopper.order("merchant-a", kEarbudsA);
+  EXPECT_EQ(shopper.get(target).json().at("status"), "pending");
+  EXPECT_EQ(shopper.post(target + "/cancel", {{"reason", "r"}}).json().at("status"), "cancelled");
 }
 
 TEST(WebhookSending, stays_on_this_machine) {

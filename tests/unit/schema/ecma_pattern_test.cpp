@@ -32,7 +32,13 @@ TEST(EcmaPattern, matches_as_ecma_does_where_the_engine_would_not) {
       {"^(?<year>[0-9]{4})-(?<month>[0-9]{2})$", "2026-11", true},
       {"^(a|b)+?$", "abab", true},
       {"^\\p{Uppercase_Letter}\\p{Script=Greek}$", "Äβ", true},
+      {"^\\p{Script_Extensions=Greek}\\p{gc=Lu}$", "βA", true},
       {"^\\P{L}$", "1", true},
+      {"^\\s$", "\xef\xbb\xbf", true},
+      {"^\\S$", "\xe2\x80\xa8", false},
+      {"^[\\s]+$", " \t\xef\xbb\xbf\xe3\x80\x80", true},
+      {"^.$", "\xe2\x80\xa8", false},
+      {"^\\d\\w$", "\xd9\xa3\xc3\xa4", false},
       {"(?<=a)b", "ab", true},
       {"^(?!x)", "x", false},
       {"^\\0$", std::string(1, '\0'), true},
@@ -72,9 +78,12 @@ TEST(EcmaPattern, refuses_what_ecma_does_not_know_or_the_engine_cannot_do) {
                               "\\u{}",
                               "\\p{L",
                               "\\pL",
-                              "\\p{Script_Extensions=Greek}",
+                              "\\p{Bidi_Class=L}",
                               "\\p{Nonsense}",
                               "[\\S]",
+                              "[\\s-\\uffff]",
+                              "[a-\\s]",
+                              "a?+",
                               "[a",
                               "(a",
                               "a)",
@@ -89,6 +98,9 @@ TEST(EcmaPattern, gives_up_on_a_text_that_would_take_forever_or_overflow_the_sta
   const std::string long_text(1'000'000, 'a');
   EXPECT_EQ(EcmaPattern("^(a|b)*$").found_in(long_text), std::nullopt);
   EXPECT_EQ(EcmaPattern("^(((a|b)+)+)+$").found_in(std::string(5000, 'a') + "!"), std::nullopt);
+  EXPECT_EQ(EcmaPattern("a*[bc]").found_in(long_text), std::nullopt) << "quadratic";
+  EXPECT_EQ(EcmaPattern("[ab]{60000}[cd]").found_in(long_text), std::nullopt);
+  EXPECT_EQ(EcmaPattern("^(?:a|a*[bc])*$").found_in(std::string(30'000, 'a') + "!"), std::nullopt);
   EXPECT_EQ(EcmaPattern("^[ab]*$").found_in(long_text), true);
   EXPECT_EQ(EcmaPattern("^(a|b)*$").found_in(std::string(1000, 'a')), true);
 }

@@ -1,8 +1,15 @@
 #include "store/sessions.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
 
 #include "cartpilot/detail/wire.h"
+#include "fakes/purchase/faulty_disk.h"
 
 namespace cartpilot::store {
 namespace {
@@ -53,6 +60,61 @@ TEST(SessionStore, refuses_a_message_of_a_session_that_is_not_there) {
               "begin a new one");
   }
   EXPECT_TRUE(store.load("s1").empty());
+}
+
+/// A database file in a folder of its own.
+class SessionFile : public testing::Test {
+ protected:
+  SessionFile() {
+    std::string name =
+        (std::filesystem::temp_directory_path() / "cartpilot-sessions-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~SessionFile() override { std::filesystem::remove_all(folder_); }
+
+  std::vector<std::string> texts() const {
+    StateDb db(file());
+    std::vector<std::string> stored;
+    for (const Message& message : SessionStore(db).load("s")) stored.push_back(text_of(message));
+    return stored;
+  }
+  std::filesystem::path file() const { return folder_ / "state.db"; }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(SessionFile, loses_no_message_when_the_program_is_killed_after_append) {
+  for (int messages = 1; messages <= 20; ++messages) {
+    std::filesystem::remove_all(folder_);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      StateDb db(file());
+      SessionStore store(db);
+      store.open("s", "offline", "offline-1");
+      for (int i = 0; i < messages; ++i) store.append("s", Message::user(std::to_string(i)));
+      ::raise(SIGKILL);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+    std::vector<std::string> expected;
+    for (int i = 0; i < messages; ++i) expected.push_back(std::to_string(i));
+    ASSERT_EQ(texts(), expected);
+  }
+}
+
+TEST_F(SessionFile, has_a_message_on_the_disk_when_append_returns) {
+  const purchase::FaultyDisk disk;
+  StateDb db(file());
+  SessionStore store(db);
+  store.open("s", "offline", "offline-1");
+  store.append("s", Message::user("the first one begins the log"));
+  for (int i = 0; i < 5; ++i) {
+    const int before = disk.syncs();
+    store.append("s", Message::user("hello"));
+    EXPECT_EQ(disk.syncs(), before + 1);
+  }
 }
 
 TEST(SessionStore, lists_sessions_with_messages_newest_first_with_their_first_words) {

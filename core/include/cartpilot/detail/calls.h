@@ -85,7 +85,7 @@ std::int32_t guarded(const cp_sink* out, const SecretScrub& scrub, Body&& body) 
   } catch (const Error& error) {
     return report(out, error, scrub);
   } catch (const Json::exception& error) {
-    return report(out, Error(ErrorCode::kProtocol, error.what()), scrub);
+    return report(out, Error(ErrorCode::kProtocol, json_problem(error)), scrub);
   } catch (const std::bad_alloc&) {
     return report(out, Error(ErrorCode::kInternal, "out of memory"), scrub);
   } catch (const std::exception& error) {

@@ -6,13 +6,9 @@
 // made it. The tables are constants.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "cartpilot/abi.h"
 #include "cartpilot/detail/calls.h"
@@ -34,8 +30,6 @@ struct Instance {
       : scrub(secrets), object(config) {}
   const SecretScrub scrub;
   Class object;
-  std::vector<Message> history;  ///< of the last chat, for chat_more
-  std::size_t outlined = 0;      ///< so many of its first messages are outlines
 };
 
 /// create, destroy and the way into an instance; what both tables share.
@@ -68,16 +62,11 @@ struct Lifetime {
 
   template <class Body>
   static std::int32_t run(void* self, const cp_sink* out, Body&& body) noexcept {
-    return run_instance(self, out, [&](Instance<Class>& instance) { body(instance.object); });
-  }
-
-  template <class Body>
-  static std::int32_t run_instance(void* self, const cp_sink* out, Body&& body) noexcept {
     if (self == nullptr) {
       return report(out, Error(ErrorCode::kInvalidArgument, "no instance"), SecretScrub());
     }
     auto* instance = static_cast<Instance<Class>*>(self);
-    return guarded(out, instance->scrub, [&] { body(*instance); });
+    return guarded(out, instance->scrub, [&] { body(instance->object); });
   }
 };
 
@@ -86,7 +75,7 @@ class DeltaSink final : public EventSink {
  public:
   explicit DeltaSink(const cp_sink* out) : out_(out) {}
   void on_event(const StreamEvent& event) override {
-    if (!emit(out_, CP_EMIT_DELTA, event_to_text(event))) {
+    if (!emit(out_, CP_EMIT_DELTA, dump_json(event_to_json(event)))) {
       throw Error(ErrorCode::kCancelled, "the host stopped the answer");
     }
   }
@@ -107,26 +96,10 @@ struct ProviderTable {
 
   static std::int32_t chat(void* self, const cp_call* call, cp_bytes request,
                            const cp_sink* out) noexcept {
-    return Live::run_instance(self, out, [&](Instance<Class>& instance) {
-      instance.history.clear();
-      instance.outlined = 0;
-      answer_request(instance, request_from_json(parse_json(view(request), "request")), call, out);
-    });
-  }
-
-  static std::int32_t chat_more(void* self, const cp_call* call, std::uint64_t kept,
-                                cp_bytes request, const cp_sink* out) noexcept {
-    return Live::run_instance(self, out, [&](Instance<Class>& instance) {
-      if (kept == 0 || kept > instance.history.size()) throw history_needed();
-      GenerateRequest more = request_from_json(parse_json(view(request), "request"));
-      std::vector<Message> all = std::move(instance.history);
-      instance.history.clear();
-      all.resize(static_cast<std::size_t>(kept));
-      instance.outlined = std::min(instance.outlined, all.size());
-      for (Message& message : more.messages) all.push_back(std::move(message));
-      more.messages = std::move(all);
-      more.unchanged_messages = static_cast<std::size_t>(kept);
-      answer_request(instance, std::move(more), call, out);
+    return Live::run(self, out, [&](Class& provider) {
+      DeltaSink sink(out);
+      provider.generate(request_from_json(parse_json(view(request), "request", kMessageJson)), sink,
+                        ForeignContext(call));
     });
   }
 
@@ -149,40 +122,18 @@ struct ProviderTable {
   static std::int32_t parse_function_calls(void* self, cp_bytes message,
                                            const cp_sink* out) noexcept {
     return Live::answer(self, out, [&](Class& provider) {
-      return list_to_json(provider.parse_function_calls(parse_json(view(message), "message")),
-                          tool_call_to_json);
+      return list_to_json(
+          provider.parse_function_calls(parse_json(view(message), "message", kMessageJson)),
+          tool_call_to_json);
     });
   }
 
   static std::int32_t function_responses(void* self, cp_bytes results,
                                          const cp_sink* out) noexcept {
     return Live::answer(self, out, [&](Class& provider) {
-      return provider.function_responses(
-          list_from_json(parse_json(view(results), "results"), tool_result_from_json, "results"));
+      return provider.function_responses(list_from_json(
+          parse_json(view(results), "results", kMessageJson), tool_result_from_json, "results"));
     });
-  }
-
-  /// Answers, and keeps the messages for the next time, whatever comes of it.
-  static void answer_request(Instance<Class>& instance, GenerateRequest request,
-                             const cp_call* call, const cp_sink* out) {
-    request.conversation = 1;  // an instance knows one at a time
-    request.outlined_messages = instance.outlined;
-    DeltaSink sink(out);
-    try {
-      instance.object.generate(request, sink, ForeignContext(call));
-    } catch (...) {
-      keep_messages(instance, std::move(request.messages));
-      throw;
-    }
-    keep_messages(instance, std::move(request.messages));
-  }
-
-  /// Of what the provider keeps in a form of its own, only the outlines.
-  static void keep_messages(Instance<Class>& instance, std::vector<Message> messages) {
-    const std::size_t kept = std::min(instance.object.kept_messages(), messages.size());
-    for (std::size_t i = instance.outlined; i < kept; ++i) reduce_to_outline(messages[i]);
-    instance.outlined = std::max(instance.outlined, kept);
-    instance.history = std::move(messages);
   }
 
   static constexpr cp_provider_v1 kTable = {sizeof(cp_provider_v1),
@@ -194,8 +145,7 @@ struct ProviderTable {
                                             &check,
                                             &function_declarations,
                                             &parse_function_calls,
-                                            &function_responses,
-                                            &chat_more};
+                                            &function_responses};
 
   static const void* query(const char* interface_id) noexcept {
     return interface_id != nullptr && std::string_view(interface_id) == CP_PROVIDER ? &kTable
@@ -215,8 +165,9 @@ struct ToolSetTable {
   static std::int32_t call(void* self, const cp_call* call, cp_bytes tool, cp_bytes arguments,
                            const cp_sink* out) noexcept {
     return Live::answer(self, out, [&](Class& tools) {
-      return outcome_to_json(tools.call(
-          std::string(view(tool)), parse_json(view(arguments), "arguments"), ForeignContext(call)));
+      return outcome_to_json(tools.call(std::string(view(tool)),
+                                        parse_json(view(arguments), "arguments", kMessageJson),
+                                        ForeignContext(call)));
     });
   }
 

@@ -7,8 +7,8 @@
  * cp_plugin.manifest byte for byte, so let cp_plugin.manifest point into the note. Constants only;
  * C11 and C++17.
  */
-#ifndef CARTPILOT_PLUGIN_NOTE_H
-#define CARTPILOT_PLUGIN_NOTE_H
+#ifndef CARTPILOT_DETAIL_MANIFEST_NOTE_H
+#define CARTPILOT_DETAIL_MANIFEST_NOTE_H
 
 #include <stdint.h>
 
@@ -92,6 +92,7 @@
 #else
 
 #include <cstddef>
+#include <cstdint>
 
 #include "cartpilot/detail/visibility.h"
 
@@ -124,4 +125,4 @@ constexpr ManifestNote<kSize> make_note(const char (&manifest)[kSize]) {
 }  // namespace CARTPILOT_HIDDEN
 #endif
 
-#endif /* CARTPILOT_PLUGIN_NOTE_H */
+#endif /* CARTPILOT_DETAIL_MANIFEST_NOTE_H */

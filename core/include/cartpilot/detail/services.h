@@ -1,8 +1,8 @@
-// The host as a plugin sees it: a log and HTTP.
+// The host as a plugin sees it: its table, and HTTP through it. (host_log() is in plugin.h.)
 //
 // The host hands itself over once, at init; it stays valid for the life of the process. All
-// functions may be called from any thread. Before init, or with a host that lacks a service,
-// logging does nothing and HTTP throws Error{kUnsupported}.
+// functions may be called from any thread. Before init, or with a host that lacks the service,
+// HTTP throws Error{kUnsupported}.
 #pragma once
 
 #include <atomic>
@@ -20,9 +20,6 @@
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
-
-enum class LogLevel : std::int32_t { kDebug = 0, kInfo = 1, kWarning = 2, kError = 3 };
-
 namespace detail {
 
 /// Where this library keeps the host it was given.
@@ -62,7 +59,7 @@ class HostTransport final : public HttpTransport {
                        context.deadline_unix_ms()};
     const std::string head = dump_json(http_request_to_json(request));
     const std::int32_t status =
-        http->send(http->ctx, &call, bytes(head), bytes(request.content()), &out);
+        http->send(http->ctx, &call, bytes(head), bytes(request.body), &out);
     if (receiver.thrown) std::rethrow_exception(receiver.thrown);
     if (status != CP_OK) throw error_of(status, receiver.error, "HTTP request");
   }
@@ -115,13 +112,6 @@ inline HttpTransport& host_transport() {
 }
 
 }  // namespace detail
-
-/// One line for the host's log. No secrets, please; the host also takes the ones it knows out.
-inline void host_log(LogLevel level, std::string_view text) noexcept {
-  const auto* log = detail::host_service<cp_host_log_v1>(CP_HOST_LOG);
-  if (log == nullptr || !CP_HAS(cp_host_log_v1, log, log)) return;
-  log->log(log->ctx, static_cast<std::int32_t>(level), detail::bytes(text));
-}
 
 }  // namespace abi1
 }  // namespace CARTPILOT_HIDDEN

@@ -1,6 +1,7 @@
 // JSON forms of stream events and errors. See wire.h for the rules; pure functions on values.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -9,7 +10,6 @@
 #include "cartpilot/detail/wire_message.h"
 #include "cartpilot/error.h"
 #include "cartpilot/stream_event.h"
-#include "cartpilot/usage.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
@@ -48,7 +48,8 @@ inline Error error_from_json(const Json& json) {
   if (wire::member(json, "retry_after_ms") != nullptr) {
     error.retry_after_ms = wire::whole_number_or(json, "retry_after_ms", type, 0);
   }
-  error.http_status = static_cast<int>(wire::whole_number_or(json, "http_status", type, 0));
+  const std::int64_t http_status = wire::whole_number_or(json, "http_status", type, 0);
+  if (http_status >= 0 && http_status <= 999) error.http_status = static_cast<int>(http_status);
   error.request_id = wire::text_or(json, "request_id", type);
   error.reason = wire::text_or(json, "reason", type);
   return error;
@@ -131,40 +132,6 @@ inline Json event_to_json(const StreamEvent& event) {
   return json;
 }
 
-namespace wire {
-
-/// Printable ASCII that stands in a JSON string as it is.
-inline bool is_plain(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\') return false;
-  }
-  return true;
-}
-
-constexpr std::string_view kTextDelta = R"({"type":"text_delta","text":")";
-constexpr std::string_view kReasoningDelta = R"({"type":"reasoning_delta","text":")";
-
-}  // namespace wire
-
-/// The text of event_to_json(), without building a tree for plain pieces of an answer: they are
-/// nearly all there is.
-inline std::string event_to_text(const StreamEvent& event) {
-  const auto* words = std::get_if<TextDelta>(&event);
-  const auto* thoughts = std::get_if<ReasoningDelta>(&event);
-  if (words != nullptr || thoughts != nullptr) {
-    const std::string& text = words != nullptr ? words->text : thoughts->text;
-    if (wire::is_plain(text)) {
-      std::string json(words != nullptr ? wire::kTextDelta : wire::kReasoningDelta);
-      json.reserve(json.size() + text.size() + 2);
-      json += text;
-      json += "\"}";
-      return json;
-    }
-  }
-  return dump_json(event_to_json(event));
-}
-
 inline StreamEvent event_from_json(const Json& json) {
   wire::expect_object(json, "event");
   const std::string type = wire::text(json, "type", "event");
@@ -185,21 +152,6 @@ inline StreamEvent event_from_json(const Json& json) {
                   wire::value_or(json, "provider_metadata", nullptr)};
   }
   wire::fail("event.type", "a known stream event, not \"" + type.substr(0, 64) + "\"");
-}
-
-/// The event of a text, any text that event_from_json(parse_json()) accepts.
-inline StreamEvent event_from_text(std::string_view text) {
-  const auto plain = [text](std::string_view start) {
-    return text.size() >= start.size() + 2 && text.substr(0, start.size()) == start &&
-           text.substr(text.size() - 2) == "\"}" &&
-           wire::is_plain(text.substr(start.size(), text.size() - start.size() - 2));
-  };
-  const auto inside = [text](std::string_view start) {
-    return std::string(text.substr(start.size(), text.size() - start.size() - 2));
-  };
-  if (plain(wire::kTextDelta)) return TextDelta{inside(wire::kTextDelta)};
-  if (plain(wire::kReasoningDelta)) return ReasoningDelta{inside(wire::kReasoningDelta)};
-  return event_from_json(parse_json(text, "event"));
 }
 
 }  // namespace abi1

@@ -6,8 +6,8 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "cartpilot/detail/visibility.h"
@@ -17,6 +17,12 @@
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
+
+/// Events wrap what a model wrote, messages wrap what came in events and outcomes: whatever was
+/// accepted once is accepted again, one layer further out.
+constexpr JsonRules kEventJson{kMaxJsonDepth + 16};
+constexpr JsonRules kMessageJson{kMaxJsonDepth + 32};
+
 namespace wire {
 
 [[noreturn]] inline void fail(const std::string& what, const std::string& expectation) {
@@ -59,12 +65,9 @@ inline bool flag_or(const Json& object, const char* key, const std::string& type
 
 inline std::int64_t whole_number(const Json& value, const std::string& what) {
   if (!value.is_number_integer()) fail(what, "a whole number");
-  if (value.is_number_unsigned() &&
-      value.get<std::uint64_t>() >
-          static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    fail(what, "a whole number below 2^63");
-  }
-  return value.get<std::int64_t>();
+  const std::optional<std::int64_t> number = cartpilot::whole_number(value);
+  if (!number) fail(what, "a whole number below 2^63");
+  return *number;
 }
 
 inline std::int64_t whole_number_or(const Json& object, const char* key, const std::string& type,
@@ -90,7 +93,7 @@ inline void put_value(Json& object, const char* key, const Json& value) {
 /// {"NAME":"value"}, as used for environments and options.
 inline Json texts_to_json(const std::map<std::string, std::string>& texts) {
   Json object = Json::object();
-  for (const auto& [key, value] : texts) object[key] = value;
+  for (const auto& [key, value] : texts) append_member(object, key, value);
   return object;
 }
 
@@ -101,7 +104,9 @@ inline std::map<std::string, std::string> texts_from_json(const Json& object, co
   if (value == nullptr) return texts;
   expect_object(*value, type + "." + key);
   for (const auto& item : value->items()) {
-    texts[item.key()] = text_or(*value, item.key().c_str(), type + "." + key);
+    const Json& text = item.value();
+    if (!text.is_null() && !text.is_string()) fail(type + "." + key + "." + item.key(), "a string");
+    texts[item.key()] = text.is_null() ? "" : text.get_ref<const std::string&>();
   }
   return texts;
 }

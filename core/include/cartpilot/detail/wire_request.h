@@ -2,9 +2,7 @@
 // for the rules; pure functions on values.
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <utility>
 
 #include "cartpilot/detail/wire_fields.h"
 #include "cartpilot/detail/wire_message.h"
@@ -15,17 +13,13 @@ namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
 
 /// {"model"?,"system"?,"messages":[...],"tools"?,"tool_choice"?,"max_output_tokens"?,
-/// "temperature"?,"stream"?}, without the first `left_out` messages.
-inline Json request_to_json(const GenerateRequest& request, std::size_t left_out = 0) {
+/// "temperature"?,"stream"?}
+inline Json request_to_json(const GenerateRequest& request) {
   const GenerateRequest defaults;
   Json json = Json::object();
   wire::put_text(json, "model", request.model);
   wire::put_text(json, "system", request.system);
-  Json messages = Json::array();
-  for (std::size_t i = left_out; i < request.messages.size(); ++i) {
-    messages.push_back(message_to_json(request.messages[i]));
-  }
-  json["messages"] = std::move(messages);
+  json["messages"] = list_to_json(request.messages, message_to_json);
   if (!request.tools.empty()) json["tools"] = list_to_json(request.tools, tool_spec_to_json);
   if (request.tool_choice != defaults.tool_choice) json["tool_choice"] = request.tool_choice;
   if (request.max_output_tokens) json["max_output_tokens"] = *request.max_output_tokens;

@@ -1,7 +1,6 @@
 #include "plugin/file/manifest.h"
 
 #include <algorithm>
-#include <set>
 
 #include "cartpilot/abi.h"
 #include "cartpilot/detail/wire_fields.h"
@@ -15,33 +14,6 @@ constexpr std::size_t kMaxNames = 256;
 constexpr std::size_t kMaxAboutBytes = 256;
 
 [[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::kProtocol, why); }
-
-/// Like parse_json(), but a member that occurs twice is an error: two readers could disagree on it.
-Json parse_strictly(std::string_view text) {
-  if (text.size() > kMaxBytes) refuse("manifest is larger than 64 KiB");
-  if (!json_depth_within(text, kMaxJsonDepth)) refuse("manifest nests deeper than 256 levels");
-  std::vector<std::set<std::string>> open_objects;
-  std::string repeated;
-  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) {
-      open_objects.emplace_back();
-    } else if (event == Json::parse_event_t::object_end) {
-      open_objects.pop_back();
-    } else if (event == Json::parse_event_t::key) {
-      const auto& key = value.get_ref<const std::string&>();
-      if (!open_objects.back().insert(key).second) repeated = key;
-    }
-    return true;
-  };
-  Json manifest;
-  try {
-    manifest = Json::parse(text.begin(), text.end(), watch);
-  } catch (const Json::exception& error) {
-    refuse(std::string("manifest is not valid JSON: ") + error.what());
-  }
-  if (!repeated.empty()) refuse("manifest has the member " + dump_json(repeated) + " twice");
-  return manifest;
-}
 
 bool is_variable_name(std::string_view name) {
   const auto fits = [](char c) {
@@ -105,7 +77,8 @@ void read_interfaces(const Json& manifest, PluginManifest& result) {
 
 PluginManifest parse_manifest(std::string_view text) {
   const std::string type = "manifest";
-  const Json json = parse_strictly(text);
+  if (text.size() > kMaxBytes) refuse("manifest is larger than 64 KiB");
+  const Json json = parse_json(text, type);
   wire::expect_object(json, type);
   if (wire::whole_number_or(json, "schema", type, 1) != 1) refuse("manifest.schema is not 1");
 

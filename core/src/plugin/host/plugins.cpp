@@ -36,8 +36,8 @@ struct ProviderName {
     id = text.substr(0, colon);
     factory = text.substr(colon + 1);
   }
-  bool fits(const PluginSummary& summary) const {
-    return (id.empty() || id == summary.id) && contains(summary.providers, factory);
+  bool fits(const PluginManifest& manifest) const {
+    return (id.empty() || id == manifest.id) && contains(manifest.providers, factory);
   }
 };
 
@@ -97,7 +97,7 @@ struct PluginHost::Impl {
     const std::string& wanted = name.id.empty() ? name.factory : name.id;
     for (Entry* slot : registry.slots()) {
       if (slot->candidate.stem != wanted) continue;
-      if (!slot->summary.refused && !name.fits(slot->summary)) return nullptr;
+      if (!slot->refused_unrun && !name.fits(slot->manifest)) return nullptr;
       return load_or_throw(*slot);
     }
     return nullptr;
@@ -107,7 +107,7 @@ struct PluginHost::Impl {
   std::vector<Entry*> find_by_contents(const ProviderName& name) {
     std::vector<Entry*> found;
     for (Entry* slot : registry.slots()) {
-      if (name.fits(slot->summary) && registry.status(*slot) != PluginStatus::kShadowed &&
+      if (name.fits(slot->manifest) && registry.status(*slot) != PluginStatus::kShadowed &&
           registry.status(*slot) != PluginStatus::kDisabled) {
         found.push_back(slot);
       }
@@ -118,8 +118,8 @@ struct PluginHost::Impl {
   std::vector<std::string> provider_names() {
     std::vector<std::string> names;
     for (const Entry* slot : registry.slots()) {
-      if (registry.status(*slot) != PluginStatus::kAvailable || slot->summary.refused) continue;
-      for (const std::string& provider : slot->summary.providers) add_once(names, provider);
+      if (registry.status(*slot) != PluginStatus::kAvailable || slot->refused_unrun) continue;
+      for (const std::string& provider : slot->manifest.providers) add_once(names, provider);
     }
     return names;
   }
@@ -137,7 +137,7 @@ struct PluginHost::Impl {
 
   [[noreturn]] static void ambiguous(const std::string& name, const std::vector<Entry*>& slots) {
     std::vector<std::string> candidates;
-    for (const Entry* slot : slots) candidates.push_back(slot->summary.id + ":" + name);
+    for (const Entry* slot : slots) candidates.push_back(slot->manifest.id + ":" + name);
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("several plugins offer the provider \"{}\"; write {}", name,
                             fmt::join(candidates, " or ")));
@@ -158,7 +158,7 @@ void PluginHost::register_static(const cp_plugin* plugin) { impl_->registry.add_
 
 std::vector<PluginRecord> PluginHost::list() {
   std::vector<PluginRecord> records;
-  for (const Entry* slot : impl_->registry.examined()) {
+  for (const Entry* slot : impl_->registry.judged()) {
     records.push_back(impl_->registry.record(*slot));
   }
   return records;
@@ -166,7 +166,7 @@ std::vector<PluginRecord> PluginHost::list() {
 
 std::vector<PluginRecord> PluginHost::inspect(const std::string& name, bool again) {
   std::vector<PluginRecord> records;
-  for (Entry* slot : impl_->registry.examined()) {
+  for (Entry* slot : impl_->registry.judged()) {
     const PluginRecord seen = impl_->registry.record(*slot);
     if (!name.empty() && seen.id != name && slot->candidate.stem != name && seen.file != name) {
       continue;
@@ -213,7 +213,7 @@ std::vector<PluginHost::NamedToolSet> PluginHost::make_tool_sets(
     const std::map<std::string, std::string>& environment) {
   std::vector<NamedToolSet> result;
   for (Entry* slot : impl_->registry.slots()) {
-    if (slot->summary.tool_sets.empty()) continue;
+    if (slot->manifest.tool_sets.empty()) continue;
     impl_->registry.load(*slot);
     const PluginRecord record = impl_->registry.record(*slot);
     if (record.status == PluginStatus::kRefused) impl_->add_notice(refusal_line(record));

@@ -10,10 +10,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <optional>
 #include <sstream>
 
+#include "base/clock.h"
 #include "cartpilot/detail/calls.h"
 #include "cartpilot/json.h"
 
@@ -21,8 +21,6 @@ extern char** environ;
 
 namespace cartpilot::plugin {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxCaptured = 64 * 1024;
 constexpr std::size_t kMaxExcerpt = 300;
@@ -139,9 +137,10 @@ Report run_child(const std::filesystem::path& file, const ProbeOptions& options)
   if (result.error != 0) return result;
   output.close_write();
   report.close_write();
-  const auto end = Clock::now() + options.limit + kGrace;
+  const auto end = base::steady_now() + options.limit + kGrace;
   while (report.read_end() >= 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - base::steady_now());
     if (left.count() <= 0) break;
     pollfd list[2] = {{report.read_end(), POLLIN, 0}, {output.read_end(), POLLIN, 0}};
     ::poll(list, 2, static_cast<int>(left.count()));
@@ -254,14 +253,14 @@ ProbeVerdict probe(const std::filesystem::path& file, const ProbeOptions& option
   const Report report = run_child(file, options);
   ProbeVerdict verdict;
   if (report.error != 0) {
-    verdict.refusal = {"CP-P30",
-                       fmt::format("it could not be tried in a process of its own: {}",
-                                   std::strerror(report.error)),
-                       "free some memory or processes and start again, or pass --probe off"};
+    verdict.refusal = {
+        "CP-P30",
+        fmt::format("the test load could not be started: {}", std::strerror(report.error)),
+        "free some memory or processes and start again, or pass --probe off"};
   } else {
     verdict = read_report(report, options);
   }
-  verdict.unix_time = static_cast<std::int64_t>(std::time(nullptr));
+  verdict.unix_time = base::unix_ms_now() / 1000;
   return verdict;
 }
 
@@ -284,7 +283,7 @@ bool verdict_from_text(const std::string& text, ProbeVerdict& verdict) {
                     json.at("fix").get<std::string>()};
     read.warnings = json.at("warnings").get<std::vector<std::string>>();
     read.keep = json.at("keep").get<bool>();
-    read.unix_time = json.at("time").get<std::int64_t>();
+    read.unix_time = integer_or(json, "time");
     verdict = std::move(read);
     return true;
   } catch (const Error&) {

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/clock.h"
 #include "cartpilot/json.h"
 #include "plugin/host/probe.h"
 #include "plugin/runtime/host_services.h"
@@ -168,8 +169,7 @@ int run_probe_child(int argc, const char* const* argv) {
   sigemptyset(&child_ends);
   sigaddset(&child_ends, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &child_ends, nullptr);
-  timespec start{};
-  ::clock_gettime(CLOCK_MONOTONIC, &start);
+  const auto end_at = base::steady_now() + std::chrono::milliseconds(limit_ms);
 
   const pid_t worker = ::fork();
   if (worker < 0) return 1;
@@ -186,11 +186,8 @@ int run_probe_child(int argc, const char* const* argv) {
                                 : "exit " + std::to_string(WEXITSTATUS(status));
       break;
     }
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    const long passed =
-        (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1'000'000;
-    const long left = limit_ms - passed;
+    const long left =
+        std::chrono::ceil<std::chrono::milliseconds>(end_at - base::steady_now()).count();
     if (left <= 0) {
       ::kill(worker, SIGKILL);
       break;

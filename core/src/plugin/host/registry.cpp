@@ -27,10 +27,6 @@ void shadow(Entry& slot, const std::string& by) {
   slot.refusal = {"", fmt::format("shadowed by {}", by), ""};
 }
 
-PluginSummary summary_of(const PluginManifest& manifest, bool refused) {
-  return {manifest.id, manifest.providers, manifest.tool_sets, refused};
-}
-
 /// Two files of one directory with one id: their order is nobody's choice.
 bool is_ambiguous(const Entry& a, const Entry& b) {
   return !a.linked && !b.linked && a.candidate.directory == b.candidate.directory;
@@ -69,7 +65,7 @@ void PluginRegistry::add_linked(const cp_plugin* plugin) {
     throw error;
   }
   slot->candidate.stem = slot->module->manifest.id;
-  slot->summary = summary_of(slot->module->manifest, false);
+  slot->manifest = slot->module->manifest;
   const std::lock_guard<std::mutex> lock(mutex_);
   auto place = slots_.begin();
   for (; place != slots_.end() && (*place)->linked; ++place) {
@@ -85,17 +81,15 @@ void PluginRegistry::add_linked(const cp_plugin* plugin) {
   if (scanned_) resolve_conflicts();
 }
 
-/// What each file offers; from the cache where nothing changed. Lock held.
+/// Reads what each file offers, once, without running any of it. Lock held.
 void PluginRegistry::scan() {
-  std::vector<Entry*> files;
-  std::vector<const Candidate*> candidates;
+  if (scanned_) return;
   for (const auto& slot : slots_) {
     if (slot->linked) continue;
-    files.push_back(slot.get());
-    candidates.push_back(&slot->candidate);
+    slot->seen = examine_plugin(slot->candidate.file);
+    slot->manifest = slot->seen.manifest;
+    slot->refused_unrun = static_cast<bool>(slot->seen.refusal);
   }
-  std::vector<PluginSummary> summaries = summarise(candidates, verifier_.cache());
-  for (std::size_t i = 0; i < files.size(); ++i) files[i]->summary = std::move(summaries[i]);
   resolve_conflicts();
   scanned_ = true;
 }
@@ -120,8 +114,8 @@ void PluginRegistry::resolve_conflicts() {
       shadow(*slot, place_of(*by->second));
       continue;
     }
-    if (slot->summary.id.empty()) continue;
-    const auto [earlier, is_new] = first_with_id.try_emplace(slot->summary.id, slot.get());
+    if (slot->manifest.id.empty()) continue;
+    const auto [earlier, is_new] = first_with_id.try_emplace(slot->manifest.id, slot.get());
     if (is_new) continue;
     Entry& other = *earlier->second;
     if (is_ambiguous(other, *slot)) {
@@ -135,25 +129,16 @@ void PluginRegistry::resolve_conflicts() {
 
 std::vector<Entry*> PluginRegistry::slots() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!scanned_) scan();
+  scan();
   std::vector<Entry*> result;
   result.reserve(slots_.size());
   for (const auto& slot : slots_) result.push_back(slot.get());
   return result;
 }
 
-std::vector<Entry*> PluginRegistry::examined() {
+std::vector<Entry*> PluginRegistry::judged() {
+  std::vector<Entry*> result = slots();
   const std::lock_guard<std::mutex> lock(mutex_);
-  std::vector<Entry*> result;
-  result.reserve(slots_.size());
-  for (const auto& slot : slots_) {
-    result.push_back(slot.get());
-    if (slot->linked || slot->seen) continue;
-    slot->seen = examine_plugin(slot->candidate.file);
-    slot->summary = summary_of(slot->seen->manifest, static_cast<bool>(slot->seen->refusal));
-  }
-  if (!scanned_) resolve_conflicts();
-  scanned_ = true;
   for (Entry* slot : result) apply_verdict(*slot);
   return result;
 }
@@ -163,11 +148,11 @@ void PluginRegistry::apply_verdict(Entry& slot) {
   if (slot.linked || slot.status != PluginStatus::kAvailable || slot.state != Entry::State::kNew) {
     return;
   }
-  if (Refusal refusal = slot.seen->refusal) {
+  if (Refusal refusal = slot.seen.refusal) {
     refuse(slot, std::move(refusal));
   } else if (Refusal path = verifier_.judge_path(slot.candidate)) {
     refuse(slot, std::move(path));
-  } else if (const auto known = verifier_.known_verdict(slot.candidate, *slot.seen)) {
+  } else if (const auto known = verifier_.known_verdict(slot.candidate, slot.seen)) {
     slot.tried = true;
     slot.warnings = known->warnings;
     if (known->refusal) refuse(slot, known->refusal);
@@ -178,10 +163,10 @@ void PluginRegistry::verify(Entry& slot, bool again) {
   Examination seen;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (slot.linked || slot.seen->refusal || (slot.tried && !again)) return;
+    if (slot.linked || slot.seen.refusal || (slot.tried && !again)) return;
     // A verdict of an earlier try may be given again; every other decision stands.
     if (slot.status != PluginStatus::kAvailable && !slot.tried) return;
-    seen = *slot.seen;
+    seen = slot.seen;
   }
   const auto verdict = verifier_.try_in_child(slot.candidate, seen, again);
   if (!verdict) return;
@@ -252,7 +237,8 @@ void PluginRegistry::take_warnings(Entry& slot, const std::vector<std::string>& 
   for (const std::string& warning : warnings) {
     slot.warnings.push_back(warning);
     notice_(fmt::format("plugin {}: {}",
-                        slot.summary.id.empty() ? slot.candidate.stem : slot.summary.id, warning));
+                        slot.manifest.id.empty() ? slot.candidate.stem : slot.manifest.id,
+                        warning));
   }
 }
 
@@ -276,10 +262,9 @@ PluginRecord PluginRegistry::record(const Entry& slot) const {
   record.fix = slot.refusal.fix;
   record.tried = slot.tried;
   record.warnings = slot.warnings;
-  const PluginManifest* manifest = slot.module != nullptr ? &slot.module->manifest
-                                   : slot.seen            ? &slot.seen->manifest
-                                                          : nullptr;
-  if (manifest != nullptr && !manifest->id.empty()) {
+  const PluginManifest* manifest =
+      slot.module != nullptr ? &slot.module->manifest : &slot.seen.manifest;
+  if (!manifest->id.empty()) {
     record.id = manifest->id;
     record.version = manifest->version;
     record.providers = manifest->providers;

@@ -9,13 +9,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "plugin/host/discovery.h"
-#include "plugin/host/index.h"
+#include "plugin/host/examination.h"
 #include "plugin/host/plugins.h"
 #include "plugin/host/verifier.h"
 #include "plugin/runtime/loader.h"
@@ -29,14 +28,17 @@ class PluginRegistry {
     Candidate candidate;
     bool linked = false;
 
-    // The rest belongs to the registry; read it through record(), summary() and module_of().
+    // What the file offered when the registry first read it. Constant after slots().
+    PluginManifest manifest;     ///< id is "" when it could not be read
+    bool refused_unrun = false;  ///< the file was refused without running it
+
+    // The rest belongs to the registry; read it through record(), status() and module_of().
     enum class State { kNew, kLoading, kDone } state = State::kNew;
     std::thread::id loader;
     std::shared_ptr<Module> module;
-    PluginSummary summary;
     PluginStatus status = PluginStatus::kAvailable;
     Refusal refusal;
-    std::optional<Examination> seen;
+    Examination seen;
     bool tried = false;
     std::vector<std::string> warnings;
   };
@@ -52,10 +54,10 @@ class PluginRegistry {
   /// All slots in search order, linked ones first; what each offers and which one wins is known.
   std::vector<Entry*> slots();
 
-  /// The same, each looked into in full, without running any of it.
-  std::vector<Entry*> examined();
+  /// The same, with everything that can be said against each file without running it.
+  std::vector<Entry*> judged();
 
-  /// Tries an examined plugin in a child.
+  /// Tries a judged plugin in a child.
   void verify(Entry& slot, bool again);
 
   /// Loads and starts the plugin unless that was done, or decided against. Problems are the

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
 #include <utility>
+
+#include "base/clock.h"
 
 namespace cartpilot::plugin {
 namespace {
@@ -44,7 +45,7 @@ std::optional<ProbeVerdict> PluginVerifier::known_verdict(const Candidate& candi
   const auto text = cache_.read("probe", candidate.file, stamp_of(seen));
   ProbeVerdict verdict;
   if (!text || !verdict_from_text(*text, verdict)) return std::nullopt;
-  const auto age = static_cast<std::int64_t>(std::time(nullptr)) - verdict.unix_time;
+  const auto age = base::unix_ms_now() / 1000 - verdict.unix_time;
   if (verdict.refusal.code == "CP-P29" && (age < 0 || age > kRetryTimeoutsAfter)) {
     return std::nullopt;
   }

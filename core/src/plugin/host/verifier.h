@@ -32,8 +32,6 @@ class PluginVerifier {
   std::optional<ProbeVerdict> try_in_child(const Candidate& candidate, const Examination& seen,
                                            bool again) const;
 
-  const PluginCache& cache() const { return cache_; }
-
  private:
   const ProbeOptions probe_;
   const bool allow_insecure_;

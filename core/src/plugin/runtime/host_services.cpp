@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "cartpilot/detail/calls.h"
 #include "cartpilot/detail/wire_request.h"
 
@@ -159,7 +160,7 @@ std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_b
   const std::int32_t status = detail::guarded(out, SecretScrub(), [&] {
     HttpRequest request =
         http_request_from_json(parse_json(detail::view(request_json), "HTTP request"));
-    request.lent_body = detail::view(body);
+    request.body = std::string(detail::view(body));
     PieceSink sink(out);
     transport_.send(request, sink, SendContext(call, closed_));
   });
@@ -169,7 +170,7 @@ std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_b
 }
 
 HostServices::LogVerdict HostServices::count_line(std::string_view source) {
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = base::steady_now();
   const std::lock_guard<std::mutex> lock(log_mutex_);
   auto budget = log_budgets_.find(source);
   if (budget == log_budgets_.end()) budget = log_budgets_.emplace(source, LogBudget{now}).first;

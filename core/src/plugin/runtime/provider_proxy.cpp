@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -25,19 +24,6 @@ auto decode(const CallTarget& target, const std::string& what, Body&& body) {
   }
 }
 
-bool starts_with_http(const std::map<std::string, std::string>& values) {
-  return std::any_of(values.begin(), values.end(),
-                     [](const auto& value) { return value.second.rfind("http://", 0) == 0; });
-}
-
-bool holds_key(const std::map<std::string, std::string>& environment) {
-  constexpr std::string_view kEnd = "_KEY";
-  return std::any_of(environment.begin(), environment.end(), [&](const auto& value) {
-    const std::string_view name = value.first;
-    return name.size() > kEnd.size() && name.substr(name.size() - kEnd.size()) == kEnd;
-  });
-}
-
 [[noreturn]] void unsupported(const CallTarget& target, const char* what) {
   throw Error(ErrorCode::kUnsupported, fmt::format("plugin {} offers no {}", target.plugin, what));
 }
@@ -48,9 +34,7 @@ PluginProvider::PluginProvider(std::shared_ptr<Module> module, const std::string
                                const ProviderConfig& config, CallTimeouts limits)
     : target_{module->services, module->manifest.id, SecretScrub(config.environment), limits},
       table_(module->provider),
-      instance_(std::move(module), target_, table_.create, table_.destroy, factory, config),
-      expects_https_(holds_key(config.environment) && !starts_with_http(config.environment) &&
-                     !starts_with_http(config.options)) {
+      instance_(std::move(module), target_, table_.create, table_.destroy, factory, config) {
   info_ = read_info(factory);
 }
 
@@ -85,63 +69,23 @@ std::vector<ModelInfo> PluginProvider::models(const CallContext& context) {
   });
 }
 
-/// How many leading messages of `request` the plugin was sent by the last generate(), 0 when it
-/// must be told everything.
-std::size_t PluginProvider::known_beginning(const GenerateRequest& request) const {
-  if (table_.chat_more == nullptr || request.conversation == 0) return 0;
-  if (request.conversation != conversation_) return 0;
-  return std::min({request.unchanged_messages, held_, request.messages.size()});
-}
-
 void PluginProvider::generate(const GenerateRequest& request, EventSink& sink,
                               const CallContext& context) {
-  bool begun = false;
   bool finished = false;
   const auto on_delta = [&](std::string_view delta) {
-    begun = true;
     const StreamEvent event = decode(target_, "an event", [&] {
       if (finished) throw Error(ErrorCode::kProtocol, "it came after finish");
-      return event_from_text(delta);
+      return event_from_json(parse_json(delta, "event", kEventJson));
     });
     finished = std::holds_alternative<Finish>(event);
     sink.on_event(event);
   };
-  const std::lock_guard<InstanceLock> lock(lock_);
-  const std::size_t known = known_beginning(request);
-  conversation_ = request.conversation;
-  held_ = 0;
-  if (known < request.outlined_messages) throw history_needed();
-  held_ = request.messages.size();
-  if (known > 0) {
-    const std::string text = dump_json(request_to_json(request, known));
-    try {
-      PluginCall call(target_, "chat_more", &context, on_delta);
-      call.finish(call.enter([&](const cp_call* context_view, const cp_sink* out) {
-        return table_.chat_more(instance_.get(), context_view, known, detail::bytes(text), out);
-      }));
-      require_finish(finished);
-      return;
-    } catch (const Error& error) {
-      if (begun || !is_history_needed(error)) throw;
-      if (request.outlined_messages > 0) {
-        held_ = 0;
-        throw;
-      }
-    }
-  }
   const std::string text = dump_json(request_to_json(request));
+  const std::lock_guard<InstanceLock> lock(lock_);
   PluginCall call(target_, "chat", &context, on_delta);
   call.finish(call.enter([&](const cp_call* context_view, const cp_sink* out) {
     return table_.chat(instance_.get(), context_view, detail::bytes(text), out);
   }));
-  require_finish(finished);
-}
-
-std::size_t PluginProvider::kept_messages() const {
-  return table_.chat_more != nullptr && conversation_ != 0 ? held_ : 0;
-}
-
-void PluginProvider::require_finish(bool finished) const {
   if (finished) return;
   throw Error(ErrorCode::kProtocol,
               fmt::format("chat of plugin {} ended without a finish event", target_.plugin));

@@ -2,13 +2,10 @@
 //
 // Owns the plugin's instance and keeps its module alive. One call at a time, like every provider; a
 // call made while another one runs waits, and one made from inside another one throws. Everything a
-// plugin does wrong ends as Error{kProtocol} naming it. A plugin that can is sent only the messages
-// of a conversation that it does not have yet.
+// plugin does wrong ends as Error{kProtocol} naming it.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,31 +31,20 @@ class PluginProvider final : public LLMProvider {
   std::vector<ModelInfo> models(const CallContext& context) override;
   void generate(const GenerateRequest& request, EventSink& sink,
                 const CallContext& context) override;
-  /// All of the last generate(), when the plugin has them.
-  std::size_t kept_messages() const override;
   Json function_declarations(const std::vector<ToolSpec>& tools) const override;
   std::vector<ToolCall> parse_function_calls(const Json& message) const override;
   Json function_responses(const std::vector<ToolResult>& results) const override;
 
-  /// Whether its requests will be https, as far as its settings tell: keys travel over https unless
-  /// an address says http. A guess; nothing depends on it but time.
-  bool expects_https() const { return expects_https_; }
-
  private:
   ProviderInfo read_info(const std::string& factory);
-  std::size_t known_beginning(const GenerateRequest& request) const;
-  void require_finish(bool finished) const;
   Json translate(const char* what, std::int32_t (*function)(void*, cp_bytes, const cp_sink*),
                  const Json& input) const;
 
   const CallTarget target_;
   const cp_provider_v1 table_;
   const PluginInstance instance_;
-  const bool expects_https_;
   ProviderInfo info_;
   mutable InstanceLock lock_;
-  std::uint64_t conversation_ = 0;  ///< of the last generate()
-  std::size_t held_ = 0;            ///< messages of it that the plugin has
 };
 
 }  // namespace cartpilot::plugin

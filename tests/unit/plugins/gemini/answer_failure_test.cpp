@@ -1,4 +1,4 @@
-// What the service may answer, R37 to R48 and R54: errors in and instead of answers. Bodies are
+// What the service may answer, A37 to A48 and A54: errors in and instead of answers. Bodies are
 // constructed from https://ai.google.dev/gemini-api/docs/troubleshooting and
 // https://google.aip.dev/193.
 #include "answers.h"
@@ -19,7 +19,7 @@ std::string quota_failure(const std::string& id, const std::string& value) {
          id + R"(","quotaValue":")" + value + "\"}]}]";
 }
 
-TEST_F(GeminiAnswer, R37_error_event_after_two_chunks) {
+TEST_F(GeminiAnswer, A37_error_event_after_two_chunks) {
   const AnswerLog log = streamed(
       {chunk(R"([{"text":"par"}])"), chunk(R"([{"text":"tial"}])"),
        status_body(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")});
@@ -27,15 +27,18 @@ TEST_F(GeminiAnswer, R37_error_event_after_two_chunks) {
   EXPECT_EQ(log.error->http_status, 503);
 }
 
-TEST_F(GeminiAnswer, R38_bare_error_lines_after_chunks) {
+TEST_F(GeminiAnswer, A38_bare_error_lines_after_chunks) {
   const std::string lines =
       "{\r\n  \"error\": {\r\n    \"code\": 429,\r\n    \"message\": \"quota\",\r\n    "
       "\"status\": \"RESOURCE_EXHAUSTED\"\r\n  }\r\n}\r\n";
   EXPECT_EQ(heard(bytes_of_stream({kPartial, lines})).lines,
             (Lines{"text par", "error rate_limited rate_limit retryable"}));
+  EXPECT_STREQ(heard(bytes_of_stream({"upstream connect error\n\n"})).error->what(),
+               "Gemini's answer was cut off before its end; try again (the server also sent: "
+               "upstream connect error)");
 }
 
-TEST_F(GeminiAnswer, R39_error_without_code) {
+TEST_F(GeminiAnswer, A39_error_without_code) {
   const std::vector<std::pair<std::string, int>> cases = {{"INVALID_ARGUMENT", 400},
                                                           {"FAILED_PRECONDITION", 400},
                                                           {"OUT_OF_RANGE", 400},
@@ -51,7 +54,8 @@ TEST_F(GeminiAnswer, R39_error_without_code) {
                                                           {"DATA_LOSS", 500},
                                                           {"UNIMPLEMENTED", 501},
                                                           {"UNAVAILABLE", 503},
-                                                          {"DEADLINE_EXCEEDED", 504}};
+                                                          {"DEADLINE_EXCEEDED", 504},
+                                                          {"SOMETHING_NEW", 0}};
   for (const auto& [status, code] : cases) {
     const AnswerLog log = streamed({R"({"error":{"message":"x","status":")" + status + "\"}}"});
     ASSERT_TRUE(log.error) << status;
@@ -59,13 +63,13 @@ TEST_F(GeminiAnswer, R39_error_without_code) {
   }
 }
 
-TEST_F(GeminiAnswer, R40_error_as_an_array) {
+TEST_F(GeminiAnswer, A40_error_as_an_array) {
   EXPECT_EQ(
       refused(400, "[" + status_body(400, "INVALID_ARGUMENT", "API key not valid.") + "]").lines,
       (Lines{"error unauthenticated api_key_invalid final"}));
 }
 
-TEST_F(GeminiAnswer, R41_invalid_key) {
+TEST_F(GeminiAnswer, A41_invalid_key) {
   const std::string details =
       R"([{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}])";
   const AnswerLog log = refused(400, status_body(400, "INVALID_ARGUMENT", "No.", details));
@@ -76,7 +80,7 @@ TEST_F(GeminiAnswer, R41_invalid_key) {
   EXPECT_EQ(service_.requests().size(), 1U);
 }
 
-TEST_F(GeminiAnswer, R42_refusals_have_classes) {
+TEST_F(GeminiAnswer, A42_refusals_have_classes) {
   EXPECT_EQ(refused(401, status_body(401, "UNAUTHENTICATED", "Invalid.")).lines,
             (Lines{"error unauthenticated credentials final"}));
   EXPECT_EQ(refused(403, status_body(403, "PERMISSION_DENIED",
@@ -97,7 +101,7 @@ TEST_F(GeminiAnswer, R42_refusals_have_classes) {
       (Lines{"error invalid_argument context_overflow final"}));
 }
 
-TEST_F(GeminiAnswer, R43_waits_and_quotas) {
+TEST_F(GeminiAnswer, A43_waits_and_quotas) {
   const auto limited = [&](const std::string& details, const std::string& message = "Quota.") {
     const AnswerLog log = refused(429, status_body(429, "RESOURCE_EXHAUSTED", message, details));
     std::string line = log.lines.back();
@@ -131,7 +135,7 @@ TEST_F(GeminiAnswer, R43_waits_and_quotas) {
   }
 }
 
-TEST_F(GeminiAnswer, R44_trouble_that_passes) {
+TEST_F(GeminiAnswer, A44_trouble_that_passes) {
   for (const auto& [status, word] : std::vector<std::pair<int, std::string>>{
            {500, "INTERNAL"}, {503, "UNAVAILABLE"}, {504, "DEADLINE_EXCEEDED"}}) {
     HostedChat chat(service_);
@@ -144,7 +148,7 @@ TEST_F(GeminiAnswer, R44_trouble_that_passes) {
   }
 }
 
-TEST_F(GeminiAnswer, R45_web_pages_empty_bodies_and_half_json) {
+TEST_F(GeminiAnswer, A45_web_pages_empty_bodies_and_half_json) {
   const AnswerLog page = refused(502, "<html><h1>Bad Gateway</h1></html>");
   EXPECT_EQ(page.lines, (Lines{"error unavailable unavailable retryable"}));
   EXPECT_STREQ(page.error->what(),
@@ -154,9 +158,11 @@ TEST_F(GeminiAnswer, R45_web_pages_empty_bodies_and_half_json) {
   EXPECT_EQ(half.lines, (Lines{"error protocol bad_json retryable"}));
   EXPECT_NE(std::string(half.error->what()).find(R"(it began: {"candidates")"), std::string::npos);
   EXPECT_EQ(whole("<html>Log in</html>").lines, (Lines{"error protocol bad_json final"}));
+  EXPECT_EQ(streamed({R"({"candidates":[{"conte)", chunk(R"([{"text":"x"}])", kStop)}).lines,
+            (Lines{"error protocol bad_json retryable"}));
 }
 
-TEST_F(GeminiAnswer, R46_alt_sse_ignored) {
+TEST_F(GeminiAnswer, A46_alt_sse_ignored) {
   const auto array = [](const std::string& text) {
     GivenAnswer answer;
     answer.chunks = {text};
@@ -169,7 +175,7 @@ TEST_F(GeminiAnswer, R46_alt_sse_ignored) {
             (Lines{"text a", "error unavailable stream_cut retryable"}));
 }
 
-TEST_F(GeminiAnswer, R47_compressed_without_being_asked) {
+TEST_F(GeminiAnswer, A47_compressed_without_being_asked) {
   const std::string gzip("\x1F\x8B\x08\x00\x00\x00\x00\x00", 8);
   const AnswerLog body = whole(gzip);
   EXPECT_EQ(body.lines, (Lines{"error protocol compressed final"}));
@@ -180,7 +186,7 @@ TEST_F(GeminiAnswer, R47_compressed_without_being_asked) {
   EXPECT_EQ(header_value(service_.requests().back().headers, "accept-encoding"), "");
 }
 
-TEST_F(GeminiAnswer, R48_white_space_around_the_body) {
+TEST_F(GeminiAnswer, A48_white_space_around_the_body) {
   const std::string body = chunk(R"([{"text":"x"}])", kStop);
   for (const std::string& text :
        {"\xEF\xBB\xBF" + body, "  \r\n\t" + body, Json::parse(body).dump(4) + "\n"}) {
@@ -190,7 +196,7 @@ TEST_F(GeminiAnswer, R48_white_space_around_the_body) {
             (Lines{"text x", kFinishStop}));
 }
 
-TEST_F(GeminiAnswer, R54_refused_signatures) {
+TEST_F(GeminiAnswer, A54_refused_signatures) {
   const std::string part = R"({"functionCall":{"id":"q","name":"look"},"thoughtSignature":"OLD="})";
   for (const char* message : {"Function call is missing a thought_signature in functionCall parts.",
                               "Corrupted thought signature.", "Thought signature is not valid"}) {
@@ -208,7 +214,7 @@ TEST_F(GeminiAnswer, R54_refused_signatures) {
     EXPECT_EQ(bodies[2]["contents"][1]["parts"][0]["thoughtSignature"],
               "skip_thought_signature_validator");
     // To the fake the signature was good; here it plays a service that has forgotten it.
-    EXPECT_EQ(service.violations(), (Lines{"S25 an issued signature was lost in contents[1]"}));
+    EXPECT_EQ(service.violations(), (Lines{"Q25 an issued signature was lost in contents[1]"}));
   }
   fakes::FakeGemini service;
   service.play(GivenAnswer::json(

@@ -1,4 +1,4 @@
-// What the service may answer, R26 to R36 and R49 to R53: streams, however they are framed, cut and
+// What the service may answer, A26 to A36 and A49 to A53: streams, however they are framed, cut and
 // broken. Constructed from https://ai.google.dev/api/generate-content.
 #include "answers.h"
 
@@ -11,7 +11,7 @@ const std::string kCall = call_part("a", "Oslo", "S=");
 const std::string kCallLine = R"(call a get_weather {"city":"Oslo"})";
 const Lines kCut = {"error unavailable stream_cut retryable"};
 
-TEST_F(GeminiAnswer, R26_every_framing) {
+TEST_F(GeminiAnswer, A26_every_framing) {
   const std::string a = chunk(R"([{"text":"a"}])");
   const std::string b = chunk(R"([{"text":"b"}])", kStop);
   const Lines expected = {"text a", "text b", kFinishStop};
@@ -25,7 +25,7 @@ TEST_F(GeminiAnswer, R26_every_framing) {
   }
 }
 
-TEST_F(GeminiAnswer, R27_cut_at_every_byte) {
+TEST_F(GeminiAnswer, A27_cut_at_every_byte) {
   const std::string stream = framed(chunk(R"([{"text":"Grüße 😀"}])")) +
                              framed(chunk(list({kCall}))) +
                              framed(chunk(R"([{"text":"","thoughtSignature":"T="}])", kStop));
@@ -42,19 +42,19 @@ TEST_F(GeminiAnswer, R27_cut_at_every_byte) {
   EXPECT_EQ(heard(bytes_of_stream(bytes)).lines, expected.lines);
 }
 
-TEST_F(GeminiAnswer, R28_an_event_of_a_megabyte) {
+TEST_F(GeminiAnswer, A28_an_event_of_a_megabyte) {
   const std::string text(1 << 20, 'x');
   EXPECT_EQ(streamed({chunk(R"([{"text":")" + text + R"("}])", kStop)}).lines,
             (Lines{"text " + text, kFinishStop}));
 }
 
-TEST_F(GeminiAnswer, R29_call_then_empty_text_and_stop) {
+TEST_F(GeminiAnswer, A29_call_then_empty_text_and_stop) {
   const std::vector<std::string> events = {chunk(list({kCall})), chunk(R"([{"text":""}])", kStop)};
   EXPECT_EQ(streamed(events).lines, (Lines{"begin a get_weather", kCallLine, kFinishCalls}));
   EXPECT_EQ(echo_of(events)[1]["parts"], Json::parse(list({kCall})));
 }
 
-TEST_F(GeminiAnswer, R30_call_then_chunks_without_parts_content_or_candidates) {
+TEST_F(GeminiAnswer, A30_call_then_chunks_without_parts_content_or_candidates) {
   for (const char* last : {R"({"candidates":[{"content":{"role":"model"},"finishReason":"STOP"}]})",
                            R"({"candidates":[{"finishReason":"STOP"}]})"}) {
     EXPECT_EQ(streamed({chunk(list({kCall})), R"({"usageMetadata":{}})", "{}", last}).lines,
@@ -63,7 +63,7 @@ TEST_F(GeminiAnswer, R30_call_then_chunks_without_parts_content_or_candidates) {
   }
 }
 
-TEST_F(GeminiAnswer, R31_parallel_calls_in_separate_chunks) {
+TEST_F(GeminiAnswer, A31_parallel_calls_in_separate_chunks) {
   const Json contents =
       echo_of({chunk(list({kCall})), chunk(list({call_part("b", "Rome")})),
                R"({"candidates":[{"finishReason":"STOP"}],"modelVersion":"gemini-3.8-flash"})"});
@@ -72,13 +72,19 @@ TEST_F(GeminiAnswer, R31_parallel_calls_in_separate_chunks) {
   EXPECT_EQ(contents[2]["parts"].size(), 2U);
 }
 
-TEST_F(GeminiAnswer, R32_signature_on_a_closing_empty_part) {
+TEST_F(GeminiAnswer, A32_signature_on_a_closing_empty_part) {
   EXPECT_EQ(echo_of({chunk(R"([{"text":"Hel"}])"), chunk(R"([{"text":"lo"}])"),
                      chunk(R"([{"text":"","thoughtSignature":"S="}])", kStop)})[1]["parts"],
             Json::parse(R"([{"text":"Hello"},{"text":"","thoughtSignature":"S="}])"));
+  // Signed text is never joined with its neighbours.
+  EXPECT_EQ(
+      streamed({chunk(R"([{"text":"a"}])"), chunk(R"([{"text":"b","thoughtSignature":"S1="}])"),
+                chunk(R"([{"text":"c"}])"), chunk(R"([{"text":"d"}])", kStop)})
+          .parts,
+      Json::parse(R"([{"text":"a"},{"text":"b","thoughtSignature":"S1="},{"text":"cd"}])"));
 }
 
-TEST_F(GeminiAnswer, R33_growing_usage) {
+TEST_F(GeminiAnswer, A33_growing_usage) {
   const auto with = [](const std::string& usage, const std::string& more) {
     return R"({"candidates":[{"content":{"parts":[{"text":"x"}]})" + more +
            R"(}],"usageMetadata":)" + usage + "}";
@@ -96,19 +102,22 @@ TEST_F(GeminiAnswer, R33_growing_usage) {
              "usage in 73 out 13 thoughts 9 cached 50", "text x", "finish stop STOP "}));
 }
 
-TEST_F(GeminiAnswer, R34_one_event_over_several_data_lines) {
+TEST_F(GeminiAnswer, A34_one_event_over_several_data_lines) {
   EXPECT_EQ(heard(bytes_of_stream({"data: {\"candidates\":\ndata: [{\"content\":{\"parts\":[",
                                    "{\"text\":\"x\"}]},\ndata: \"finishReason\":\"STOP\"}]}\n\n"}))
                 .lines,
             (Lines{"text x", "finish stop STOP "}));
 }
 
-TEST_F(GeminiAnswer, R35_end_without_finish_reason) {
+TEST_F(GeminiAnswer, A35_end_without_finish_reason) {
   EXPECT_EQ(streamed({chunk(list({kCall}))}).lines,
             (Lines{"begin a get_weather", "error unavailable stream_cut retryable"}));
   EXPECT_EQ(
       streamed({chunk(R"([{"text":"x"}])", R"("finishReason":"FINISH_REASON_UNSPECIFIED")")}).lines,
       (Lines{"text x", "error unavailable stream_cut retryable"}));
+  const Lines begun = {"text x", "error unavailable stream_cut retryable"};
+  EXPECT_EQ(streamed({chunk(R"([{"text":"x"}])"), R"({"candidates":[{"conte)"}).lines, begun);
+  EXPECT_EQ(streamed({chunk(R"([{"text":"x"}])", kStop), R"({"usageMeta)"}).lines, begun);
   // Wherever it ends before the finish reason: nothing runs.
   const std::string stream = framed(chunk(list({kCall}))) + framed(chunk("[]", kStop));
   for (std::size_t end = 0; end < stream.find("finishReason"); end += 7) {
@@ -118,12 +127,12 @@ TEST_F(GeminiAnswer, R35_end_without_finish_reason) {
   }
 }
 
-TEST_F(GeminiAnswer, R36_empty_stream) {
+TEST_F(GeminiAnswer, A36_empty_stream) {
   EXPECT_EQ(heard(bytes_of_stream({})).lines, kCut);
   EXPECT_EQ(whole("").lines, kCut);
 }
 
-TEST_F(GeminiAnswer, R49_arguments_in_pieces) {
+TEST_F(GeminiAnswer, A49_arguments_in_pieces) {
   const AnswerLog log =
       streamed({chunk(R"([{"functionCall":{"name":"get_weather","willContinue":true,)"
                       R"("partialArgs":[{"jsonPath":"$.city","stringValue":"Os"}]}}])")});
@@ -133,7 +142,7 @@ TEST_F(GeminiAnswer, R49_arguments_in_pieces) {
                "for; switch streamFunctionCallArguments off there");
 }
 
-TEST_F(GeminiAnswer, R50_signatures_of_any_alphabet_and_size) {
+TEST_F(GeminiAnswer, A50_signatures_of_any_alphabet_and_size) {
   for (const std::string& signature :
        {std::string("_-url_safe"), std::string("not+padded/4"), std::string(100 * 1024, 'Q')}) {
     const std::string parts = list({call_part("a", "Oslo", signature)});
@@ -141,17 +150,18 @@ TEST_F(GeminiAnswer, R50_signatures_of_any_alphabet_and_size) {
   }
 }
 
-TEST_F(GeminiAnswer, R51_repeated_calls) {
+TEST_F(GeminiAnswer, A51_repeated_calls) {
   const AnswerLog log = streamed(
       {chunk(list({kCall})), chunk(list({kCall})), chunk(list({call_part("a", "Rome")}), kStop)});
   const std::vector<ToolCall> calls = tool_calls_of(log.message("m"));
   ASSERT_EQ(calls.size(), 2U) << "the same call once, another one with its id kept";
   EXPECT_EQ(calls[0].id, "a");
   EXPECT_EQ(calls[1].id.substr(0, 5), "call_");
+  EXPECT_EQ(calls[1].provider_metadata, (Json{{"wire_id", "a"}}));
   EXPECT_EQ(log.parts, Json::parse(list({kCall, call_part("a", "Rome")})));
 }
 
-TEST_F(GeminiAnswer, R52_parts_after_stop) {
+TEST_F(GeminiAnswer, A52_parts_after_stop) {
   EXPECT_EQ(streamed({chunk(R"([{"text":"a"}])", kStop), chunk(R"([{"text":"b"}])")}).lines,
             (Lines{"text a", "text b", kFinishStop}));
 }
@@ -169,7 +179,7 @@ class ImpatientTransport final : public HttpTransport {
   net::HttpClient client_;
 };
 
-TEST_F(GeminiAnswer, R53_broken_and_silent_connections) {
+TEST_F(GeminiAnswer, A53_broken_and_silent_connections) {
   const std::string event = framed(chunk(list({kCall})));
   for (const GivenAnswer::End end : {GivenAnswer::End::kReset, GivenAnswer::End::kClose}) {
     GivenAnswer broken = bytes_of_stream({event, event.substr(0, 40)});

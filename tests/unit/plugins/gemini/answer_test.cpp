@@ -1,4 +1,4 @@
-// What the service may answer, R1 to R25: parts, calls, ends. Every answer is constructed from
+// What the service may answer, A1 to A25: parts, calls, ends. Every answer is constructed from
 // https://ai.google.dev/api/generate-content and
 // https://ai.google.dev/gemini-api/docs/thought-signatures, and played over HTTP.
 #include "answers.h"
@@ -15,12 +15,12 @@ std::string call_json(const std::string& members) {
   return R"([{"functionCall":{"id":"a","name":"get_weather")" + members + "}}]";
 }
 
-TEST_F(GeminiAnswer, R01_plain_text) {
+TEST_F(GeminiAnswer, A01_plain_text) {
   EXPECT_EQ(either(chunk(R"([{"text":"Hello"}])", kStop)).lines,
             (Lines{"text Hello", kFinishStop}));
 }
 
-TEST_F(GeminiAnswer, R02_one_call_with_id_and_signature) {
+TEST_F(GeminiAnswer, A02_one_call_with_id_and_signature) {
   const std::string body = chunk(list({call_part("a1", "Oslo", "Sig+/=")}), kStop);
   EXPECT_EQ(either(body).lines, (Lines{"begin a1 get_weather",
                                        R"(call a1 get_weather {"city":"Oslo"})", kFinishCalls}));
@@ -29,7 +29,7 @@ TEST_F(GeminiAnswer, R02_one_call_with_id_and_signature) {
   EXPECT_EQ(contents[2]["parts"][0]["functionResponse"]["id"], "a1");
 }
 
-TEST_F(GeminiAnswer, R03_two_parallel_calls_in_order) {
+TEST_F(GeminiAnswer, A03_two_parallel_calls_in_order) {
   const std::string parts = list({call_part("a1", "Oslo", "Sig="), call_part("a2", "Rome")});
   EXPECT_EQ(either(chunk(parts, kStop)).lines,
             (Lines{"begin a1 get_weather", "begin a2 get_weather",
@@ -42,7 +42,7 @@ TEST_F(GeminiAnswer, R03_two_parallel_calls_in_order) {
   EXPECT_EQ(contents[2]["parts"][1]["functionResponse"]["id"], "a2");
 }
 
-TEST_F(GeminiAnswer, R04_text_and_call_in_one_content) {
+TEST_F(GeminiAnswer, A04_text_and_call_in_one_content) {
   EXPECT_EQ(
       either(chunk(list({R"({"text":"Let me look."})", call_part("a1", "Oslo", "S=")}), kStop))
           .lines,
@@ -50,7 +50,7 @@ TEST_F(GeminiAnswer, R04_text_and_call_in_one_content) {
              kFinishCalls}));
 }
 
-TEST_F(GeminiAnswer, R05_call_followed_by_text) {
+TEST_F(GeminiAnswer, A05_call_followed_by_text) {
   const std::string parts = list({call_part("a1", "Oslo", "S="), R"({"text":"Asked."})"});
   EXPECT_EQ(either(chunk(parts, kStop)).lines,
             (Lines{"begin a1 get_weather", "text Asked.", R"(call a1 get_weather {"city":"Oslo"})",
@@ -58,17 +58,19 @@ TEST_F(GeminiAnswer, R05_call_followed_by_text) {
   EXPECT_EQ(echo_of({chunk(parts, kStop)})[1]["parts"], Json::parse(parts));
 }
 
-TEST_F(GeminiAnswer, R06_call_without_id) {
+TEST_F(GeminiAnswer, A06_call_without_id) {
   const std::string parts =
       R"([{"functionCall":{"name":"get_weather","args":{"city":"Oslo"}},"thoughtSignature":"S="}])";
   const AnswerLog log = either(chunk(parts, kStop));
-  EXPECT_EQ(tool_calls_of(log.message("m")).at(0).id.substr(0, 7), "call_1-");
+  const ToolCall call = tool_calls_of(log.message("m")).at(0);
+  EXPECT_EQ(call.id.substr(0, 7), "call_1-");
+  EXPECT_EQ(call.provider_metadata, (Json{{"wire_id", ""}}));
   const Json contents = echo_of({chunk(parts, kStop)});
   EXPECT_EQ(contents[1]["parts"], Json::parse(parts));
   EXPECT_FALSE(contents[2]["parts"][0]["functionResponse"].contains("id"));
 }
 
-TEST_F(GeminiAnswer, R07_call_without_args) {
+TEST_F(GeminiAnswer, A07_call_without_args) {
   for (const char* args : {"", R"(,"args":{})", R"(,"args":null)"}) {
     EXPECT_EQ(either(chunk(call_json(args), kStop)).lines,
               (Lines{"begin a get_weather", "call a get_weather {}", kFinishCalls}))
@@ -76,7 +78,7 @@ TEST_F(GeminiAnswer, R07_call_without_args) {
   }
 }
 
-TEST_F(GeminiAnswer, R08_unusual_arguments) {
+TEST_F(GeminiAnswer, A08_unusual_arguments) {
   EXPECT_EQ(either(chunk(call_json(R"(,"args":{"days":3.0,"big":1e21,"text":"é\u0000😀",)"
                                    R"("deep":[[[[{"a":[]}]]]]})"),
                          kStop))
@@ -86,6 +88,12 @@ TEST_F(GeminiAnswer, R08_unusual_arguments) {
   const std::string deep = std::string(100000, '[') + std::string(100000, ']');
   EXPECT_EQ(whole(chunk(call_json(R"(,"args":{"x":)" + deep + "}"), kStop)).lines,
             (Lines{"error protocol bad_json retryable"}));
+  // Text that is a JSON object is one, anything else is answered and not run.
+  const AnswerLog text = either(chunk(call_json(R"(,"args":"{\"city\":\"Oslo\"}")"), kStop));
+  EXPECT_EQ(text.lines.at(1), R"(call a get_weather {"city":"Oslo"})");
+  EXPECT_EQ(text.parts[0]["functionCall"]["args"], (Json{{"city", "Oslo"}}));
+  EXPECT_EQ(either(chunk(call_json(R"(,"args":[1])"), kStop)).lines.at(1),
+            "call a get_weather {} error: arguments of get_weather are no JSON object but [1]");
   // The schema says integer, so a tool gets one.
   HostedChat chat(service_);
   const std::string part = R"({"functionCall":{"id":"q","name":"look","args":{"n":3.0}},)"
@@ -99,11 +107,17 @@ TEST_F(GeminiAnswer, R08_unusual_arguments) {
             R"("response":{"tool":"look","arguments":{"n":3}}}})");
 }
 
-TEST_F(GeminiAnswer, R09_undeclared_and_prefixed_names) {
-  EXPECT_EQ(
-      either(chunk(R"([{"functionCall":{"id":"a","name":"default_api:get_weather"}}])", kStop))
-          .lines.at(1),
-      "call a get_weather {}");
+TEST_F(GeminiAnswer, A09_undeclared_and_prefixed_names) {
+  const AnswerLog log =
+      either(chunk(R"([{"functionCall":{"id":"a","name":"default_api:get_weather"}},)"
+                   R"({"functionCall":{"id":"b","name":"default_api.get_time"}},)"
+                   R"({"functionCall":{"id":"c","name":"default_api:drop_tables"}},)"
+                   R"({"functionCall":{"id":"d","name":"nobody"}}])",
+                   kStop));
+  EXPECT_EQ(Lines(log.lines.begin() + 4, log.lines.end()),
+            (Lines{"call a get_weather {}", "call b get_time {}",
+                   "call c default_api:drop_tables {}", "call d nobody {}", kFinishCalls}));
+  EXPECT_EQ(log.parts[0]["functionCall"]["name"], "default_api:get_weather");
   HostedChat chat(service_);
   const std::string part = R"({"functionCall":{"id":"a","name":"nobody"},"thoughtSignature":"S="})";
   service_.issue(Json::parse(list({part})));
@@ -115,20 +129,25 @@ TEST_F(GeminiAnswer, R09_undeclared_and_prefixed_names) {
   EXPECT_EQ(response["response"]["error_code"], "UNKNOWN_FUNCTION");
 }
 
-TEST_F(GeminiAnswer, R10_thoughts_and_text) {
+TEST_F(GeminiAnswer, A10_thoughts_and_text) {
   const std::string body =
       chunk(R"([{"text":"Hm.","thought":true},{"text":"Yes.","thoughtSignature":"S="}])", kStop);
   EXPECT_EQ(either(body).lines, (Lines{"thought Hm.", "text Yes.", kFinishStop}));
   EXPECT_EQ(echo_of({body})[1]["parts"][0], Json::parse(R"({"text":"Hm.","thought":true})"));
+  const AnswerLog log = either(
+      chunk(R"([{"text":"Hm.","thought":true},{"text":"Yes."},{"text":" More.","thought":false}])",
+            kStop));
+  EXPECT_EQ(log.lines, (Lines{"thought Hm.", "text Yes.", "text  More.", kFinishStop}));
+  EXPECT_EQ(log.parts, Json::parse(R"([{"text":"Hm.","thought":true},{"text":"Yes. More."}])"));
 }
 
-TEST_F(GeminiAnswer, R11_only_thoughts) {
+TEST_F(GeminiAnswer, A11_only_thoughts) {
   const AnswerLog log = either(chunk(R"([{"text":"Hm.","thought":true}])", kStop));
   EXPECT_EQ(log.lines, (Lines{"thought Hm.", "error protocol empty_answer retryable"}));
   EXPECT_STREQ(log.error->what(), "Gemini only thought and gave no answer; try again or rephrase");
 }
 
-TEST_F(GeminiAnswer, R12_empty_answer) {
+TEST_F(GeminiAnswer, A12_empty_answer) {
   const std::string empty =
       R"({"candidates":[{"content":{"role":"model"},"finishReason":"STOP"}]})";
   EXPECT_EQ(either(empty).lines, (Lines{"error protocol empty_answer retryable"}));
@@ -151,7 +170,7 @@ TEST_F(GeminiAnswer, R12_empty_answer) {
   EXPECT_EQ(service_.bodies().size(), before + 2);
 }
 
-TEST_F(GeminiAnswer, R13_filtered_answer_without_content) {
+TEST_F(GeminiAnswer, A13_filtered_answer_without_content) {
   const Lines expected = {"warning Gemini stopped the answer (SAFETY); rephrase",
                           "finish content_filter SAFETY "};
   EXPECT_EQ(either(R"({"candidates":[{"content":{},"finishReason":"SAFETY"}]})").lines, expected);
@@ -162,9 +181,18 @@ TEST_F(GeminiAnswer, R13_filtered_answer_without_content) {
     EXPECT_EQ(either(ended(reason)).lines.back(),
               std::string("finish content_filter ") + reason + " ");
   }
+  const AnswerLog calls =
+      either(chunk(list({call_part("a1", "Oslo")}), R"("finishReason":"PROHIBITED_CONTENT")"));
+  EXPECT_EQ(calls.lines,
+            (Lines{"begin a1 get_weather",
+                   "warning 1 function call was not carried out: the answer was stopped by a "
+                   "content filter",
+                   "warning Gemini stopped the answer (PROHIBITED_CONTENT); rephrase",
+                   "finish content_filter PROHIBITED_CONTENT gemini-3.8-flash"}));
+  EXPECT_EQ(calls.parts, Json::array());
 }
 
-TEST_F(GeminiAnswer, R14_blocked_prompt) {
+TEST_F(GeminiAnswer, A14_blocked_prompt) {
   for (const char* reason :
        {"SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "JAILBREAK"}) {
     EXPECT_EQ(
@@ -172,20 +200,24 @@ TEST_F(GeminiAnswer, R14_blocked_prompt) {
         (Lines{std::string("warning Gemini blocked the request (") + reason + "); rephrase it",
                std::string("finish content_filter ") + reason + " "}));
   }
+  EXPECT_EQ(either(R"({"promptFeedback":{"blockReason":"OTHER"},)"
+                   R"("usageMetadata":{"promptTokenCount":12}})")
+                .lines.at(0),
+            "usage in 12 out 0 thoughts 0 cached 0");
   EXPECT_EQ(either(R"({"promptFeedback":{"safetyRatings":[]},"candidates":[{"content":{"parts":)"
                    R"([{"text":"Hi"}]},"finishReason":"STOP"}]})")
                 .lines,
             (Lines{"text Hi", "finish stop STOP "}));
 }
 
-TEST_F(GeminiAnswer, R15_empty_object) {
+TEST_F(GeminiAnswer, A15_empty_object) {
   const AnswerLog log = whole("{}");
   EXPECT_EQ(log.lines, (Lines{"error protocol empty_answer retryable"}));
   EXPECT_STREQ(log.error->what(), "Gemini answered without any candidate; try again or rephrase");
   EXPECT_EQ(streamed({"{}"}).lines, (Lines{"error unavailable stream_cut retryable"}));
 }
 
-TEST_F(GeminiAnswer, R16_length_limit_without_parts) {
+TEST_F(GeminiAnswer, A16_length_limit_without_parts) {
   EXPECT_EQ(
       either(R"({"candidates":[{"content":{"role":"model"},"finishReason":"MAX_TOKENS"}]})").lines,
       (Lines{"warning the length limit was used up before any answer; raise max-output-tokens or "
@@ -193,19 +225,21 @@ TEST_F(GeminiAnswer, R16_length_limit_without_parts) {
              "finish length MAX_TOKENS "}));
 }
 
-TEST_F(GeminiAnswer, R17_length_limit_after_half_a_text) {
+TEST_F(GeminiAnswer, A17_length_limit_after_half_a_text) {
   EXPECT_EQ(either(chunk(R"([{"text":"Half"}])", R"("finishReason":"MAX_TOKENS")")).lines,
             (Lines{"text Half", "finish length MAX_TOKENS gemini-3.8-flash"}));
-  EXPECT_EQ(
-      either(chunk(list({R"({"text":"Half"})", call_part("a", "Oslo", "S=")}),
-                   R"("finishReason":"MAX_TOKENS")"))
-          .lines,
-      (Lines{"text Half", "begin a get_weather",
-             "warning 1 function call was not carried out: the answer reached its length limit",
-             "finish length MAX_TOKENS gemini-3.8-flash"}));
+  const AnswerLog calls = either(
+      chunk(list({R"({"text":"Half"})", call_part("a", "Oslo", "S="), call_part("b", "Rome")}),
+            R"("finishReason":"MAX_TOKENS")"));
+  EXPECT_EQ(calls.lines,
+            (Lines{"text Half", "begin a get_weather", "begin b get_weather",
+                   "warning 2 function calls were not carried out: the answer reached its length "
+                   "limit",
+                   "finish length MAX_TOKENS gemini-3.8-flash"}));
+  EXPECT_EQ(calls.parts, Json::parse(R"([{"text":"Half"}])"));
 }
 
-TEST_F(GeminiAnswer, R18_malformed_function_call) {
+TEST_F(GeminiAnswer, A18_malformed_function_call) {
   const std::string body =
       ended("MALFORMED_FUNCTION_CALL", R"(,"finishMessage":"Malformed function call: print(f(")");
   EXPECT_EQ(either(body).lines, (Lines{"error protocol malformed_function_call retryable"}));
@@ -226,7 +260,7 @@ TEST_F(GeminiAnswer, R18_malformed_function_call) {
                "row; rephrase, or choose another --model: Malformed function call: print(f(");
 }
 
-TEST_F(GeminiAnswer, R19_other_failed_ends) {
+TEST_F(GeminiAnswer, A19_other_failed_ends) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"UNEXPECTED_TOOL_CALL", "error protocol unexpected_tool_call retryable"},
       {"MALFORMED_RESPONSE", "error protocol malformed_response retryable"},
@@ -235,21 +269,21 @@ TEST_F(GeminiAnswer, R19_other_failed_ends) {
   for (const auto& [reason, line] : cases) EXPECT_EQ(either(ended(reason)).lines, Lines{line});
 }
 
-TEST_F(GeminiAnswer, R20_continuation) {
+TEST_F(GeminiAnswer, A20_continuation) {
   EXPECT_EQ(either(chunk(R"([{"text":"Long"}])",
                          R"("finishReason":"CONTINUATION","continuationToken":"dG9r")"))
                 .lines,
             (Lines{"text Long", "finish length CONTINUATION gemini-3.8-flash"}));
 }
 
-TEST_F(GeminiAnswer, R21_unknown_finish_reason) {
+TEST_F(GeminiAnswer, A21_unknown_finish_reason) {
   EXPECT_EQ(either(chunk(R"([{"text":"x"}])", R"("finishReason":"FOO_BAR")")).lines,
             (Lines{"text x", "finish other FOO_BAR gemini-3.8-flash"}));
   EXPECT_EQ(either(chunk(R"([{"text":"x"}])", R"("finishReason":17)")).lines,
             (Lines{"text x", "finish other 17 gemini-3.8-flash"}));
 }
 
-TEST_F(GeminiAnswer, R22_unknown_parts_and_keys) {
+TEST_F(GeminiAnswer, A22_unknown_parts_and_keys) {
   const std::string parts = R"([{"text":"a"},{"fooBar":{}},{"text":"b","partMetadata":{"x":1}}])";
   const std::string body =
       R"({"candidates":[{"content":{"parts":)" + parts +
@@ -258,7 +292,7 @@ TEST_F(GeminiAnswer, R22_unknown_parts_and_keys) {
   EXPECT_EQ(echo_of({body})[1]["parts"], Json::parse(parts));
 }
 
-TEST_F(GeminiAnswer, R23_tolerant_usage) {
+TEST_F(GeminiAnswer, A23_tolerant_usage) {
   const auto with = [](const std::string& usage) {
     return R"({"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}])" +
            (usage.empty() ? "" : R"(,"usageMetadata":)" + usage) + "}";
@@ -273,7 +307,7 @@ TEST_F(GeminiAnswer, R23_tolerant_usage) {
   EXPECT_EQ(either(with("7")).lines, (Lines{"text x", "finish stop STOP "}));
 }
 
-TEST_F(GeminiAnswer, R24_another_model_answers) {
+TEST_F(GeminiAnswer, A24_another_model_answers) {
   const std::string body =
       R"({"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}],)"
       R"("modelVersion":"gemini-4-argon",)"
@@ -282,9 +316,19 @@ TEST_F(GeminiAnswer, R24_another_model_answers) {
             (Lines{"warning gemini-3.8-flash was asked, gemini-4-argon answered",
                    "warning gemini-3.8-flash is deprecated: Use another.", "text x",
                    "finish stop STOP gemini-4-argon"}));
+  const std::string status =
+      R"("modelStatus":{"modelStage":"DEPRECATED","retirementTime":"2026-12-01T00:00:00Z",)"
+      R"("message":"Use\nanother one."})";
+  EXPECT_EQ(
+      streamed({R"({"candidates":[{"content":{"parts":[{"text":"x"}]}}],)" + status + "}",
+                R"({"candidates":[{"finishReason":"STOP"}],)" + status + "}"})
+          .lines,
+      (Lines{
+          "warning gemini-3.8-flash is deprecated, retires 2026-12-01T00:00:00Z: Use another one.",
+          "text x", "finish stop STOP "}));
 }
 
-TEST_F(GeminiAnswer, R25_several_candidates) {
+TEST_F(GeminiAnswer, A25_several_candidates) {
   EXPECT_EQ(
       either(
           R"({"candidates":[{"index":1,"content":{"parts":[{"text":"B"}]},"finishReason":"STOP"},)"
@@ -293,6 +337,11 @@ TEST_F(GeminiAnswer, R25_several_candidates) {
       (Lines{"text A", "finish stop STOP "}));
   EXPECT_EQ(either(R"({"candidates":[{"content":{"parts":[{"text":"A"}]},"finishReason":"STOP"},)"
                    R"({"content":{"parts":[{"text":"B"}]},"finishReason":"STOP"}]})")
+                .lines,
+            (Lines{"text A", "finish stop STOP "}));
+  EXPECT_EQ(streamed({R"({"candidates":[{"content":{"parts":[{"text":"A"}]}}]})",
+                      R"({"candidates":[{"index":1,"content":{"parts":[{"text":"B"}]}}]})",
+                      R"({"candidates":[{"index":0,"finishReason":"STOP"}]})"})
                 .lines,
             (Lines{"text A", "finish stop STOP "}));
 }

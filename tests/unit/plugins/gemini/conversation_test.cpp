@@ -80,26 +80,6 @@ TEST(GeminiConversation, a_request_begins_with_the_bytes_of_the_one_before) {
   }
 }
 
-TEST(GeminiConversation, a_history_from_another_vendor_goes_on) {
-  FakeGemini service;
-  Conversation conversation(service);
-  ToolCall call;
-  call.id = "call_from_elsewhere";
-  call.name = "create_intent";
-  call.arguments = Json{{"query", "socks"}};
-  ToolResult result;
-  result.call_id = call.id;
-  result.name = call.name;
-  result.content = Json{{"id", "intent-0"}};
-  conversation.request().messages = {
-      Message::user("socks"), Message{Role::kAssistant, {call}, nullptr, "openai", "gpt"},
-      Message{Role::kTool, {result}, nullptr, "", ""},
-      Message{Role::kAssistant, {TextPart{"Here.", nullptr}}, nullptr, "openai", "gpt"}};
-  EXPECT_EQ(conversation.say("wireless headphones"),
-            "The cheapest is Plain Headphones for 79.99 USD.");
-  EXPECT_EQ(service.violations(), Lines{});
-}
-
 TEST(GeminiConversation, all_models_are_listed_over_several_pages) {
   FakeGemini service;
   Conversation conversation(service);
@@ -112,58 +92,6 @@ TEST(GeminiConversation, all_models_are_listed_over_several_pages) {
                         "gemini-4-argon: Display gemini-4-argon",
                         "gemini-2.5-flash: Display gemini-2.5-flash"}));
   EXPECT_EQ(service.violations(), Lines{});
-}
-
-TEST(GeminiConversation, a_wrong_key_and_an_unknown_model_are_named) {
-  FakeGemini service;
-  Conversation wrong(service, {}, true, "wrong");
-  EXPECT_EQ(wrong.say("hi"), "error unauthenticated api_key_invalid final");
-  Conversation unknown(service);
-  unknown.request().model = "gemini-9";
-  EXPECT_EQ(unknown.say("hi"), "error not_found model final");
-}
-
-TEST(GeminiConversation, a_model_that_refuses_an_option_answers_without_it) {
-  FakeGemini service;
-  Conversation conversation(service, {{"thinking", "xhigh"}});
-  conversation.request().model = "gemini-4-argon";
-  EXPECT_EQ(conversation.say("yes"), "There is nothing to buy yet.");
-}
-
-TEST(GeminiConversation, a_stream_that_breaks_off_runs_nothing) {
-  for (const GivenAnswer::End end : {GivenAnswer::End::kClose, GivenAnswer::End::kReset}) {
-    FakeGemini service;
-    GivenAnswer cut = GivenAnswer::events(
-        {Json::parse(chunk(list({call_part("a", "Oslo", "S=")}))), Json::parse(chunk("[]"))});
-    cut.end = end;
-    service.play(cut);
-    Conversation conversation(service);
-    conversation.request().messages = {Message::user("x")};
-    const AnswerLog log = conversation.answer();
-    ASSERT_TRUE(log.error.has_value());
-    EXPECT_EQ(log.error->code, ErrorCode::kUnavailable);
-    EXPECT_TRUE(log.error->retryable);
-    for (const std::string& line : log.lines) EXPECT_NE(line.rfind("call ", 0), 0U) << line;
-  }
-}
-
-TEST(GeminiConversation, an_overloaded_service_is_worth_another_try) {
-  FakeGemini service;
-  service.play(GivenAnswer::json(
-      503, Json::parse(R"({"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}})")));
-  Conversation conversation(service);
-  EXPECT_EQ(conversation.say("yes"), "error unavailable unavailable retryable");
-  EXPECT_EQ(conversation.say("yes"), "The cheapest is Plain Headphones for 79.99 USD.");
-  EXPECT_EQ(service.violations(), Lines{});
-}
-
-TEST(GeminiConversation, a_gateway_that_ignores_alt_sse_is_read) {
-  FakeGemini service;
-  GivenAnswer array = GivenAnswer::json(200, Json::parse("[" + chunk(R"([{"text":"a"}])") + "," +
-                                                         chunk(R"([{"text":"b"}])", kStop) + "]"));
-  service.play(array);
-  Conversation conversation(service);
-  EXPECT_EQ(conversation.say("x"), "ab");
 }
 
 }  // namespace

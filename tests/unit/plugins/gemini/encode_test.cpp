@@ -159,11 +159,6 @@ TEST(GeminiEncode, thinking_that_the_model_lacks_is_left_out_with_a_notice) {
   EXPECT_FALSE(body_of(question(), setup).contains("generationConfig"));
 }
 
-TEST(GeminiEncode, safety_settings_are_sent_as_given) {
-  EXPECT_EQ(body_of(question(), {{"safety", "harassment:off"}})["safetySettings"],
-            Json::parse(R"([{"category":"HARM_CATEGORY_HARASSMENT","threshold":"OFF"}])"));
-}
-
 TEST(GeminiEncode, what_a_model_refused_is_left_out) {
   EncodeSetup setup;
   setup.options = {{"temperature", "1"},         {"max-output-tokens", "5"}, {"thinking", "low"},

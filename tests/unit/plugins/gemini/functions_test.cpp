@@ -96,7 +96,7 @@ TEST(GeminiFunctions, arguments_that_cannot_be_read_are_an_error_of_the_call) {
   std::uint64_t ordinal = 0;
   const ToolCall call = parse_calls(Json::parse(R"({"name":"f","args":"{oops"})"), ordinal).at(0);
   EXPECT_EQ(call.arguments, Json::object());
-  EXPECT_EQ(call.arguments_error.rfind("arguments of f is not valid JSON", 0), 0U);
+  EXPECT_EQ(call.arguments_error.rfind("the arguments of f are not valid JSON", 0), 0U);
 }
 
 TEST(GeminiFunctions, other_messages_are_refused_with_the_forms_that_are_expected) {

@@ -74,15 +74,6 @@ TEST(GeminiHistory, own_parts_go_back_verbatim_and_results_stand_in_one_content)
           R"({"functionResponse":{"id":"b","name":"get_weather","response":{"c":20}}}]}])"));
 }
 
-TEST(GeminiHistory, a_made_up_id_pairs_the_result_and_stays_off_the_wire) {
-  const Message message =
-      own(R"([{"functionCall":{"name":"get_weather","args":{}},"thoughtSignature":"S="}])");
-  const std::string id = tool_calls_of(message).at(0).id;
-  const Json contents = contents_of({Message::user("x"), message, results({{id, Json{{"c", 1}}}})});
-  EXPECT_EQ(contents[2]["parts"],
-            Json::parse(R"([{"functionResponse":{"name":"get_weather","response":{"c":1}}}])"));
-}
-
 TEST(GeminiHistory, the_response_carries_the_name_as_the_model_wrote_it) {
   const Message message = own(
       R"([{"functionCall":{"id":"a","name":"default_api:get_weather"},"thoughtSignature":"S="}])");
@@ -112,55 +103,11 @@ TEST(GeminiHistory, models_before_generation_3_get_no_placeholder) {
   EXPECT_FALSE(contents[1]["parts"][0].contains("thoughtSignature"));
 }
 
-TEST(GeminiHistory, missing_results_are_filled_and_orphans_dropped) {
-  const Json contents = contents_of(
-      {Message::user("x"), own(list({call_part("a", "Oslo", "S="), call_part("b", "Rome")})),
-       results({{"b", Json{{"c", 20}}}, {"nobody", Json{{"c", 1}}}}), Message::user("go on")});
-  EXPECT_EQ(
-      contents[2]["parts"],
-      Json::parse(R"([{"functionResponse":{"id":"a","name":"get_weather","response":{"error":true,)"
-                  R"("error_code":"NO_RESULT","message":"This call was not carried out."}}},)"
-                  R"({"functionResponse":{"id":"b","name":"get_weather","response":{"c":20}}}])"));
-  EXPECT_EQ(contents[3], Json::parse(R"({"role":"user","parts":[{"text":"go on"}]})"));
-}
-
-TEST(GeminiHistory, text_after_results_is_a_content_of_its_own) {
-  const Json contents = contents_of({Message::user("x"), own(list({call_part("a", "Oslo", "S=")})),
-                                     results({{"a", Json::object()}}), Message::user("and hurry"),
-                                     Message::user("please")});
-  ASSERT_EQ(contents.size(), 4U);
-  EXPECT_EQ(contents[3]["parts"], Json::parse(R"([{"text":"and hurry"},{"text":"please"}])"));
-}
-
 TEST(GeminiHistory, results_that_come_after_a_text_still_follow_their_call) {
   const Json contents = contents_of({Message::user("x"), own(list({call_part("a", "Oslo", "S=")})),
                                      Message::user("wait"), results({{"a", Json{{"c", 3}}}})});
   EXPECT_EQ(contents[2]["parts"][0]["functionResponse"]["response"], (Json{{"c", 3}}));
   EXPECT_EQ(contents[3]["parts"][0]["text"], "wait");
-}
-
-TEST(GeminiHistory, the_first_result_of_a_call_counts) {
-  const Json contents = contents_of({Message::user("x"), own(list({call_part("a", "Oslo", "S=")})),
-                                     results({{"a", Json{{"c", 1}}}, {"a", Json{{"c", 2}}}})});
-  EXPECT_EQ(contents[2]["parts"].size(), 1U);
-  EXPECT_EQ(contents[2]["parts"][0]["functionResponse"]["response"], (Json{{"c", 1}}));
-}
-
-TEST(GeminiHistory, consecutive_answers_are_merged) {
-  const Json contents = contents_of(
-      {Message::user("x"), own(R"([{"text":"One."}])"),
-       own(list({R"({"text":"Two.","thoughtSignature":"T="})", call_part("a", "Oslo", "S=")})),
-       results({{"a", Json::object()}})});
-  EXPECT_EQ(contents[1]["parts"],
-            Json::parse(list({R"({"text":"One."})", R"({"text":"Two.","thoughtSignature":"T="})",
-                              call_part("a", "Oslo", "S=")})));
-}
-
-TEST(GeminiHistory, a_history_that_was_cut_begins_at_a_user_message) {
-  EXPECT_EQ(
-      contents_of({own(list({call_part("a", "Oslo", "S=")})), results({{"a", Json::object()}}),
-                   own(R"([{"text":"Cold."}])"), Message::user("thanks")}),
-      Json::parse(R"([{"role":"user","parts":[{"text":"thanks"}]}])"));
 }
 
 TEST(GeminiHistory, nothing_to_send_is_an_error) {
@@ -179,11 +126,6 @@ TEST(GeminiHistory, a_request_never_ends_with_the_model) {
   EXPECT_EQ(contents_of({Message::user("x"), own(list({call_part("a", "Oslo", "S=")}))})
                 .back()["parts"][0]["functionResponse"]["id"],
             "a");
-}
-
-TEST(GeminiHistory, empty_messages_leave_no_content) {
-  EXPECT_EQ(contents_of({Message::user("x"), assistant({}), Message::user("y")}),
-            Json::parse(R"([{"role":"user","parts":[{"text":"x"},{"text":"y"}]}])"));
 }
 
 TEST(GeminiHistory, signatures_stay_with_their_model_generation) {
@@ -261,27 +203,6 @@ TEST(GeminiHistory, metadata_that_does_not_fit_the_message_is_not_trusted) {
     message.provider_metadata = Json::parse(damaged);
     EXPECT_EQ(contents_of({Message::user("x"), message})[1]["parts"].size(), 1U) << damaged;
   }
-}
-
-TEST(GeminiHistory, a_prefix_has_the_same_bytes_in_every_turn) {
-  std::vector<Message> messages;
-  std::string before;
-  const auto grown = [&](const Message& message) {
-    messages.push_back(message);
-    Notices notices;
-    const std::string now = dump_json(encode_contents(messages, context_for(), notices));
-    const std::string prefix = before.empty() ? "" : before.substr(0, before.size() - 1);
-    before = now;
-    return now.compare(0, prefix.size(), prefix) == 0;
-  };
-  EXPECT_TRUE(grown(Message::user("headphones")));
-  messages.push_back(own(list({call_part("a", "Oslo", "S1="), call_part("b", "Rome")})));
-  EXPECT_TRUE(grown(results({{"a", Json{{"c", 1}}}, {"b", Json{{"c", 2}}}})));
-  messages.push_back(
-      own(list({R"({"text":"Which?"})", R"({"text":"","thoughtSignature":"S2="})"})));
-  EXPECT_TRUE(grown(Message::user("the cheapest")));
-  messages.push_back(assistant({call("foreign", "Bonn")}));
-  EXPECT_TRUE(grown(results({{"foreign", Json{{"c", 3}}}})));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a request must be, S1 to S12, S44 to S48: transport, JSON, keys and manners. The rules are
+// What a request must be, Q1 to Q12, Q44 to Q48: transport, JSON, keys and manners. The rules are
 // those of https://ai.google.dev/api/generate-content and what the service answers to breaking
 // them.
 #include <atomic>
@@ -13,24 +13,24 @@ using fakes::GivenAnswer;
 
 const HttpHeaders kJson = {{"Content-Type", "application/json"}};
 
-TEST_F(GeminiRequestCheck, S01_method_and_path) {
+TEST_F(GeminiRequestCheck, Q01_method_and_path) {
   EXPECT_EQ(post("{}", "/v1/models/gemini-3.8-flash:generateContent").status, 404);
-  expect_complaint("S1");
+  expect_complaint("Q1");
   EXPECT_EQ(post("{}", "/v1beta/models/gemini-3.8-flash%3AgenerateContent").status, 404);
   EXPECT_EQ(post("{}", "/v1beta/models/../x:generateContent").status, 404);
   EXPECT_EQ(post("{}", "/v1beta/models/gemini-3.8-flash:countTokens").status, 404);
-  expect_complaint("S1");
+  expect_complaint("Q1");
 
   sent({Message::user("hello")}, {}, "models/gemini-4-argon");
   EXPECT_EQ(newest().method, "POST");
   EXPECT_EQ(newest().target, "/v1beta/models/gemini-4-argon:streamGenerateContent?alt=sse");
 }
 
-TEST_F(GeminiRequestCheck, S02_streams_ask_for_events) {
+TEST_F(GeminiRequestCheck, Q02_streams_ask_for_events) {
   const Reply reply =
       post(dump_json(valid_body()), "/v1beta/models/gemini-3.8-flash:streamGenerateContent");
   EXPECT_TRUE(reply.body.is_array());
-  expect_complaint("S2");
+  expect_complaint("Q2");
 
   sent({Message::user("hello")});
   EXPECT_EQ(newest().target, "/v1beta/models/gemini-3.8-flash:streamGenerateContent?alt=sse");
@@ -39,14 +39,14 @@ TEST_F(GeminiRequestCheck, S02_streams_ask_for_events) {
   EXPECT_EQ(newest().target, kGeneratePath);
 }
 
-TEST_F(GeminiRequestCheck, S03_exactly_one_credential) {
+TEST_F(GeminiRequestCheck, Q03_exactly_one_credential) {
   EXPECT_EQ(post("{}", kGeneratePath, kJson).status, 403);
-  expect_complaint("S3");
+  expect_complaint("Q3");
   HttpHeaders two = kJson;
   two.emplace_back("x-goog-api-key", "test-key");
   two.emplace_back("Authorization", "Bearer test-key");
   EXPECT_EQ(post("{}", kGeneratePath, two).status, 400);
-  expect_complaint("S3");
+  expect_complaint("Q3");
 
   sent({Message::user("hello")});
   EXPECT_EQ(header_value(newest().headers, "x-goog-api-key"), "test-key");
@@ -54,13 +54,13 @@ TEST_F(GeminiRequestCheck, S03_exactly_one_credential) {
   EXPECT_EQ(newest().target.find("key="), std::string::npos);
 }
 
-TEST_F(GeminiRequestCheck, S04_the_expected_key) {
+TEST_F(GeminiRequestCheck, Q04_the_expected_key) {
   HttpHeaders wrong = kJson;
   wrong.emplace_back("x-goog-api-key", "other");
   const Reply reply = post("{}", kGeneratePath, wrong);
   EXPECT_EQ(reply.status, 400);
   EXPECT_EQ(reply.body["error"]["details"][0]["reason"], "API_KEY_INVALID");
-  expect_complaint("S4");
+  expect_complaint("Q4");
 
   Conversation good(service_, {}, true, " test-key\n");
   EXPECT_EQ(good.say("yes"), "There is nothing to buy yet.");
@@ -68,27 +68,27 @@ TEST_F(GeminiRequestCheck, S04_the_expected_key) {
   EXPECT_EQ(bad.say("hello"), "error unauthenticated api_key_invalid final");
 }
 
-TEST_F(GeminiRequestCheck, S05_the_key_stands_in_the_header_only) {
+TEST_F(GeminiRequestCheck, Q05_the_key_stands_in_the_header_only) {
   Json body = valid_body();
   body["contents"][0]["parts"][0]["text"] = "my key is test-key";
   post(dump_json(body));
-  expect_complaint("S5");
+  expect_complaint("Q5");
   post("{}", kGeneratePath + "?key=test-key", kJson);
-  EXPECT_EQ(strict_.violations().at(1), "S5 the key stands in the URL");
+  EXPECT_EQ(strict_.violations().at(1), "Q5 the key stands in the URL");
 
   const std::string sent_text = dump_json(sent({Message::user("hello")}));
   EXPECT_EQ(sent_text.find("test-key"), std::string::npos);
   EXPECT_EQ(newest().target.find("test-key"), std::string::npos);
 }
 
-TEST_F(GeminiRequestCheck, S06_clean_json) {
+TEST_F(GeminiRequestCheck, Q06_clean_json) {
   const HttpHeaders text = {{"x-goog-api-key", "test-key"}, {"Content-Type", "text/plain"}};
   EXPECT_EQ(post(dump_json(valid_body()), kGeneratePath, text).status, 400);
-  expect_complaint("S6");
+  expect_complaint("Q6");
   for (const char* body :
        {"{", "[]", R"({"contents":[],"contents":[]})", "{\"a\":\"\xFF\"}", R"({"contents":NaN})"}) {
     EXPECT_EQ(post(body).status, 400) << body;
-    expect_complaint("S6");
+    expect_complaint("Q6");
   }
 
   const Json body =
@@ -99,9 +99,9 @@ TEST_F(GeminiRequestCheck, S06_clean_json) {
   EXPECT_EQ(header_value(newest().headers, "content-type"), "application/json");
 }
 
-TEST_F(GeminiRequestCheck, S07_no_unknown_key_at_any_level) {
+TEST_F(GeminiRequestCheck, Q07_no_unknown_key_at_any_level) {
   expect_refused(
-      "S7", {put("/colour", "1"), put("/tool_config", "{}"), put("/contents/0/name", R"("x")"),
+      "Q7", {put("/colour", "1"), put("/tool_config", "{}"), put("/contents/0/name", R"("x")"),
              put("/contents/0/parts/0/colour", "1"), put("/systemInstruction/x", "1"),
              put("/tools/0/function", "{}"), put("/tools/0/functionDeclarations/0/strict", "true"),
              put("/toolConfig", R"({"functionCallingConfig":{"mode":"ANY","x":1}})"),
@@ -130,11 +130,11 @@ TEST_F(GeminiRequestCheck, S07_no_unknown_key_at_any_level) {
             {"max-output-tokens", "4096"}});
 }
 
-TEST_F(GeminiRequestCheck, S08_known_models) {
+TEST_F(GeminiRequestCheck, Q08_known_models) {
   const Reply reply = post(dump_json(valid_body()), "/v1beta/models/gemini-9:generateContent");
   EXPECT_EQ(reply.status, 404);
   EXPECT_EQ(reply.body["error"]["status"], "NOT_FOUND");
-  expect_complaint("S8");
+  expect_complaint("Q8");
 
   sent({Message::user("hello")});  // the plugin's own default
   Conversation unknown(strict_);
@@ -142,17 +142,17 @@ TEST_F(GeminiRequestCheck, S08_known_models) {
   EXPECT_EQ(unknown.say("hello"), "error not_found model final");
 }
 
-TEST_F(GeminiRequestCheck, S09_contents_and_parts_are_not_empty) {
-  expect_refused("S9", {contents({}), contents({R"({"role":"user","parts":[]})"}),
+TEST_F(GeminiRequestCheck, Q09_contents_and_parts_are_not_empty) {
+  expect_refused("Q9", {contents({}), contents({R"({"role":"user","parts":[]})"}),
                         contents({R"({"role":"user"})"})});
 
   const Json body = sent({Message::user("hello"), Message{}, Message::user("")});
   EXPECT_EQ(dump_json(body["contents"]), R"([{"role":"user","parts":[{"text":"hello"}]}])");
 }
 
-TEST_F(GeminiRequestCheck, S10_only_two_roles) {
+TEST_F(GeminiRequestCheck, Q10_only_two_roles) {
   expect_refused(
-      "S10", {put("/contents/0/role", R"("function")"), put("/contents/0/role", R"("tool")"),
+      "Q10", {put("/contents/0/role", R"("function")"), put("/contents/0/role", R"("tool")"),
               put("/contents/0/role", R"("system")"), put("/contents/0/role", R"("assistant")")});
 
   for (const Json& body : purchase()) {
@@ -162,9 +162,9 @@ TEST_F(GeminiRequestCheck, S10_only_two_roles) {
   }
 }
 
-TEST_F(GeminiRequestCheck, S11_every_part_holds_one_thing) {
+TEST_F(GeminiRequestCheck, Q11_every_part_holds_one_thing) {
   expect_refused(
-      "S11", {put("/contents/0/parts/0", "{}"), put("/contents/0/parts/0", R"({"thought":true})"),
+      "Q11", {put("/contents/0/parts/0", "{}"), put("/contents/0/parts/0", R"({"thought":true})"),
               put("/contents/0/parts/0/functionCall", R"({"name":"get_time"})")});
 
   service_.play(bytes_of_stream({framed(
@@ -177,11 +177,11 @@ TEST_F(GeminiRequestCheck, S11_every_part_holds_one_thing) {
             Json::parse(R"([{"text":"a"},{"text":"","thoughtSignature":"S="}])"));
 }
 
-TEST_F(GeminiRequestCheck, S12_no_unsigned_empty_text) {
+TEST_F(GeminiRequestCheck, Q12_no_unsigned_empty_text) {
   Json body = valid_body();
   body["contents"][0]["parts"].push_back({{"text", ""}});
   EXPECT_EQ(post(dump_json(body)).status, 200);
-  expect_complaint("S12");
+  expect_complaint("Q12");
 
   Message empty = foreign_calls({});
   empty.parts.push_back(TextPart{"", nullptr});
@@ -189,8 +189,8 @@ TEST_F(GeminiRequestCheck, S12_no_unsigned_empty_text) {
   EXPECT_EQ(dump_json(sent_body["contents"]).find(R"("text":"")"), std::string::npos);
 }
 
-TEST_F(GeminiRequestCheck, S44_no_words_of_other_vendors) {
-  expect_refused("S44", {put("/messages", "[]"), put("/tool_choice", R"("auto")"),
+TEST_F(GeminiRequestCheck, Q44_no_words_of_other_vendors) {
+  expect_refused("Q44", {put("/messages", "[]"), put("/tool_choice", R"("auto")"),
                          put("/max_tokens", "5"), put("/contents/0/tool_calls", "[]"),
                          put("/contents/0/parts/0/tool_call_id", R"("x")"),
                          put("/tools/0/functionDeclarations/0/input_schema", "{}")});
@@ -200,23 +200,23 @@ TEST_F(GeminiRequestCheck, S44_no_words_of_other_vendors) {
        {{"max-output-tokens", "100"}});
 }
 
-TEST_F(GeminiRequestCheck, S45_model_and_stream_stay_out_of_the_body) {
-  expect_refused("S45", {put("/stream", "true")});
+TEST_F(GeminiRequestCheck, Q45_model_and_stream_stay_out_of_the_body) {
+  expect_refused("Q45", {put("/stream", "true")});
   EXPECT_EQ(post(dump_json(valid_body().patch(Json::parse(put("/model", R"("x")"))))).status, 200);
-  expect_complaint("S45");
+  expect_complaint("Q45");
 
   const Json body = sent({Message::user("hello")}, {}, "gemini-3.6-flash");
   EXPECT_FALSE(body.contains("model"));
   EXPECT_FALSE(body.contains("stream"));
 }
 
-TEST_F(GeminiRequestCheck, S46_refusals_are_final_and_waits_are_kept) {
+TEST_F(GeminiRequestCheck, Q46_refusals_are_final_and_waits_are_kept) {
   const std::string body = dump_json(valid_body());
   strict_.play(GivenAnswer::json(403, Json::parse(R"({"error":{"code":403}})")));
   EXPECT_EQ(post(body).status, 403);
   EXPECT_EQ(strict_.violations(), Lines{});
   EXPECT_EQ(post(body).status, 200);
-  expect_complaint("S46");
+  expect_complaint("Q46");
   const auto busy = [](const std::string& delay) {
     return GivenAnswer::json(
         429, Json::parse(status_body(429, "RESOURCE_EXHAUSTED", "Quota.",
@@ -229,12 +229,12 @@ TEST_F(GeminiRequestCheck, S46_refusals_are_final_and_waits_are_kept) {
   Conversation eager(hurried);
   eager.say("hello");
   eager.say("hello?");
-  EXPECT_EQ(hurried.violations().at(0), "S46 sent before the wait that was asked for was over");
+  EXPECT_EQ(hurried.violations().at(0), "Q46 sent before the wait that was asked for was over");
   for (int i = 0; i < 6; ++i) {
     strict_.play(GivenAnswer::json(503, Json::object()));
     post(dump_json(valid_body().patch(Json::parse(put("/store", "false")))));
   }
-  EXPECT_EQ(strict_.violations().back(), "S46 the same request again and again");
+  EXPECT_EQ(strict_.violations().back(), "Q46 the same request again and again");
 
   for (const int status : {400, 401, 403, 404}) {
     HostedChat chat(service_);
@@ -271,7 +271,7 @@ class StopAfterText final : public EventSink, public CallContext {
   std::size_t closed_before_ = 99;
 };
 
-TEST_F(GeminiRequestCheck, S47_cancelling_closes_the_connection) {
+TEST_F(GeminiRequestCheck, Q47_cancelling_closes_the_connection) {
   GivenAnswer stall = GivenAnswer::events({Json::parse(chunk(R"([{"text":"Hm"}])"))});
   stall.end = GivenAnswer::End::kStall;
   service_.play(stall);
@@ -289,9 +289,9 @@ TEST_F(GeminiRequestCheck, S47_cancelling_closes_the_connection) {
   EXPECT_EQ(service_.closed_by_client(), 1U);
 }
 
-TEST_F(GeminiRequestCheck, S48_safety_settings) {
+TEST_F(GeminiRequestCheck, Q48_safety_settings) {
   expect_refused(
-      "S48",
+      "Q48",
       {put("/safetySettings", R"([{"category":"HARM_CATEGORY_HARASSMENT","threshold":"OFF"},)"
                               R"({"category":"HARM_CATEGORY_HARASSMENT","threshold":"OFF"}])"),
        put("/safetySettings", R"([{"category":"HARASSMENT","threshold":"OFF"}])"),

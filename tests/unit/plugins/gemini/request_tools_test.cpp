@@ -1,4 +1,4 @@
-// What a request must be, S28 to S36, S38 to S40: functions, their schemas, and settings. The rules
+// What a request must be, Q28 to Q36, Q38 to Q40: functions, their schemas, and settings. The rules
 // are those of https://ai.google.dev/api/caching#FunctionDeclaration and
 // https://ai.google.dev/gemini-api/docs/thinking.
 #include "request_checks.h"
@@ -10,8 +10,8 @@ const std::string kDeclaration = "/tools/0/functionDeclarations/0/";
 
 Json declarations(const Json& body) { return body["tools"][0]["functionDeclarations"]; }
 
-TEST_F(GeminiRequestCheck, S28_names_of_functions) {
-  expect_refused("S28",
+TEST_F(GeminiRequestCheck, Q28_names_of_functions) {
+  expect_refused("Q28",
                  {put(kDeclaration + "name", R"("a/b")"), put(kDeclaration + "name", R"("")"),
                   put(kDeclaration + "name", R"("1st")"),
                   put(kDeclaration + "name", "\"" + std::string(65, 'a') + "\"")});
@@ -25,15 +25,15 @@ TEST_F(GeminiRequestCheck, S28_names_of_functions) {
   EXPECT_EQ(names[5]["name"], "fine-name_2");
 }
 
-TEST_F(GeminiRequestCheck, S29_no_function_twice) {
-  expect_refused("S29", {put(kDeclaration + "name", R"("get_time")")});
+TEST_F(GeminiRequestCheck, Q29_no_function_twice) {
+  expect_refused("Q29", {put(kDeclaration + "name", R"("get_time")")});
 
   const ToolSpec tool = plain_tool("find", R"({"type":"object"})");
   EXPECT_EQ(declarations(sent_with_tools({tool, tool})).size(), 1U);
 }
 
-TEST_F(GeminiRequestCheck, S30_descriptions_are_text) {
-  expect_refused("S30", {put(kDeclaration + "description", "7"),
+TEST_F(GeminiRequestCheck, Q30_descriptions_are_text) {
+  expect_refused("Q30", {put(kDeclaration + "description", "7"),
                          R"([{"op":"remove","path":")" + kDeclaration + R"(description"}])"});
 
   ToolSpec silent = plain_tool("find", R"({"type":"object"})");
@@ -41,8 +41,8 @@ TEST_F(GeminiRequestCheck, S30_descriptions_are_text) {
   EXPECT_EQ(declarations(sent_with_tools({silent}))[0]["description"], "");
 }
 
-TEST_F(GeminiRequestCheck, S31_one_schema_form) {
-  expect_refused("S31", {put(kDeclaration + "parameters", R"({"type":"OBJECT"})")});
+TEST_F(GeminiRequestCheck, Q31_one_schema_form) {
+  expect_refused("Q31", {put(kDeclaration + "parameters", R"({"type":"OBJECT"})")});
 
   for (const char* form : {"json", "parameters"}) {
     for (const Json& declaration :
@@ -52,7 +52,7 @@ TEST_F(GeminiRequestCheck, S31_one_schema_form) {
   }
 }
 
-TEST_F(GeminiRequestCheck, S32_the_older_schema_form) {
+TEST_F(GeminiRequestCheck, Q32_the_older_schema_form) {
   const std::vector<std::string> broken = {
       R"({"type":"OBJECT","additionalProperties":false})",
       R"({"type":["OBJECT","NULL"]})",
@@ -70,7 +70,7 @@ TEST_F(GeminiRequestCheck, S32_the_older_schema_form) {
                       R"(parametersJsonSchema"},{"op":"add","path":")" + kDeclaration +
                       R"(parameters","value":)" + schema + "}]");
   }
-  expect_refused("S32", patches);
+  expect_refused("Q32", patches);
 
   const ToolSpec awkward = plain_tool("order", R"({
     "$schema":"https://json-schema.org/draft/2020-12/schema","type":"object",
@@ -90,8 +90,8 @@ TEST_F(GeminiRequestCheck, S32_the_older_schema_form) {
   EXPECT_EQ(declaration["parameters"]["properties"]["note"]["nullable"], true);
 }
 
-TEST_F(GeminiRequestCheck, S33_arguments_are_an_object) {
-  expect_refused("S33", {put(kDeclaration + "parametersJsonSchema", R"({"type":"array"})"),
+TEST_F(GeminiRequestCheck, Q33_arguments_are_an_object) {
+  expect_refused("Q33", {put(kDeclaration + "parametersJsonSchema", R"({"type":"array"})"),
                          put(kDeclaration + "parametersJsonSchema", "true"),
                          put(kDeclaration + "parametersJsonSchema", R"({"properties":{}})")});
 
@@ -102,20 +102,20 @@ TEST_F(GeminiRequestCheck, S33_arguments_are_an_object) {
   EXPECT_FALSE(sent_tools[1].contains("parametersJsonSchema")) << "takes no arguments";
 }
 
-TEST_F(GeminiRequestCheck, S34_not_too_many_functions) {
+TEST_F(GeminiRequestCheck, Q34_not_too_many_functions) {
   Json body = valid_body();
   for (int i = 0; i < 127; ++i) {
     body["tools"][0]["functionDeclarations"].push_back(
         {{"name", "f" + std::to_string(i)}, {"description", ""}});
   }
   EXPECT_EQ(post(dump_json(body)).status, 200);
-  expect_complaint("S34");
+  expect_complaint("Q34");
   for (int i = 127; i < 511; ++i) {
     body["tools"][0]["functionDeclarations"].push_back(
         {{"name", "f" + std::to_string(i)}, {"description", ""}});
   }
   EXPECT_EQ(post(dump_json(body)).status, 400);
-  expect_complaint("S34");
+  expect_complaint("Q34");
 
   std::vector<ToolSpec> tools;
   const auto grow_to = [&](std::size_t count) {
@@ -142,9 +142,9 @@ TEST_F(GeminiRequestCheck, S34_not_too_many_functions) {
   EXPECT_EQ(service_.bodies().size(), 1U) << "the last one was not even sent";
 }
 
-TEST_F(GeminiRequestCheck, S35_calling_modes) {
+TEST_F(GeminiRequestCheck, Q35_calling_modes) {
   expect_refused(
-      "S35",
+      "Q35",
       {put("/toolConfig", R"({"functionCallingConfig":{"mode":"MAYBE"}})"),
        put("/toolConfig",
            R"({"functionCallingConfig":{"mode":"AUTO","allowedFunctionNames":["get_time"]}})"),
@@ -167,8 +167,8 @@ TEST_F(GeminiRequestCheck, S35_calling_modes) {
   purchase({{"tool-mode", "ANY"}});
 }
 
-TEST_F(GeminiRequestCheck, S36_no_calling_mode_without_functions) {
-  expect_refused("S36",
+TEST_F(GeminiRequestCheck, Q36_no_calling_mode_without_functions) {
+  expect_refused("Q36",
                  {put("/toolConfig", "{}"), put("/toolConfig", R"({"functionCallingConfig":{}})"),
                   R"([{"op":"remove","path":"/tools"},{"op":"add","path":"/toolConfig",)"
                   R"("value":{"functionCallingConfig":{"mode":"ANY"}}}])"});
@@ -178,9 +178,9 @@ TEST_F(GeminiRequestCheck, S36_no_calling_mode_without_functions) {
   EXPECT_FALSE(body.contains("toolConfig"));
 }
 
-TEST_F(GeminiRequestCheck, S38_thinking_that_the_model_offers) {
+TEST_F(GeminiRequestCheck, Q38_thinking_that_the_model_offers) {
   expect_refused(
-      "S38",
+      "Q38",
       {put("/generationConfig", R"({"thinkingConfig":{"thinkingLevel":"LOW","thinkingBudget":1}})"),
        put("/generationConfig", R"({"thinkingConfig":{"thinkingLevel":"MINIMAL"}})"),
        put("/generationConfig", R"({"thinkingConfig":{"thinkingBudget":-2}})"),
@@ -218,8 +218,8 @@ TEST_F(GeminiRequestCheck, S38_thinking_that_the_model_offers) {
   EXPECT_EQ(thinking("gemini-2.5-flash-lite", {{"thinking-budget", "100"}}), "none");
 }
 
-TEST_F(GeminiRequestCheck, S39_limits_and_sampling) {
-  expect_refused("S39",
+TEST_F(GeminiRequestCheck, Q39_limits_and_sampling) {
+  expect_refused("Q39",
                  {put("/generationConfig", R"({"maxOutputTokens":0})"),
                   put("/generationConfig", R"({"maxOutputTokens":1.5})"),
                   put("/generationConfig", R"({"temperature":2.1})"),
@@ -229,7 +229,7 @@ TEST_F(GeminiRequestCheck, S39_limits_and_sampling) {
     Json body = valid_body();
     body["generationConfig"][key] = 1;
     EXPECT_EQ(post(dump_json(body)).status, 200);
-    expect_complaint("S39");
+    expect_complaint("Q39");
   }
 
   EXPECT_FALSE(sent({Message::user("hello")}).contains("generationConfig"));
@@ -245,8 +245,8 @@ TEST_F(GeminiRequestCheck, S39_limits_and_sampling) {
   EXPECT_EQ(asked.violations(), Lines{});
 }
 
-TEST_F(GeminiRequestCheck, S40_system_text_is_a_content) {
-  expect_refused("S40",
+TEST_F(GeminiRequestCheck, Q40_system_text_is_a_content) {
+  expect_refused("Q40",
                  {put("/systemInstruction", R"("Be brief.")"),
                   put("/systemInstruction", R"({"parts":"Be brief."})"),
                   put("/systemInstruction",

@@ -1,4 +1,4 @@
-// What a request must be, S13 to S27, S37, S41 to S43: the conversation and its signatures. The
+// What a request must be, Q13 to Q27, Q37, Q41 to Q43: the conversation and its signatures. The
 // rules are those of https://ai.google.dev/gemini-api/docs/function-calling and
 // https://ai.google.dev/gemini-api/docs/thought-signatures.
 #include "request_checks.h"
@@ -11,8 +11,8 @@ const char* const kPlaceholder = "skip_thought_signature_validator";
 /// The contents of the last request of a purchase: nine steps, three turns.
 Json all_contents(const std::vector<Json>& bodies) { return bodies.back()["contents"]; }
 
-TEST_F(GeminiRequestCheck, S13_the_person_begins) {
-  expect_refused("S13", {contents({kModelText, kUserTurn}), contents({kResponseTurn})});
+TEST_F(GeminiRequestCheck, Q13_the_person_begins) {
+  expect_refused("Q13", {contents({kModelText, kUserTurn}), contents({kResponseTurn})});
 
   Message late = foreign_calls({"create_intent"});
   const Json body = sent(
@@ -20,9 +20,9 @@ TEST_F(GeminiRequestCheck, S13_the_person_begins) {
   EXPECT_EQ(dump_json(body["contents"]), R"([{"role":"user","parts":[{"text":"hello"}]}])");
 }
 
-TEST_F(GeminiRequestCheck, S14_calls_are_the_models_and_responses_the_persons) {
+TEST_F(GeminiRequestCheck, Q14_calls_are_the_models_and_responses_the_persons) {
   expect_refused(
-      "S14",
+      "Q14",
       {contents({kUserTurn, R"({"role":"user","parts":[{"functionCall":{"name":"get_time"}}]})"}),
        contents({kUserTurn, kModelCall,
                  R"({"role":"model","parts":[{"functionResponse":{"name":"get_time",)"
@@ -36,8 +36,8 @@ TEST_F(GeminiRequestCheck, S14_calls_are_the_models_and_responses_the_persons) {
   }
 }
 
-TEST_F(GeminiRequestCheck, S15_calls_follow_the_person_or_responses) {
-  expect_refused("S15", {contents({kUserTurn, kModelText, kModelCall, kResponseTurn})});
+TEST_F(GeminiRequestCheck, Q15_calls_follow_the_person_or_responses) {
+  expect_refused("Q15", {contents({kUserTurn, kModelText, kModelCall, kResponseTurn})});
 
   Message text = foreign_calls({});
   text.parts.push_back(TextPart{"Let me see.", nullptr});
@@ -46,8 +46,8 @@ TEST_F(GeminiRequestCheck, S15_calls_follow_the_person_or_responses) {
   EXPECT_EQ(body["contents"].size(), 3U) << "two answers in a row are one content";
 }
 
-TEST_F(GeminiRequestCheck, S16_responses_follow_their_calls) {
-  expect_refused("S16", {contents({kUserTurn, kResponseTurn}),
+TEST_F(GeminiRequestCheck, Q16_responses_follow_their_calls) {
+  expect_refused("Q16", {contents({kUserTurn, kResponseTurn}),
                          contents({kUserTurn, kModelText, kResponseTurn})});
 
   const Json body =
@@ -59,9 +59,9 @@ TEST_F(GeminiRequestCheck, S16_responses_follow_their_calls) {
   EXPECT_EQ(body["contents"][2]["parts"][0]["functionResponse"]["response"]["id"], "i");
 }
 
-TEST_F(GeminiRequestCheck, S17_as_many_responses_as_calls) {
+TEST_F(GeminiRequestCheck, Q17_as_many_responses_as_calls) {
   expect_refused(
-      "S17",
+      "Q17",
       {contents({kUserTurn, kModelCall, kUserTurn}),
        contents(
            {kUserTurn, kModelCall,
@@ -72,11 +72,13 @@ TEST_F(GeminiRequestCheck, S17_as_many_responses_as_calls) {
                           results_of({{"call_1", Json{{"id", "i"}}}, {"call_7", Json::object()}})});
   const Json& parts = body["contents"][2]["parts"];
   ASSERT_EQ(parts.size(), 2U);
-  EXPECT_EQ(parts[0]["functionResponse"]["response"]["error_code"], "NO_RESULT");
+  EXPECT_EQ(dump_json(parts[0]["functionResponse"]["response"]),
+            R"({"error":true,"error_code":"NO_RESULT",)"
+            R"("message":"This call was not carried out."})");
   EXPECT_EQ(parts[1]["functionResponse"]["response"], (Json{{"id", "i"}}));
 }
 
-TEST_F(GeminiRequestCheck, S18_ids_match) {
+TEST_F(GeminiRequestCheck, Q18_ids_match) {
   for (const char* patch :
        {R"([{"op":"add","path":"/parts/0/functionResponse/id","value":"other"}])",
         R"([{"op":"remove","path":"/parts/0/functionResponse/id"}])"}) {
@@ -85,7 +87,7 @@ TEST_F(GeminiRequestCheck, S18_ids_match) {
     const Reply reply = post_contents(all);
     EXPECT_EQ(reply.status, 200);
     EXPECT_FALSE(reply.body["candidates"][0]["content"].contains("parts")) << "says nothing";
-    expect_complaint("S18");
+    expect_complaint("Q18");
   }
 
   const Json contents = all_contents(purchase());
@@ -99,13 +101,13 @@ TEST_F(GeminiRequestCheck, S18_ids_match) {
   EXPECT_EQ(pairs, 10);
 }
 
-TEST_F(GeminiRequestCheck, S19_names_match) {
+TEST_F(GeminiRequestCheck, Q19_names_match) {
   Json all = issued_contents();
   all.push_back(response_to(all[1]));
   all[2]["parts"][0]["functionResponse"]["name"] = "get_time";
   EXPECT_FALSE(post_contents(all).body["candidates"][0]["content"].contains("parts"));
-  expect_complaint("S19");
-  expect_refused("S19", {contents({kUserTurn, kModelCall,
+  expect_complaint("Q19");
+  expect_refused("Q19", {contents({kUserTurn, kModelCall,
                                    R"({"role":"user","parts":[{"functionResponse":{"name":"",)"
                                    R"("response":{}}}]})"})});
 
@@ -121,24 +123,25 @@ TEST_F(GeminiRequestCheck, S19_names_match) {
   EXPECT_EQ(body["contents"][2]["parts"][0]["functionResponse"]["name"], name);
 }
 
-TEST_F(GeminiRequestCheck, S20_nothing_beside_responses) {
+TEST_F(GeminiRequestCheck, Q20_nothing_beside_responses) {
   expect_refused(
-      "S20",
+      "Q20",
       {contents(
           {kUserTurn, kModelCall,
            R"({"role":"user","parts":[{"functionResponse":{"name":"get_time","response":{}}},)"
            R"({"text":"x"}]})"})});
 
   const Json body = sent({Message::user("socks"), foreign_calls({"create_intent"}),
-                          results_of({{"call_0", Json::object()}}), Message::user("hurry")});
+                          results_of({{"call_0", Json::object()}}), Message::user("hurry"),
+                          Message::user("please")});
   ASSERT_EQ(body["contents"].size(), 4U);
   EXPECT_EQ(body["contents"][2]["parts"].size(), 1U);
-  EXPECT_EQ(body["contents"][3]["parts"][0]["text"], "hurry");
+  EXPECT_EQ(body["contents"][3]["parts"], Json::parse(R"([{"text":"hurry"},{"text":"please"}])"));
 }
 
-TEST_F(GeminiRequestCheck, S21_responses_are_objects) {
+TEST_F(GeminiRequestCheck, Q21_responses_are_objects) {
   for (const char* response : {"[]", "7", R"("x")", "null"}) {
-    expect_refused("S21",
+    expect_refused("Q21",
                    {contents({kUserTurn, kModelCall,
                               R"({"role":"user","parts":[{"functionResponse":{"name":"get_time",)"
                               R"("response":)" +
@@ -160,8 +163,8 @@ TEST_F(GeminiRequestCheck, S21_responses_are_objects) {
                                    R"({"output":"{\"schema\":{\"$ref\":\"#/x\"}}"}])"));
 }
 
-TEST_F(GeminiRequestCheck, S22_the_person_has_the_last_word) {
-  expect_refused("S22", {contents({kUserTurn, kModelText})});
+TEST_F(GeminiRequestCheck, Q22_the_person_has_the_last_word) {
+  expect_refused("Q22", {contents({kUserTurn, kModelText})});
 
   Message half = foreign_calls({});
   half.parts.push_back(TextPart{"Half an ans", nullptr});
@@ -170,21 +173,21 @@ TEST_F(GeminiRequestCheck, S22_the_person_has_the_last_word) {
             R"({"role":"user","parts":[{"text":"Continue."}]})");
 }
 
-TEST_F(GeminiRequestCheck, S23_every_step_of_the_turn_is_signed) {
+TEST_F(GeminiRequestCheck, Q23_every_step_of_the_turn_is_signed) {
   EXPECT_EQ(post_issued("[]").status, 200);
   EXPECT_EQ(strict_.violations(), Lines{});
   const Reply missing = post_issued(R"([{"op":"remove","path":"/parts/0/thoughtSignature"}])");
   EXPECT_EQ(missing.status, 400);
   EXPECT_NE(missing.body["error"]["message"].get<std::string>().find("thought_signature"),
             std::string::npos);
-  expect_complaint("S23");
+  expect_complaint("Q23");
   const Reply foreign = post_issued(put("/parts/0/thoughtSignature", R"("QUJD")"));
   EXPECT_EQ(foreign.body["error"]["message"], "Corrupted thought signature.");
-  expect_complaint("S23");
+  expect_complaint("Q23");
   EXPECT_EQ(post_issued(put("/parts/0", R"({"text":"moved"})")).status, 200);
-  expect_complaint("S23");
+  expect_complaint("Q23");
   EXPECT_EQ(post_issued(put("/parts/0/functionCall/name", R"("get_time")")).status, 200);
-  expect_complaint("S23");
+  expect_complaint("Q23");
 
   int signed_steps = 0;
   for (const Json& content : all_contents(purchase())) {
@@ -198,14 +201,14 @@ TEST_F(GeminiRequestCheck, S23_every_step_of_the_turn_is_signed) {
   EXPECT_EQ(signed_steps, 9);
 }
 
-TEST_F(GeminiRequestCheck, S24_unsigned_siblings_stay_unsigned) {
+TEST_F(GeminiRequestCheck, Q24_unsigned_siblings_stay_unsigned) {
   EXPECT_EQ(
       post_issued(put("/parts/-", R"({"functionCall":{"id":"x","name":"get_time"},)"
                                   R"("thoughtSignature":"skip_thought_signature_validator"})"))
           .status,
       200);
   const Lines all = strict_.violations();
-  EXPECT_EQ(all.at(all.size() - 2).substr(0, 4), "S24 ");
+  EXPECT_EQ(all.at(all.size() - 2).substr(0, 4), "Q24 ");
 
   // The second step of the purchase reads two offers at once.
   const Json parts = all_contents(purchase())[5]["parts"];
@@ -219,11 +222,11 @@ TEST_F(GeminiRequestCheck, S24_unsigned_siblings_stay_unsigned) {
   EXPECT_FALSE(body["contents"][1]["parts"][1].contains("thoughtSignature"));
 }
 
-TEST_F(GeminiRequestCheck, S25_the_placeholder_replaces_no_signature) {
+TEST_F(GeminiRequestCheck, Q25_the_placeholder_replaces_no_signature) {
   EXPECT_EQ(
       post_issued(put("/parts/0/thoughtSignature", R"("skip_thought_signature_validator")")).status,
       200);
-  expect_complaint("S25");
+  expect_complaint("Q25");
 
   EXPECT_EQ(dump_json(all_contents(purchase())).find(kPlaceholder), std::string::npos);
   const Json old = sent({Message::user("socks"), foreign_calls({"create_intent"}),
@@ -232,7 +235,7 @@ TEST_F(GeminiRequestCheck, S25_the_placeholder_replaces_no_signature) {
   EXPECT_EQ(old["contents"][1]["parts"][0]["thoughtSignature"], kPlaceholder);
 }
 
-TEST_F(GeminiRequestCheck, S26_parallel_calls_stay_together) {
+TEST_F(GeminiRequestCheck, Q26_parallel_calls_stay_together) {
   fakes::FakeGemini pair([](const fakes::ModelView&) {
     return fakes::ModelStep{"", {{"get_time", Json::object()}, {"get_time", {{"a", 1}}}}};
   });
@@ -251,18 +254,18 @@ TEST_F(GeminiRequestCheck, S26_parallel_calls_stay_together) {
   }
   request.body = dump_json(body);
   EXPECT_EQ(net::fetch(client, request, CallContext()).head.status, 400);
-  EXPECT_EQ(pair.violations().at(0).substr(0, 4), "S26 ");
+  EXPECT_EQ(pair.violations().at(0).substr(0, 4), "Q26 ");
 
   const Json contents = all_contents(purchase());
   EXPECT_EQ(contents[5]["parts"].size(), 2U);
   EXPECT_EQ(contents[6]["parts"].size(), 2U);
 }
 
-TEST_F(GeminiRequestCheck, S27_arguments_come_back_as_they_were) {
+TEST_F(GeminiRequestCheck, Q27_arguments_come_back_as_they_were) {
   EXPECT_EQ(post_issued(put("/parts/0/functionCall/args/query", R"("other")")).status, 200);
-  expect_complaint("S27");
+  expect_complaint("Q27");
   EXPECT_EQ(post_issued(put("/parts/0/functionCall/args", R"("{}")")).status, 400);
-  expect_complaint("S27");
+  expect_complaint("Q27");
 
   service_.play(bytes_of_stream(
       {framed(chunk(R"([{"functionCall":{"id":"a","name":"get_time","args":"{\"zone\":\"UTC\"}"},)"
@@ -279,13 +282,13 @@ TEST_F(GeminiRequestCheck, S27_arguments_come_back_as_they_were) {
   purchase({{"include-thoughts", "true"}});
 }
 
-TEST_F(GeminiRequestCheck, S37_functions_stay_declared) {
+TEST_F(GeminiRequestCheck, Q37_functions_stay_declared) {
   Json body = valid_body();
   body["contents"] = issued_contents();
   body["contents"].push_back(response_to(body["contents"][1]));
   body.erase("tools");
   EXPECT_EQ(post(dump_json(body)).status, 200);
-  expect_complaint("S37");
+  expect_complaint("Q37");
 
   Conversation conversation(service_);
   conversation.request().tool_choice = "none";
@@ -296,9 +299,9 @@ TEST_F(GeminiRequestCheck, S37_functions_stay_declared) {
   EXPECT_EQ(service_.bodies().back()["toolConfig"]["functionCallingConfig"]["mode"], "NONE");
 }
 
-TEST_F(GeminiRequestCheck, S41_bytes_are_base64) {
+TEST_F(GeminiRequestCheck, Q41_bytes_are_base64) {
   expect_refused(
-      "S41",
+      "Q41",
       {put("/contents/0/parts/0/thoughtSignature", R"("a b")"),
        put("/contents/0/parts/0/thoughtSignature", "7"), put("/continuationToken", R"("a b")"),
        put("/contents/0/parts/-", R"({"inlineData":{"mimeType":"image/png","data":"%%"}})")});
@@ -307,15 +310,15 @@ TEST_F(GeminiRequestCheck, S41_bytes_are_base64) {
   sent({Message::user("socks"), foreign_calls({"create_intent"})});  // the placeholder
 }
 
-TEST_F(GeminiRequestCheck, S42_images_have_a_type_and_a_place) {
+TEST_F(GeminiRequestCheck, Q42_images_have_a_type_and_a_place) {
   const std::string image = R"({"inlineData":{"mimeType":"image/png","data":"QUJD"}})";
-  expect_refused("S42", {put("/contents/0/parts/-", R"({"inlineData":{"data":"QUJD"}})"),
+  expect_refused("Q42", {put("/contents/0/parts/-", R"({"inlineData":{"data":"QUJD"}})"),
                          put("/contents/0/parts/-", R"({"inlineData":{"mimeType":"image/png"}})")});
   Json all = issued_contents();
   all.push_back(response_to(all[1]));
   all.push_back(Json::parse(R"({"role":"user","parts":[)" + image + "]}"));
   EXPECT_EQ(post_contents(all).status, 200);
-  expect_complaint("S42");
+  expect_complaint("Q42");
 
   // The plugin makes none; one that the model drew goes back as it came.
   const std::string parts = list({R"({"text":"Look:"})", image});
@@ -326,7 +329,7 @@ TEST_F(GeminiRequestCheck, S42_images_have_a_type_and_a_place) {
   EXPECT_EQ(dump_json(service_.bodies().back()["contents"][1]["parts"]), parts);
 }
 
-TEST_F(GeminiRequestCheck, S43_thoughts_stay_thoughts) {
+TEST_F(GeminiRequestCheck, Q43_thoughts_stay_thoughts) {
   Json body = valid_body();
   body["generationConfig"] = Json::parse(R"({"thinkingConfig":{"includeThoughts":true}})");
   const Json content = post(dump_json(body)).body["candidates"][0]["content"];
@@ -337,7 +340,7 @@ TEST_F(GeminiRequestCheck, S43_thoughts_stay_thoughts) {
   EXPECT_EQ(strict_.violations(), Lines{});
   body["contents"][1]["parts"][0].erase("thought");
   EXPECT_EQ(post(dump_json(body)).status, 200);
-  expect_complaint("S43");
+  expect_complaint("Q43");
 
   int thoughts = 0;
   for (const Json& turn : all_contents(purchase({{"include-thoughts", "true"}}))) {

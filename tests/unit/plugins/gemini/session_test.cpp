@@ -126,7 +126,7 @@ TEST_F(GeminiSession, another_provider_in_between_costs_the_signatures_and_says_
   EXPECT_FALSE(contents[1]["parts"][1].contains("thoughtSignature"));
   // The step of the present turn has its own.
   EXPECT_EQ(string_or(contents[7]["parts"][0], "thoughtSignature").substr(0, 8), "EpwICpkI");
-  for (const std::string& line : service_.violations()) EXPECT_EQ(line.substr(0, 4), "S25 ");
+  for (const std::string& line : service_.violations()) EXPECT_EQ(line.substr(0, 4), "Q25 ");
 }
 
 TEST_F(GeminiSession, another_generation_gets_no_signatures_of_the_old_one) {

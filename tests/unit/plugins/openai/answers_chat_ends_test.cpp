@@ -40,6 +40,12 @@ TEST(OpenAiAnswer, A35_the_length_limit_hits_inside_arguments) {
              "bad b mixer_level the arguments of mixer_level were cut off at the output "
              "limit; call it again, shorter",
              "finish length length m-1"}));
+  EXPECT_THAT(
+      came({call_chunk(R"({"index":0,"id":"b","function":{"name":"mixer_level","arguments":""}})"),
+            end_chunk("length")})
+          .at(0),
+      HasSubstr("cut off"))
+      << "empty arguments are not an empty object when the limit hit";
 }
 
 TEST(OpenAiAnswer, A36_the_content_filter_hits_after_a_part_of_a_call) {
@@ -174,7 +180,7 @@ TEST(OpenAiAnswer, A45_both_names_of_the_reasoning_field) {
                      end_chunk("stop")}),
               (Trace{"reasoning Hm", "text x", end("Hm")}));
   }
-  EXPECT_EQ(heard({chunk(R"({"reasoning":"a","reasoning_content":"a"})"),
+  EXPECT_EQ(heard({chunk(R"({"reasoning":"b","reasoning_content":"a"})"),
                    chunk(R"({"content":"x"})"), end_chunk("stop")}),
             (Trace{"reasoning a", "text x", end("a")}))
       << "both at once are one thought";
@@ -205,6 +211,7 @@ TEST(OpenAiAnswer, A47_unknown_members_everywhere) {
           {R"({"x":1,"service_tier":"default","moderation":{},"model":"m-1","choices":[{"index":0,"y":[],)"
            R"("delta":{"content":"x","z":{},"annotations":[]},"finish_reason":null}],"obfuscation":"k"})",
            R"({"nothing":"here"})", R"({"choices":null})", R"({"choices":[null,1,"x",{}]})",
+           R"({"model":"m-1","choices":[{"index":0,"delta":null,"finish_reason":""}]})",
            chunk("null"), end_chunk("stop")}),
       (Trace{"text x", "finish stop stop m-1"}));
 }

@@ -175,8 +175,9 @@ TEST(OpenAiAnswer, A30_arguments_are_an_object) {
 }
 
 TEST(OpenAiAnswer, A31_no_arguments_at_all) {
-  for (const char* arguments : {R"(,"arguments":"")", R"(,"arguments":null)", "",
-                                R"(,"arguments":" \n")", R"(,"arguments":{})"}) {
+  for (const char* arguments :
+       {R"(,"arguments":"")", R"(,"arguments":null)", "", R"(,"arguments":" \n")",
+        R"(,"arguments":{})", R"(,"arguments":"{}")"}) {
     const Trace trace = came({call_chunk(R"({"index":0,"id":"a","function":{"name":"mixer_level")" +
                                          std::string(arguments) + "}}"),
                               end_chunk("tool_calls")});
@@ -196,10 +197,18 @@ TEST(OpenAiAnswer, A32_the_last_chunk_repeats_the_arguments) {
       came({call_chunk(call(R"("index":0,"id":"a",)", 3)),
             call_chunk(R"({"index":0,"function":{"arguments":"{\"channel\":4}"}})"),
             end_chunk("tool_calls")}),
-      ElementsAre("bad a mixer_level the arguments of mixer_level are not valid JSON; call it "
-                  "again with one JSON object",
+      ElementsAre("bad a mixer_level the arguments of mixer_level are not valid JSON: line 1, "
+                  "column 14: expected the end of the text; call it again with one JSON object",
                   kOneCall[1]))
       << "two objects that differ are no repetition";
+  EXPECT_EQ(
+      came(
+          {call_chunk(R"({"index":0,"id":"a","function":{"name":"mixer_level","arguments":null}})"),
+           call_chunk(
+               R"({"index":0,"id":null,"type":null,"function":{"name":null,"arguments":"{\"channel\":3}"}})"),
+           call_chunk(R"({"index":0,"function":{"arguments":""}})"), end_chunk("tool_calls")}),
+      kOneCall)
+      << "nulls in what continues a call";
 }
 
 TEST(OpenAiAnswer, A33_the_finish_reason_comes_with_the_last_delta) {

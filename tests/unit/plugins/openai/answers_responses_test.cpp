@@ -94,6 +94,10 @@ TEST(OpenAiAnswer, A54_the_items_come_with_the_end_or_only_before_it) {
                                   std::string(), std::string(R"("output":null)")}) {
     EXPECT_EQ(heard({done[0], done[1], done[2], terminal("completed", last)}), expected) << last;
   }
+  EXPECT_EQ(
+      came({item_event("done", 5, kCall), terminal("completed", R"("output":[)" + kCall + "]")}),
+      (Trace{kOneCall, end("tool_calls completed", kCall)}))
+      << "another numbering at the end";
 }
 
 TEST(OpenAiAnswer, A55_item_ids_change_with_every_event) {
@@ -162,6 +166,9 @@ TEST(OpenAiAnswer, A59_a_failed_response_whose_socket_stays_open) {
   EXPECT_EQ(heard({terminal("failed", R"("error":{"code":"invalid_prompt","message":"no"})")}),
             Trace{"error invalid_argument final content_filter: OpenAI blocked the request by its "
                   "content rules: no"});
+  EXPECT_EQ(heard({terminal("cancelled")}),
+            Trace{"error unavailable retryable : OpenAI has a problem of its own: the answer is "
+                  "cancelled; try again shortly"});
 }
 
 TEST(OpenAiAnswer, A60_incomplete_at_the_output_limit_inside_a_call) {
@@ -186,6 +193,7 @@ TEST(OpenAiAnswer, A62_the_end_comes_before_the_terminal_event) {
   EXPECT_EQ(came({item_event("done", 0, kCall)}), kCut);
   EXPECT_EQ(came({item_event("done", 0, kCall), "[DONE]"}), kCut);
   EXPECT_EQ(came({event("created")}), kCut);
+  EXPECT_EQ(came({}), kCut);
   RequestFixture counter(kResponsesModel);
   EXPECT_EQ(results(counter.hears(sse({item_event("done", 0, kCall)}) + "data: {\"type\":\"resp")),
             kCut)
@@ -261,6 +269,9 @@ TEST(OpenAiAnswer, A69_a_whole_body_that_is_still_on_its_way) {
                          R"(","output":[)" + kCall + "]}"),
               kCut);
   }
+  EXPECT_EQ(heard_body(R"({"object":"chat.completion","choices":[]})"),
+            Trace{"error protocol final : the answer of OpenAI is no Responses object; check "
+                  "OPENAI_BASE_URL and the option api"});
 }
 
 TEST(OpenAiAnswer, A70_usage_and_error_are_null_and_times_are_absent) {

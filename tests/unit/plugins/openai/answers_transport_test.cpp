@@ -147,6 +147,14 @@ TEST(OpenAiAnswer, A12_a_whole_body_answers_a_request_for_a_stream) {
               "output":[)" + message_item("Hello") +
                                    "]}"),
               ElementsAre("text Hello", StartsWith("finish stop completed m-1")));
+  EXPECT_EQ(
+      chat.hears_body(
+          R"({"id":"x","object":"chat.completion","model":"m-1","choices":[{"index":0,"message":{
+              "role":"assistant","content":"Hi","refusal":null,"annotations":[],"tool_calls":[{"id":"a",
+              "type":"function","function":{"name":"mixer_level","arguments":"{\"channel\":3}"}}]},
+              "logprobs":null,"finish_reason":"tool_calls"}]})"),
+      (Trace{"text Hi", "begin a mixer_level", "args a {\"channel\":3}",
+             R"(call a mixer_level {"channel":3})", "finish tool_calls tool_calls m-1"}));
 }
 
 TEST(OpenAiAnswer, A13_a_web_page_is_told_as_such) {
@@ -158,6 +166,9 @@ TEST(OpenAiAnswer, A13_a_web_page_is_told_as_such) {
     EXPECT_EQ(counter.hears_body("<!DOCTYPE html><html><body>Welcome</body></html>", "text/html"),
               told);
     EXPECT_EQ(counter.hears_body("\n <html>", "application/json"), told);
+    for (const char* other : {"[]", "hello", R"({"output":7})"}) {
+      EXPECT_THAT(counter.hears_body(other), ElementsAre(StartsWith("error protocol "))) << other;
+    }
   }
 }
 
@@ -209,6 +220,7 @@ TEST(OpenAiAnswer, A16_an_error_event_in_plain_words) {
     EXPECT_EQ(counter.hears("{\"error\":{\"message\":\"no\",\"code\":403}}\n\n"),
               Trace{"error permission final : OpenAI does not permit this: no"})
         << "a bare line that is no event field";
+    EXPECT_EQ(counter.hears("OK so far\n\n"), kCut) << "any other line is passed over";
   }
 }
 

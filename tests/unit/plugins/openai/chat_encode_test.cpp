@@ -151,11 +151,6 @@ TEST(ChatEncode, odd_names_and_broken_arguments_go_back_harmless) {
               ::testing::HasSubstr(R"("function":{"name":"do_it_","arguments":"{}"})"));
 }
 
-TEST(ChatEncode, an_assistant_that_said_nothing_is_left_out) {
-  EXPECT_EQ(messages(request({Message::user("a"), assistant({}), Message::user("b")})),
-            R"([{"role":"user","content":"a"},{"role":"user","content":"b"}])");
-}
-
 TEST(ChatEncode, extras_go_back_only_to_the_endpoint_that_sent_them) {
   const auto history = [](const std::string& endpoint) {
     const Json message = {{"api", "chat"},

@@ -135,18 +135,6 @@ TEST(OpenAiErrors, what_each_status_means) {
   for (const auto& [actual, expected] : table) EXPECT_EQ(actual, expected);
 }
 
-TEST(OpenAiErrors, a_spent_quota_is_never_retried) {
-  for (const char* code :
-       {"insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded", "organization_usage_limit_exceeded"}) {
-    const Error error = error_of_answer({429, {{"retry-after", "1"}, {"x-should-retry", "true"}}},
-                                        body("m", code, code), service(), kNow);
-    EXPECT_FALSE(error.retryable) << code;
-    EXPECT_EQ(error.reason, "quota");
-    EXPECT_EQ(error.retry_after_ms, std::nullopt);
-  }
-}
-
 TEST(OpenAiErrors, a_base_url_without_a_version_is_told_how_it_should_look) {
   ServiceInfo info = service();
   info.base = "http://localhost:11434";

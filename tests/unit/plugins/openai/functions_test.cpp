@@ -107,8 +107,10 @@ TEST(OpenAiFunctions, broken_arguments_are_the_models_problem) {
       parse_json(R"({"id":"c","type":"function","function":{"name":"f","arguments":"{\"a\":"}})"),
       false);
   ASSERT_EQ(calls.size(), 1U);
-  EXPECT_EQ(calls[0].arguments_error,
-            "the arguments of f are not valid JSON; call it again with one JSON object");
+  EXPECT_EQ(
+      calls[0].arguments_error,
+      "the arguments of f are not valid JSON: line 1, column 6: expected a value; call it again "
+      "with one JSON object");
 }
 
 TEST(OpenAiFunctions, a_call_without_an_id_gets_one) {

@@ -19,7 +19,7 @@ class ScriptedTransport final : public HttpTransport {
   };
 
   void send(const HttpRequest& request, HttpSink& sink, const CallContext&) override {
-    requests.push_back(request.owned());
+    requests.push_back(request);
     if (answers.empty()) throw Error(ErrorCode::kUnavailable, "the script has no more answers");
     const Answer answer = answers.front();
     answers.pop_front();

@@ -1,0 +1,65 @@
+// Ids of calls: made up where a service gives none, replaced where it would refuse one.
+//
+// A conversation may hold calls made by other vendors' models, whose ids are longer or carry other
+// characters than this one accepts. Such ids are replaced, always the same way, so that the
+// beginning of a conversation stays byte-identical from request to request (prompt caches).
+// Functions for any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "cartpilot/detail/visibility.h"
+#include "cartpilot/vendor/text.h"
+
+namespace cartpilot CARTPILOT_HIDDEN {
+inline namespace abi1 {
+namespace vendor {
+
+/// 64-bit FNV-1a: short, stable names for long things.
+inline std::uint64_t stable_hash(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  return hash;
+}
+
+/// "call_" and 24 letters and digits, drawn from `state`, which is advanced (SplitMix64).
+inline std::string call_id_from(std::uint64_t& state) {
+  constexpr std::string_view kLetters =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string id = "call_";
+  while (id.size() < 29) {
+    std::uint64_t z = (state += 0x9E3779B97F4A7C15ULL);
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+    id += kLetters[(z ^ (z >> 31U)) % kLetters.size()];
+  }
+  return id;
+}
+
+/// A random id, for a call that came without one.
+inline std::string new_call_id() {
+  thread_local std::uint64_t state = [] {
+    std::random_device source;
+    return (static_cast<std::uint64_t>(source()) << 32U) | source();
+  }();
+  return call_id_from(state);
+}
+
+/// `id` itself when it has 1 to `most` letters, digits, '_' and '-' and `occurrence` is 0 (the
+/// first call with this id in the conversation), else a replacement that depends on nothing but
+/// `id` and `occurrence`.
+inline std::string wire_call_id(const std::string& id, std::size_t occurrence, std::size_t most) {
+  bool fits = occurrence == 0 && !id.empty() && id.size() <= most;
+  for (const char c : id) fits = fits && (is_word_char(c) || c == '-');
+  if (fits) return id;
+  std::uint64_t state = stable_hash(id) + occurrence;
+  return call_id_from(state);
+}
+
+}  // namespace vendor
+}  // namespace abi1
+}  // namespace CARTPILOT_HIDDEN
