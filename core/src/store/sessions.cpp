@@ -73,7 +73,7 @@ void SessionStore::open(const std::string& session, const std::string& provider,
 }
 
 void SessionStore::bind(const std::string& session, const std::string& cartpilot) {
-  const std::int64_t time = now_unix_ms();
+  const std::int64_t time = base::unix_ms_now();
   db_.checked([&] {
     const auto insert = db_.prepared(
         "INSERT INTO sessions (id, provider, model, created_ms, updated_ms, cartpilot) VALUES (?, "
