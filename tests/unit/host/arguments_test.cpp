@@ -102,8 +102,8 @@ TEST(Arguments, ask_for_help_and_version_on_standard_output) {
   const Parsed version = parse({"--version"});
   EXPECT_EQ(version.result.exit_code, kOk);
   EXPECT_THAT(version.out, testing::MatchesRegex("cartpilot [0-9.]+\n"));
-  for (const std::vector<const char*>& words :
-       {std::vector<const char*>{}, {"--help"}, {"chat", "--help"}}) {
+  const std::vector<std::vector<const char*>> lines = {{}, {"--help"}, {"chat", "--help"}};
+  for (const auto& words : lines) {
     const Parsed help = parse(words);
     EXPECT_EQ(help.result.exit_code, kOk);
     EXPECT_THAT(help.out, HasSubstr("cartpilot"));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "cartpilot/error.h"
 #include "text/redaction.h"
 
 namespace cartpilot::host {

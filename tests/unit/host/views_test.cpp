@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <sstream>
+
 #include "terminal/conversation_view.h"
 #include "terminal/purchase_lines.h"
 #include "text/redaction.h"
@@ -9,6 +12,7 @@
 namespace cartpilot::host {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;

@@ -78,18 +78,6 @@ TEST(Discovery, ignores_relative_and_empty_entries_with_a_notice) {
                           HasSubstr("the relative entry \"there\" in plugins.paths")));
 }
 
-TEST(Discovery, never_looks_into_the_current_directory) {
-  const TemporaryDirectory root;
-  root.write("cartpilot-a.so", "a");
-  const auto before = std::filesystem::current_path();
-  std::filesystem::current_path(root.path());
-  SearchOptions search;
-  search.environment_path = ".::";
-  const Discovery discovery = discover(search, {});
-  std::filesystem::current_path(before);
-  EXPECT_THAT(files(discovery), IsEmpty());
-}
-
 TEST(Discovery, says_why_a_directory_is_skipped_but_only_when_somebody_asked_for_it) {
   const TemporaryDirectory root;
   Surroundings around;
@@ -99,18 +87,6 @@ TEST(Discovery, says_why_a_directory_is_skipped_but_only_when_somebody_asked_for
   EXPECT_THAT(discover(search, around).notices,
               ElementsAre(HasSubstr("absent from --plugin-path is skipped: No such file"),
                           HasSubstr("file from --plugin-path is skipped: not a directory")));
-}
-
-TEST(Discovery, visits_a_directory_and_a_file_once_however_they_are_reached) {
-  const TemporaryDirectory root;
-  root.write("a/cartpilot-a.so", "a");
-  std::filesystem::create_directory_symlink(root / "a", root / "again");
-  root.write("b/keep", "");
-  std::filesystem::create_symlink(root / "a/cartpilot-a.so", root / "b/cartpilot-other.so");
-  std::filesystem::create_hard_link(root / "a/cartpilot-a.so", root / "b/cartpilot-third.so");
-  const Discovery discovery =
-      discover(only({root / "a", root / "again", root / "a/.", root / "b"}), {});
-  EXPECT_THAT(stems(discovery), ElementsAre("a"));
 }
 
 TEST(Discovery, an_earlier_file_of_the_same_name_shadows_later_ones) {

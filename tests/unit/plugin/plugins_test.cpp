@@ -165,22 +165,6 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-TEST(PluginHost, one_id_in_two_directories_the_earlier_wins) {
-  const TemporaryDirectory first;
-  const TemporaryDirectory second;
-  first.place("parrot", "parrot");
-  second.place("parrot", "parrot");
-  second.place("parrot", "zebra");
-  FakeTransport transport;
-  PluginHost host(only({first.path(), second.path()}), transport);
-  const std::vector<PluginRecord> records = host.list();
-  EXPECT_THAT(summary(records),
-              ElementsAre("parrot available", "parrot shadowed", "parrot shadowed"));
-  EXPECT_EQ(records[1].why, "shadowed by " + (first / "cartpilot-parrot.so").string());
-  EXPECT_EQ(records[2].why, records[1].why);
-  EXPECT_FALSE(is_loaded(second / "cartpilot-parrot.so"));
-}
-
 TEST(PluginHost, a_refused_file_still_shadows_so_that_its_own_error_is_seen) {
   const TemporaryDirectory first;
   const TemporaryDirectory second;
@@ -190,33 +174,6 @@ TEST(PluginHost, a_refused_file_still_shadows_so_that_its_own_error_is_seen) {
   PluginHost host(only({first.path(), second.path()}), transport);
   EXPECT_EQ(error_of([&] { host.make_provider("parrot", {}, {}); })["reason"], "CP-P03");
   EXPECT_THAT(summary(host.list()), ElementsAre("parrot CP-P03", "parrot shadowed"));
-}
-
-TEST(PluginHost, one_id_twice_in_a_directory_refuses_both) {
-  const TemporaryDirectory directory;
-  directory.place("parrot", "parrot");
-  directory.place("parrot", "zebra");
-  directory.place("vendor", "vendor");
-  FakeTransport transport;
-  PluginHost host(only({directory.path()}), transport);
-  const std::vector<PluginRecord> records = host.list();
-  EXPECT_THAT(summary(records), ElementsAre("parrot CP-P16", "vendor available", "parrot CP-P16"));
-  EXPECT_EQ(records[0].why, "cartpilot-zebra.so in the same directory has the same id");
-  EXPECT_EQ(records[2].why, "cartpilot-parrot.so in the same directory has the same id");
-}
-
-TEST(PluginHost, two_plugins_with_one_factory_need_the_long_name) {
-  const TemporaryDirectory directory;
-  directory.place("rogue", "first");
-  directory.place("namesake", "second");
-  FakeTransport transport;
-  PluginHost host(only({directory.path()}), transport);
-  const Json error = error_of([&] { host.make_provider("rogue", {}, {}); });
-  EXPECT_EQ(error["code"], "invalid_argument");
-  EXPECT_EQ(error["message"],
-            "several plugins offer the provider \"rogue\"; write rogue:rogue or namesake:rogue");
-  EXPECT_EQ(host.make_provider("rogue:rogue", {}, {})->info().name, "rogue");
-  EXPECT_EQ(host.make_provider("namesake:rogue", {}, {})->info().name, "rogue");
 }
 
 TEST(PluginHost, the_allow_list_disables_without_loading) {
