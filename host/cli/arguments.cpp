@@ -210,9 +210,11 @@ void collect_names(const CLI::App& app, std::vector<std::string>& names) {
 std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
   const std::string text = error.what();
   const std::size_t colon = text.rfind(": ");
-  if (colon == std::string::npos) return "";
+  // "A subcommand is required" does not name the word that stands in its place.
+  const std::vector<std::string> left = app.remaining(true);
+  if (colon == std::string::npos && left.empty()) return "";
   // CLI11 lists what it did not expect, last one first; a flag among them is what went wrong.
-  std::istringstream unexpected(text.substr(colon + 2));
+  std::istringstream unexpected(colon == std::string::npos ? left.front() : text.substr(colon + 2));
   std::string word;
   for (std::string next; unexpected >> next;) {
     if (word.rfind("--", 0) != 0 || next.rfind("--", 0) == 0) word = next;

@@ -15,8 +15,7 @@ void add_plugin_author_commands(CLI::App& plugin, PluginAuthorArguments& a) {
   make->add_option("--directory", a.directory, "Where to put it (default ./NAME)");
   make->add_option("--license", a.license, "SPDX id for the files (default Apache-2.0)");
 
-  CLI::App* check =
-      plugin.add_subcommand("check", "Run the conformance checks on a plugin file");
+  CLI::App* check = plugin.add_subcommand("check", "Run the conformance checks on a plugin file");
   check->footer(
       "Each check runs in a process of its own. Exit codes: 0 good, 1 something failed, 3 no such "
       "file.");

@@ -223,7 +223,7 @@ purchase::PurchasePolicy AppServices::policy() const {
 std::string AppServices::policy_word() const {
   if (!arguments_.approve.empty()) return arguments_.approve;
   // The question goes to the terminal itself, so standard input may well be a pipe.
-  return has_terminal() ? "ask" : "never";
+  return has_terminal() || arguments_.approval_descriptor >= 0 ? "ask" : "never";
 }
 
 std::unique_ptr<purchase::Approver> AppServices::make_approver() {

@@ -21,6 +21,7 @@
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
 #include "purchase/gate.h"
+#include "sandbox/server.h"
 #include "store/session_lock.h"
 #include "store/sessions.h"
 #include "store/state_db.h"

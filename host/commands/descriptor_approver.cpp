@@ -181,7 +181,7 @@ DescriptorApprover::Read DescriptorApprover::read_line(std::string& line) {
     pollfd waiting{descriptor_, POLLIN, 0};
     if (::poll(&waiting, 1, kPollMs) <= 0) return Read::kNothing;
     char block[4096];
-    const ssize_t got = ::recv(descriptor_, block, sizeof block, MSG_DONTWAIT);
+    const ssize_t got = ::read(descriptor_, block, sizeof block);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) return Read::kNothing;
     if (got <= 0) {
       closed_ = true;
@@ -194,7 +194,7 @@ DescriptorApprover::Read DescriptorApprover::read_line(std::string& line) {
 bool DescriptorApprover::put(const Json& object) {
   const std::string line = dump_json(object) + "\n";
   for (std::size_t sent = 0; sent < line.size();) {
-    const ssize_t part = ::send(descriptor_, line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+    const ssize_t part = ::write(descriptor_, line.data() + sent, line.size() - sent);
     if (part < 0 && errno == EINTR) continue;
     if (part <= 0) {
       closed_ = true;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "base/clock.h"
 
@@ -81,13 +82,13 @@ Tty::Drained Tty::drain(const std::function<bool()>& stop) const {
       result = Drained::kNeverQuiet;
       break;
     }
-    pollfd waiting{descriptor_, POLLIN, 0};
-    if (::poll(&waiting, 1, kLookMs) <= 0) continue;
     char block[4096];
     const ssize_t got = ::read(descriptor_, block, sizeof block);
     if (got < 0 && errno != EINTR && errno != EAGAIN) break;
-    if (got == 0 && (waiting.revents & (POLLHUP | POLLERR)) != 0) break;
-    if (got <= 0) continue;
+    if (got <= 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(kLookMs));
+      continue;
+    }
     result = Drained::kSomething;
     quiet_since = base::steady_now();
   }

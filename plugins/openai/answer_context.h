@@ -14,7 +14,7 @@ struct AnswerContext {
   const std::vector<ToolSpec>* tools = nullptr;  ///< of the request, which outlives the decoder
   std::string endpoint;                          ///< base URL, written into opaque metadata
   vendor::Service service;
-  vendor::Notices* notices = nullptr;  ///< shown before anything else; never null
+  vendor::Notices* notices = nullptr;  ///< shown before anything else; may be null
 };
 
 }  // namespace cartpilot::openai

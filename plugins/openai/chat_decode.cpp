@@ -43,7 +43,7 @@ void merge_reasoning_detail(Json& details, const Json& piece) {
 
 bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (done_) return false;
-  context_.notices->show(sink);
+  if (context_.notices != nullptr) context_.notices->show(sink);
   const std::string_view text = vendor::trim(event.data);
   if (text.empty()) return true;
   if (event.kind == HttpEvent::Kind::kEvent && text.substr(0, 6) == "[DONE]") {
@@ -57,15 +57,25 @@ bool ChatDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (event.name == "error")
     throw vendor::error_inside_answer(vendor::read_error_body(text), context_.service);
   const std::optional<Json> chunk = reader_.read(event, text, context_.service);
-  if (chunk) read_chunk(*chunk, sink);
-  if (event.kind == HttpEvent::Kind::kBody) done_ = true;
-  return !done_;
+  if (!chunk) return true;
+  read_chunk(*chunk, sink);
+  if (event.kind != HttpEvent::Kind::kBody) return true;
+  // A foreign object is no answer that broke off; asking again would bring it again.
+  const auto choices = chunk->find("choices");
+  if (choices == chunk->end() || !choices->is_array()) {
+    throw Error(ErrorCode::kProtocol, "the answer of " + context_.service.title +
+                                          " is no Chat Completions object; check OPENAI_BASE_URL "
+                                          "and the option api");
+  }
+  done_ = true;
+  return false;
 }
 
 void ChatDecoder::read_chunk(const Json& chunk, EventSink& sink) {
   // Before anything else: an error chunk may carry choices that look like a normal end.
-  if (const auto error = vendor::find_error(chunk))
+  if (const auto error = vendor::find_error(chunk)) {
     throw vendor::error_inside_answer(*error, context_.service);
+  }
   if (!chunk.is_object()) {
     throw Error(ErrorCode::kProtocol,
                 "the answer of " + context_.service.title + " is no JSON object");

@@ -1,8 +1,10 @@
 #include "openai/provider.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "cartpilot/detail/secret_scrub.h"
 #include "cartpilot/vendor/fetch.h"
 #include "cartpilot/vendor/near_names.h"
 #include "openai/chat_decode.h"
@@ -172,6 +174,11 @@ std::optional<std::string> OpenAiProvider::adapt(const Error& error, std::string
   return quirks_.learn(model_, error, vendor::read_error_body(body));
 }
 
+Error OpenAiProvider::without_key(const Error& error) const {
+  return error.with_message(
+      SecretScrub(std::map<std::string, std::string>{{key_variable_, key_}}).apply(error.what()));
+}
+
 Error OpenAiProvider::with_near_models(const Error& error, const std::string& model,
                                        const CallContext& context) {
   std::vector<std::string> ids;
@@ -197,8 +204,10 @@ void OpenAiProvider::generate(const GenerateRequest& request, EventSink& sink,
   try {
     HttpProvider::generate(request, sink, context);
   } catch (const Error& error) {
-    if (error.code != ErrorCode::kNotFound || error.reason != "model") throw;
-    throw with_near_models(error, model_, context);
+    if (error.code == ErrorCode::kNotFound && error.reason == "model") {
+      throw without_key(with_near_models(error, model_, context));
+    }
+    throw without_key(error);
   }
 }
 
@@ -206,7 +215,9 @@ std::vector<ModelInfo> OpenAiProvider::models(const CallContext& context) {
   check();
   const vendor::WholeAnswer answer =
       vendor::fetch(transport(), models_url(endpoint_), headers(), context);
-  if (!answer.ok()) throw vendor::error_of_answer(answer.head, answer.body, service(""));
+  if (!answer.ok()) {
+    throw without_key(vendor::error_of_answer(answer.head, answer.body, service("")));
+  }
   return read_model_list(answer.body, service(""));
 }
 

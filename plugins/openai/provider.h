@@ -48,6 +48,8 @@ class OpenAiProvider final : public HttpProvider {
   std::unique_ptr<Decoder> decoder_for(const GenerateRequest& request, const RequestPlan& plan);
   vendor::Service service(const std::string& model) const;
   HttpHeaders headers() const;
+  /// Servers quote keys. The key is what was sent: the variable's value without blanks around it.
+  Error without_key(const Error& error) const;
   Error with_near_models(const Error& error, const std::string& model, const CallContext& context);
 
   OpenAiOptions options_;

@@ -31,7 +31,7 @@ std::string call_id_of(const Json& item) { return string_or(item, "call_id"); }
 
 bool ResponsesDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (!status_.empty()) return false;
-  context_.notices->show(sink);
+  if (context_.notices != nullptr) context_.notices->show(sink);
   const std::string_view text = vendor::trim(event.data);
   if (text.empty() || text.substr(0, 6) == "[DONE]") return true;
   if (event.kind == HttpEvent::Kind::kStray) {

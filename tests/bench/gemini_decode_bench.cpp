@@ -70,10 +70,11 @@ Recording long_answer(std::size_t size) {
 }
 
 CountingSink decode(std::string_view bytes) {
-  Notices notices;
-  SecondTry second_try;
+  vendor::Notices notices;
+  vendor::SecondTry second_try;
   DecodeContext context;
-  context.model = "gemini-3.8-flash";
+  context.service.title = "Gemini";
+  context.service.model = "gemini-3.8-flash";
   context.backend = "generativelanguage.googleapis.com";
   context.names = {{"create_checkout", "create_checkout"}};
   context.notices = &notices;

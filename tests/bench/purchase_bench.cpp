@@ -17,7 +17,7 @@
 
 #include "faulty_disk.h"
 #include "gate_world.h"
-#include "temporary_folder.h"
+#include "unit/purchase/temporary_folder.h"
 
 namespace cartpilot::purchase {
 namespace {

@@ -141,7 +141,7 @@ TEST_F(GeminiProgram, options_reach_the_request_and_bad_ones_are_named) {
   EXPECT_EQ(body["store"], true);
   const Result bad = chat({"--provider-option", "thinking=much", "yes"});
   EXPECT_NE(bad.exit_code, 0);
-  EXPECT_THAT(bad.out + bad.err, HasSubstr("minimal, low, medium, high or xhigh"));
+  EXPECT_THAT(bad.out + bad.err, HasSubstr("expected one of MINIMAL, LOW, MEDIUM, HIGH, XHIGH"));
 }
 
 }  // namespace

@@ -128,16 +128,18 @@ TEST_F(Keeping, a_turn_that_failed_says_both) {
   EXPECT_THAT(result.err, HasSubstr("no room"));
 }
 
-TEST_F(Keeping, a_conversation_that_was_deleted_meanwhile_is_not_said_to_be_kept) {
+TEST_F(Keeping, a_conversation_that_is_open_cannot_be_deleted) {
   make_room();
   Program program(home, with({"--output", "jsonl"}), vendor.environment());
   program.write("second\n");
   program.wait_for("turn_end");
-  EXPECT_EQ(run(home, {"sessions", "delete", "s1"}).exit_code, 0);
+  const Result refused = run(home, {"sessions", "delete", "s1"});
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err, HasSubstr("is open in another cartpilot"));
   program.write("third\n");
-  const Result result = program.finish();
-  EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.out, HasSubstr("the conversation 's1' is no longer in"));
+  EXPECT_EQ(program.finish().exit_code, 0);
+  EXPECT_THAT(run(home, {"sessions", "show", "s1"}).out, HasSubstr("answer to third"));
+  EXPECT_EQ(run(home, {"sessions", "delete", "s1"}).exit_code, 0);
 }
 
 }  // namespace

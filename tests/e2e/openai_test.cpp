@@ -224,7 +224,7 @@ TEST(Vendors, openai_errors_are_one_line_that_says_what_to_do) {
   const std::string base = vendor.base_url();
   EXPECT_THAT(asked(base, "gpt-4.1-min"), HasSubstr("near names: gpt-4.1-mini"));
   EXPECT_THAT(asked(base.substr(0, base.size() - 3), "gpt-4.1-mini"),
-              HasSubstr("try OPENAI_BASE_URL=" + base));
+              HasSubstr("check OPENAI_BASE_URL, try " + base));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST(Tools, call_prints_cartpilots_json_unchanged) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out.rfind(R"({"id":")", 0), 0u);
   EXPECT_EQ(parse_json(result.out)["query"], "desk lamp");
-  EXPECT_EQ(parse_json(result.out)["session_id"], "tools");
+  EXPECT_EQ(parse_json(result.out)["session_id"].get<std::string>().size(), 16U);
 }
 
 TEST(Tools, call_reads_arguments_from_standard_input) {
@@ -146,7 +146,8 @@ TEST(Tools, handle_answers_both_openai_forms) {
 /// request_approval.
 std::string prepared_checkout(const Home& home) {
   const auto call = [&](const std::string& name, const Json& arguments) {
-    const Result result = run(home, {"tools", "call", name, dump_json(arguments), "--sandbox"});
+    const Result result =
+        run(home, {"tools", "call", name, dump_json(arguments), "--sandbox", "--session", "steps"});
     EXPECT_EQ(result.exit_code, 0) << name << result.out << result.err;
     return parse_json(result.out);
   };
@@ -164,17 +165,22 @@ std::string prepared_checkout(const Home& home) {
 TEST(Tools, money_calls_pass_the_gate_here_too) {
   const Home home;
   const Json id = {{"checkout_id", prepared_checkout(home)}};
-  const Result refused =
-      run(home, {"tools", "call", "approve_checkout", dump_json(id), "--sandbox"});
+  const Result refused = run(home, {"tools", "call", "approve_checkout", dump_json(id), "--sandbox",
+                                    "--session", "steps"});
   EXPECT_EQ(refused.exit_code, 11);
   EXPECT_EQ(parse_json(refused.out)["error"], true);
-  EXPECT_EQ(
-      parse_json(
-          run(home, {"tools", "call", "get_checkout", dump_json(id), "--sandbox"}).out)["status"],
-      "awaiting_approval");
+  EXPECT_EQ(parse_json(run(home, {"tools", "call", "get_checkout", dump_json(id), "--sandbox",
+                                  "--session", "steps"})
+                           .out)["status"],
+            "awaiting_approval");
 
-  const std::vector<std::string> bounds = {"--sandbox", "--approve", "up-to:1000:USD",
-                                           "--merchants", "merchant-a,merchant-b"};
+  const std::vector<std::string> bounds = {"--sandbox",
+                                           "--session",
+                                           "steps",
+                                           "--approve",
+                                           "up-to:1000:USD",
+                                           "--merchants",
+                                           "merchant-a,merchant-b"};
   std::vector<std::string> approve = {"tools", "call", "approve_checkout", dump_json(id)};
   approve.insert(approve.end(), bounds.begin(), bounds.end());
   EXPECT_EQ(run(home, approve).exit_code, 0);
@@ -183,7 +189,10 @@ TEST(Tools, money_calls_pass_the_gate_here_too) {
   const Result bought = run(home, confirm);
   EXPECT_EQ(bought.exit_code, 0) << bought.out << bought.err;
   EXPECT_EQ(parse_json(bought.out)["status"], "confirmed");
-  EXPECT_EQ(parse_json(run(home, {"tools", "call", "list_orders", "--sandbox"}).out)["total"], 1);
+  EXPECT_EQ(
+      parse_json(run(home, {"tools", "call", "list_orders", "--sandbox", "--session", "steps"})
+                     .out)["total"],
+      1);
 }
 
 TEST(Tools, unknown_functions_and_broken_arguments_are_usage_errors_with_a_hint) {

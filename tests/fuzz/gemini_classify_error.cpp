@@ -28,7 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     head.headers = {{"Retry-After", std::string(body.substr(0, end))}};
     body = end == std::string_view::npos ? "" : body.substr(end + 1);
   }
-  const Error error = gemini::classify_answer(head, body, "gemini-3.8-flash");
+  vendor::Service service;
+  service.title = "Gemini";
+  service.model = "gemini-3.8-flash";
+  const Error error = vendor::error_of_answer(head, body, service, gemini::gemini_error);
   const std::string_view message = error.what();
   require(error.code != ErrorCode::kOk && error.code != ErrorCode::kInternal);
   require(error.http_status == head.status);
@@ -38,6 +41,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // What is refused for good must not be tried again because of what the body says.
   require(!error.retryable || head.status == 408 || head.status == 409 || head.status == 429 ||
           head.status >= 499);
-  gemini::parse_duration_ms(body);
   return 0;
 }

@@ -26,6 +26,15 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+/// Ids that were made up are random: "call_" and 24 letters and digits.
+std::string without_made_up_ids(std::string line) {
+  for (std::size_t at = line.find("\"call_"); at != std::string::npos;
+       at = line.find("\"call_", at + 1)) {
+    if (line.find('"', at + 1) == at + 30) line.erase(at + 6, 24);
+  }
+  return line;
+}
+
 struct Recorder final : EventSink {
   void on_event(const StreamEvent& event) override {
     require(!finished);
@@ -38,7 +47,7 @@ struct Recorder final : EventSink {
     if (const auto* finish = std::get_if<Finish>(&event)) {
       message.provider_metadata = finish->provider_metadata;
     }
-    lines.push_back(dump_json(event_to_json(event)));
+    lines.push_back(without_made_up_ids(dump_json(event_to_json(event))));
   }
   std::vector<std::string> lines;
   Message message;
@@ -48,10 +57,11 @@ struct Recorder final : EventSink {
 /// The answer as events, and how it ended.
 Recorder decode(std::string_view bytes, std::size_t piece) {
   Recorder recorder;
-  Notices notices;
-  SecondTry second_try;
+  vendor::Notices notices;
+  vendor::SecondTry second_try;
   DecodeContext context;
-  context.model = "gemini-3.8-flash";
+  context.service.title = "Gemini";
+  context.service.model = "gemini-3.8-flash";
   context.backend = "generativelanguage.googleapis.com";
   context.names = {{"get_weather", "get_weather"}};
   context.used_ids = {"used"};
@@ -91,7 +101,7 @@ void send_back(const Recorder& answer) {
     HistoryContext context;
     context.backend = "generativelanguage.googleapis.com";
     context.model = model;
-    Notices notices;
+    vendor::Notices notices;
     const Json contents =
         encode_contents({Message::user("x"), message, Message::user("y")}, context, notices);
     require(contents.back()["role"] == "user");

@@ -4,9 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "openai/adaptation.h"
-#include "openai/errors.h"
-#include "openai/retry_hints.h"
+#include "cartpilot/vendor/errors.h"
+#include "openai/quirks.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cartpilot;
@@ -20,28 +19,28 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char* name : {"retry-after", "retry-after-ms", "x-should-retry", "x-request-id"}) {
     head.headers.emplace_back(name, std::string(line));
   }
-  ServiceInfo service;
+  vendor::Service service;
   service.title = "Tester";
   service.base = "https://test/v1";
   service.model = "m";
-  const Error error = error_of_answer(head, bytes, service, 784'111'777'000);
+  const Error error = vendor::error_of_answer(head, bytes, service, nullptr, 784'111'777'000);
   const std::string_view told = error.what();
   if (told.empty() || told.find('\n') != std::string_view::npos) std::abort();
   if (error.http_status != head.status) std::abort();
   if (error.retry_after_ms && (*error.retry_after_ms < 0 || !error.retryable)) std::abort();
   if (error.reason == "quota" && error.retryable) std::abort();
 
-  const ErrorBody body = read_error_body(bytes);
-  error_inside_answer(body, service);
-  const Json sent = {
-      {"model", "m"},   {"tools", Json::array({1})}, {"temperature", 1}, {"max_tokens", 5},
-      {"stream", true}, {"stream_options", 1},       {"reasoning", 1},   {"include", 1},
-      {"store", false}, {"tool_choice", "x"}};
-  Learned learned;
-  // Learning ends: every lesson takes something away.
+  const vendor::ErrorBody body = vendor::read_error_body(bytes);
+  vendor::error_inside_answer(body, service);
+  Json sent = {{"model", "m"},   {"tools", Json::array({1})}, {"temperature", 1}, {"max_tokens", 5},
+               {"stream", true}, {"stream_options", 1},       {"reasoning", 1},   {"include", 1},
+               {"store", false}, {"tool_choice", "x"}};
+  vendor::Quirks quirks(known_quirks());
+  // Learning ends: nothing is learned twice.
   int lessons = 0;
-  while (learn(body, head.status, sent, Api::kChat, learned)) {
-    if (++lessons > 20) std::abort();
-  }
+  do {
+    quirks.apply("m", sent);
+    if (++lessons > 30) std::abort();
+  } while (quirks.learn("m", error, body));
   return 0;
 }

@@ -133,7 +133,8 @@ TEST(HostilePlugin, case_57_a_plugin_that_never_returns_is_left_at_the_second_ct
     program.signal(SIGINT);
     const e2e::Result result = program.finish();
     EXPECT_EQ(result.exit_code, 130) << name << result.err;
-    EXPECT_THAT(result.err, HasSubstr("plugin " + std::string(name) + " does not respond to Ctrl-C"));
+    EXPECT_THAT(result.err,
+                HasSubstr("plugin " + std::string(name) + " does not respond to Ctrl-C"));
   }
 }
 

@@ -72,7 +72,6 @@ constexpr cp_provider_v1 kProvider = {sizeof(cp_provider_v1),
                                       nullptr,
                                       nullptr,
                                       nullptr,
-                                      nullptr,
                                       nullptr};
 
 const void* query(const char* interface_id) {

@@ -111,11 +111,11 @@ TEST(MergedTools, a_name_of_cartpilots_own_is_never_given_away) {
 
 TEST(MergedTools, what_a_tool_set_logs_is_shown_from_the_level_that_was_asked_for) {
   PrivateDir dir;
-  for (const char* name : {"caller", "built-by-clang"}) dir.put(name);
-  const std::vector<std::string> allow = {"--allow-money-tools", "built-by-clang"};
+  for (const char* name : {"caller", "toolbox"}) dir.put(name);
+  const std::vector<std::string> allow = {"--allow-money-tools", "toolbox"};
   EXPECT_EQ(dir.chat("caller", allow).err, "");
   EXPECT_EQ(dir.chat("caller", {"--log-level", "info", allow[0], allow[1]}).err,
-            "built-by-clang: the toolbox is open\n");
+            "toolbox: the toolbox is open\n");
 }
 
 TEST(MergedTools, one_broken_plugin_of_each_kind_stops_no_conversation) {

@@ -248,7 +248,7 @@ TEST(FaultCartPilot, finding_21_expired_checkout_is_charged_first_and_refused_af
 }
 
 TEST(FaultCartPilot,
-     F22_quote_while_a_confirm_is_under_way_books_the_old_basket_and_shows_the_new) {
+     finding_22_quote_while_a_confirm_is_under_way_books_the_old_basket_and_shows_the_new) {
   World world({at_confirm("requote_in_flight")});
   const std::string id = world.holder.approved();
   const Told told = world.holder.confirm(id);

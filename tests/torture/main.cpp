@@ -169,7 +169,8 @@ void print(const Totals& totals, std::chrono::duration<double> took) {
       totals.at("misbehaved"));
   fmt::print(
       "killed runs {} (kills {}) / whole program {} / faults that struck {} / questions {} / "
-      "bought {} / swapped by others and said so {} / overcharged without the person seeing it {}\n",
+      "bought {} / swapped by others and said so {} / overcharged without the person seeing it "
+      "{}\n",
       totals.at("killed runs"), totals.at("kills"), totals.at("whole program"), totals.at("struck"),
       totals.at("questions"), totals.at("bought"), totals.at("told otherwise"),
       totals.at("overcharged"));

@@ -9,6 +9,8 @@ namespace {
 constexpr const char* kAsk = "\n Type the total (";
 constexpr const char* kCode = "and the code (";
 constexpr std::size_t kCodeLength = 4;
+constexpr const char* kTitle = "==== PURCHASE APPROVAL";
+constexpr const char* kNextPage = "Enter shows more, n says no: ";
 constexpr const char* kEndOfQuestion = "s]: ";
 constexpr std::int64_t kLongerThanTheQuestionWaits = 130;
 constexpr std::int64_t kAlmostAsLong = 100;
@@ -32,11 +34,21 @@ void Person::see(const std::string& bytes) {
   screen_ += bytes;
   for (;;) {
     const std::size_t ask = screen_.find(kAsk, seen_);
+    const std::size_t page = screen_.find(kNextPage, turned_);
+    if (page != std::string::npos && page < ask) {
+      turned_ = page + 1;
+      hands_.type("\n");
+      continue;
+    }
     if (ask == std::string::npos) return;
     const std::size_t end = screen_.find(kEndOfQuestion, ask);
     if (end == std::string::npos) return;  // the rest is still coming
     Question question;
     question.screen = screen_.substr(seen_, end - seen_);
+    // A wrong answer may be given again once, below the receipt that is on the screen already.
+    if (question.screen.find(kTitle) == std::string::npos && !questions_.empty()) {
+      question.screen.insert(0, questions_.back().screen);
+    }
     const std::size_t amount = ask + std::string(kAsk).size();
     question.total = screen_.substr(amount, screen_.find(')', amount) - amount);
     const std::size_t code = screen_.find(kCode, amount);

@@ -69,6 +69,7 @@ class Person {
   const Hands hands_;
   std::string screen_;
   std::size_t seen_ = 0;
+  std::size_t turned_ = 0;  ///< pages of a long receipt
   bool away_ = false;
   std::vector<Question> questions_;
 };

@@ -206,9 +206,9 @@ bool is_own_refusal(const net::HttpAnswer& answer) {
   if (!is_json_type(header_value(answer.head.headers, "Content-Type"))) return false;
   try {
     const Json body = parse_json(answer.body);
-    return body.is_object() && body.size() == 4 &&
-           is_code(string_or(body, "error_code")) && !string_or(body, "message").empty() &&
-           body.value("details", Json()).is_array() && !string_or(body, "request_id").empty();
+    return body.is_object() && body.size() == 4 && is_code(string_or(body, "error_code")) &&
+           !string_or(body, "message").empty() && body.value("details", Json()).is_array() &&
+           !string_or(body, "request_id").empty();
   } catch (const Error&) {
     return false;
   }

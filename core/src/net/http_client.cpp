@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <poll.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -48,9 +49,32 @@ struct Connection {
   /// step: its words would be taken for the next answer. libcurl 7.88 notices only the first.
   bool usable() const {
     pollfd waiting{socket, POLLIN, 0};
-    return base::steady_now() - idle_since < kLongestIdle &&
-           ::poll(&waiting, 1, 0) == 0;
+    return base::steady_now() - idle_since < kLongestIdle && ::poll(&waiting, 1, 0) == 0;
   }
+};
+
+/// OpenSSL writes without MSG_NOSIGNAL. While this exists, writing to a connection that the other
+/// side has closed raises nothing on this thread.
+class PipeSignalBlocked {
+ public:
+  PipeSignalBlocked() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~PipeSignalBlocked() {
+    if (sigismember(&before_, SIGPIPE) == 1) return;
+    const timespec now{};
+    while (::sigtimedwait(&pipe_, nullptr, &now) == SIGPIPE) {
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  PipeSignalBlocked(const PipeSignalBlocked&) = delete;
+  PipeSignalBlocked& operator=(const PipeSignalBlocked&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
 };
 
 }  // namespace
@@ -107,9 +131,13 @@ HttpClient::HttpClient(HttpClientOptions options) : impl_(std::make_unique<Impl>
   impl_->options = std::move(options);
 }
 
-HttpClient::~HttpClient() = default;
+HttpClient::~HttpClient() {
+  const PipeSignalBlocked blocked;  // closing a connection says so to the other side
+  impl_.reset();
+}
 
 void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallContext& context) {
+  const PipeSignalBlocked blocked;
   const Target target = parse_target(request.url);
   const HeaderList headers = request_headers(request, impl_->options.user_agent);
   const std::optional<Proxy> proxy = impl_->proxies.proxy_for(target);

@@ -1,5 +1,5 @@
-#include "base/clock.h"
 #include "net/transfer.h"
+#include "base/clock.h"
 
 #include <fcntl.h>
 
@@ -83,7 +83,7 @@ class Transfer {
       : multi_(multi),
         route_(route),
         request_(request),
-        unsent_(request.content()),
+        unsent_(request.body),
         timeouts_(timeouts),
         delivery_(request, sink),
         easy_(curl_easy_init(), &curl_easy_cleanup) {

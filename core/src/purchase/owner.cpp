@@ -39,14 +39,14 @@ std::string start_of(const std::string& pid) {
   return field;
 }
 
-struct Parts {
+struct OwnerFields {
   std::string instance;
   std::string boot;
   std::string pid;
   std::string start;
 };
 
-bool read(const std::string& owner, Parts& parts) {
+bool read(const std::string& owner, OwnerFields& parts) {
   std::istringstream in(owner);
   std::string more;
   return (in >> parts.instance >> parts.boot >> parts.pid >> parts.start) && !(in >> more) &&
@@ -69,13 +69,13 @@ std::string this_owner() {
 }
 
 bool owner_is_alive(const std::string& owner) {
-  Parts parts;
+  OwnerFields parts;
   if (!read(owner, parts) || parts.boot != boot_id()) return false;
   return start_of(parts.pid) == parts.start;
 }
 
 std::string owner_text(const std::string& owner) {
-  Parts parts;
+  OwnerFields parts;
   return read(owner, parts) ? "process " + parts.pid : "an unknown process";
 }
 

@@ -62,15 +62,15 @@ std::string shown(std::string_view line) {
 }
 
 /// What was found in a typed line.
-struct Parts {
+struct TypedParts {
   std::string amount;
   std::string currency;
   std::string code;
   bool more = false;  ///< something that is none of them, or one of them twice
 };
 
-Parts parts_of(const std::vector<std::string>& words) {
-  Parts parts;
+TypedParts typed_parts_of(const std::vector<std::string>& words) {
+  TypedParts parts;
   const auto put = [&](std::string& place, const std::string& value) {
     if (value.empty()) return;
     if (!place.empty()) parts.more = true;
@@ -92,7 +92,7 @@ Parts parts_of(const std::vector<std::string>& words) {
   return parts;
 }
 
-std::string problem_with(const ApprovalQuestion& question, const Parts& parts,
+std::string problem_with(const ApprovalQuestion& question, const TypedParts& parts,
                          std::string_view line) {
   const bool code_fits = same_word(parts.code, question.challenge);
   if (!question.total) {
@@ -159,7 +159,7 @@ std::vector<ReceiptField> receipt_fields(const commerce::Receipt& receipt,
     if (previous_total->currency == receipt.frozen.currency &&
         !__builtin_sub_overflow(receipt.frozen.total_cents, previous_total->minor, &difference)) {
       more = fmt::format(
-          "  ({} {} than before)",
+          " ({} {} than before)",
           amount_of({difference > 0 ? difference : -difference, receipt.frozen.currency}),
           difference > 0 ? "more" : "less");
     }
@@ -234,7 +234,7 @@ TypedAnswer judge_answer(const ApprovalQuestion& question, std::string_view line
   const bool is_code =
       !question.total && words.size() == 1 && same_word(words[0], question.challenge);
   if (words.empty() || (no && !is_code)) return {TypedAnswer::Kind::kNo, ""};
-  const std::string problem = problem_with(question, parts_of(words), line);
+  const std::string problem = problem_with(question, typed_parts_of(words), line);
   if (problem.empty()) return {TypedAnswer::Kind::kYes, ""};
   return {TypedAnswer::Kind::kWrong, problem};
 }

@@ -34,7 +34,7 @@ constexpr int kMaxSends = 3;
 constexpr std::int64_t kLongestResendMs = 10 * 60 * 1000;
 /// CartPilot gives a merchant 10 s, and no key stops a second request while the first still runs.
 constexpr std::int64_t kResendGapMs = 15 * 1000;
-constexpr std::int64_t kLongestAskedWaitMs = 30 * 1000;
+constexpr std::int64_t kLongestAskedWaitMs = 10 * 60 * 1000;
 
 /// Merchants known to answer a second confirm of one session with the order they already have.
 constexpr std::array<std::string_view, 2> kRecogniseTheirSession = {"merchant-a", "merchant-b"};

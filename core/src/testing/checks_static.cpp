@@ -210,7 +210,8 @@ void add_static_checks(std::vector<Check>& checks) {
       });
   add("size", "has less than 20 MiB", elf, [](const Subject& s) {
     if (s.elf.identity.size > (20 << 20)) {
-      warn_check("it has " + std::to_string(s.elf.identity.size >> 20) + " MiB; strip -g makes it smaller");
+      warn_check("it has " + std::to_string(s.elf.identity.size >> 20) +
+                 " MiB; strip -g makes it smaller");
     }
   });
   add("host-accepts", "is accepted by this cartpilot without running it",

@@ -5,8 +5,8 @@
 
 #include "cli/exit_code.h"
 #include "commands/commands.h"
-#include "text/near_names.h"
 #include "terminal/output.h"
+#include "text/near_names.h"
 
 namespace cartpilot::host {
 

@@ -65,10 +65,10 @@ class Scanner {
     scan_number();
   }
 
-  void scan_nested(void (Scanner::*scan)()) {
+  void scan_nested(void (Scanner::*contents)()) {
     if (depth_ == kMaxBodyDepth) throw Error(ErrorCode::kProtocol, "body nests too deeply");
     ++depth_;
-    (this->*scan)();
+    (this->*contents)();
     --depth_;
   }
 

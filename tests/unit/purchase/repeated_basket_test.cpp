@@ -25,6 +25,7 @@ PurchasePolicy standing(int repeats = 0) {
 std::string buy(GateWorld& world, const std::string& product = "headphones", int quantity = 1) {
   world.gate->begin_turn();
   const std::string id = world.prepare(product, quantity);
+  world.server.checkout(id)["expires_at"] = "2026-12-24T00:49:28.023294Z";
   const ToolOutcome approved = world.approve(id);
   return approved.ok ? code_of(world.confirm(id)) : code_of(approved);
 }

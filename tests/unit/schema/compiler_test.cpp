@@ -72,9 +72,10 @@ TEST(SchemaCompiler, refuses_malformed_keywords) {
       {R"({"minLength":-1})", "'#/minLength' must be a whole number, 0 or more"},
       {R"({"maxItems":1.5})", "'#/maxItems' must be a whole number, 0 or more"},
       {R"({"pattern":3})", "'#/pattern' must be a string"},
-      {R"({"pattern":"("})", "'#/pattern' pattern '(' cannot be used: missing ) (at offset "},
+      {R"({"pattern":"("})", "'#/pattern' pattern '(' cannot be used: missing closing parenthesis"},
       {R"({"patternProperties":{"[":{}}})",
-       "'#/patternProperties/[' pattern '[' has a '[' without ']'"},
+       "'#/patternProperties/[' pattern '[' cannot be used: missing terminating ] for character "
+       "class"},
       {R"({"uniqueItems":1})", "'#/uniqueItems' must be true or false"},
       {R"({"properties":[]})", "'#/properties' must be an object"},
       {R"({"properties":{"a":1}})", "'#/properties/a' must be a schema: an object or a boolean"},

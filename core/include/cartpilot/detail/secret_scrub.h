@@ -23,7 +23,11 @@ class SecretScrub {
   /// Keeps the values that can be secret. Very short ones would blank innocent text; an address
   /// ("..._URL") must stay readable in "cannot reach ..." unless it carries credentials.
   explicit SecretScrub(const std::map<std::string, std::string>& environment) {
-    for (const auto& [name, value] : environment) {
+    for (const auto& [name, whole] : environment) {
+      // Keys are often sent without the blanks and line ends around them.
+      const std::size_t begin = whole.find_first_not_of(" \t\r\n");
+      if (begin == std::string::npos) continue;
+      const std::string value = whole.substr(begin, whole.find_last_not_of(" \t\r\n") + 1 - begin);
       if (value.size() < kShortestSecret) continue;
       const bool address = name.size() >= 4 && name.compare(name.size() - 4, 4, "_URL") == 0;
       if (address && value.find('@') == std::string::npos) continue;

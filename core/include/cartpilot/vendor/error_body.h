@@ -68,7 +68,7 @@ inline ErrorBody read_error_object(const Json& error, int depth) {
   fill(body.message, one_line(message, kMaxMessage));
   fill(body.type, word_of(error, "type"));
   // Google's word says more than its number, which is the HTTP status again.
-  fill(body.code, string_or(error, "status"));
+  fill(body.code, one_line(string_or(error, "status"), 100));
   fill(body.code, word_of(error, "code"));
   fill(body.param, word_of(error, "param"));
   if (body.http_status == 0) body.http_status = status_of(error);

@@ -52,7 +52,8 @@ inline Error error_of_cause(Cause cause, int status, const ErrorBody& body,
   const std::string& who = service.title;
   const std::string http = status == 0 ? "" : " (HTTP " + std::to_string(status) + ")";
   std::string_view words = body.message;
-  while (ends_with(words, ".")) words.remove_suffix(1);
+  const bool cut = ends_with(words, "...");  // of error_body.h, or the server's own
+  while (!cut && ends_with(words, ".")) words.remove_suffix(1);
   const std::string said = http + (words.empty() ? "" : ": " + std::string(words));
   switch (cause) {
     case Cause::kBadKey:

@@ -140,6 +140,9 @@ class Reader {
                        : header_->e_type == ET_CORE ? "a core dump"
                                                     : "an ELF file of an unknown kind");
     }
+    // Sections stand at the end of a file, so a copy that was cut anywhere lacks some of them.
+    const std::uint64_t sections = std::uint64_t{header_->e_shnum} * sizeof(Elf64_Shdr);
+    if (!inside(header_->e_shoff, sections, bytes_.size())) throw incomplete();
     const unsigned char system = header_->e_ident[EI_OSABI];
     if (header_->e_version != EV_CURRENT || (system != ELFOSABI_SYSV && system != ELFOSABI_GNU)) {
       throw malformed("its ELF header names an unknown version or system");

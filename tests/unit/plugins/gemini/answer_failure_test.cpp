@@ -1,6 +1,8 @@
 // What the service may answer, A37 to A48 and A54: errors in and instead of answers. Bodies are
 // constructed from https://ai.google.dev/gemini-api/docs/troubleshooting and
 // https://google.aip.dev/193.
+#include <tuple>
+
 #include "answers.h"
 
 namespace cartpilot::gemini::tests {
@@ -55,7 +57,7 @@ TEST_F(GeminiAnswer, A39_error_without_code) {
                                                           {"UNIMPLEMENTED", 501},
                                                           {"UNAVAILABLE", 503},
                                                           {"DEADLINE_EXCEEDED", 504},
-                                                          {"SOMETHING_NEW", 0}};
+                                                          {"SOMETHING_NEW", 500}};
   for (const auto& [status, code] : cases) {
     const AnswerLog log = streamed({R"({"error":{"message":"x","status":")" + status + "\"}}"});
     ASSERT_TRUE(log.error) << status;
@@ -75,14 +77,14 @@ TEST_F(GeminiAnswer, A41_invalid_key) {
   const AnswerLog log = refused(400, status_body(400, "INVALID_ARGUMENT", "No.", details));
   EXPECT_EQ(log.lines, (Lines{"error unauthenticated api_key_invalid final"}));
   EXPECT_STREQ(log.error->what(),
-               "Gemini refused the API key: No. Check GEMINI_API_KEY; keys are made at "
+               "Gemini refused the API key (HTTP 400); check GEMINI_API_KEY; keys are made at "
                "https://aistudio.google.com/apikey");
   EXPECT_EQ(service_.requests().size(), 1U);
 }
 
 TEST_F(GeminiAnswer, A42_refusals_have_classes) {
   EXPECT_EQ(refused(401, status_body(401, "UNAUTHENTICATED", "Invalid.")).lines,
-            (Lines{"error unauthenticated credentials final"}));
+            (Lines{"error unauthenticated api_key_invalid final"}));
   EXPECT_EQ(refused(403, status_body(403, "PERMISSION_DENIED",
                                      "Method doesn't allow unregistered callers."))
                 .lines,
@@ -92,7 +94,7 @@ TEST_F(GeminiAnswer, A42_refusals_have_classes) {
   EXPECT_EQ(refused(404, status_body(404, "NOT_FOUND", "models/x is not found")).lines,
             (Lines{"error not_found model final"}));
   EXPECT_EQ(refused(413, "<html><title>413</title></html>").lines,
-            (Lines{"error invalid_argument too_large final"}));
+            (Lines{"error invalid_argument request_too_large final"}));
   EXPECT_EQ(
       refused(400, status_body(400, "INVALID_ARGUMENT",
                                "The input token count (9) exceeds the maximum number of tokens "
@@ -136,14 +138,18 @@ TEST_F(GeminiAnswer, A43_waits_and_quotas) {
 }
 
 TEST_F(GeminiAnswer, A44_trouble_that_passes) {
-  for (const auto& [status, word] : std::vector<std::pair<int, std::string>>{
-           {500, "INTERNAL"}, {503, "UNAVAILABLE"}, {504, "DEADLINE_EXCEEDED"}}) {
+  const std::string server_error = "retry server error at Gemini (HTTP ";
+  for (const auto& [status, word, retry] : std::vector<std::tuple<int, std::string, std::string>>{
+           {500, "INTERNAL", server_error + "500): Busy; try again shortly"},
+           {503, "UNAVAILABLE", server_error + "503): Busy; try again shortly"},
+           {504, "DEADLINE_EXCEEDED",
+            "retry Gemini did not answer in time (HTTP 504): Busy; try again"}}) {
     HostedChat chat(service_);
     service_.play(GivenAnswer::json(status, Json::parse(status_body(status, word, "Busy."))));
     service_.play(bytes_of_stream({framed(chunk(R"([{"text":"Here."}])", kStop))}));
     EXPECT_EQ(chat.say(word).text, "Here.");
     ASSERT_EQ(chat.notebook.lines.size(), 2U) << word;
-    EXPECT_EQ(chat.notebook.lines[0].substr(0, 13), "retry Gemini ");
+    EXPECT_EQ(chat.notebook.lines[0], retry);
     EXPECT_EQ(chat.notebook.lines[1], "text Here.");
   }
 }
@@ -151,8 +157,10 @@ TEST_F(GeminiAnswer, A44_trouble_that_passes) {
 TEST_F(GeminiAnswer, A45_web_pages_empty_bodies_and_half_json) {
   const AnswerLog page = refused(502, "<html><h1>Bad Gateway</h1></html>");
   EXPECT_EQ(page.lines, (Lines{"error unavailable unavailable retryable"}));
-  EXPECT_STREQ(page.error->what(),
-               "Gemini is unavailable at the moment (502); try again: Bad Gateway");
+  EXPECT_STREQ(
+      page.error->what(),
+      "server error at Gemini (HTTP 502): the answer is a web page: Bad Gateway; try again "
+      "shortly");
   EXPECT_EQ(refused(500, "").lines, (Lines{"error unavailable unavailable retryable"}));
   const AnswerLog half = whole(R"({"candidates":[{"content":)");
   EXPECT_EQ(half.lines, (Lines{"error protocol bad_json retryable"}));

@@ -32,8 +32,8 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 template <class Feed>
 AnswerLog run(const Feed& feed) {
   AnswerLog log;
-  Notices notices;
-  SecondTry second_try;
+  vendor::Notices notices;
+  vendor::SecondTry second_try;
   GeminiDecoder decoder(decode_context(notices, second_try));
   try {
     feed(decoder, log);
@@ -107,9 +107,31 @@ std::vector<ToolSpec> weather_tools() {
   return {weather, clock};
 }
 
-DecodeContext decode_context(Notices& notices, SecondTry& second_try) {
+std::vector<std::string> shown(vendor::Notices& notices) {
+  struct Warnings final : EventSink {
+    void on_event(const StreamEvent& event) override {
+      lines.push_back(std::get<WarningEvent>(event).message);
+    }
+    std::vector<std::string> lines;
+  } warnings;
+  notices.show(warnings);
+  return warnings.lines;
+}
+
+vendor::Service gemini_service() {
+  vendor::Service service;
+  service.title = "Gemini";
+  service.provider = "gemini";
+  service.key_variable = "GEMINI_API_KEY";
+  service.url_variable = "GEMINI_BASE_URL";
+  service.key_page = "https://aistudio.google.com/apikey";
+  service.model = "gemini-3.8-flash";
+  return service;
+}
+
+DecodeContext decode_context(vendor::Notices& notices, vendor::SecondTry& second_try) {
   DecodeContext context;
-  context.model = "gemini-3.8-flash";
+  context.service = gemini_service();
   context.backend = "generativelanguage.googleapis.com";
   context.names = wire_names(weather_tools());
   context.notices = &notices;

@@ -34,7 +34,13 @@ class AnswerLog final : public EventSink {
 /// The functions the tests declare.
 std::vector<ToolSpec> weather_tools();
 
-DecodeContext decode_context(Notices& notices, SecondTry& second_try);
+DecodeContext decode_context(vendor::Notices& notices, vendor::SecondTry& second_try);
+
+/// The lines that `notices` has to show.
+std::vector<std::string> shown(vendor::Notices& notices);
+
+/// Gemini, asked for gemini-3.8-flash with a key.
+vendor::Service gemini_service();
 
 /// A decoder fed with the events of a stream, one by one.
 AnswerLog decode_stream(const std::vector<std::string>& events);

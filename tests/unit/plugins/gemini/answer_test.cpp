@@ -1,6 +1,8 @@
 // What the service may answer, A1 to A25: parts, calls, ends. Every answer is constructed from
 // https://ai.google.dev/api/generate-content and
 // https://ai.google.dev/gemini-api/docs/thought-signatures, and played over HTTP.
+#include <set>
+
 #include "answers.h"
 
 namespace cartpilot::gemini::tests {
@@ -61,10 +63,18 @@ TEST_F(GeminiAnswer, A05_call_followed_by_text) {
 TEST_F(GeminiAnswer, A06_call_without_id) {
   const std::string parts =
       R"([{"functionCall":{"name":"get_weather","args":{"city":"Oslo"}},"thoughtSignature":"S="}])";
-  const AnswerLog log = either(chunk(parts, kStop));
-  const ToolCall call = tool_calls_of(log.message("m")).at(0);
-  EXPECT_EQ(call.id.substr(0, 7), "call_1-");
-  EXPECT_EQ(call.provider_metadata, (Json{{"wire_id", ""}}));
+  const std::string body = chunk(parts, kStop);
+  std::set<std::string> ids;
+  for (const AnswerLog& log : {whole(body), streamed({body})}) {
+    const ToolCall call = tool_calls_of(log.message("m")).at(0);
+    EXPECT_EQ(call.id.substr(0, 5), "call_");
+    EXPECT_TRUE(ids.insert(call.id).second) << call.id << " is the id of two calls";
+    EXPECT_EQ(call.provider_metadata, (Json{{"wire_id", ""}}));
+    EXPECT_EQ(log.lines,
+              (Lines{"begin " + call.id + " get_weather",
+                     "call " + call.id + R"( get_weather {"city":"Oslo"})", kFinishCalls}));
+    EXPECT_EQ(log.parts, Json::parse(parts));
+  }
   const Json contents = echo_of({chunk(parts, kStop)});
   EXPECT_EQ(contents[1]["parts"], Json::parse(parts));
   EXPECT_FALSE(contents[2]["parts"][0]["functionResponse"].contains("id"));
@@ -93,7 +103,7 @@ TEST_F(GeminiAnswer, A08_unusual_arguments) {
   EXPECT_EQ(text.lines.at(1), R"(call a get_weather {"city":"Oslo"})");
   EXPECT_EQ(text.parts[0]["functionCall"]["args"], (Json{{"city", "Oslo"}}));
   EXPECT_EQ(either(chunk(call_json(R"(,"args":[1])"), kStop)).lines.at(1),
-            "call a get_weather {} error: arguments of get_weather are no JSON object but [1]");
+            "call a get_weather {} error: the arguments of get_weather are no JSON object but [1]");
   // The schema says integer, so a tool gets one.
   HostedChat chat(service_);
   const std::string part = R"({"functionCall":{"id":"q","name":"look","args":{"n":3.0}},)"

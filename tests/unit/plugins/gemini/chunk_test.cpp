@@ -24,7 +24,7 @@ Lines lines_of(const std::string& event) {
 }
 
 TEST(GeminiChunk, text_and_running_counts_are_told) {
-  const Lines expected = {"usage 72 8 5 2", "text Hi", kFinishStop};
+  const Lines expected = {"usage in 72 out 8 thoughts 5 cached 2", "text Hi", kFinishStop};
   EXPECT_EQ(lines_of(kEveryday), expected);
   EXPECT_EQ(lines_of(" \r\n" + Json::parse(kEveryday).dump(2) + "\n"), expected);
   EXPECT_EQ(lines_of(with(R"(,"index":0)", "")), expected);
@@ -34,7 +34,7 @@ TEST(GeminiChunk, text_and_running_counts_are_told) {
 }
 
 TEST(GeminiChunk, counts_that_are_none_are_left_out) {
-  const Lines expected = {"usage 1 8 5 2", "text Hi", kFinishStop};
+  const Lines expected = {"usage in 1 out 8 thoughts 5 cached 2", "text Hi", kFinishStop};
   for (const char* count : {"-1,", "null,", "1e300,", "9999999999999999,", "[71],", R"("1e3",)"}) {
     EXPECT_EQ(lines_of(with("71,", count)), expected) << count;
   }
@@ -42,7 +42,7 @@ TEST(GeminiChunk, counts_that_are_none_are_left_out) {
 
 TEST(GeminiChunk, escapes_and_characters_are_read_once) {
   EXPECT_EQ(lines_of(with("Hi", R"(\"b\" \u00e9 \ud83d\ude00 é)"))[1], "text \"b\" é 😀 é");
-  EXPECT_EQ(lines_of(with(R"("text":"Hi")", R"("text":"Hm","thought":true)"))[1], "reasoning Hm");
+  EXPECT_EQ(lines_of(with(R"("text":"Hi")", R"("text":"Hm","thought":true)"))[1], "thought Hm");
 }
 
 TEST(GeminiChunk, what_is_no_json_or_ambiguous_ends_the_answer) {

@@ -77,8 +77,8 @@ INSTANTIATE_TEST_SUITE_P(Streams, GeminiCompleteFixture,
                          [](const auto& fixture) { return std::string(fixture.param); });
 
 TEST(GeminiDecoder, ids_used_earlier_in_the_conversation_are_not_used_again) {
-  Notices notices;
-  SecondTry second_try;
+  vendor::Notices notices;
+  vendor::SecondTry second_try;
   DecodeContext context = decode_context(notices, second_try);
   context.used_ids = {"a", "b"};
   GeminiDecoder decoder(context);
@@ -87,7 +87,9 @@ TEST(GeminiDecoder, ids_used_earlier_in_the_conversation_are_not_used_again) {
   decoder.decode(HttpEvent{HttpEvent::Kind::kBody, "", body}, log);
   decoder.finish(log);
   const std::vector<ToolCall> calls = tool_calls_of(log.message("m"));
-  EXPECT_EQ(calls.at(0).id.substr(0, 7), "call_3-");
+  EXPECT_EQ(calls.at(0).id.substr(0, 5), "call_");
+  EXPECT_EQ(calls.at(0).id.size(), 29U) << calls.at(0).id;
+  EXPECT_EQ(calls.at(0).provider_metadata, (Json{{"wire_id", "a"}}));
   EXPECT_EQ(calls.at(1).id, "c");
 }
 

@@ -18,10 +18,10 @@ struct EncodeSetup {
 };
 
 Json body_of(const GenerateRequest& request, EncodeSetup& setup) {
-  Notices notices;
+  vendor::Notices notices;
   Json body = encode_body(request, setup.model, parse_endpoint(setup.base_url),
                           parse_options(setup.options), setup.refused, notices);
-  setup.notices = notices.take();
+  setup.notices = shown(notices);
   return body;
 }
 
@@ -159,19 +159,12 @@ TEST(GeminiEncode, thinking_that_the_model_lacks_is_left_out_with_a_notice) {
   EXPECT_FALSE(body_of(question(), setup).contains("generationConfig"));
 }
 
-TEST(GeminiEncode, what_a_model_refused_is_left_out) {
+TEST(GeminiEncode, a_model_that_refuses_json_schema_gets_the_older_form) {
   EncodeSetup setup;
-  setup.options = {{"temperature", "1"},         {"max-output-tokens", "5"}, {"thinking", "low"},
-                   {"include-thoughts", "true"}, {"safety", "OFF"},          {"store", "true"},
-                   {"tool-mode", "VALIDATED"}};
-  setup.refused.temperature = setup.refused.max_output_tokens = setup.refused.thinking = true;
-  setup.refused.safety = setup.refused.store = setup.refused.tool_mode = true;
-  setup.refused.json_schema = true;
-  const Json body = body_of(question(), setup);
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : body.items()) keys.push_back(key);
-  EXPECT_EQ(keys, (Lines{"tools", "contents"}));
-  EXPECT_TRUE(body["tools"][0]["functionDeclarations"][0].contains("parameters"));
+  setup.refused.older_schema = true;
+  const Json declaration = body_of(question(), setup)["tools"][0]["functionDeclarations"][0];
+  EXPECT_TRUE(declaration.contains("parameters"));
+  EXPECT_FALSE(declaration.contains("parametersJsonSchema"));
 }
 
 TEST(GeminiEncode, conversion_losses_are_told) {

@@ -11,10 +11,9 @@ namespace {
 
 /// Parses `message`, lets every call succeed with {"ok":1}, {"ok":2} ..., and returns the answer.
 std::string handled(const std::string& message) {
-  std::uint64_t ordinal = 0;
   std::vector<ToolResult> results;
   int number = 0;
-  for (const ToolCall& call : parse_calls(Json::parse(message), ordinal)) {
+  for (const ToolCall& call : parse_calls(Json::parse(message))) {
     ToolResult result;
     result.call_id = call.id;
     result.name = call.name;
@@ -66,26 +65,22 @@ TEST(GeminiFunctions, a_single_call_in_a_content_is_still_answered_as_a_content)
 }
 
 TEST(GeminiFunctions, a_message_without_calls_has_no_calls) {
-  std::uint64_t ordinal = 0;
   for (const char* message : {R"({"role":"model","parts":[{"text":"Hi"}]})", R"({"role":"model"})",
                               R"({"candidates":[{"finishReason":"STOP"}]})"}) {
-    EXPECT_TRUE(parse_calls(Json::parse(message), ordinal).empty()) << message;
+    EXPECT_TRUE(parse_calls(Json::parse(message)).empty()) << message;
   }
 }
 
 TEST(GeminiFunctions, the_prefix_of_the_service_goes_but_the_response_keeps_it) {
-  std::uint64_t ordinal = 0;
-  EXPECT_EQ(parse_calls(Json::parse(R"({"name":"default_api:f"})"), ordinal).at(0).name, "f");
+  EXPECT_EQ(parse_calls(Json::parse(R"({"name":"default_api:f"})")).at(0).name, "f");
   EXPECT_EQ(handled(R"({"name":"default_api:f"})"),
             R"({"name":"default_api:f","response":{"ok":1}})");
 }
 
 TEST(GeminiFunctions, made_up_ids_differ_between_calls_and_messages) {
-  std::uint64_t ordinal = 0;
   std::set<std::string> ids;
   for (int i = 0; i < 3; ++i) {
-    for (const ToolCall& call :
-         parse_calls(Json::parse(R"([{"name":"f"},{"name":"f"}])"), ordinal)) {
+    for (const ToolCall& call : parse_calls(Json::parse(R"([{"name":"f"},{"name":"f"}])"))) {
       ids.insert(call.id);
     }
   }
@@ -93,21 +88,19 @@ TEST(GeminiFunctions, made_up_ids_differ_between_calls_and_messages) {
 }
 
 TEST(GeminiFunctions, arguments_that_cannot_be_read_are_an_error_of_the_call) {
-  std::uint64_t ordinal = 0;
-  const ToolCall call = parse_calls(Json::parse(R"({"name":"f","args":"{oops"})"), ordinal).at(0);
+  const ToolCall call = parse_calls(Json::parse(R"({"name":"f","args":"{oops"})")).at(0);
   EXPECT_EQ(call.arguments, Json::object());
   EXPECT_EQ(call.arguments_error.rfind("the arguments of f are not valid JSON", 0), 0U);
 }
 
 TEST(GeminiFunctions, other_messages_are_refused_with_the_forms_that_are_expected) {
-  std::uint64_t ordinal = 0;
   for (const char* message :
        {"7", "null", "\"f\"", "{}", R"({"name":7})", R"({"name":""})", R"([1])",
         R"({"id":"c","type":"function","function":{"name":"f","arguments":"{}"}})",
         R"({"role":"assistant","content":"hi"})", R"({"role":"user","parts":[]})",
         R"({"candidates":[]})", R"({"candidates":[{"content":[]}]})", R"({"parts":{}})"}) {
     try {
-      parse_calls(Json::parse(message), ordinal);
+      parse_calls(Json::parse(message));
       ADD_FAILURE() << message << " was accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);

@@ -54,7 +54,7 @@ Message own(const std::string& parts, const std::string& model = "gemini-3.8-fla
 
 Json contents_of(const std::vector<Message>& messages,
                  const HistoryContext& context = context_for()) {
-  Notices notices;
+  vendor::Notices notices;
   return encode_contents(messages, context, notices);
 }
 
@@ -129,22 +129,22 @@ TEST(GeminiHistory, a_request_never_ends_with_the_model) {
 }
 
 TEST(GeminiHistory, signatures_stay_with_their_model_generation) {
-  Notices notices;
+  vendor::Notices notices;
   const std::vector<Message> messages = {
       Message::user("x"), own(list({call_part("a", "Oslo", "S=")}), "gemini-3.8-flash"),
       results({{"a", Json::object()}})};
   const Json same = encode_contents(messages, context_for("gemini-3.6-flash"), notices);
   EXPECT_EQ(same[1]["parts"][0]["thoughtSignature"], "S=");
-  EXPECT_TRUE(notices.take().empty());
+  EXPECT_TRUE(shown(notices).empty());
   const Json other = encode_contents(messages, context_for("gemini-4-argon"), notices);
   EXPECT_EQ(other[1]["parts"][0]["thoughtSignature"], kPlaceholderSignature);
-  EXPECT_EQ(notices.take(),
+  EXPECT_EQ(shown(notices),
             (Lines{"earlier answers came from gemini-3.8-flash; their thought signatures are left "
                    "out for gemini-4-argon",
                    "earlier function calls carry no thought signature of this Gemini model; a "
                    "placeholder is sent, its answers may be a little weaker"}));
   encode_contents(messages, context_for("gemini-4-argon"), notices);
-  EXPECT_TRUE(notices.take().empty()) << "said once";
+  EXPECT_TRUE(shown(notices).empty()) << "said once";
 }
 
 TEST(GeminiHistory, signatures_stay_with_their_backend) {

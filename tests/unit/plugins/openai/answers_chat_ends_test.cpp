@@ -101,16 +101,16 @@ TEST(OpenAiAnswer, A40_errors_inside_the_stream_are_errors) {
   const std::string openai =
       R"({"error":{"message":"had an error","type":"server_error","param":null,"code":null}})";
   const Trace told = {
-      "error unavailable retryable : OpenAI has a problem of its own: had an error; try again "
+      "error unavailable retryable unavailable: server error at OpenAI: had an error; try again "
       "shortly"};
   EXPECT_EQ(heard({openai}), told);
   EXPECT_EQ(heard({text, openai, end_chunk("stop")}), (Trace{"text x", told[0]}));
   EXPECT_EQ(heard({R"({"choices":[],"error":{"message":"busy","code":429}})"}),
-            Trace{"error rate_limited retryable rate_limit: OpenAI asks for a pause: busy; try "
+            Trace{"error rate_limited retryable rate_limit: rate limit at OpenAI: busy; try "
                   "again shortly"});
   EXPECT_EQ(heard({R"({"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}],)"
                    R"("error":{"code":502,"message":"Provider disconnected"}})"}),
-            Trace{"error unavailable retryable : OpenAI has a problem of its own: Provider "
+            Trace{"error unavailable retryable unavailable: server error at OpenAI: Provider "
                   "disconnected; try again shortly"});
   EXPECT_THAT(heard({text, end_chunk("error")}),
               ElementsAre("text x", StartsWith("error unavailable retryable")));
@@ -119,7 +119,8 @@ TEST(OpenAiAnswer, A40_errors_inside_the_stream_are_errors) {
               ElementsAre(StartsWith("error unavailable retryable")));
   EXPECT_EQ(
       heard({R"({"object":"error","message":"bad grammar","type":"BadRequestError","code":400})"}),
-      Trace{"error invalid_argument final : OpenAI refused the request: bad grammar"});
+      Trace{"error invalid_argument final bad_request: OpenAI refused the request: bad grammar; "
+            "check --model and the options"});
 }
 
 TEST(OpenAiAnswer, A41_names_are_cleaned_when_that_makes_them_a_declared_one) {
@@ -238,9 +239,9 @@ TEST(OpenAiAnswer, A49_tool_calls_are_empty_or_null) {
 
 TEST(OpenAiAnswer, A50_a_whole_body_is_an_error_at_status_200) {
   RequestFixture counter(kChatModel);
-  EXPECT_EQ(
-      counter.hears_body(R"({"choices":[],"error":{"message":"no credit","code":402}})"),
-      Trace{"error rate_limited final quota: OpenAI says there is no credit left: no credit"});
+  EXPECT_EQ(counter.hears_body(R"({"choices":[],"error":{"message":"no credit","code":402}})"),
+            Trace{"error rate_limited final quota: OpenAI says the quota or credit is used up: no "
+                  "credit; trying again will not help, check the account's billing"});
   counter.request.stream = false;
   EXPECT_THAT(counter.hears_body(R"({"error":{"message":"Provider returned error","code":503,)"
                                  R"("metadata":{"raw":"upstream is down"}}})"),

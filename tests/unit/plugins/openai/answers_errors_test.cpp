@@ -52,22 +52,28 @@ TEST(OpenAiAnswer, A71_every_envelope_of_an_error_is_read) {
        "body.x: the cause"},
       {R"({"message":"the cause"})", "the cause"},
       {"the\r\n\tcause", "the cause"},
-      {"<html><title>the cause", "the answer is a web page"},
+      {"<html><title>the cause", "the answer is a web page: the cause"},
   };
   for (const auto& [body, said] : envelopes) {
     RequestFixture counter(kChatModel);
-    EXPECT_EQ(counter.refused(400, body),
-              Trace{"error invalid_argument final : OpenAI refused the request (HTTP 400): " +
-                    std::string(said)})
+    EXPECT_EQ(
+        counter.refused(400, body),
+        Trace{"error invalid_argument final bad_request: OpenAI refused the request (HTTP 400): " +
+              std::string(said) + "; check --model and the options"})
         << body;
   }
   RequestFixture counter(kChatModel);
-  EXPECT_EQ(counter.refused(400, ""),
-            Trace{"error invalid_argument final : OpenAI refused the request (HTTP 400)"});
-  EXPECT_EQ(counter.refused(418, std::string(70'000, 'x')).at(0).size(),
-            std::string("error invalid_argument final : OpenAI refused the request (HTTP 418): ...")
-                    .size() +
-                500)
+  EXPECT_EQ(
+      counter.refused(400, ""),
+      Trace{"error invalid_argument final bad_request: OpenAI refused the request (HTTP 400); "
+            "check --model and the options"});
+  EXPECT_EQ(
+      counter.refused(418, std::string(70'000, 'x')).at(0).size(),
+      std::string(
+          "error invalid_argument final bad_request: OpenAI refused the request (HTTP 418): ...; "
+          "check --model and the options")
+              .size() +
+          500)
       << "the first 500 characters of anything else";
 }
 
@@ -124,22 +130,25 @@ TEST(OpenAiAnswer, A74_key_permission_model_and_path) {
   RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.refused(
                 401, refusal("Incorrect API key provided: sk-ab***yz", "", "invalid_api_key")),
-            Trace{"error unauthenticated final : OpenAI refused the API key (HTTP 401); check "
+            Trace{"error unauthenticated final api_key_invalid: OpenAI refused the API key (HTTP "
+                  "401); check "
                   "OPENAI_API_KEY"});
-  EXPECT_EQ(counter.refused(403, refusal("Country not supported")),
-            Trace{"error permission final : OpenAI does not permit this (HTTP 403): Country not "
-                  "supported"});
+  EXPECT_EQ(
+      counter.refused(403, refusal("Country not supported")),
+      Trace{
+          "error permission final permission: OpenAI does not permit this (HTTP 403): Country not "
+          "supported; check what the key may do"});
   EXPECT_EQ(counter.refused(
                 404, refusal("The model `gpt-4.1-mini` does not exist", "", "model_not_found")),
             Trace{"error not_found final model: OpenAI has no model 'gpt-4.1-mini' for this key; "
                   "`cartpilot models --provider openai` lists what it has; near names: "
                   "gpt-4.1-mini, gpt-5.6-luna, gpt-6.1-terra"});
   EXPECT_EQ(counter.refused(404, "404 page not found"),
-            Trace{"error not_found final path: nothing answers below BASE (HTTP 404); check "
+            Trace{"error not_found final path: no API found at BASE (HTTP 404); check "
                   "OPENAI_BASE_URL"});
   EXPECT_EQ(counter.refused(404, refusal("Item with id 'rs_1' not found.", "input")),
             Trace{"error not_found final : OpenAI refused the request (HTTP 404): Item with id "
-                  "'rs_1' not found."});
+                  "'rs_1' not found"});
 }
 
 TEST(OpenAiAnswer, A75_a_failure_and_then_an_answer) {
@@ -170,7 +179,7 @@ TEST(OpenAiAnswer, A76_a_refused_parameter_is_dropped_once_told_once_and_remembe
       played(400, refusal("Unsupported parameter: 'temperature' is not supported with this model.",
                           "temperature", "unsupported_parameter"));
   EXPECT_EQ(counter.hears(unsupported),
-            (Trace{"warning gpt-4.1-mini: the server refused temperature; left out", "text ok",
+            (Trace{"warning gpt-4.1-mini does not accept temperature; left out", "text ok",
                    "usage 96 18 3 32", "finish stop stop gpt-4.1-mini"}));
   const std::vector<Json> bodies = counter.server.bodies();
   ASSERT_EQ(bodies.size(), 3U) << "the refused one, the accepted one, the next turn";
@@ -185,22 +194,23 @@ TEST(OpenAiAnswer, A76_a_refused_parameter_is_dropped_once_told_once_and_remembe
 
 TEST(OpenAiAnswer, A77_too_large_and_not_valid) {
   RequestFixture counter(kChatModel);
-  EXPECT_EQ(counter.refused(413, "Payload Too Large"),
-            Trace{"error invalid_argument final : OpenAI refused the request (HTTP 413): Payload "
-                  "Too Large"});
+  EXPECT_EQ(
+      counter.refused(413, "Payload Too Large"),
+      Trace{"error invalid_argument final request_too_large: OpenAI takes no request of this size "
+            "(HTTP 413): Payload Too Large; start a new conversation"});
   EXPECT_EQ(
       counter.refused(
           422, R"({"detail":[{"loc":["body","messages",0],"msg":"field required","type":"m"}]})"),
-      Trace{"error invalid_argument final : OpenAI refused the request (HTTP 422): "
-            "body.messages.0: field required"});
+      Trace{"error invalid_argument final bad_request: OpenAI refused the request (HTTP 422): "
+            "body.messages.0: field required; check --model and the options"});
 }
 
 TEST(OpenAiAnswer, A78_a_web_page_with_status_503) {
   RequestFixture counter(kChatModel);
   EXPECT_EQ(counter.refused(503, "<html><head><title>503 Service Unavailable</title>",
                             {{"Content-Type", "text/html"}}),
-            Trace{"error unavailable retryable overloaded: OpenAI has a problem of its own (HTTP "
-                  "503): the answer is a web page; try again shortly"});
+            Trace{"error unavailable retryable unavailable: server error at OpenAI (HTTP "
+                  "503): the answer is a web page: 503 Service Unavailable; try again shortly"});
 }
 
 }  // namespace

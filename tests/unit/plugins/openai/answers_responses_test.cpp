@@ -157,17 +157,18 @@ TEST(OpenAiAnswer, A59_a_failed_response_whose_socket_stays_open) {
   open.end = Played::End::kHold;
   open.body = sse({event("created"),
                    terminal("failed", R"("error":{"code":"server_error","message":"oops"})")});
-  EXPECT_EQ(counter.hears(open),
-            Trace{"error unavailable retryable : OpenAI has a problem of its own: oops; try again "
-                  "shortly"});
+  EXPECT_EQ(
+      counter.hears(open),
+      Trace{"error unavailable retryable unavailable: server error at OpenAI: oops; try again "
+            "shortly"});
   open.body = sse({delta("output_text", 0, "Hi"), terminal("completed")});
   EXPECT_THAT(counter.hears(open), ElementsAre("text Hi", StartsWith("finish stop completed m-1")))
       << "nobody waits for the end of the connection";
   EXPECT_EQ(heard({terminal("failed", R"("error":{"code":"invalid_prompt","message":"no"})")}),
             Trace{"error invalid_argument final content_filter: OpenAI blocked the request by its "
-                  "content rules: no"});
+                  "content rules: no; rephrase it"});
   EXPECT_EQ(heard({terminal("cancelled")}),
-            Trace{"error unavailable retryable : OpenAI has a problem of its own: the answer is "
+            Trace{"error unavailable retryable unavailable: server error at OpenAI: the answer is "
                   "cancelled; try again shortly"});
 }
 
@@ -257,7 +258,7 @@ TEST(OpenAiAnswer, A67_reasoning_without_its_encrypted_content) {
 TEST(OpenAiAnswer, A68_a_whole_body_that_failed_at_status_200) {
   EXPECT_EQ(heard_body(R"({"id":"r","object":"response","model":"m-1","status":"failed",)"
                        R"("error":{"code":"server_error","message":"x"},"output":[]})"),
-            Trace{"error unavailable retryable : OpenAI has a problem of its own: x; try again "
+            Trace{"error unavailable retryable unavailable: server error at OpenAI: x; try again "
                   "shortly"});
   EXPECT_THAT(heard_body(R"({"object":"response","model":"m-1","status":"cancelled"})"),
               ElementsAre(StartsWith("error unavailable retryable")));

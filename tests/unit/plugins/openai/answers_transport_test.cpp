@@ -215,10 +215,11 @@ TEST(OpenAiAnswer, A16_an_error_event_in_plain_words) {
   for (const char* model : {kChatModel, kResponsesModel}) {
     RequestFixture counter(model);
     EXPECT_EQ(counter.hears("event: error\ndata: upstream overloaded\n\n"),
-              Trace{"error unavailable retryable : OpenAI has a problem of its own: upstream "
+              Trace{"error unavailable retryable unavailable: server error at OpenAI: upstream "
                     "overloaded; try again shortly"});
     EXPECT_EQ(counter.hears("{\"error\":{\"message\":\"no\",\"code\":403}}\n\n"),
-              Trace{"error permission final : OpenAI does not permit this: no"})
+              Trace{"error permission final permission: OpenAI does not permit this: no; check "
+                    "what the key may do"})
         << "a bare line that is no event field";
     EXPECT_EQ(counter.hears("OK so far\n\n"), kCut) << "any other line is passed over";
   }

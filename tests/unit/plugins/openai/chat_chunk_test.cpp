@@ -25,11 +25,11 @@ TEST(ChatChunk, arguments_in_many_padded_pieces_are_one_call) {
        padded(R"("{\"unit\":\"")", "k"), padded(R"("\\\" \ud83c\udfa7 \u00e9")", "longer"),
        padded("\"zw\xC3\xB6lf\"", ""), padded(R"("\",\"channel\":")", "k3"), padded(R"("")", "k"),
        padded(R"("3}")", "k"), end_chunk("tool_calls")});
-  EXPECT_THAT(only(trace, {"call"}),
-              ElementsAre("call a mixer_level "
-                          "{\"unit\":\"\\\" \xF0\x9F\x8E\xA7 \xC3\xA9zw\xC3\xB6lf\",\"channel\":3}"
-                          " {\"arguments\":\"{\\\"unit\\\":\\\"\\\\\\\" \xF0\x9F\x8E\xA7 "
-                          "\xC3\xA9zw\xC3\xB6lf\\\",\\\"channel\\\":3}\"}"));
+  EXPECT_THAT(
+      only(trace, {"call"}),
+      ElementsAre("call a mixer_level "
+                  "{\"unit\":\"\\\" \xF0\x9F\x8E\xA7 \xC3\xA9zw\xC3\xB6lf\",\"channel\":3}"))
+      << "what would be written the same is not kept twice";
 }
 
 TEST(ChatChunk, other_members_between_the_pieces_change_nothing) {

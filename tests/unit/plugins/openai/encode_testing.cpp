@@ -44,11 +44,12 @@ std::vector<Message> mixer_conversation() {
 }
 
 RequestPlan plan_at(const std::string& base, const GenerateRequest& request,
-                    const std::map<std::string, std::string>& options, const Learned& learned) {
+                    const std::map<std::string, std::string>& options,
+                    const vendor::Quirks& quirks) {
   const OpenAiOptions read = read_options(options);
   const Endpoint endpoint = parse_endpoint(base);
   return plan_request(request, endpoint, read.server.value_or(detect_server(endpoint)), read,
-                      learned);
+                      quirks);
 }
 
 }  // namespace cartpilot::openai::testing

@@ -19,6 +19,6 @@ std::vector<Message> mixer_conversation();
 /// A plan for `request` at `base` with these options.
 RequestPlan plan_at(const std::string& base, const GenerateRequest& request,
                     const std::map<std::string, std::string>& options = {},
-                    const Learned& learned = {});
+                    const vendor::Quirks& quirks = vendor::Quirks({}));
 
 }  // namespace cartpilot::openai::testing

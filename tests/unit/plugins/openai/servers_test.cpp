@@ -38,12 +38,12 @@ Scene scene_at(const fakes::OpenAiProfile& profile) {
   if (openai || profile.name == "azure") scene.path = "/responses";
   if (profile.options.quirks.one_call) scene.options["parallel-tool-calls"] = "true";
   if (profile.name == "vllm_old") {
-    scene.warnings = {"local: the server refused stream_options; left out"};
+    scene.warnings = {"local does not accept stream_options; left out"};
     scene.usage = false;
   }
   if (profile.name == "gateway_without_strict") {
     scene.warnings = {
-        "gpt-4.1-mini: the server refused a strict function schema; sent the schemas as they are"};
+        "gpt-4.1-mini does not accept a strict function schema; the schemas are sent as they are"};
   }
   // Servers nobody knows are not asked for usage.
   if (profile.server == "unknown") scene.usage = false;
@@ -88,7 +88,7 @@ std::vector<Scene> purchases() {
     return all.back();
   };
   Scene& sent = add("openai_sent_to_responses", "openai_responses", {{"api", "chat"}});
-  sent.warnings = {"gpt-6.1-terra: the server wants this model on Responses; switched"};
+  sent.warnings = {"gpt-6.1-terra is wanted on Responses by the server; switched"};
   add("openai_not_strict", "openai_responses", {{"strict", "false"}});
   add("openai_chat_on_responses", "openai_chat", {{"api", "responses"}}).path = "/responses";
   Scene& unthinking = add("openai_chat_without_thinking", "openai_responses", {{"api", "chat"}});
@@ -265,10 +265,9 @@ TEST(OpenAiConversation, a_base_url_without_its_version_is_told_how_it_should_lo
     ADD_FAILURE();
   } catch (const Error& error) {
     EXPECT_EQ(error.code, ErrorCode::kNotFound);
-    EXPECT_EQ(std::string(error.what()),
-              "nothing answers below " + base +
-                  " (HTTP 404); the base URL usually ends in /v1, try OPENAI_BASE_URL=" + base +
-                  "/v1");
+    EXPECT_EQ(
+        std::string(error.what()),
+        "no API found at " + base + " (HTTP 404); check OPENAI_BASE_URL, try " + base + "/v1");
   }
 }
 

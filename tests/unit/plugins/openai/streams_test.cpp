@@ -75,7 +75,8 @@ std::vector<Stream> streams() {
       {"chat-error-inside.sse",
        Api::kChat,
        {kChatCalls[0], kChatCalls[1],
-        "error unavailable retryable : Tester has a problem of its own: Provider disconnected; try "
+        "error unavailable retryable unavailable: server error at Tester: Provider disconnected; "
+        "try "
         "again shortly"}},
       {"chat-cut.sse",
        Api::kChat,
@@ -87,7 +88,7 @@ std::vector<Stream> streams() {
        Api::kResponses,
        {"error rate_limited final quota: Tester says the quota or credit is used up: You exceeded "
         "your "
-        "current quota.; trying again will not help, check the account's billing"}},
+        "current quota; trying again will not help, check the account's billing"}},
   };
 }
 

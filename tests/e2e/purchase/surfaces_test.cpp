@@ -1,0 +1,173 @@
+// Where a question can be answered besides the conversation's own terminal.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <stdexcept>
+#include <thread>
+
+#include "shop_and_model.h"
+
+namespace cartpilot::e2e {
+namespace {
+
+using testing::HasSubstr;
+
+/// The open questions, as soon as there are `count`.
+Json open_questions(const Home& home, std::size_t count) {
+  for (int looks = 0; looks < 300; ++looks) {
+    const Json open = parse_json(run(home, {"approve", "--list", "--json"}).out);
+    if (open.size() >= count) return open;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  throw std::runtime_error("no question was opened");
+}
+
+std::vector<std::string> asking_words(LoopbackShop& shop, const std::string& session) {
+  return chat_words(shop.url(), {"--approve", "ask", "--session", session, "buy it"});
+}
+
+TEST(Surfaces, a_conversation_without_a_terminal_is_answered_on_another_one) {
+  LoopbackShop shop;
+  fakes::FakeOpenAi vendor(script(buying_steps()));
+  const Home home;
+  Program chat(home, asking_words(shop, "s1"), chat_environment(vendor));
+  const Json open = open_questions(home, 1);
+  EXPECT_FALSE(open[0].contains("challenge"));
+  EXPECT_EQ(run(home, {"approve"}).exit_code, 11);  // not without a terminal
+
+  TerminalProgram approve(home, {"cartpilot", "approve"});
+  approve.type(approve.wait_for_question("86.38"));
+  EXPECT_EQ(approve.finish(), 0) << approve.screen();
+  EXPECT_THAT(approve.screen(), HasSubstr("Merchant    merchant-a"));
+  const Result result = chat.finish();
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_THAT(result.err, HasSubstr("cartpilot approve " + open[0]["id"].get<std::string>()));
+  EXPECT_EQ(orders_of(shop), 1U);
+  TerminalProgram late(home, {"cartpilot", "approve", open[0]["id"].get<std::string>()});
+  EXPECT_EQ(late.finish(), 1) << late.screen();
+}
+
+TEST(Surfaces, each_answer_lands_where_its_receipt_was_shown) {
+  LoopbackShop first_shop;
+  LoopbackShop second_shop;
+  fakes::FakeOpenAi first_vendor(script(buying_steps()));
+  fakes::FakeOpenAi second_vendor(script(buying_steps(1, "mug")));
+  const Home home;
+  Program first(home, asking_words(first_shop, "s1"), chat_environment(first_vendor));
+  Program second(home, asking_words(second_shop, "s2"), chat_environment(second_vendor));
+  std::string of_first;
+  std::string of_second;
+  for (const Json& question : open_questions(home, 2)) {
+    (question["session"] == "s1" ? of_first : of_second) = question["id"].get<std::string>();
+  }
+  EXPECT_EQ(run(home, {"approve", "--deny", of_second}).exit_code, 10);
+  TerminalProgram approve(home, {"cartpilot", "approve", of_first});
+  approve.type(approve.wait_for_question("86.38"));
+  EXPECT_EQ(approve.finish(), 0) << approve.screen();
+  EXPECT_EQ(first.finish().exit_code, 0);
+  EXPECT_EQ(second.finish().exit_code, 10);
+  EXPECT_EQ(orders_of(first_shop), 1U);
+  EXPECT_EQ(orders_of(second_shop), 0U);
+}
+
+/// The other end of --approval-fd.
+class Embedder {
+ public:
+  Embedder() {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) throw std::runtime_error("socketpair");
+    ours_ = ends[0];
+    theirs = ends[1];
+  }
+  ~Embedder() {
+    ::close(ours_);
+    ::close(theirs);
+  }
+  Embedder(const Embedder&) = delete;
+  Embedder& operator=(const Embedder&) = delete;
+
+  Json read_line() {
+    for (;;) {
+      const std::size_t end = received_.find('\n');
+      if (end != std::string::npos) {
+        const Json line = parse_json(received_.substr(0, end));
+        received_.erase(0, end + 1);
+        return line;
+      }
+      char block[4096];
+      const ssize_t got = ::recv(ours_, block, sizeof block, 0);
+      if (got <= 0) throw std::runtime_error("the program closed its end");
+      received_.append(block, static_cast<std::size_t>(got));
+    }
+  }
+  void write_line(const std::string& text) {
+    const std::string line = text + "\n";
+    if (::send(ours_, line.data(), line.size(), MSG_NOSIGNAL) < 0) throw std::runtime_error("send");
+  }
+  int theirs = -1;
+
+ private:
+  int ours_ = -1;
+  std::string received_;
+};
+
+std::vector<std::string> embedded_words(LoopbackShop& shop, const Embedder& embedder) {
+  return {"tools",     "handle",   "--provider",    "openai",
+          "--api-url", shop.url(), "--approval-fd", std::to_string(embedder.theirs)};
+}
+
+TEST(Surfaces, an_embedding_program_shows_the_question_and_brings_the_answer) {
+  LoopbackShop shop;
+  const Home home;
+  Embedder embedder;
+  Program handle(home, embedded_words(shop, embedder));
+  handle.write(buying_lines());
+  const Json question = embedder.read_line();
+  EXPECT_EQ(question["type"], "approval_request");
+  EXPECT_EQ(question["detail"]["total"], 8638);
+  EXPECT_EQ(question["detail"]["merchant_id"], "merchant-a");
+  embedder.write_line(
+      dump_json({{"id", question["id"]}, {"challenge", question["challenge"]}, {"approve", true}}));
+  EXPECT_EQ(embedder.read_line()["outcome"], "approved");
+  const Result result = handle.finish();
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(orders_of(shop), 1U);
+}
+
+TEST(Surfaces, anything_but_a_yes_with_the_right_challenge_is_a_no) {
+  for (const char* answer :
+       {R"({"id":"ID","challenge":"aaaa","approve":true})", R"({"id":"ID","approve":true})",
+        R"({"id":"ID","challenge":"CODE","approve":false})",
+        R"({"id":"ID","challenge":"CODE","approve":true,"by":"me"})", "yes",
+        R"({"id":"ID","id":"ID","challenge":"CODE","approve":true})"}) {
+    LoopbackShop shop;
+    const Home home;
+    Embedder embedder;
+    Program handle(home, embedded_words(shop, embedder));
+    handle.write(buying_lines());
+    const Json question = embedder.read_line();
+    std::string line = answer;
+    for (const auto& [mark, member] : {std::pair{"CODE", "challenge"}, std::pair{"ID", "id"}}) {
+      for (std::size_t at; (at = line.find(mark)) != std::string::npos;) {
+        line.replace(at, std::string(mark).size(), question[member].get<std::string>());
+      }
+    }
+    embedder.write_line(line);
+    EXPECT_EQ(embedder.read_line()["outcome"], "declined") << answer;
+    EXPECT_EQ(handle.finish().exit_code, 10) << answer;
+    EXPECT_EQ(orders_of(shop), 0U) << answer;
+  }
+}
+
+TEST(Surfaces, a_descriptor_that_is_no_connected_socket_is_a_usage_error) {
+  const Home home;
+  const Result result =
+      run(home, {"tools", "handle", "--provider", "openai", "--sandbox", "--approval-fd", "1"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("no connected stream socket"));
+}
+
+}  // namespace
+}  // namespace cartpilot::e2e
