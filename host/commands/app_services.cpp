@@ -89,9 +89,7 @@ store::SessionStore& AppServices::sessions() {
 
 purchase::PurchaseJournal& AppServices::journal() {
   if (!journal_) {
-    auto journal = std::make_unique<purchase::PurchaseJournal>(state());
-    if (arguments_.new_journal) start_new_record(*journal);
-    journal_ = std::move(journal);
+    journal_ = std::make_unique<purchase::PurchaseJournal>(state());
   }
   return *journal_;
 }
@@ -175,17 +173,22 @@ const commerce::CartPilotIdentity& AppServices::identity() {
   return *identity_;
 }
 
-void AppServices::bind_session(const std::string& session_id) {
+void AppServices::require_cartpilot_of(const std::string& session_id) {
   const auto earlier = sessions().find(session_id);
   const auto home = commerce::CartPilotIdentity::from_text(earlier ? earlier->cartpilot : "");
   const bool named = arguments_.demo || arguments_.sandbox || !arguments_.api_url.empty();
-  if (home.is_sandbox() && !named) arguments_.sandbox = true;
-  if (!home.known() || home == identity()) {
-    sessions().bind(session_id, identity().text());
-    return;
+  if (home.is_sandbox() && !named && home != identity()) {
+    arguments_.sandbox = true;
+    api_url_.clear();
+    identity_.reset();
   }
+  if (!home.known() || home == identity()) return;
   std::string what;
-  if (home.is_sandbox()) {
+  if (home.is_sandbox() && sandbox_) {
+    what = fmt::format(
+        "belongs to another sandbox than the one in {}; go on with the --api-url of that sandbox",
+        (settings_.state_directory / "sandbox.db").string());
+  } else if (home.is_sandbox()) {
     what = fmt::format(
         "belongs to {} sandbox, and this run talks to {}; go on with --sandbox, or "
         "with the --api-url of that sandbox",
@@ -200,6 +203,13 @@ void AppServices::bind_session(const std::string& session_id) {
   throw Error(
       ErrorCode::kInvalidArgument,
       fmt::format("the conversation {} {}, or begin another conversation", session_id, what));
+}
+
+void AppServices::bind_session(const std::string& session_id) {
+  require_cartpilot_of(session_id);
+  const auto earlier = sessions().find(session_id);
+  // Not written again: others may hold the lock while this conversation only reads.
+  if (!earlier || earlier->cartpilot.empty()) sessions().bind(session_id, identity().text());
 }
 
 commerce::CartPilotClient& AppServices::cartpilot(const std::string& session_id) {
@@ -243,6 +253,7 @@ std::filesystem::path AppServices::terminal_locks() {
 AppServices::Shop AppServices::make_shop(const std::string& session_id,
                                          purchase::PurchaseObserver& observer,
                                          std::vector<plugin::PluginHost::NamedToolSet> tool_sets) {
+  if (std::exchange(arguments_.new_journal, false)) start_new_record(journal());
   Shop shop;
   shop.questions = std::make_unique<purchase::Questions>(state());
   shop.approver = make_approver();

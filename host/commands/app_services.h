@@ -60,9 +60,11 @@ class AppServices {
   /// Which CartPilot this program talks to: the embedded sandbox, a sandbox on this machine that
   /// says so (asked once, for two seconds at most), or else a real one.
   const commerce::CartPilotIdentity& identity();
-  /// Makes a conversation belong to the CartPilot of this run. One that belongs to a sandbox goes
-  /// back to it when no flag names another. Throws Error{kInvalidArgument} with what to do when it
-  /// belongs to another CartPilot. Before the first call of cartpilot().
+  /// A conversation that belongs to a sandbox goes back to it when no flag names another CartPilot.
+  /// Throws Error{kInvalidArgument} with what to do when it belongs to another one than this run.
+  /// Before the first call of cartpilot().
+  void require_cartpilot_of(const std::string& session_id);
+  /// The same, and makes a conversation that belongs to none yet belong to this run's.
   void bind_session(const std::string& session_id);
 
   /// The tool sets of all plugins.

@@ -51,6 +51,7 @@ std::string titles_of(const purchase::Attempt& attempt) {
 Json json_of(const purchase::Attempt& attempt) {
   return {{"id", attempt.id},
           {"cartpilot", cartpilot_of(attempt)},
+          {"cartpilot_id", attempt.cartpilot},
           {"receipt", receipt_of(attempt)},
           {"channel", attempt.channel},
           {"approved_ms", attempt.approved_unix_ms},
@@ -91,7 +92,9 @@ bool agreed_to_resolve(AppServices& services, const purchase::Attempt& attempt) 
   question.attempt = attempt.id;
   question.title = "RECORD OF A PURCHASE";
   question.subject = attempt.digest;
+  const bool sandbox = commerce::CartPilotIdentity::from_text(attempt.cartpilot).is_sandbox();
   question.fields = {{"Purchase", attempt.id},
+                     {"CartPilot", sandbox ? purchase::kPlayMoney : cartpilot_of(attempt)},
                      {"Merchant", attempt.merchant_id},
                      {"Total", commerce::format_money(attempt.total)},
                      {"Record it as", services.arguments().bought ? "bought" : "not bought"}};
@@ -146,7 +149,8 @@ int run_purchases_show(AppServices& services) {
   }
   out_row(fmt::format("purchase        {}", attempt.id));
   out_row(fmt::format("state           {}", purchase::attempt_state_name(attempt.state)));
-  out_row(fmt::format("cartpilot       {}", cartpilot_of(attempt)));
+  out_row(fmt::format("cartpilot       {}",
+                      commerce::CartPilotIdentity::from_text(attempt.cartpilot).described()));
   const Json receipt = receipt_of(attempt);
   const auto money = [&](std::int64_t minor) {
     return commerce::format_money({minor, attempt.total.currency});

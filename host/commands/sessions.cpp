@@ -44,9 +44,10 @@ int run_sessions_list(AppServices& services) {
                       {"updated_ms", session.updated_unix_ms}});
       continue;
     }
-    out_row(fmt::format("{}  {:%Y-%m-%d %H:%M}Z  {:>4} messages  {:<10} {}", session.id,
+    out_row(fmt::format("{}  {:%Y-%m-%d %H:%M}Z  {:>4} messages  {:<10} {}  {}", session.id,
                         fmt::gmtime(static_cast<std::time_t>(session.updated_unix_ms / 1000)),
-                        session.message_count, session.provider, session.title));
+                        session.message_count, session.provider, shown_cartpilot(session.cartpilot),
+                        session.title));
   }
   if (services.arguments().json) out(dump_json(list) + "\n");
   return kOk;

@@ -128,7 +128,11 @@ int run_tools_call(AppServices& services) {
   std::optional<store::SessionLock> lock;
   if (!arguments.session.empty() || call.name == "create_checkout") {
     lock.emplace(services.lock_session(session));
-    services.bind_session(session);
+    if (call.name == "create_checkout") {
+      services.bind_session(session);
+    } else {
+      services.require_cartpilot_of(session);  // which only reads
+    }
   }
   PurchaseStatusPrinter news;
   AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
@@ -163,7 +167,7 @@ int run_tools_handle(AppServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   const std::string session = session_of(services.arguments());
   const store::SessionLock lock = services.lock_session(session);
-  services.bind_session(session);
+  if (!services.arguments().session.empty()) services.bind_session(session);
   PurchaseStatusPrinter news;
   AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
   reconcile_earlier_purchases(shop, news);

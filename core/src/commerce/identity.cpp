@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kReal = "real ";
 constexpr std::string_view kSandbox = "sandbox ";
+constexpr std::string_view kNoAccount = "-";
 constexpr std::size_t kAccountDigits = 16;
 
 /// The path without empty and dot segments and without an end slash; "" for the root.
@@ -40,7 +41,7 @@ CartPilotIdentity CartPilotIdentity::real(const std::string& base_url, const std
   net::Target target = net::parse_target(base_url);
   if (target.loopback) target.host = "localhost";
   const std::string account =
-      api_key.empty() ? "-"
+      api_key.empty() ? std::string(kNoAccount)
                       : base::hmac_sha256_hex(salt, "account " + api_key).substr(0, kAccountDigits);
   return CartPilotIdentity(fmt::format("{}{} {}://{}{}", kReal, account,
                                        target.tls ? "https" : "http", target.authority(),
@@ -65,6 +66,14 @@ std::string CartPilotIdentity::url() const {
 std::string CartPilotIdentity::shown() const {
   if (is_sandbox()) return "sandbox";
   return known() ? url() : "unknown";
+}
+
+std::string CartPilotIdentity::described() const {
+  if (is_sandbox()) return fmt::format("sandbox {}", text_.substr(kSandbox.size()));
+  if (url().empty()) return shown();
+  const std::string account = text_.substr(kReal.size(), text_.rfind(' ') - kReal.size());
+  return account == kNoAccount ? fmt::format("{}, without an API key", url())
+                               : fmt::format("{}, account {}", url(), account);
 }
 
 std::string CartPilotIdentity::flag() const {

@@ -32,6 +32,8 @@ class CartPilotIdentity {
   std::string url() const;
   /// For people: "sandbox", the address, or "unknown".
   std::string shown() const;
+  /// For people who have several: with the account or the sandbox's id.
+  std::string described() const;
   /// The flag that leads to it: "--sandbox" or "--api-url URL".
   std::string flag() const;
 

@@ -167,6 +167,8 @@ class PurchaseGate final : public chat::CallGuard {
   bool is_another_cartpilot(const CheckoutAnswer& answer) const;
   ToolOutcome another_cartpilot(const std::string& checkout_id);
   ToolOutcome unresolved(const Attempt& attempt);
+  std::string sent_elsewhere(const Attempt& attempt,
+                             const commerce::CartPilotIdentity& sent_to) const;
   ToolOutcome outcome_of(const Resolution& ending);
   ToolOutcome report_outcome(const PurchaseReport& report, ToolOutcome outcome) const;
   void notify(const PurchaseReport& report);

@@ -135,7 +135,7 @@ std::vector<ReceiptField> receipt_fields(const commerce::Receipt& receipt,
   const auto money = [&](std::int64_t minor) {
     return commerce::format_money({minor, receipt.frozen.currency});
   };
-  const std::string cartpilot = receipt.cartpilot == "sandbox" ? "SANDBOX, no real money"
+  const std::string cartpilot = receipt.cartpilot == "sandbox" ? kPlayMoney
                                 : receipt.cartpilot.empty()    ? receipt.api_origin
                                                                : receipt.cartpilot;
   std::vector<ReceiptField> fields = {{"CartPilot", cartpilot},

@@ -85,6 +85,28 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 
 }  // namespace
 
+/// Why an attempt cannot be looked into here, and what to do.
+std::string PurchaseGate::sent_elsewhere(const Attempt& attempt,
+                                         const commerce::CartPilotIdentity& sent_to) const {
+  if (!sent_to.known()) {
+    return fmt::format("it was sent to {}; start with --api-url {} to look into it",
+                       attempt.api_origin, attempt.api_origin);
+  }
+  if (!sent_to.is_sandbox() && sent_to.url() == cartpilot().url()) {
+    return fmt::format(
+        "it was sent to {} with another API key; start with that key to look into it",
+        sent_to.shown());
+  }
+  if (sent_to.is_sandbox() && cartpilot().is_sandbox()) {
+    return fmt::format(
+        "it was sent to another sandbox, at {}; start with the --api-url of that "
+        "sandbox to look into it",
+        attempt.api_origin);
+  }
+  return fmt::format("it was sent to {}; start with {} to look into it", sent_to.shown(),
+                     sent_to.flag());
+}
+
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
   std::vector<PurchaseReport> reports;
@@ -98,10 +120,7 @@ std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) 
     if (!here) {
       Resolution ending;
       ending.attempt = attempt;
-      ending.why =
-          fmt::format("it was sent to {}; start with {} to look into it",
-                      sent_to.known() ? sent_to.shown() : attempt.api_origin,
-                      sent_to.known() ? sent_to.flag() : "--api-url " + attempt.api_origin);
+      ending.why = sent_elsewhere(attempt, sent_to);
       reports.push_back(report_of(ending));
       continue;
     }

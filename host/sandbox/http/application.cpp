@@ -36,7 +36,7 @@ std::string lasting_id(SandboxStore& store) {
   store.transaction([&] {
     id = store.find_setting(kSetting).value_or("");
     if (!id.empty()) return;  // another process was faster
-    id = new_uuid();
+    id = base::random_uuid();
     store.save_setting(kSetting, id);
   });
   return id;

@@ -38,9 +38,11 @@ TEST(OneCartPilot, is_named_by_session_event_receipts_records_and_exports) {
   const Json item = purchase["receipt"]["items"].at(0);
   const std::string title = item["title"];
   EXPECT_THAT(run(home, {"purchases", "list"}).out, AllOf(HasSubstr("sandbox"), HasSubstr(title)));
+  const std::string identity = purchase["cartpilot_id"];
   EXPECT_THAT(run(home, {"purchases", "show", purchase["id"]}).out,
-              AllOf(HasSubstr("cartpilot       sandbox"), HasSubstr("1 x " + title),
+              AllOf(HasSubstr("cartpilot       " + identity + "\n"), HasSubstr("1 x " + title),
                     HasSubstr("tax "), HasSubstr("shipping "), HasSubstr("through: policy, at 2")));
+  EXPECT_THAT(run(home, {"sessions", "list"}).out, HasSubstr("offline    sandbox  "));
   EXPECT_THAT(run(home, {"sessions", "export", "s1"}).out, HasSubstr("CartPilot: sandbox"));
   EXPECT_EQ(
       parse_json(run(home, {"sessions", "export", "s1", "--format", "json"}).out)["cartpilot"],
@@ -98,6 +100,16 @@ TEST(OneCartPilot, of_a_sandbox_of_its_own_program_is_known_as_play_money) {
   EXPECT_EQ(bought.exit_code, 0) << bought.out << bought.err;
   EXPECT_EQ(of_type(json_lines(bought.out), "session").at(0)["cartpilot"], "sandbox");
   EXPECT_EQ(listed(home).at(0)["cartpilot"], "sandbox");
+  // Its conversation finds it again where the settings say it is, and nowhere else.
+  const Environment settings = {{"CARTPILOT_API_KEY", "dev-api-key-change-in-production"},
+                                {"CARTPILOT_API_URL", url}};
+  const std::vector<std::string> go_on = {"chat", "--continue", "what about a lamp"};
+  const Result again = run(home, go_on, "", settings);
+  EXPECT_EQ(again.exit_code, 0) << again.out << again.err;
+  const Result embedded = run(home, go_on);
+  EXPECT_EQ(embedded.exit_code, 2) << embedded.out;
+  EXPECT_THAT(embedded.err, AllOf(HasSubstr("belongs to another sandbox than the one in "),
+                                  HasSubstr("go on with the --api-url of that sandbox")));
   sandbox.signal(SIGTERM);
   sandbox.finish();
 }
