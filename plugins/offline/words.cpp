@@ -151,9 +151,11 @@ namespace {
 
 std::int64_t times_ten_to(std::int64_t value, std::size_t power) {
   for (; power > 0; --power) {
-    if (__builtin_mul_overflow(value, std::int64_t{10}, &value)) {
+    std::int64_t product = 0;
+    if (__builtin_mul_overflow(value, std::int64_t{10}, &product)) {
       return value < 0 ? -INT64_MAX : INT64_MAX;
     }
+    value = product;
   }
   return value;
 }

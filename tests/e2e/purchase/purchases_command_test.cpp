@@ -47,7 +47,7 @@ TEST(PurchasesCommand, resolve_closes_an_unknown_purchase_and_frees_its_basket) 
     EXPECT_THAT(run(home, handle_words(other.url()), "").err,
                 HasSubstr("it was sent to http://localhost:" +
                           shop.url().substr(shop.url().rfind(':') + 1) + "; start with --api-url"));
-    EXPECT_THAT(run(home, handle_words(shop.url()), "", {{"CARTPILOT_API_KEY", "another"}}).err,
+    EXPECT_THAT(run(home, handle_words(shop.url()), "", {{"CARTPILOT_API_KEY", "key-of-somebody-else"}}).err,
                 HasSubstr("with another API key; start with that key"));
     // The next start says it again, and the basket stays locked.
     const Result locked = run(home, handle_words(shop.url()), buying_lines(1));
