@@ -94,15 +94,23 @@ commerce::ClientOptions CommandServices::cartpilot() {
     throw Error(ErrorCode::kInvalidArgument,
                 "--api-url and --sandbox name two different CartPilots; give one");
   }
+  return own_sandbox();
+}
+
+commerce::ClientOptions CommandServices::own_sandbox() {
   if (!sandbox_) start_sandbox();
+  commerce::ClientOptions options;
   options.base_url = sandbox_->url();
   options.api_key = sandbox::SandboxOptions().api_key;
+  options.sandbox_id = sandbox_->id();
   return options;
 }
 
 app::SessionSettings CommandServices::session_settings() {
   app::SessionSettings session;
   session.cartpilot = [this] { return cartpilot(); };
+  const bool named = arguments_.demo || arguments_.sandbox || !arguments_.api_url.empty();
+  if (!named) session.own_sandbox = [this] { return own_sandbox(); };
   session.policy = policy();
   session.new_record = arguments_.new_journal;
   session.money_plugins = arguments_.money_plugins;

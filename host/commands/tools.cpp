@@ -122,7 +122,8 @@ int run_tools_call(CommandServices& services) {
   }
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   const std::vector<ToolSpec>& specs = session.tools();
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ToolSpec& known) { return known.name == call.name; });
@@ -154,7 +155,8 @@ int run_tools_handle(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   app::Turn(session, Interrupt::cancellation()).reconcile();
   for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;

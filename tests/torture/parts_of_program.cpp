@@ -30,6 +30,7 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
   settings.model.emplace().provider = kProvider;
   const auto approver = services.make_approver();
   app::ShoppingSession session(services.app(), std::move(settings), {*view, *approver, view.get()},
+                               host::Interrupt::cancellation(),
                                std::make_unique<WorstModel>(config));
   app::Turn(session, host::Interrupt::cancellation()).reconcile();
   const std::string wish = fmt::format("Please buy headphones. [{}]", script);

@@ -59,9 +59,12 @@ std::string order_mismatch(const commerce::Order& order, const Attempt& attempt,
 }  // namespace
 
 ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallContext& context) {
-  if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
-  if (const auto done = journal_.done_on_checkout(checkout_id)) return bought_already(*done);
-  for (const Attempt& open : journal_.unfinished()) {
+  if (!journal_.knows_checkout(session_id_, checkout_id, cartpilot().text()))
+    return not_ours(checkout_id);
+  if (const auto done = journal_.done_on_checkout(checkout_id, cartpilot().text())) {
+    return bought_already(*done);
+  }
+  for (const Attempt& open : journal_.unfinished(cartpilot().text())) {
     if (open.checkout_id != checkout_id) continue;
     return outcome_of(settle(open, context, milliseconds(0)));
   }
@@ -89,6 +92,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   const Consent consent = consents_.at(checkout_id);
   // A failure up to here sends nothing and leaves the consent in force.
   const CheckoutAnswer fresh = client_.get_checkout(checkout_id, context);
+  if (is_another_cartpilot(fresh)) return another_cartpilot(checkout_id);
   if (fresh.value.status != "approved" || !same_receipt(consent.receipt, fresh.value)) {
     return withdraw(consent.attempt, consent.receipt, fresh.value);
   }
@@ -124,7 +128,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
     if (error.reason == "basket") {
       const Attempt voided = journal_.find(consent.attempt).value();
       record_void(consent.attempt, "the basket has an unfinished purchase");
-      return unresolved(journal_.unfinished_on(voided.basket).value_or(voided));
+      return unresolved(journal_.unfinished_on(voided.basket, cartpilot().text()).value_or(voided));
     }
     if (error.reason != "state") throw;
     refusal.message =
@@ -133,7 +137,9 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   }
   // Nobody else buys this basket while the attempt is unfinished, so what is there was there
   // before.
-  if (policy_.mode == ApprovalMode::kUpTo && journal_.bought_in_a_day(attempt.basket)) ++repeats_;
+  if (policy_.mode == ApprovalMode::kUpTo &&
+      journal_.bought_in_a_day(attempt.basket, attempt.cartpilot))
+    ++repeats_;
   return conclude(attempt, send_confirm(attempt, context), context);
 }
 

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
+#include "purchase/attempt_record.h"
 #include "purchase/gate.h"
 #include "purchase/keys.h"
 
@@ -57,8 +58,9 @@ std::int64_t pieces_in(const std::vector<commerce::ItemRequest>& items) {
 }  // namespace
 
 ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallContext& context) {
-  if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
-  if (const auto done = journal_.done_on_checkout(checkout_id)) {
+  if (!journal_.knows_checkout(session_id_, checkout_id, cartpilot().text()))
+    return not_ours(checkout_id);
+  if (const auto done = journal_.done_on_checkout(checkout_id, cartpilot().text())) {
     const ToolOutcome outcome = bought_already(*done);
     if (!outcome.ok) return outcome;
     return tool_error("NOT_AWAITING_APPROVAL",
@@ -89,6 +91,7 @@ ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallCont
 /// CartPilot's checkout.
 ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallContext& context) {
   const commerce::Checkout& checkout = answer.value;
+  if (is_another_cartpilot(answer)) return another_cartpilot(checkout.id);
   PurchaseReport refusal;
   refusal.end = PurchaseEnd::kRefused;
   refusal.checkout_id = checkout.id;
@@ -99,6 +102,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     refusal.message = error.what();
     return refuse(refusal, "RECEIPT_INVALID");
   }
+  receipt.cartpilot = cartpilot().shown();
   refusal.total = receipt.total();
   if (time_left(answer) < kExpiryMarginOfQuestion) {
     refusal.message = "the checkout expires within a minute; make another one";
@@ -106,7 +110,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   }
   Attempt attempt;
   attempt.basket = basket_of(checkout.merchant_id, items_of(checkout));
-  if (const auto open = journal_.unfinished_on(attempt.basket)) return unresolved(*open);
+  if (const auto open = journal_.unfinished_on(attempt.basket, cartpilot().text()))
+    return unresolved(*open);
 
   attempt.id = base::random_hex(kAttemptIdBytes);
   attempt.session = session_id_;
@@ -117,6 +122,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.digest = receipt.digest;
   attempt.payment_method = receipt.payment_method;
   attempt.total = receipt.total();
+  attempt.cartpilot = cartpilot().text();
+  attempt.receipt = receipt_record(receipt);
   refusal.attempt = attempt.id;
 
   ApprovalQuestion question = question_about(attempt, receipt);
@@ -136,6 +143,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   last_totals_.erase(checkout.id);
   last_totals_.erase(attempt.basket);
   attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.flag_text;
+  attempt.channel = decision.channel;
+  attempt.approved_unix_ms = journal_.now_unix_ms();
   journal_.open(attempt);
   return approve_at_cartpilot(attempt, receipt, answered, context);
 }
@@ -159,7 +168,8 @@ ApprovalQuestion PurchaseGate::question_about(const Attempt& attempt,
   const std::string& currency = receipt.frozen.currency;
   question.notes.push_back(
       fmt::format("spent {} of {} in 24 hours",
-                  commerce::format_minor(journal_.spent(currency, session_id_).day),
+                  commerce::format_minor(
+                      journal_.spent(currency, session_id_, cartpilot().text()).day, currency),
                   commerce::format_money({policy_.limits.day.minor, currency})));
   question.detail = receipt_detail(receipt);
   return question;
@@ -177,8 +187,9 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
     return refused;
   }
   // Looked at again, under the lock, when the confirm is recorded.
-  if (const auto over = over_limit(policy_.limits, receipt.total(),
-                                   journal_.spent(receipt.frozen.currency, session_id_))) {
+  if (const auto over =
+          over_limit(policy_.limits, receipt.total(),
+                     journal_.spent(receipt.frozen.currency, session_id_, cartpilot().text()))) {
     refused.error_code = "OVER_LIMIT";
     refused.reason = *over;
     return refused;
@@ -200,7 +211,7 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
         refused.reason = *repeated;
         return refused;
       }
-      return {true, "approved", "policy", "", PurchaseEnd::kBought, policy_.flag_text};
+      return {true, "approved", "policy", "", PurchaseEnd::kBought, policy_.flag_text, "policy"};
     case ApprovalMode::kAsk: break;
   }
   return ask(std::move(question), left, context);
@@ -234,8 +245,13 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
   }
   ++questions_this_turn_;
   if (answered.state == QuestionState::kApproved) {
-    return {true, "approved",           "human",
-            "",   PurchaseEnd::kBought, "the total and the code were typed"};
+    return {true,
+            "approved",
+            "human",
+            "",
+            PurchaseEnd::kBought,
+            "the total and the code were typed",
+            answered.channel};
   }
   Decision declined{false, "declined", "human", "APPROVAL_DECLINED", PurchaseEnd::kDeclined, ""};
   declined.reason = answered.state == QuestionState::kExpired ? "nobody answered in time"
@@ -256,7 +272,7 @@ std::optional<commerce::Money> PurchaseGate::previous_total_of(const commerce::R
 
 std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket) const {
   const std::int64_t now = journal_.now_unix_ms();
-  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs);
+  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs, cartpilot().text());
   if (!recent) return std::nullopt;
   return "the same basket was bought " + ago_text(now - recent->updated_unix_ms);
 }
@@ -270,7 +286,7 @@ bool PurchaseGate::may_repeat() const {
 std::optional<std::string> PurchaseGate::repeated_without_permission(
     const std::string& basket) const {
   if (may_repeat()) return std::nullopt;
-  const auto bought = journal_.bought_in_a_day(basket);
+  const auto bought = journal_.bought_in_a_day(basket, cartpilot().text());
   if (!bought) return std::nullopt;
   return fmt::format(
       "the same basket was bought {} (purchase {}); --approve up-to buys a basket once in 24 "
@@ -290,7 +306,7 @@ void PurchaseGate::remember_total(const commerce::Checkout& checkout,
 std::vector<std::string> PurchaseGate::warnings_for(const commerce::Receipt& receipt) const {
   std::vector<std::string> warnings;
   const std::string requested =
-      journal_.requested_of(session_id_, receipt.checkout.id).value_or("[]");
+      journal_.requested_of(session_id_, receipt.checkout.id, cartpilot().text()).value_or("[]");
   const auto asked = requested_items(Json{{"items", parse_json(requested, "a stored request")}});
   const auto offered = items_of(receipt.checkout);
   if (canonical_items(asked) != canonical_items(offered)) {

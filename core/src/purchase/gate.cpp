@@ -52,6 +52,11 @@ PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJour
       run_(base::random_hex(kRunBytes)),
       insists_(insists ? std::move(insists) : [] { return false; }) {}
 
+const commerce::CartPilotIdentity& PurchaseGate::cartpilot() const {
+  if (!cartpilot_) cartpilot_ = identity_of(client_.options(), journal_.install_secret());
+  return *cartpilot_;
+}
+
 void PurchaseGate::begin_turn() {
   ++turn_;
   questions_this_turn_ = 0;
@@ -88,7 +93,7 @@ std::optional<ToolOutcome> PurchaseGate::lock_on(const ToolCall& call) {
     const auto seen = quoted_.find(checkout_id);
     if (seen != quoted_.end()) items = seen->second;
   }
-  for (const Attempt& attempt : journal_.unfinished()) {
+  for (const Attempt& attempt : journal_.unfinished(cartpilot().text())) {
     // The merchant of a new checkout is not in the arguments, so the attempt's own is tried.
     if (attempt.checkout_id == checkout_id ||
         attempt.basket == basket_of(attempt.merchant_id, items)) {
@@ -110,7 +115,8 @@ void PurchaseGate::after_write(const ToolCall& call, const ToolOutcome& outcome)
     if (checkout_id.empty()) return;
     const auto items = call.arguments.find("items");
     journal_.remember_checkout(session_id_, checkout_id,
-                               items == call.arguments.end() ? "[]" : dump_json(*items));
+                               items == call.arguments.end() ? "[]" : dump_json(*items),
+                               cartpilot().text());
   } else if (call.name == "quote_checkout") {
     quoted_[string_or(call.arguments, "checkout_id")] = requested_items(call.arguments);
   }
@@ -208,6 +214,21 @@ ToolOutcome PurchaseGate::not_ours(const std::string& checkout_id) {
       "this checkout was not made in this conversation; make one with create_checkout, only those "
       "can be bought";
   return refuse(report, "NOT_OURS");
+}
+
+/// Something else answers at the address now: play money and real money must not be mixed up.
+bool PurchaseGate::is_another_cartpilot(const CheckoutAnswer& answer) const {
+  return answer.sandbox_id != client_.options().sandbox_id;
+}
+
+ToolOutcome PurchaseGate::another_cartpilot(const std::string& checkout_id) {
+  PurchaseReport report;
+  report.end = PurchaseEnd::kRefused;
+  report.checkout_id = checkout_id;
+  report.message = fmt::format(
+      "another CartPilot answers at {} than when the conversation began ({}); start again",
+      client_.options().base_url, cartpilot().shown());
+  return refuse(report, "CARTPILOT_CHANGED");
 }
 
 ToolOutcome PurchaseGate::unresolved(const Attempt& attempt) {

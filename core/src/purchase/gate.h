@@ -27,6 +27,7 @@
 
 #include "chat/call_guard.h"
 #include "commerce/client.h"
+#include "commerce/identity.h"
 #include "commerce/receipt.h"
 #include "purchase/approver.h"
 #include "purchase/confirm_answer.h"
@@ -113,6 +114,9 @@ class PurchaseGate final : public chat::CallGuard {
   /// unknown; the observer does not hear of them. Throws Error when the journal fails.
   std::vector<PurchaseReport> reconcile(const CallContext& context);
 
+  /// The CartPilot that this gate buys at.
+  const commerce::CartPilotIdentity& cartpilot() const;
+
   /// The last attempt of this process, for a program that ends with it.
   const std::optional<PurchaseReport>& last_report() const { return last_report_; }
   /// Whether it belongs to the present turn.
@@ -133,6 +137,7 @@ class PurchaseGate final : public chat::CallGuard {
     std::string error_code;
     PurchaseEnd end = PurchaseEnd::kRefused;
     std::string reason;
+    std::string channel{};  ///< of a yes: "policy", or where the person answered
   };
   /// A confirm that was sent, and what its answer proves.
   struct ConfirmResult {
@@ -161,7 +166,11 @@ class PurchaseGate final : public chat::CallGuard {
   PurchaseReport report_on(const std::string& checkout_id) const;
   ToolOutcome failed(PurchaseReport report, const commerce::CartPilotError& error);
   ToolOutcome not_ours(const std::string& checkout_id);
+  bool is_another_cartpilot(const CheckoutAnswer& answer) const;
+  ToolOutcome another_cartpilot(const std::string& checkout_id);
   ToolOutcome unresolved(const Attempt& attempt);
+  std::string sent_elsewhere(const Attempt& attempt,
+                             const commerce::CartPilotIdentity& sent_to) const;
   ToolOutcome outcome_of(const Resolution& ending);
   ToolOutcome report_outcome(const PurchaseReport& report, ToolOutcome outcome) const;
   void notify(const PurchaseReport& report);
@@ -231,6 +240,8 @@ class PurchaseGate final : public chat::CallGuard {
   std::map<std::string, commerce::Money> last_totals_;
   std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout
   std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
+  /// Made when it is first needed: the salt of the account lies in the record.
+  mutable std::optional<commerce::CartPilotIdentity> cartpilot_;
   int questions_this_turn_ = 0;
   int repeats_ = 0;  ///< of baskets, bought by this run under a standing permission
   std::int64_t turn_ = 0;

@@ -6,6 +6,7 @@
 
 #include "cartpilot/error.h"
 #include "cartpilot/json.h"
+#include "commerce/currency.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -50,22 +51,20 @@ std::vector<std::string> parse_merchants(std::string_view list) {
 /// "150:USD"; `given` is the whole flag as it stands in the message, `example` what it looks like.
 commerce::Money parse_amount(std::string_view text, const std::string& given,
                              std::string_view example) {
-  const PurchasePolicy policy;
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) {
     refuse(fmt::format("{}: the currency is missing; write it like {}", given, example));
   }
   commerce::Money amount;
+  amount.currency = text.substr(colon + 1);
+  if (!commerce::decimals_of(amount.currency)) {
+    refuse(fmt::format("{}: {} is not a currency this program knows; write it like {}", given,
+                       shown(amount.currency), example));
+  }
   try {
-    amount.minor = commerce::parse_minor(text.substr(0, colon));
+    amount.minor = commerce::parse_minor(text.substr(0, colon), amount.currency);
   } catch (const Error& error) {
     refuse(fmt::format("{}: {}", given, error.what()));
-  }
-  amount.currency = text.substr(colon + 1);
-  if (std::find(policy.currencies.begin(), policy.currencies.end(), amount.currency) ==
-      policy.currencies.end()) {
-    refuse(fmt::format("{}: the currency must be one of {}", given,
-                       fmt::join(policy.currencies, ", ")));
   }
   if (amount.minor <= 0) {
     refuse(fmt::format("{}: the amount must be above zero; --approve never forbids every purchase",
@@ -80,7 +79,8 @@ commerce::Money parse_bound(std::string_view text, const std::string& given,
   commerce::Money bound = parse_amount(text, given, example);
   const std::int64_t cap = PurchasePolicy().hard_cap_minor;
   if (bound.minor > cap) {
-    refuse(fmt::format("{}: no single purchase may exceed {}", given, commerce::format_minor(cap)));
+    refuse(fmt::format("{}: no single purchase may exceed {}", given,
+                       commerce::format_money({cap, bound.currency})));
   }
   return bound;
 }
@@ -190,15 +190,13 @@ std::optional<std::string> outside_permission(const PurchasePolicy& policy,
 
 std::optional<std::string> outside_limits(const PurchasePolicy& policy,
                                           const commerce::Money& total) {
-  if (std::find(policy.currencies.begin(), policy.currencies.end(), total.currency) ==
-      policy.currencies.end()) {
-    return fmt::format("currency {} is not one of {}", shown(total.currency),
-                       fmt::join(policy.currencies, ", "));
+  if (!commerce::decimals_of(total.currency)) {
+    return fmt::format("currency {} is not one this program knows", shown(total.currency));
   }
   if (total.minor > policy.hard_cap_minor) {
     return fmt::format("{} is more than the {} any single purchase may cost",
                        commerce::format_money(total),
-                       commerce::format_minor(policy.hard_cap_minor));
+                       commerce::format_money({policy.hard_cap_minor, total.currency}));
   }
   return std::nullopt;
 }

@@ -41,9 +41,9 @@ struct PurchasePolicy {
   std::string flag_text;               ///< as typed, for the record
   SpendLimits limits;
 
-  /// Hard cap of any one purchase, whoever says yes, in minor units.
+  /// Hard cap of any one purchase, whoever says yes, in minor units of any currency: 10,000.00 USD,
+  /// 1,000,000 JPY, 1,000.000 KWD.
   std::int64_t hard_cap_minor = 1'000'000;
-  std::vector<std::string> currencies = {"USD", "EUR", "GBP"};
   /// The host's setting; a model's argument of that name is thrown away.
   std::string payment_method = "test_card";
 };
@@ -69,7 +69,7 @@ std::optional<std::string> outside_permission(const PurchasePolicy& policy,
                                               const commerce::Money& total,
                                               const std::string& merchant_id);
 
-/// Limits that hold whoever says yes: the hard cap and the currencies. nullopt when all is well.
+/// Limits that hold whoever says yes: the hard cap, and a known currency. nullopt when all is well.
 std::optional<std::string> outside_limits(const PurchasePolicy& policy,
                                           const commerce::Money& total);
 

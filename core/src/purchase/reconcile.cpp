@@ -39,13 +39,13 @@ constexpr std::int64_t kLongestAskedWaitMs = 10 * 60 * 1000;
 /// Merchants known to answer a second confirm of one session with the order they already have.
 constexpr std::array<std::string_view, 2> kRecogniseTheirSession = {"merchant-a", "merchant-b"};
 
-/// Two addresses of one CartPilot. The embedded one gets another port at every start.
+/// For attempts from before the CartPilot was recorded: two addresses of one. The embedded one gets
+/// another port at every start. What is looked for there is the very receipt that was agreed to.
 bool same_server(const std::string& one, const std::string& other) {
   if (one == other) return true;
   const auto is_local = [](const std::string& url) {
     const auto parsed = net::parse_url(url);
-    const std::string host = parsed ? parsed->host : "";
-    return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+    return parsed && net::is_loopback_host(parsed->host);
   };
   return is_local(one) && is_local(other);
 }
@@ -85,6 +85,28 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 
 }  // namespace
 
+/// Why an attempt cannot be looked into here, and what to do.
+std::string PurchaseGate::sent_elsewhere(const Attempt& attempt,
+                                         const commerce::CartPilotIdentity& sent_to) const {
+  if (!sent_to.known()) {
+    return fmt::format("it was sent to {}; start with --api-url {} to look into it",
+                       attempt.api_origin, attempt.api_origin);
+  }
+  if (!sent_to.is_sandbox() && sent_to.url() == cartpilot().url()) {
+    return fmt::format(
+        "it was sent to {} with another API key; start with that key to look into it",
+        sent_to.shown());
+  }
+  if (sent_to.is_sandbox() && cartpilot().is_sandbox()) {
+    return fmt::format(
+        "it was sent to another sandbox, at {}; start with the --api-url of that "
+        "sandbox to look into it",
+        attempt.api_origin);
+  }
+  return fmt::format("it was sent to {}; start with {} to look into it", sent_to.shown(),
+                     sent_to.flag());
+}
+
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
   std::vector<PurchaseReport> reports;
@@ -92,11 +114,13 @@ std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) 
   journal_.void_abandoned(kConsentLifetimeMs);
   const auto end = clock_.steady() + kStartBudget;
   for (const Attempt& attempt : journal_.unfinished()) {
-    if (!same_server(attempt.api_origin, client_.options().base_url)) {
+    const auto sent_to = commerce::CartPilotIdentity::from_text(attempt.cartpilot);
+    const bool here = sent_to.known() ? sent_to == cartpilot()
+                                      : same_server(attempt.api_origin, client_.options().base_url);
+    if (!here) {
       Resolution ending;
       ending.attempt = attempt;
-      ending.why = fmt::format("it was sent to {}; start with --api-url {} to look into it",
-                               attempt.api_origin, attempt.api_origin);
+      ending.why = sent_elsewhere(attempt, sent_to);
       reports.push_back(report_of(ending));
       continue;
     }
@@ -137,6 +161,10 @@ PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext
           error.http_status >= 400 && error.http_status < 500 && error.http_status != 429;
       if ((refused && !just_sent) || !wait_to_look_again()) break;
       continue;
+    }
+    if (is_another_cartpilot(seen)) {
+      why = "another CartPilot answers at its address now";
+      break;
     }
     const commerce::Checkout& checkout = seen.value;
     if (checkout.status == "confirmed") {

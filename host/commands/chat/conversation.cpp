@@ -67,9 +67,10 @@ app::SessionSettings settings_of(CommandServices& services) {
 Conversation::Conversation(CommandServices& services, ConversationView& view)
     : view_(view),
       approver_(services.make_approver()),
-      session_(services.app(), settings_of(services), {view, *approver_, &view}) {
-  view_.on_session(
-      {session_.id(), session_.provider_name(), session_.model(), services.policy_word()});
+      session_(services.app(), settings_of(services), {view, *approver_, &view},
+               Interrupt::cancellation()) {
+  view_.on_session({session_.id(), session_.provider_name(), session_.model(),
+                    services.policy_word(), session_.cartpilot().shown()});
   for (const std::string& notice : session_.notices()) view_.on_notice(notice);
   app::Turn(session_, Interrupt::cancellation()).reconcile();
 }
@@ -135,7 +136,7 @@ bool Conversation::slash(const std::string& line) {
                                   usage.input_tokens, usage.cached_tokens, usage.output_tokens,
                                   usage.reasoning_tokens));
     } else if (command == "/export") {
-      err(transcript_markdown(session_.id(), session_.history()));
+      err(transcript_markdown(session_.id(), session_.cartpilot().shown(), session_.history()));
     } else {
       if (command != "/help") view_.on_notice("unknown or incomplete command: " + command);
       err(kHelp);

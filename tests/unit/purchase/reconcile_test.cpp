@@ -75,6 +75,8 @@ TEST(Reconcile, does_not_ask_another_server_about_an_attempt) {
   Attempt elsewhere = world.journal.list().front();
   elsewhere.id = "feedfeedfeedfeed";
   elsewhere.api_origin = "https://shop.example";
+  elsewhere.cartpilot =
+      commerce::CartPilotIdentity::real("https://shop.example", "key", "salt").text();
   elsewhere.basket = "another";
   elsewhere.checkout_id = "id-7777";
   world.journal.open(elsewhere);
