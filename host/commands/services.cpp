@@ -7,6 +7,7 @@
 #include "app/remote_approver.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
+#include "cli/purchase_flags.h"
 #include "commands/descriptor_approver.h"
 #include "terminal/approver.h"
 #include "terminal/output.h"
@@ -118,10 +119,10 @@ app::SessionSettings CommandServices::session_settings() {
 }
 
 purchase::PurchasePolicy CommandServices::policy() const {
-  purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
-  if (arguments_.allow_repeat) purchase::allow_repeats(policy, *arguments_.allow_repeat);
-  policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
-                                         arguments_.limit_day);
+  purchase::PurchasePolicy policy = parse_policy(policy_word(), arguments_.merchants);
+  if (arguments_.allow_repeat) allow_repeats(policy, *arguments_.allow_repeat);
+  policy.limits =
+      parse_limits(arguments_.limit_order, arguments_.limit_session, arguments_.limit_day);
   return policy;
 }
 

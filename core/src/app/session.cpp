@@ -115,20 +115,20 @@ void ShoppingSession::connect(const CallContext& opening) {
     return;
   }
   const auto here = purchase::identity_of(client_->options(), journal_->install_secret());
+  const auto go_on_with = [&](purchase::Remedy remedy) {
+    return purchase::remedy_text(settings_.policy.remedies, remedy, "; go on with ", home_.text());
+  };
   std::string what;
   if (home_.is_sandbox() && here.is_sandbox()) {
-    what = "belongs to another sandbox; go on with the --api-url of that sandbox";
-  } else if (home_.is_sandbox()) {
-    what = fmt::format(
-        "belongs to a sandbox, and this one talks to {}; go on with --sandbox, or "
-        "with the --api-url of that sandbox",
-        here.shown());
+    what = "belongs to another sandbox" + go_on_with(purchase::Remedy::kReachOtherSandbox);
   } else if (home_.url() == here.url()) {
-    what = fmt::format("was made at {} with another API key; set CARTPILOT_API_KEY to that one",
-                       home_.shown());
+    what = fmt::format(
+        "was made at {} with another API key{}", home_.shown(),
+        purchase::remedy_text(settings_.policy.remedies, purchase::Remedy::kUseOtherAccount, "; "));
   } else {
-    what = fmt::format("belongs to {}, and this one talks to {}; go on with {}", home_.shown(),
-                       here.shown(), home_.flag());
+    what = fmt::format("belongs to {}, and this one talks to {}{}",
+                       home_.is_sandbox() ? "a sandbox" : home_.shown(), here.shown(),
+                       go_on_with(purchase::Remedy::kReachCartPilot));
   }
   refuse(ErrorCode::kInvalidArgument, "other_cartpilot",
          fmt::format("the conversation {} {}, or begin another conversation", id_, what));
@@ -158,7 +158,8 @@ void ShoppingSession::open_shop() {
   router_ = std::make_unique<chat::ToolRouter>(*money_guard_);
   router_->add(*tools_, "cartpilot", true);
   for (const std::string& warning :
-       add_plugin_tools(plugin_tools_, settings_.money_plugins, *money_guard_, *router_)) {
+       add_plugin_tools(plugin_tools_, settings_.money_plugins, settings_.policy.remedies,
+                        *money_guard_, *router_)) {
     services_.notice(warning);
   }
 }

@@ -76,8 +76,4 @@ std::string CartPilotIdentity::described() const {
                                : fmt::format("{}, account {}", url(), account);
 }
 
-std::string CartPilotIdentity::flag() const {
-  return is_sandbox() ? "--sandbox" : fmt::format("--api-url {}", url());
-}
-
 }  // namespace cartpilot::commerce

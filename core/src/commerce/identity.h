@@ -34,9 +34,6 @@ class CartPilotIdentity {
   std::string shown() const;
   /// For people who have several: with the account or the sandbox's id.
   std::string described() const;
-  /// The flag that leads to it: "--sandbox" or "--api-url URL".
-  std::string flag() const;
-
   friend bool operator==(const CartPilotIdentity&, const CartPilotIdentity&) = default;
 
  private:

@@ -30,7 +30,7 @@ class Approver {
  public:
   virtual ~Approver() = default;
 
-  /// Why nobody can be asked here, with what to do about it; nullopt when somebody can.
+  /// Why nobody can be asked here; nullopt when somebody can.
   virtual std::optional<std::string> unavailable() = 0;
 
   virtual std::chrono::milliseconds lifetime() const = 0;

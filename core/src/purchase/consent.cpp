@@ -23,11 +23,6 @@ constexpr auto kExpiryMarginOfConsent = std::chrono::seconds(30);
 constexpr auto kExpiryMarginOfQuestion = std::chrono::seconds(60);
 constexpr std::int64_t kRecentPurchaseMs = 60 * 60 * 1000;
 
-constexpr std::string_view kHowToAllow =
-    "run cartpilot on a terminal and answer its question (--approve ask), or allow purchases "
-    "beforehand with --approve up-to:AMOUNT:CUR --merchants LIST, like --approve up-to:150:USD "
-    "--merchants merchant-a";
-
 bool can_be_asked_about(const std::string& status) {
   return status == "awaiting_approval" || status == "approved";
 }
@@ -142,7 +137,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   }
   last_totals_.erase(checkout.id);
   last_totals_.erase(attempt.basket);
-  attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.flag_text;
+  attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.permission_text;
   attempt.channel = decision.channel;
   attempt.approved_unix_ms = journal_.now_unix_ms();
   journal_.open(attempt);
@@ -196,13 +191,13 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
   }
   switch (policy_.mode) {
     case ApprovalMode::kNever:
-      refused.reason =
-          fmt::format("purchases need an approval and --approve is never; {}", kHowToAllow);
+      refused.reason = fmt::format("refused because of {}{}", policy_.permission_text,
+                                   remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; "));
       return refused;
     case ApprovalMode::kUpTo:
       if (const auto outside =
               outside_permission(policy_, receipt.total(), receipt.checkout.merchant_id)) {
-        refused.reason = fmt::format("{} ({})", *outside, policy_.flag_text);
+        refused.reason = fmt::format("{} ({})", *outside, policy_.permission_text);
         return refused;
       }
       // Looked at again, under the lock, when the confirm is recorded.
@@ -211,7 +206,8 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
         refused.reason = *repeated;
         return refused;
       }
-      return {true, "approved", "policy", "", PurchaseEnd::kBought, policy_.flag_text, "policy"};
+      return {true,    "approved", "policy", "", PurchaseEnd::kBought, policy_.permission_text,
+              "policy"};
     case ApprovalMode::kAsk: break;
   }
   return ask(std::move(question), left, context);
@@ -230,7 +226,7 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
     return refused;
   }
   if (const auto nobody = approver_.unavailable()) {
-    refused.reason = *nobody;
+    refused.reason = *nobody + remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; ");
     return refused;
   }
   ApprovalQuestion answered;
@@ -289,10 +285,10 @@ std::optional<std::string> PurchaseGate::repeated_without_permission(
   const auto bought = journal_.bought_in_a_day(basket, cartpilot().text());
   if (!bought) return std::nullopt;
   return fmt::format(
-      "the same basket was bought {} (purchase {}); --approve up-to buys a basket once in 24 "
-      "hours, "
-      "start with --allow-repeat N to let it buy N more",
-      ago_text(journal_.now_unix_ms() - bought->updated_unix_ms), bought->id);
+      "the same basket was bought {} (purchase {}); a standing permission buys a basket once in 24 "
+      "hours{}",
+      ago_text(journal_.now_unix_ms() - bought->updated_unix_ms), bought->id,
+      remedy_text(policy_.remedies, Remedy::kAllowRepeat, ", "));
 }
 
 /// The total that was agreed to before something changed, to be shown beside the next one.

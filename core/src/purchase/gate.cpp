@@ -15,6 +15,7 @@ namespace cartpilot::purchase {
 namespace {
 
 constexpr std::size_t kRunBytes = 8;
+constexpr const char* kDistrusted = "RECORD_DISTRUSTED";
 
 GateClock with_defaults(GateClock clock) {
   if (!clock.steady) clock.steady = [] { return base::SteadyTime(base::time_since_boot()); };
@@ -125,14 +126,18 @@ void PurchaseGate::after_write(const ToolCall& call, const ToolOutcome& outcome)
 ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& context) {
   // Every other argument of these two functions is the host's to decide.
   const std::string checkout_id = string_or(call.arguments, "checkout_id");
-  const auto no_record = [&](const std::string& what, const char* code = "STATE_UNAVAILABLE") {
+  const auto no_record = [&](const std::string& what,
+                             const std::string& code = "STATE_UNAVAILABLE") {
     PurchaseReport report = report_on(checkout_id);
     report.end = PurchaseEnd::kNoRecord;
     report.message = what;
+    if (code == kDistrusted) {
+      report.message += remedy_text(policy_.remedies, Remedy::kNewRecord, ", or ");
+    }
     return refuse(report, code);
   };
   try {
-    if (const auto why = journal_.integrity_problem()) return no_record(*why, "RECORD_DISTRUSTED");
+    if (const auto why = journal_.integrity_problem()) return no_record(*why, kDistrusted);
     if (call.name == "approve_checkout") return approve(checkout_id, context);
     if (call.name == "confirm_checkout") return confirm(checkout_id, context);
     return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
@@ -239,10 +244,12 @@ ToolOutcome PurchaseGate::unresolved(const Attempt& attempt) {
   report.checkout_id = attempt.checkout_id;
   report.total = attempt.total;
   report.message = fmt::format(
-      "an earlier purchase of the same basket ({} at {}) has an unknown outcome, so it is not "
-      "repeated; see `cartpilot purchases show {}`, and when you know the outcome `cartpilot "
-      "purchases resolve {} --bought` or --not-bought",
-      commerce::format_money(attempt.total), attempt.merchant_id, attempt.id, attempt.id);
+      "an earlier purchase of the same basket ({} at {}, purchase {}) has an unknown outcome, so "
+      "it "
+      "is not repeated{}",
+      commerce::format_money(attempt.total), attempt.merchant_id, attempt.id,
+      remedy_text(policy_.remedies, Remedy::kRecordOutcome, "; when you know the outcome, ",
+                  attempt.id));
   return refuse(report, "PURCHASE_UNRESOLVED");
 }
 

@@ -400,12 +400,9 @@ std::optional<std::string> PurchaseJournal::integrity_problem() const {
 /// Inside a transaction of the caller.
 std::optional<std::string> PurchaseJournal::problem_now(
     const std::optional<ChainHead>& noted) const {
-  const std::string remedy = fmt::format(
-      "nothing is bought until that is cleared up: restore the folder {} from a backup, or look "
-      "through `cartpilot purchases list` and start a new record with --new-journal (the old one "
-      "is "
-      "kept aside)",
-      db_.path().parent_path().string());
+  const std::string remedy =
+      fmt::format("nothing is bought until that is cleared up: restore the folder {} from a backup",
+                  db_.path().parent_path().string());
   try {
     std::optional<std::int64_t> broken;
     std::optional<std::string> found;

@@ -88,9 +88,13 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 /// Why an attempt cannot be looked into here, and what to do.
 std::string PurchaseGate::sent_elsewhere(const Attempt& attempt,
                                          const commerce::CartPilotIdentity& sent_to) const {
+  const auto start_with = [&](Remedy remedy, const std::string& about) {
+    const std::string what = remedy_text(policy_.remedies, remedy, "; start with ", about);
+    return what.empty() ? what : what + " to look into it";
+  };
   if (!sent_to.known()) {
-    return fmt::format("it was sent to {}; start with --api-url {} to look into it",
-                       attempt.api_origin, attempt.api_origin);
+    return fmt::format("it was sent to {}{}", attempt.api_origin,
+                       start_with(Remedy::kReachCartPilot, attempt.api_origin));
   }
   if (!sent_to.is_sandbox() && sent_to.url() == cartpilot().url()) {
     return fmt::format(
@@ -98,13 +102,11 @@ std::string PurchaseGate::sent_elsewhere(const Attempt& attempt,
         sent_to.shown());
   }
   if (sent_to.is_sandbox() && cartpilot().is_sandbox()) {
-    return fmt::format(
-        "it was sent to another sandbox, at {}; start with the --api-url of that "
-        "sandbox to look into it",
-        attempt.api_origin);
+    return fmt::format("it was sent to another sandbox, at {}{}", attempt.api_origin,
+                       start_with(Remedy::kReachOtherSandbox, ""));
   }
-  return fmt::format("it was sent to {}; start with {} to look into it", sent_to.shown(),
-                     sent_to.flag());
+  return fmt::format("it was sent to {}{}", sent_to.shown(),
+                     start_with(Remedy::kReachCartPilot, sent_to.text()));
 }
 
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
@@ -274,9 +276,9 @@ PurchaseReport PurchaseGate::report_of(const Resolution& ending) const {
       report.end = PurchaseEnd::kUnknown;
       report.message = fmt::format(
           "it is not known whether {} was spent at {}: {}. The basket is locked; look at your "
-          "orders or ask the merchant, then run `cartpilot purchases resolve {} --bought` or "
-          "--not-bought",
-          total, attempt.merchant_id, ending.why, attempt.id);
+          "orders or ask the merchant{}",
+          total, attempt.merchant_id, ending.why,
+          remedy_text(policy_.remedies, Remedy::kRecordOutcome, ", then ", attempt.id));
       break;
   }
   return report;

@@ -35,9 +35,7 @@ GateClock FakeClock::gate_clock() {
 std::optional<std::string> ScriptedPerson::unavailable() {
   if (answers.empty() || answers.front() != ConsentAnswer::kNoTerminal) return std::nullopt;
   answers.pop_front();
-  return "there is no terminal to ask on; run cartpilot on a terminal and answer its question "
-         "(--approve ask), or allow purchases beforehand with --approve up-to:AMOUNT:CUR "
-         "--merchants LIST, like --approve up-to:150:USD --merchants merchant-a";
+  return "there is no terminal to ask on";
 }
 
 ConsentAnswer ScriptedPerson::next() {

@@ -10,11 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "cli/purchase_flags.h"
 #include "commerce/tools.h"
 #include "fake_cartpilot.h"
 #include "purchase/gate.h"
 
 namespace cartpilot::purchase {
+
+using host::allow_repeats;
+using host::parse_limits;
+using host::parse_policy;
 
 constexpr std::int64_t kStartUnixMs = 1'795'394'968'000;  // 2026-11-23T00:49:28Z
 

@@ -46,7 +46,8 @@ TEST(CartPilotIdentity, is_the_normalised_address_and_the_account) {
   EXPECT_NE(real("https://127.evil.com"), real("https://localhost"));
   const auto identity = CartPilotIdentity::from_text(real("https://shop.example/v1"));
   EXPECT_EQ(identity.shown(), "https://shop.example/v1");
-  EXPECT_EQ(identity.flag(), "--api-url https://shop.example/v1");
+  EXPECT_EQ(host::flag_remedy(Remedy::kReachCartPilot, identity.text()),
+            "--api-url https://shop.example/v1");
   EXPECT_FALSE(identity.is_sandbox());
   EXPECT_EQ(CartPilotIdentity::sandbox("s-1").shown(), "sandbox");
   EXPECT_TRUE(CartPilotIdentity::sandbox("s-1").is_sandbox());
