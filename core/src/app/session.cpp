@@ -65,10 +65,11 @@ void ShoppingSession::choose(const SessionChoice& choice) {
              fmt::format("no conversation '{}'", choice.id));
     }
   }
-  continued_ = earlier.has_value();
-  if (earlier) home_ = commerce::CartPilotIdentity::from_text(earlier->cartpilot);
   id_ = earlier ? earlier->id : choice.kind == Kind::kNamed ? choice.id : store::new_session_id();
   lock_.emplace(services_.lock_session(id_));
+  earlier = sessions_.find(id_);  // whoever had it until now may have changed it
+  continued_ = earlier.has_value();
+  if (earlier) home_ = commerce::CartPilotIdentity::from_text(earlier->cartpilot);
   if (!settings_.model) return;
   provider_name_ = settings_.model->provider;
   if (provider_name_.empty() && earlier) provider_name_ = earlier->provider;
@@ -152,9 +153,8 @@ void ShoppingSession::open_shop() {
       *client_, *journal_, settings_.policy, *questions_, surface_.approver, surface_.purchases,
       id_, purchase::GateClock{}, insists);
   tools_ = std::make_unique<commerce::CartPilotTools>(*client_);
-  money_guard_ =
-      std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
-                                         settings_.policy.mode == purchase::ApprovalMode::kAsk);
+  money_guard_ = std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
+                                                    settings_.policy);
   router_ = std::make_unique<chat::ToolRouter>(*money_guard_);
   router_->add(*tools_, "cartpilot", true);
   for (const std::string& warning :

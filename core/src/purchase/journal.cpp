@@ -110,9 +110,10 @@ ChainHead PurchaseJournal::newest_event() const {
 void PurchaseJournal::open(const Attempt& attempt) {
   Attempt opened = attempt;
   durable([&] {
-    for (Attempt& earlier : select("checkout_id = ? AND state IN ('consent', 'approve_sent', "
-                                   "'approved') ORDER BY created_ms",
-                                   {attempt.checkout_id})) {
+    for (Attempt& earlier :
+         select("checkout_id = ? AND cartpilot IN (?, '') AND state IN ('consent', "
+                "'approve_sent', 'approved') ORDER BY created_ms",
+                {attempt.checkout_id, attempt.cartpilot})) {
       append(earlier, AttemptState::kVoid, {"replaced by a newer consent", "", "", false});
     }
     // A new attempt on the same receipt goes on counting where the last one stopped: its first

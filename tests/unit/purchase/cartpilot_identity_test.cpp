@@ -119,6 +119,24 @@ TEST_F(OwnMoney, keeps_the_limit_under_the_lock_for_its_cartpilot) {
   EXPECT_EQ(try_to_send(other, "b4"), "limit");
 }
 
+TEST_F(OwnMoney, replaces_consents_on_a_checkout_of_its_cartpilot_only) {
+  const auto agree = [&](const std::string& id, const std::string& cartpilot) {
+    Attempt attempt;
+    attempt.id = id;
+    attempt.checkout_id = "checkout-1";
+    attempt.digest = id;
+    attempt.total = {1, "USD"};
+    attempt.cartpilot = cartpilot;
+    journal.open(attempt);
+  };
+  agree("here", shop);
+  agree("there", other);
+  EXPECT_EQ(journal.find("here")->state, kConsent);
+  agree("again", shop);
+  EXPECT_EQ(journal.find("here")->state, kVoid);
+  EXPECT_EQ(journal.find("there")->state, kConsent);
+}
+
 TEST_F(OwnMoney, locks_baskets_and_knows_checkouts_of_its_cartpilot_only) {
   spend(sandbox, 1, "basket");
   EXPECT_EQ(journal.unfinished_on("basket", shop), std::nullopt);
