@@ -41,7 +41,7 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
 };
 
 /// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
-int exit_code_of(const app::ShoppingSession& session) {
+int exit_code_of_calls(const app::ShoppingSession& session) {
   if (Interrupt().cancelled() && !session.purchase_in_last_turn()) return kInterrupted;
   return session.last_purchase() ? exit_code_of(session.last_purchase()->end) : kOk;
 }
@@ -162,7 +162,7 @@ int run_tools_handle(CommandServices& services) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     out(dump_json(handle_line(line, *provider, session)) + "\n");
   }
-  return exit_code_of(session);
+  return exit_code_of_calls(session);
 }
 
 }  // namespace cartpilot::host

@@ -95,7 +95,7 @@ TEST(TextView, lets_no_model_sign_as_the_program_however_the_text_is_cut) {
 
 TEST(JsonlView, prints_one_object_a_line) {
   const Shown result = shown(make_jsonl_view(), [](ConversationView& view) {
-    view.on_session({"s-1", "gemini", "m-1", "ask"});
+    view.on_session({"s-1", "gemini", "m-1", "ask", "sandbox"});
     view.on_turn_begin(1, "hi");
     view.on_event(TextDelta{"a\nb"});
     view.on_retry(1500, "busy");
