@@ -84,7 +84,8 @@ class ShoppingSession final : private chat::MessageLog {
   /// have against it. `opening` ends the wait for a server that is asked whether it is a sandbox.
   /// `provider`, if given, takes the place of the plugin that the settings name.
   ShoppingSession(AppServices& services, SessionSettings settings, SessionSurface surface,
-                  const CallContext& opening, std::unique_ptr<LLMProvider> provider = nullptr);
+                  const CallContext& opening = CallContext(),
+                  std::unique_ptr<LLMProvider> provider = nullptr);
   ~ShoppingSession() override;
   ShoppingSession(const ShoppingSession&) = delete;
   ShoppingSession& operator=(const ShoppingSession&) = delete;
