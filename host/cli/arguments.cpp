@@ -44,12 +44,13 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
                   "0: a basket is bought once in 24 hours)")
       ->check(CLI::Range(0, 1000));
   command.add_option("--limit-order", a.limit_order,
-                     "Spending limit of one purchase, AMOUNT:CUR (default 10000 in any currency)");
+                     "Spending limit of one purchase, AMOUNT:CUR (default 1000000 of the "
+                     "currency's smallest unit: 10000.00 USD, 1000000 JPY)");
   command.add_option("--limit-session", a.limit_session,
-                     "Spending limit of this conversation, AMOUNT:CUR (default 20000)");
+                     "Spending limit of this conversation, AMOUNT:CUR (default twice as much)");
   command.add_option(
       "--limit-day", a.limit_day,
-      "Spending limit across all conversations in 24 hours, AMOUNT:CUR (default 20000)");
+      "Spending limit across all conversations in 24 hours, AMOUNT:CUR (default twice as much)");
   command.add_flag("--new-journal", a.new_journal, "Start a new record; the old one is kept aside");
 }
 

@@ -37,6 +37,9 @@ int run_config(const Arguments& arguments);
 /// Exit code of an Error that ends a command before or outside of a conversation.
 int exit_code_of(const Error& error);
 
+/// Exit code of a run whose last purchase ended like that.
+int exit_code_of(purchase::PurchaseEnd end);
+
 /// Exit code of a conversation turn that failed because of the model vendor.
 int provider_exit_code(const Error& error);
 

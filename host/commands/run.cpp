@@ -62,6 +62,21 @@ int exit_code_of(const Error& error) {
   }
 }
 
+int exit_code_of(purchase::PurchaseEnd end) {
+  switch (end) {
+    case purchase::PurchaseEnd::kBought: return kOk;
+    case purchase::PurchaseEnd::kNoRecord: return kFailed;
+    case purchase::PurchaseEnd::kCartPilotFailed: return kCartPilotFailed;
+    case purchase::PurchaseEnd::kDeclined: return kDeclined;
+    case purchase::PurchaseEnd::kRefused: return kRefusedByPolicy;
+    case purchase::PurchaseEnd::kChanged: return kPriceChanged;
+    case purchase::PurchaseEnd::kUnknown: return kOutcomeUnknown;
+    case purchase::PurchaseEnd::kNotAsAgreed: return kNotAsAgreed;
+    case purchase::PurchaseEnd::kInterrupted: return kInterrupted;
+  }
+  return kFailed;
+}
+
 int provider_exit_code(const Error& error) {
   if (error.code == ErrorCode::kCancelled) return kInterrupted;
   if (error.code == ErrorCode::kUnauthenticated && error.http_status == 0) return kConfiguration;

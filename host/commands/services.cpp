@@ -7,6 +7,7 @@
 #include "app/remote_approver.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
+#include "cli/purchase_flags.h"
 #include "commands/descriptor_approver.h"
 #include "terminal/approver.h"
 #include "terminal/output.h"
@@ -94,15 +95,23 @@ commerce::ClientOptions CommandServices::cartpilot() {
     throw Error(ErrorCode::kInvalidArgument,
                 "--api-url and --sandbox name two different CartPilots; give one");
   }
+  return own_sandbox();
+}
+
+commerce::ClientOptions CommandServices::own_sandbox() {
   if (!sandbox_) start_sandbox();
+  commerce::ClientOptions options;
   options.base_url = sandbox_->url();
   options.api_key = sandbox::SandboxOptions().api_key;
+  options.sandbox_id = sandbox_->id();
   return options;
 }
 
 app::SessionSettings CommandServices::session_settings() {
   app::SessionSettings session;
   session.cartpilot = [this] { return cartpilot(); };
+  const bool named = arguments_.demo || arguments_.sandbox || !arguments_.api_url.empty();
+  if (!named) session.own_sandbox = [this] { return own_sandbox(); };
   session.policy = policy();
   session.new_record = arguments_.new_journal;
   session.money_plugins = arguments_.money_plugins;
@@ -110,10 +119,10 @@ app::SessionSettings CommandServices::session_settings() {
 }
 
 purchase::PurchasePolicy CommandServices::policy() const {
-  purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
-  if (arguments_.allow_repeat) purchase::allow_repeats(policy, *arguments_.allow_repeat);
-  policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
-                                         arguments_.limit_day);
+  purchase::PurchasePolicy policy = parse_policy(policy_word(), arguments_.merchants);
+  if (arguments_.allow_repeat) allow_repeats(policy, *arguments_.allow_repeat);
+  policy.limits =
+      parse_limits(arguments_.limit_order, arguments_.limit_session, arguments_.limit_day);
   return policy;
 }
 

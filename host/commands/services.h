@@ -65,6 +65,7 @@ class CommandServices {
 
  private:
   void start_sandbox();
+  commerce::ClientOptions own_sandbox();
 
   const Arguments arguments_;
   const Settings settings_;

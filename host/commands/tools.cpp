@@ -41,9 +41,9 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
 };
 
 /// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
-int exit_code_of(const app::ShoppingSession& session) {
+int exit_code_of_calls(const app::ShoppingSession& session) {
   if (Interrupt().cancelled() && !session.purchase_in_last_turn()) return kInterrupted;
-  return session.last_purchase() ? session.last_purchase()->exit_code : kOk;
+  return session.last_purchase() ? exit_code_of(session.last_purchase()->end) : kOk;
 }
 
 /// A session for calls; without a name it is a conversation of its own.
@@ -122,7 +122,8 @@ int run_tools_call(CommandServices& services) {
   }
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   const std::vector<ToolSpec>& specs = session.tools();
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ToolSpec& known) { return known.name == call.name; });
@@ -141,7 +142,7 @@ int run_tools_call(CommandServices& services) {
   if (arguments.session.empty() && call.name == "create_checkout" && !results.front().is_error) {
     err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
   }
-  if (session.last_purchase()) return session.last_purchase()->exit_code;
+  if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
   if (!results.front().is_error) return kOk;
   err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
   if (Interrupt().cancelled()) return kInterrupted;
@@ -154,13 +155,14 @@ int run_tools_handle(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   app::Turn(session, Interrupt::cancellation()).reconcile();
   for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     out(dump_json(handle_line(line, *provider, session)) + "\n");
   }
-  return exit_code_of(session);
+  return exit_code_of_calls(session);
 }
 
 }  // namespace cartpilot::host

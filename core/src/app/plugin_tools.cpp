@@ -93,7 +93,7 @@ void resolve_name_conflicts(std::vector<NamedToolSet>& sets, std::vector<std::st
 
 /// Why the whole set must stay out; "" when it may come in.
 std::string objection(const NamedToolSet& set, const std::vector<std::string>& money_plugins,
-                      const chat::ToolRouter& router) {
+                      const purchase::Remedies& remedies, const chat::ToolRouter& router) {
   for (const ToolSpec& spec : set.tools->list()) {
     if (spec.name.size() > kLongestName) {
       return fmt::format("CP-P33: the functions of plugin {} are left out: the name {} is too long",
@@ -108,9 +108,8 @@ std::string objection(const NamedToolSet& set, const std::vector<std::string>& m
     }
     if (spec.effect == EffectClass::kMoney && !is_one_of(money_plugins, set.plugin)) {
       return fmt::format(
-          "CP-P32: the functions of plugin {} are left out: {} spends money; if you trust it with "
-          "yours, pass --allow-money-tools {}",
-          set.name, spec.name, set.plugin);
+          "CP-P32: the functions of plugin {} are left out: {} spends money{}", set.name, spec.name,
+          purchase::remedy_text(remedies, purchase::Remedy::kAllowPlugin, "; ", set.plugin));
     }
   }
   return "";
@@ -120,12 +119,12 @@ std::string objection(const NamedToolSet& set, const std::vector<std::string>& m
 
 PluginMoneyGuard::PluginMoneyGuard(chat::CallGuard& gate, purchase::Questions& questions,
                                    purchase::Approver& approver, std::string session_id,
-                                   bool may_ask)
+                                   const purchase::PurchasePolicy& policy)
     : gate_(gate),
       questions_(questions),
       approver_(approver),
       session_id_(std::move(session_id)),
-      may_ask_(may_ask) {}
+      policy_(policy) {}
 
 void PluginMoneyGuard::admit(const std::string& function, const std::string& plugin,
                              ToolSet& tools) {
@@ -163,24 +162,20 @@ purchase::ApprovalQuestion PluginMoneyGuard::question_about(const ToolCall& call
 ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext& context) {
   const auto found = admitted_.find(call.name);
   if (found == admitted_.end()) return gate_.run_money(call, context);
-  if (!may_ask_ || approver_.unavailable()) {
-    return tool_error("APPROVAL_REQUIRED",
-                      "Nothing was done: this function spends money, and there is nobody to ask. "
-                      "It works on a terminal, with --approve ask.");
+  if (policy_.mode != purchase::ApprovalMode::kAsk || approver_.unavailable()) {
+    return tool_error(
+        "APPROVAL_REQUIRED",
+        fmt::format("Nothing was done: this function spends money, and there is nobody "
+                    "to ask{}.",
+                    purchase::remedy_text(policy_.remedies, purchase::Remedy::kBeAsked, "; ")));
   }
   purchase::ApprovalQuestion question = question_about(call, found->second.plugin);
-  const auto turn = approver_.wait_for_turn(context);
   try {
-    questions_.open(
-        question,
-        std::chrono::duration_cast<std::chrono::milliseconds>(approver_.lifetime()).count());
+    question = purchase::ask_person(approver_, questions_, std::move(question), context);
   } catch (const Error& error) {
     return tool_error("APPROVAL_REQUIRED", fmt::format("Nothing was done: {}.", error.what()));
   }
-  approver_.ask(question, questions_, context);
-  const auto answered = questions_.find(question.id);
-  if (!answered || answered->state != purchase::QuestionState::kApproved) {
-    questions_.withdraw(question.id, "The program asks no longer. Nothing was done.");
+  if (question.state != purchase::QuestionState::kApproved) {
     return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
   }
   try {
@@ -194,11 +189,12 @@ ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext&
 
 std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
                                           const std::vector<std::string>& money_plugins,
+                                          const purchase::Remedies& remedies,
                                           PluginMoneyGuard& guard, chat::ToolRouter& router) {
   std::vector<std::string> warnings;
   resolve_name_conflicts(sets, warnings);
   for (NamedToolSet& set : sets) {
-    std::string problem = objection(set, money_plugins, router);
+    std::string problem = objection(set, money_plugins, remedies, router);
     if (problem.empty()) {
       try {
         router.add(*set.tools, set.name, true);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/session.h"
 
 namespace cartpilot::app {
@@ -50,6 +52,11 @@ TurnReport Turn::say(const std::string& text) {
 }
 
 std::vector<ToolResult> Turn::run(const std::vector<ToolCall>& calls) {
+  for (const ToolSpec& spec : session_.tools()) {
+    const bool wanted = std::any_of(calls.begin(), calls.end(),
+                                    [&](const ToolCall& call) { return call.name == spec.name; });
+    if (wanted && spec.effect != EffectClass::kRead) session_.bind();
+  }
   return session_.router_->run(calls, cancellation_);
 }
 

@@ -65,7 +65,7 @@ class Turn {
   TurnReport say(const std::string& text);
 
   /// Carries out calls for a program that has its model elsewhere. Results are in the order of the
-  /// calls; see chat::ToolRouter::run().
+  /// calls; see chat::ToolRouter::run(). Throws Error when the conversation cannot be kept.
   std::vector<ToolResult> run(const std::vector<ToolCall>& calls);
 
   /// Looks into purchases that an earlier process left unfinished and tells the session's observer

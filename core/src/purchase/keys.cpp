@@ -15,6 +15,13 @@ constexpr std::size_t kKeyHexDigits = 32;
 
 }  // namespace
 
+commerce::CartPilotIdentity identity_of(const commerce::ClientOptions& client,
+                                        const std::string& salt) {
+  return client.sandbox_id.empty()
+             ? commerce::CartPilotIdentity::real(client.base_url, client.api_key, salt)
+             : commerce::CartPilotIdentity::sandbox(client.sandbox_id);
+}
+
 std::string canonical_items(const std::vector<commerce::ItemRequest>& items) {
   std::vector<std::string> lines;
   lines.reserve(items.size());

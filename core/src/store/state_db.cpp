@@ -165,12 +165,37 @@ void StateDb::check_version() {
   if (version() == kSchemaVersion) return;
   transaction([&] {
     // Another process may have been first: then the version is there by now.
-    if (version() == kSchemaVersion) return;
-    if (number("SELECT count(*) FROM main.sqlite_schema") > 0) {
+    const std::int64_t found = version();
+    if (found == kSchemaVersion) return;
+    if (found == 1) {
+      migrate_from_1();
+    } else if (number("SELECT count(*) FROM main.sqlite_schema") > 0) {
       refuse(path_, "is some other program's database", kMoveAway);
     }
     run(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   });
+}
+
+/// Format 2 says which CartPilot conversations and purchases belong to, and what was bought. What
+/// was there before gets the empty text, which stands for unknown. Modules make the tables that are
+/// missing by themselves.
+void StateDb::migrate_from_1() {
+  constexpr std::pair<const char*, const char*> kColumns[] = {
+      {"sessions", "cartpilot TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "cartpilot TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "receipt TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "channel TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "approved_ms INTEGER NOT NULL DEFAULT 0"},
+      {"purchase_checkouts", "cartpilot TEXT NOT NULL DEFAULT ''"},
+  };
+  for (const auto& [table, column] : kColumns) {
+    const bool present =
+        number(
+            fmt::format("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = "
+                        "'{}'",
+                        table)) > 0;
+    if (present) run(fmt::format("ALTER TABLE {} ADD COLUMN {}", table, column));
+  }
 }
 
 void StateDb::checked(const std::function<void()>& work) const {

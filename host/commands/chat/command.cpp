@@ -28,7 +28,12 @@ void refuse_long(Conversation& conversation) {
 int read_lines(CommandServices& services, Conversation& conversation) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
   const auto reader = make_line_reader(services.settings().state_directory / "history");
-  if (terminal) err_line("Say what you are looking for. /help lists commands, Ctrl-D leaves.");
+  if (terminal) {
+    const auto& cartpilot = conversation.cartpilot();
+    err_line(cartpilot.is_sandbox() ? "CartPilot: SANDBOX, no real money."
+                                    : fmt::format("CartPilot: {}", cartpilot.shown()));
+    err_line("Say what you are looking for. /help lists commands, Ctrl-D leaves.");
+  }
   bool interrupted_before = false;
   while (const auto line = reader->next()) {
     if (line->interrupted) {

@@ -73,9 +73,10 @@ app::SessionSettings settings_of(CommandServices& services) {
 Conversation::Conversation(CommandServices& services, ConversationView& view)
     : view_(view),
       approver_(services.make_approver()),
-      session_(services.app(), settings_of(services), {view, *approver_, &view}) {
-  view_.on_session(
-      {session_.id(), session_.provider_name(), session_.model(), services.policy_word()});
+      session_(services.app(), settings_of(services), {view, *approver_, &view},
+               Interrupt::cancellation()) {
+  view_.on_session({session_.id(), session_.provider_name(), session_.model(),
+                    services.policy_word(), session_.cartpilot().shown()});
   for (const std::string& notice : session_.notices()) view_.on_notice(notice);
   app::Turn(session_, Interrupt::cancellation()).reconcile();
 }
@@ -146,7 +147,7 @@ bool Conversation::run(const TypedLine& line) {
                                   usage.input_tokens, usage.cached_tokens, usage.output_tokens,
                                   usage.reasoning_tokens));
     } else if (command == "export") {
-      err(transcript_markdown(session_.id(), session_.history()));
+      err(transcript_markdown(session_.id(), session_.cartpilot().shown(), session_.history()));
     } else if (command == "help") {
       err(kHelp);
     } else {
@@ -174,7 +175,7 @@ int Conversation::interrupted_exit_code() const {
 }
 
 int Conversation::exit_code() const {
-  if (session_.last_purchase()) return session_.last_purchase()->exit_code;
+  if (session_.last_purchase()) return exit_code_of(session_.last_purchase()->end);
   return first_failure_.value_or(kOk);
 }
 

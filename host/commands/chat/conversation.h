@@ -27,6 +27,8 @@ class Conversation {
   /// Says why a line was not passed on; counts as a failed turn.
   void refuse(const std::string& why);
 
+  const commerce::CartPilotIdentity& cartpilot() const { return session_.cartpilot(); }
+
   int exit_code() const;
   /// Of a conversation that is ended by a signal: what became of a purchase of the last turn must
   /// not hide behind 130.

@@ -115,7 +115,7 @@ TEST(ShoppingSession, carries_out_calls_of_a_program_that_has_its_model_elsewher
   Process process(state.path());
   purchase::EventLog purchases;
   purchase::ScriptedPerson person;
-  ShoppingSession session(process.services, settings_at(shop), {purchases, person});
+  ShoppingSession session(process.services, settings_at(shop), {purchases, person}, CallContext());
   EXPECT_EQ(session.tools().size(), 11U);
   const Cancellation cancellation;
   Turn turn(session, cancellation);
@@ -140,13 +140,14 @@ TEST(ShoppingSession, begins_another_record_only_when_the_present_one_was_altere
   purchase::ScriptedPerson person;
   const Cancellation cancellation;
   {
-    ShoppingSession session(process.services, settings_at(shop), {purchases, person});
+    ShoppingSession session(process.services, settings_at(shop), {purchases, person},
+                            CallContext());
     Turn(session, cancellation).run(buying_calls("headphones"));
   }
-  { const ShoppingSession whole(process.services, settings, {purchases, person}); }
+  { const ShoppingSession whole(process.services, settings, {purchases, person}, CallContext()); }
   const auto db = process.services.open_state();
   db->run("UPDATE purchase_events SET note = 'altered' WHERE seq = 1");
-  { const ShoppingSession altered(process.services, settings, {purchases, person}); }
+  { const ShoppingSession altered(process.services, settings, {purchases, person}, CallContext()); }
   EXPECT_THAT(process.notices,
               ElementsAre("the record of purchases is intact, so no new one was started",
                           HasSubstr("a new record of purchases was started; the old one is kept")));

@@ -122,7 +122,7 @@ class Search {
   void add_typed_directory(const fs::path& directory) {
     std::error_code ignored;
     add_directory(directory.empty() ? directory : fs::absolute(directory, ignored),
-                  "--plugin-path");
+                  options_.directories_from);
   }
 
   void add_environment_path() {

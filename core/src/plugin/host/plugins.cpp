@@ -84,9 +84,9 @@ struct PluginHost::Impl {
       throw error;
     }
     if (record.status == PluginStatus::kDisabled) {
-      throw Error(ErrorCode::kNotFound,
-                  fmt::format("plugin {} is {}; add it there or name its file with --plugin",
-                              record.id, record.why));
+      throw Error(
+          ErrorCode::kNotFound,
+          fmt::format("plugin {} is {}; add it there or name its file", record.id, record.why));
     }
     return registry.module_of(slot);
   }

@@ -25,15 +25,16 @@ namespace cartpilot::plugin {
 
 /// Where to look, in the order the first hit wins.
 struct SearchOptions {
-  std::vector<std::filesystem::path> files;        ///< --plugin FILE
-  std::vector<std::filesystem::path> directories;  ///< --plugin-path DIR
+  std::vector<std::filesystem::path> files;        ///< named one by one
+  std::vector<std::filesystem::path> directories;  ///< named by the person
+  std::string directories_from = "named";          ///< how, as the front end calls it
   std::string environment_path;                    ///< CARTPILOT_PLUGIN_PATH
   std::string environment_allow;  ///< CARTPILOT_PLUGINS: "none" or "id,id"; "" = all
   std::vector<std::filesystem::path> configured;  ///< plugins.paths of the config file
-  bool enabled = true;                            ///< false after --no-plugins
+  bool enabled = true;                            ///< false: no plugins at all
   bool standard_places = true;  ///< the user's, the program's and the compiled-in directory
-  bool allow_insecure = false;  ///< --allow-insecure-plugin-dir: wrong permissions are a notice
-  ProbeOptions probe;           ///< --probe; without a program nothing is tried in a child
+  bool allow_insecure = false;  ///< wrong permissions are a notice
+  ProbeOptions probe;           ///< without a program nothing is tried in a child
   std::filesystem::path cache_directory;  ///< "" = keep nothing
 };
 

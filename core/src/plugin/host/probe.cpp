@@ -219,7 +219,7 @@ Refusal failure(const std::string& ended, std::string phase, const std::string& 
   return {"CP-P29",
           fmt::format("it did not come back {} within {} ms", phase_words(phase),
                       options.limit.count()),
-          "report it to the plugin's author; --probe-timeout gives it more time"};
+          "report it to the plugin's author; a longer time limit may help"};
 }
 
 ProbeVerdict read_report(const Report& report, const ProbeOptions& options) {
@@ -256,7 +256,7 @@ ProbeVerdict probe(const std::filesystem::path& file, const ProbeOptions& option
     verdict.refusal = {
         "CP-P30",
         fmt::format("the test load could not be started: {}", std::strerror(report.error)),
-        "free some memory or processes and start again, or pass --probe off"};
+        "free some memory or processes and start again, or go without the test load"};
   } else {
     verdict = read_report(report, options);
   }
