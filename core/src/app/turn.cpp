@@ -61,6 +61,7 @@ std::vector<ToolResult> Turn::run(const std::vector<ToolCall>& calls) {
 }
 
 void Turn::reconcile() {
+  session_.bind();
   for (const purchase::PurchaseReport& report : session_.gate_->reconcile(cancellation_)) {
     session_.surface_.purchases.on_purchase(report);
   }

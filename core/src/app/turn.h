@@ -69,8 +69,8 @@ class Turn {
   std::vector<ToolResult> run(const std::vector<ToolCall>& calls);
 
   /// Looks into purchases that an earlier process left unfinished and tells the session's observer
-  /// about each. Waits 20 s at most. Comes before the first call that is more than a look. Throws
-  /// Error when the record cannot be read.
+  /// about each. Waits 20 s at most. Comes before the first call that is more than a look: from
+  /// then on the conversation belongs to its CartPilot. Throws Error when the state fails.
   void reconcile();
 
  private:

@@ -191,8 +191,10 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
   }
   switch (policy_.mode) {
     case ApprovalMode::kNever:
-      refused.reason = fmt::format("refused because of {}{}", policy_.permission_text,
-                                   remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; "));
+      refused.reason = policy_.permission_text.empty()
+                           ? "nothing may be bought here"
+                           : "refused because of " + policy_.permission_text;
+      refused.reason += remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; ");
       return refused;
     case ApprovalMode::kUpTo:
       if (const auto outside =

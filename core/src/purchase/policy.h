@@ -46,7 +46,8 @@ struct PurchasePolicy {
   commerce::Money up_to;               ///< kUpTo: largest total of one purchase
   std::vector<std::string> merchants;  ///< kUpTo: the only merchants it holds for
   int allow_repeat = 0;                ///< kUpTo: further identical baskets that one run may buy
-  std::string permission_text;         ///< in the words it was given in, for the record
+  std::string permission_text;         ///< in the words it was given in, for the record; not
+                                       ///< empty under kUpTo
   SpendLimits limits;
   Remedies remedies;  ///< of the front end
 

@@ -92,6 +92,55 @@ TEST(ShoppingSession, is_open_once_also_inside_one_process) {
   EXPECT_EQ(refusal(process.services, settings).first, ErrorCode::kOk);
 }
 
+TEST(ShoppingSession, goes_on_at_the_cartpilot_where_it_began_or_not_at_all) {
+  const TemporaryFolder state;
+  LoopbackShop shop;
+  LoopbackShop other;
+  Process process(state.path());
+  SessionSettings settings = chat_at(shop);
+  settings.choice = {Kind::kNamed, "real"};
+  EXPECT_EQ(refusal(process.services, settings).first, ErrorCode::kOk);
+  settings.cartpilot = settings_at(other).cartpilot;
+  EXPECT_EQ(refusal(process.services, settings),
+            std::pair(ErrorCode::kInvalidArgument, std::string("other_cartpilot")));
+
+  const auto sandbox = [&](const std::string& id) {
+    return [options = settings_at(shop).cartpilot(), id]() mutable {
+      options.sandbox_id = id;
+      return options;
+    };
+  };
+  settings.choice = {Kind::kNamed, "play"};
+  settings.cartpilot = sandbox("s-1");
+  EXPECT_EQ(refusal(process.services, settings).first, ErrorCode::kOk);
+  settings.cartpilot = settings_at(other).cartpilot;
+  EXPECT_EQ(refusal(process.services, settings).second, "other_cartpilot");
+  settings.own_sandbox = sandbox("s-2");
+  EXPECT_EQ(refusal(process.services, settings).second, "other_cartpilot");
+  settings.own_sandbox = sandbox("s-1");
+  const Talk back(process.services, settings, scripted({}));
+  EXPECT_EQ(back.session.cartpilot(), commerce::CartPilotIdentity::sandbox("s-1"));
+}
+
+TEST(ShoppingSession, belongs_to_a_cartpilot_once_it_may_do_more_than_look) {
+  const TemporaryFolder state;
+  LoopbackShop shop;
+  Process process(state.path());
+  SessionSettings settings = settings_at(shop);
+  settings.choice = {Kind::kNamed, "s1"};
+  purchase::EventLog purchases;
+  purchase::ScriptedPerson person;
+  const Cancellation cancellation;
+  const auto db = process.services.open_state();
+  const store::SessionStore sessions(*db);
+  ShoppingSession session(process.services, settings, {purchases, person});
+  Turn(session, cancellation).run({chat::call_of("c1", "list_orders")});
+  EXPECT_EQ(sessions.find("s1"), std::nullopt);
+  Turn(session, cancellation).run({buying_calls("mug")[0]});
+  ASSERT_TRUE(sessions.find("s1").has_value());
+  EXPECT_EQ(sessions.find("s1")->cartpilot, session.cartpilot().text());
+}
+
 TEST(ShoppingSession, tells_the_model_what_the_program_and_the_front_end_want) {
   const TemporaryFolder state;
   LoopbackShop shop;

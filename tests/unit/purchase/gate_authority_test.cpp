@@ -144,6 +144,19 @@ TEST(PurchaseGate, refuses_everything_under_never_without_asking) {
               ElementsAre("request 86.38 USD", "decision refused by policy", "purchase: refused"));
 }
 
+TEST(PurchaseGate, leaves_it_to_the_front_end_to_say_what_can_be_done) {
+  GateWorld plain(PurchasePolicy{});
+  plain.approve(plain.prepare());
+  EXPECT_EQ(plain.gate->last_report()->message, "nothing may be bought here");
+  PurchasePolicy page;
+  page.remedies = [](Remedy remedy, const std::string&) {
+    return remedy == Remedy::kAllowPurchases ? "press Allow" : "";
+  };
+  GateWorld world(page);
+  world.approve(world.prepare());
+  EXPECT_EQ(world.gate->last_report()->message, "nothing may be bought here; press Allow");
+}
+
 TEST(PurchaseGate, buys_within_a_standing_permission_and_records_its_flag) {
   GateWorld world(parse_policy("up-to:86.38:USD", "merchant-a,merchant-b"));
   const std::string id = world.prepare();
