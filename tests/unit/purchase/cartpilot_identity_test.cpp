@@ -286,17 +286,6 @@ TEST(CartPilotIdentity, of_a_record_of_format_1_is_unknown_and_counts_against_ev
   EXPECT_EQ(sessions.find("session-1")->cartpilot, real("https://shop.example"));
 }
 
-TEST(CartPilotIdentity, of_a_foreign_file_is_not_touched_by_the_migration) {
-  const TemporaryFolder folder;
-  const auto state = folder.path() / "state.db";
-  make_format_1(state, kOldRecord);
-  {
-    store::StateDb db(state);
-    db.run("PRAGMA user_version = 3");
-  }
-  EXPECT_THROW(store::StateDb{state}, Error);
-}
-
 TEST(CartPilotIdentity, of_an_old_attempt_is_no_name_that_only_looks_local) {
   GateWorld world;
   Attempt old;

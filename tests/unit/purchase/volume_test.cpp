@@ -17,6 +17,7 @@ void buy_often(int count) {
   commerce::ClientOptions options;
   options.base_url = shop.url();
   options.api_key = "dev-api-key-change-in-production";
+  options.sandbox_id = shop.id();
   const commerce::CartPilotClient client(options, http);
   commerce::CartPilotTools tools(client);
   const TemporaryFolder folder;

@@ -238,7 +238,7 @@ TEST_F(StateDbTest, refuses_a_newer_file_and_leaves_it) {
   }
   const std::string bytes = bytes_of(file);
   EXPECT_THAT(refusal_of(file),
-              AllOf(HasSubstr("newer cartpilot (format 2)"), HasSubstr("update cartpilot")));
+              AllOf(HasSubstr("newer cartpilot (format 3)"), HasSubstr("update cartpilot")));
   EXPECT_EQ(bytes_of(file), bytes);
 }
 
