@@ -4,13 +4,14 @@
 #include "cli/exit_code.h"
 #include "commands/chat/transcript.h"
 #include "commands/commands.h"
+#include "commerce/identity.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
 
 namespace {
 
-std::vector<Message> wanted(AppServices& services) {
+std::vector<Message> wanted(CommandServices& services) {
   const std::string& id = services.arguments().name;
   if (!services.sessions().find(id)) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -23,14 +24,14 @@ std::string shown_cartpilot(const std::string& text) {
   return commerce::CartPilotIdentity::from_text(text).shown();
 }
 
-std::string cartpilot_of(AppServices& services) {
+std::string cartpilot_of(CommandServices& services) {
   const auto session = services.sessions().find(services.arguments().name);
   return shown_cartpilot(session ? session->cartpilot : "");
 }
 
 }  // namespace
 
-int run_sessions_list(AppServices& services) {
+int run_sessions_list(CommandServices& services) {
   Json list = Json::array();
   for (const store::SessionSummary& session : services.sessions().list()) {
     if (services.arguments().json) {
@@ -53,7 +54,7 @@ int run_sessions_list(AppServices& services) {
   return kOk;
 }
 
-int run_sessions_show(AppServices& services) {
+int run_sessions_show(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().json) {
     out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
@@ -64,7 +65,7 @@ int run_sessions_show(AppServices& services) {
   return kOk;
 }
 
-int run_sessions_export(AppServices& services) {
+int run_sessions_export(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().export_format == "json") {
     out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
@@ -75,9 +76,9 @@ int run_sessions_export(AppServices& services) {
   return kOk;
 }
 
-int run_sessions_delete(AppServices& services) {
+int run_sessions_delete(CommandServices& services) {
   wanted(services);
-  const store::SessionLock lock = services.lock_session(services.arguments().name);
+  const store::SessionLock lock = services.app().lock_session(services.arguments().name);
   services.sessions().remove(services.arguments().name);
   return kOk;
 }
