@@ -56,12 +56,12 @@ TEST(PluginLife, shutdown_runs_newest_first_once_and_only_for_what_was_started) 
 TEST(PluginLife, a_plugin_with_a_living_object_is_not_shut_down) {
   FakeTransport transport;
   LifeLog log;
-  PluginHost host(only_files({zoo("life-a")}), transport, log.sink());
-  const auto alive = provider_of(host, "life-a");
+  PluginHost host(only_files({zoo("life-c")}), transport, log.sink());
+  const auto alive = provider_of(host, "life-c");
   host.shutdown();
   EXPECT_THAT(log.lines,
-              ElementsAre("life-a: init", "life-a: still in use at shutdown; left running"));
-  EXPECT_EQ(alive->models(CallContext())[0].id, "life-a-1");
+              ElementsAre("life-c: init", "life-c: still in use at shutdown; left running"));
+  EXPECT_EQ(alive->models(CallContext())[0].id, "life-c-1");
 }
 
 TEST(PluginLife, two_hosts_share_one_start_and_the_last_one_shuts_down) {

@@ -250,7 +250,7 @@ TEST_F(ErrorShapes, json_invalid) {
 }
 
 TEST_F(ErrorShapes, instants) {
-  const auto problem = [&](const Json& timestamp) {
+  const auto problem_of = [&](const Json& timestamp) {
     return problem("/webhooks/merchant", dump_json({{"event_id", "e"},
                                                     {"event_type", "t"},
                                                     {"merchant_id", "m"},
@@ -265,15 +265,15 @@ TEST_F(ErrorShapes, instants) {
       {"2026-02-30", "day value is outside expected range"},
       {"2026-11-23T99:00:00", "unexpected extra characters at the end of the input"}};
   for (const auto& [text, error] : cases) {
-    EXPECT_EQ(problem(text),
+    EXPECT_EQ(problem_of(text),
               dump_json({{"type", "datetime_from_date_parsing"},
                          {"loc", Json::array({"body", "timestamp"})},
                          {"msg", std::string("Input should be a valid datetime or date, ") + error},
                          {"input", text},
                          {"ctx", {{"error", error}}}}));
   }
-  EXPECT_EQ(problem(nullptr), R"({"type":"datetime_type","loc":["body","timestamp"],)"
-                              R"("msg":"Input should be a valid datetime","input":null})");
+  EXPECT_EQ(problem_of(nullptr), R"({"type":"datetime_type","loc":["body","timestamp"],)"
+                                 R"("msg":"Input should be a valid datetime","input":null})");
 }
 
 }  // namespace

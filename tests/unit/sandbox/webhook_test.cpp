@@ -62,7 +62,7 @@ TEST_F(Webhook, is_checked_for_form_then_sender_then_signature_then_type) {
   EXPECT_EQ(shopper_.post("/webhooks/merchant", Json::object(), wrong).status, 422);
   EXPECT_EQ(shopper_.post("/webhooks/merchant", event("e", "odd", Json::object()), wrong).status,
             400);
-  EXPECT_EQ(shopper
+  EXPECT_EQ(shopper_
                 .post("/webhooks/merchant", event("e", "odd", Json::object()),
                       {{"X-Merchant-Signature", "no"}})
                 .status,
