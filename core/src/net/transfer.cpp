@@ -125,7 +125,7 @@ class Transfer {
       if (failure_) std::rethrow_exception(failure_);
       if (code == CURLE_OPERATION_TIMEDOUT) timeouts_.check();
       if (code != CURLE_OK || stage_ != Stage::kBody) fail_with(code);
-      if (needs_goodbye_) fail_with(CURLE_PARTIAL_FILE);
+      if (needs_close_notify_) fail_with(CURLE_PARTIAL_FILE);
       delivery_.end();
     }
     curl_socket_t socket = CURL_SOCKET_BAD;
@@ -263,7 +263,7 @@ class Transfer {
       head.headers.emplace_back(next->name, text::trimmed(next->value));
     }
     // libcurl takes a connection that was cut for one that was closed.
-    needs_goodbye_ = !tells_its_end(head) && route_.target.tls && request_.method != "HEAD";
+    needs_close_notify_ = !tells_its_end(head) && route_.target.tls && request_.method != "HEAD";
     delivery_.head(head);
     timeouts_.alive();
   }
@@ -327,7 +327,7 @@ class Transfer {
   int requests_ = 0;  ///< begun
   int heads_ = 0;     ///< begun
   std::size_t head_bytes_ = 0;
-  bool needs_goodbye_ = false;  ///< only close_notify would tell that the answer is whole
+  bool needs_close_notify_ = false;  ///< only close_notify would tell that the answer is whole
   curl_off_t uploaded_ = 0;
   std::optional<Clock::time_point> sink_done_at_;
   std::size_t skipped_ = 0;  ///< bytes behind the last one that the sink wanted

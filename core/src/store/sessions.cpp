@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "cartpilot/detail/characters.h"
 #include "cartpilot/detail/wire.h"
 
 namespace cartpilot::store {
@@ -19,14 +20,8 @@ constexpr std::size_t kTitleBytes = 80;
 
 /// The first line of a text, cut at a character boundary.
 std::string title_of(const Message& message) {
-  std::string title = text_of(message);
-  title = title.substr(0, title.find('\n'));
-  if (title.size() > kTitleBytes) {
-    std::size_t end = kTitleBytes;
-    while (end > 0 && (static_cast<unsigned char>(title[end]) & 0xC0) == 0x80) --end;
-    title.resize(end);
-  }
-  return title;
+  const std::string text = text_of(message);
+  return detail::cut_text(text.substr(0, text.find('\n')), kTitleBytes);
 }
 
 constexpr const char* kSummaryColumns =

@@ -4,6 +4,7 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -206,23 +207,16 @@ void StateDb::checked(const std::function<void()>& work) const {
   }
 }
 
-void StateDb::transaction(const std::function<void()>& work) { enclosed("BEGIN IMMEDIATE", work); }
+void StateDb::transaction(const std::function<void()>& work) { enclosed(true, work); }
 
-void StateDb::snapshot(const std::function<void()>& work) { enclosed("BEGIN", work); }
+void StateDb::snapshot(const std::function<void()>& work) { enclosed(false, work); }
 
-void StateDb::enclosed(const char* begin, const std::function<void()>& work) {
+void StateDb::enclosed(bool writes, const std::function<void()>& work) {
+  using Behavior = SQLite::TransactionBehavior;
   checked([&] {
-    prepared(begin)->exec();
-    try {
-      work();
-      prepared("COMMIT")->exec();
-    } catch (...) {
-      try {
-        run("ROLLBACK");
-      } catch (const SQLite::Exception&) {  // NOLINT: SQLite has rolled back by itself
-      }
-      throw;
-    }
+    SQLite::Transaction transaction(*database_, writes ? Behavior::IMMEDIATE : Behavior::DEFERRED);
+    work();
+    transaction.commit();
   });
 }
 

@@ -81,7 +81,7 @@ class StateDb {
   friend struct GiveBack;
 
   void open();
-  void enclosed(const char* begin, const std::function<void()>& work);
+  void enclosed(bool writes, const std::function<void()>& work);
   void check_version();
   void migrate_from_1();
   std::int64_t number(const std::string& query);

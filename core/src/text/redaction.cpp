@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
+#include "base/encoding.h"
 
 namespace cartpilot::text {
 namespace {
@@ -24,28 +24,14 @@ Secrets& secrets() {
   return *all;
 }
 
-/// The form a secret takes inside a URL.
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 void add_secret(std::string_view secret) {
   if (secret.size() < kShortestSecret) return;
   Secrets& all = secrets();
   const std::unique_lock lock(all.mutex);
-  for (std::string value : {std::string(secret), percent_encoded(secret)}) {
+  const std::string plain(secret);
+  for (std::string value : {plain, base::percent_encoded(plain, "#&+/:;=?@")}) {  // as in a URL
     if (std::find(all.values.begin(), all.values.end(), value) == all.values.end()) {
       all.values.push_back(std::move(value));
     }

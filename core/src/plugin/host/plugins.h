@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "cartpilot/abi.h"
 #include "cartpilot/http.h"
 #include "cartpilot/llm_provider.h"
 #include "cartpilot/tool_set.h"
@@ -47,7 +46,7 @@ struct SearchedDirectory {
 
 enum class PluginStatus { kAvailable, kRefused, kShadowed, kDisabled };
 
-/// One file that was looked at (or one statically registered plugin; then `file` is empty).
+/// One file that was looked at.
 struct PluginRecord {
   std::filesystem::path file;
   std::filesystem::path target;  ///< where the file leads when it is a link; else ""
@@ -77,10 +76,6 @@ class PluginHost {
   ~PluginHost();
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
-
-  /// Registers a plugin that is linked in, through the same structs. The struct lives as long as
-  /// the process. Throws Error when it is refused or its id is taken.
-  void register_static(const cp_plugin* plugin);
 
   /// All plugins found, in search order, examined without running any of their code; what earlier
   /// runs found out about a file is shown too. Problems are records, not errors.
