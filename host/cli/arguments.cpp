@@ -55,7 +55,7 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {
   command.add_option("--provider", a.provider,
-                     "Model vendor: gemini, openai, offline or any plugin's name");
+                     "Model vendor: gemini, openai, offline, script or any plugin's name");
   command.add_option("--provider-option", options, "KEY=VALUE for the provider (repeatable)")
       ->take_all()
       ->type_size(1)
