@@ -19,7 +19,7 @@ struct Secrets {
 };
 
 /// Never destroyed: threads may still print while the program ends.
-Secrets& secrets() {
+Secrets& registered() {
   static auto* const all = new Secrets;
   return *all;
 }
@@ -43,7 +43,7 @@ std::string percent_encoded(std::string_view text) {
 
 void add_secret(std::string_view secret) {
   if (secret.size() < kShortestSecret) return;
-  Secrets& all = secrets();
+  Secrets& all = registered();
   const std::unique_lock lock(all.mutex);
   for (std::string value : {std::string(secret), percent_encoded(secret)}) {
     if (std::find(all.values.begin(), all.values.end(), value) == all.values.end()) {
@@ -52,10 +52,16 @@ void add_secret(std::string_view secret) {
   }
 }
 
+std::vector<std::string> secrets() {
+  Secrets& all = registered();
+  const std::shared_lock lock(all.mutex);
+  return all.values;
+}
+
 std::string redact(std::string_view text) {
   std::vector<std::pair<std::size_t, std::size_t>> found;  // first, end
   {
-    Secrets& all = secrets();
+    Secrets& all = registered();
     const std::shared_lock lock(all.mutex);
     for (const std::string& value : all.values) {
       // One step at a time: occurrences may overlap, and every byte of each must go.
@@ -104,7 +110,7 @@ std::string RedactionStream::feed(std::string_view piece) {
   };
   if (!imitated_.empty()) hold_back(imitated_);
   {
-    Secrets& all = secrets();
+    Secrets& all = registered();
     const std::shared_lock lock(all.mutex);
     for (const std::string& value : all.values) hold_back(value);
   }
