@@ -81,6 +81,10 @@ void add_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   chat->add_flag("--no-stream", a.no_stream, "Print each answer when it is complete");
   chat->add_option("--output", a.output, "text, or jsonl: one JSON object per line")
       ->check(CLI::IsMember({"text", "jsonl"}));
+  CLI::Option* record = chat->add_option(
+      "--record", a.record_file,
+      "Write all that comes in and is shown to this new file, without keys, for cartpilot replay");
+  chat->add_option("--replay", a.replay_file, "Same as 'cartpilot replay FILE'")->excludes(record);
   chat->add_option("message", a.message, "What you want to say");
 }
 
@@ -195,6 +199,11 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
       ->check(CLI::Range(0, 65535));
   sandbox->add_option("--webhook-url", a.webhook_url,
                       "Where the merchants send webhooks (default: this sandbox)");
+
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Run a recorded conversation again, without network and without your state");
+  replay->add_option("file", a.replay_file, "What --record wrote")->required();
+  replay->add_flag("--check", a.check, "Show nothing but whether it is the same");
 
   app.add_subcommand("doctor", "Check keys, API, clock, TLS, plugins and the state folder");
 }
@@ -317,11 +326,14 @@ std::optional<int> take_options(const std::vector<std::string>& options, Argumen
 ParsedArguments parse_arguments(int argc, const char* const* argv) {
   ParsedArguments parsed;
   std::vector<std::string> options;
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (parse_chat(argc, argv, parsed.arguments, options)) {
+    parsed.arguments.words = words;
     parsed.exit_code = take_options(options, parsed.arguments);
     return parsed;
   }
   parsed.arguments = {};
+  parsed.arguments.words = words;
   options.clear();
 
   Arguments& a = parsed.arguments;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/private_files.h"
 #include "cli/interrupt.h"
@@ -26,11 +27,25 @@ char* prompt_text(EditLine*) {
   return text;
 }
 
+/// Standard output, of which a copy is kept.
+ssize_t write_and_keep(void* kept, const char* bytes, std::size_t size) {
+  const ssize_t written = ::write(STDOUT_FILENO, bytes, size);
+  if (written > 0) {
+    static_cast<std::string*>(kept)->append(bytes, static_cast<std::size_t>(written));
+  }
+  return written;
+}
+
 class LineEditor final : public LineReader {
  public:
-  explicit LineEditor(const std::filesystem::path& file) : file_(file) {
+  LineEditor(const std::filesystem::path& file, bool keeps_screen) : file_(file) {
     std::setlocale(LC_CTYPE, "");  // multi-byte editing needs the person's character set
-    editor_ = el_init("cartpilot", stdin, stdout, stderr);
+    if (keeps_screen) {
+      kept_out_ = ::fopencookie(&screen_, "w", {nullptr, write_and_keep, nullptr, nullptr});
+      if (kept_out_ != nullptr) out_ = kept_out_;
+    }
+    editor_ =
+        el_init_fd("cartpilot", stdin, out_, stderr, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
     el_set(editor_, EL_PROMPT, prompt_text);
     el_set(editor_, EL_EDITOR, "emacs");
     el_set(editor_, EL_SIGNAL, 0);
@@ -45,7 +60,10 @@ class LineEditor final : public LineReader {
   ~LineEditor() override {
     history_end(history_);
     el_end(editor_);
+    if (kept_out_ != nullptr) std::fclose(kept_out_);
   }
+
+  std::string take_screen() override { return std::exchange(screen_, ""); }
 
   std::optional<Line> next() override {
     int length = 0;
@@ -53,14 +71,14 @@ class LineEditor final : public LineReader {
     Line line;
     if (Interrupt().cancelled()) {
       el_set(editor_, EL_REFRESH);
-      std::fputs("\n", stdout);
-      std::fflush(stdout);
+      std::fputs("\n", out_);
+      std::fflush(out_);
       line.interrupted = true;
       return line;
     }
     if (text == nullptr || length <= 0) {
-      std::fputs("\n", stdout);
-      std::fflush(stdout);
+      std::fputs("\n", out_);
+      std::fflush(out_);
       return std::nullopt;
     }
     line.text = without_line_end({text, static_cast<std::size_t>(length)});
@@ -85,14 +103,18 @@ class LineEditor final : public LineReader {
   }
 
   std::filesystem::path file_;
+  std::string screen_;
+  std::FILE* kept_out_ = nullptr;
+  std::FILE* out_ = stdout;
   EditLine* editor_;
   History* history_;
 };
 
 }  // namespace
 
-std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history) {
-  return std::make_unique<LineEditor>(history);
+std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,
+                                             bool keeps_screen) {
+  return std::make_unique<LineEditor>(history, keeps_screen);
 }
 
 }  // namespace cartpilot::host

@@ -11,6 +11,7 @@
 namespace cartpilot::host {
 
 /// `history` "" keeps none.
-std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history);
+std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,
+                                             bool keeps_screen);
 
 }  // namespace cartpilot::host

@@ -22,6 +22,8 @@ class LineReader {
 
   /// nullopt at end of input.
   virtual std::optional<Line> next() = 0;
+  /// What was shown while the last line was read, for a recording; "" when nothing was.
+  virtual std::string take_screen() { return ""; }
 };
 
 /// Longest message that is passed on. Vendors take more, but a megabyte on one line is a mistake,

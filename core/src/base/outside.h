@@ -26,6 +26,9 @@ class Outside {
   virtual std::int64_t clock(ClockKind kind, std::int64_t real) = 0;
   /// Random bytes were asked for; `bytes` holds the system's and may be replaced.
   virtual void random(void* bytes, std::size_t size) = 0;
+  /// Of `size` bytes `real` can be passed on; the rest may begin a key. Returns how many shall be:
+  /// a replay does not know the key.
+  virtual std::size_t released(std::size_t size, std::size_t real) = 0;
   /// True when a pause of the program need not last.
   virtual bool skips_sleep() const = 0;
 };

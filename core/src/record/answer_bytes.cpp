@@ -14,20 +14,12 @@ namespace {
 
 constexpr std::size_t kShown = 60;
 
-bool carries_key(const std::string& name) {
-  const std::string lower = text::lower_case(name);
-  for (const char* part : {"key", "token", "auth", "cookie", "secret"}) {
-    if (lower.find(part) != std::string::npos) return true;
-  }
-  return false;
-}
-
 std::string header_text(const std::string& name, const std::string& value, KeyNumbers* keys) {
   if (keys != nullptr && text::lower_case(name) == "idempotency-key") {
     const auto [found, is_new] = keys->emplace(value, static_cast<int>(keys->size()) + 1);
     return fmt::format("key {}", found->second);
   }
-  return carries_key(name) ? "[redacted]" : redacted_text(value);
+  return is_key_name(name) ? "[redacted]" : redacted_text(value);
 }
 
 Json to_json(const HttpHeaders& headers, KeyNumbers* keys) {
@@ -57,6 +49,14 @@ std::string excerpt(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+bool is_key_name(const std::string& name) {
+  const std::string lower = text::lower_case(name);
+  for (const char* part : {"key", "token", "auth", "cookie", "secret", "password"}) {
+    if (lower.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
 
 Json request_to_json(const HttpRequest& request, KeyNumbers& keys) {
   return {{"method", request.method},

@@ -17,6 +17,9 @@
 
 namespace cartpilot::record {
 
+/// Whether a header, variable or option of that name holds what must never be written down.
+bool is_key_name(const std::string& name);
+
 /// Numbers of idempotency keys, by key.
 using KeyNumbers = std::map<std::string, int>;
 

@@ -39,8 +39,8 @@ std::string described(const Event& event) {
 }  // namespace
 
 Player::Player(std::string file, std::vector<Event> events,
-               std::function<void(const std::string&)> differs)
-    : file_(std::move(file)), events_(std::move(events)), differs_(std::move(differs)) {
+               std::function<void(End, const std::string&)> ends)
+    : file_(std::move(file)), events_(std::move(events)), ends_(std::move(ends)) {
   for (std::size_t i = 0; i < events_.size(); ++i) {
     const Event& event = events_[i];
     if (event.kind == "shown") {
@@ -58,17 +58,6 @@ Player::Player(std::string file, std::vector<Event> events,
       }
     }
   }
-}
-
-Json Player::plugin_environment() const {
-  Json all = Json::object();
-  for (const Event& event : events_) {
-    if (event.kind != "plugins") continue;
-    for (const Json& plugin : event.data.at("found")) {
-      for (const auto& [name, value] : plugin.at("environment").items()) all[name] = value;
-    }
-  }
-  return all;
 }
 
 Player::LaneState& Player::here() { return lanes_[base::current_lane()]; }
@@ -90,6 +79,7 @@ const Event& Player::take(const std::string& kind, const std::string& doing) {
   }
   ++lane.next;
   lane.looks = 0;
+  lane.feeds = 0;
   return *event;
 }
 
@@ -98,7 +88,7 @@ void Player::differ(const Event* event, const std::string& how) {
       event == nullptr
           ? std::string("at its end")
           : fmt::format("at event {} (line {}, {})", event->number, event->number + 1, event->kind);
-  differs_(fmt::format("the replay differs from {} {}: {}", file_, place, how));
+  ends_(End::kDiffers, fmt::format("the replay differs from {} {}: {}", file_, place, how));
   std::abort();  // it does not return
 }
 
@@ -126,8 +116,8 @@ void Player::random(void* bytes, std::size_t size) {
   const Event& event = take("random", fmt::format("a reading of {} random bytes", size));
   const std::string hex = string_or(event.data, "hex");
   if (hex.size() != 2 * size) {
-    differ(&event, fmt::format("recorded are {} random bytes, now {} are read", hex.size() / 2,
-                               size));
+    differ(&event,
+           fmt::format("recorded are {} random bytes, now {} are read", hex.size() / 2, size));
   }
   for (std::size_t i = 0; i < size; ++i) {
     static_cast<unsigned char*>(bytes)[i] =
@@ -140,6 +130,17 @@ Json Player::came(const std::string& kind, const Json&) {
   return take(kind, fmt::format("'{}'", kind)).data;
 }
 
+Json Player::coming(const std::string& kind) {
+  const std::lock_guard lock(mutex_);
+  const LaneState& lane = here();
+  for (std::size_t next = lane.next; next < lane.events.size(); ++next) {
+    const Event& event = events_[lane.events[next]];
+    if (event.kind == kind) return event.data;
+    if (event.kind != "clock" && event.kind != "signal") break;
+  }
+  return take(kind, fmt::format("'{}'", kind)).data;  // which says that there is none
+}
+
 void Player::shown(Stream stream, std::string_view text) {
   const std::lock_guard lock(mutex_);
   const std::string where = stream_name(stream);
@@ -149,9 +150,8 @@ void Player::shown(Stream stream, std::string_view text) {
   if (recorded != text) {
     const auto parted = std::mismatch(recorded.begin(), recorded.end(), text.begin(), text.end());
     const auto same = static_cast<std::size_t>(parted.first - recorded.begin());
-    const auto piece = std::find_if(shown.pieces.begin(), shown.pieces.end(), [&](const auto& p) {
-      return p.first > shown.at + same;
-    });
+    const auto piece = std::find_if(shown.pieces.begin(), shown.pieces.end(),
+                                    [&](const auto& p) { return p.first > shown.at + same; });
     differ(piece == shown.pieces.end() ? nullptr : &events_[piece->second],
            fmt::format("{} differs {}", stream_title(where),
                        text_difference(rest.substr(0, text.size() + 40), text)));
@@ -159,7 +159,7 @@ void Player::shown(Stream stream, std::string_view text) {
   shown.at += text.size();
 }
 
-Tape::Signals Player::look(Signals real) {
+int Player::look(int real) {
   const std::lock_guard lock(mutex_);
   LaneState& lane = here();
   ++lane.looks;
@@ -168,8 +168,20 @@ Tape::Signals Player::look(Signals real) {
   if (lane.looks < integer_or(event->data, "looks")) return real;
   ++lane.next;
   lane.looks = 0;
-  return {static_cast<int>(integer_or(event->data, "count")),
-          event->data.at("ending").get<bool>()};
+  lane.feeds = 0;
+  return static_cast<int>(integer_or(event->data, "count"));
+}
+
+std::size_t Player::released(std::size_t size, std::size_t) {
+  const std::lock_guard lock(mutex_);
+  LaneState& lane = here();
+  ++lane.feeds;
+  const Event* const event = peek(lane);
+  if (event == nullptr || event->kind != "held") return size;
+  if (lane.feeds < integer_or(event->data, "feeds")) return size;
+  const auto recorded = static_cast<std::size_t>(integer_or(event->data, "released"));
+  take("held", "a text that is held back");
+  return std::min(size, recorded);
 }
 
 void Player::catch_up(const CallContext& context) {
@@ -187,39 +199,40 @@ void Player::catch_up(const CallContext& context) {
   if (!looked) static_cast<void>(context.cancelled());
 }
 
-void Player::plugins(const Json& found) {
+Json Player::plugins(const Json& found) {
   const auto event = std::find_if(events_.begin(), events_.end(),
                                   [](const Event& e) { return e.kind == "plugins"; });
-  if (event == events_.end()) return;
+  Json variables = Json::object();
+  if (event == events_.end()) return variables;
   std::vector<std::string> providers;
   for (const Event& e : events_) {
     if (e.kind == "provider") providers.push_back(string_or(e.data, "name"));
   }
   for (const Json& plugin : event->data.at("found")) {
-    const bool used = !plugin.at("tool_sets").empty() ||
-                      std::any_of(providers.begin(), providers.end(), [&](const std::string& name) {
-                        const Json& offered = plugin.at("providers");
-                        return std::find(offered.begin(), offered.end(), Json(name)) !=
-                                   offered.end() ||
-                               name.rfind(string_or(plugin, "id") + ":", 0) == 0;
-                      });
+    const bool used =
+        !plugin.at("tool_sets").empty() ||
+        std::any_of(providers.begin(), providers.end(), [&](const std::string& name) {
+          const Json& offered = plugin.at("providers");
+          return std::find(offered.begin(), offered.end(), Json(name)) != offered.end() ||
+                 name.rfind(string_or(plugin, "id") + ":", 0) == 0;
+        });
+    for (const auto& [name, value] : plugin.at("environment").items()) variables[name] = value;
     if (!used) continue;
     const std::string id = string_or(plugin, "id");
-    const auto same = std::find_if(found.begin(), found.end(), [&](const Json& other) {
-      return string_or(other, "id") == id;
-    });
+    const auto same = std::find_if(found.begin(), found.end(),
+                                   [&](const Json& other) { return string_or(other, "id") == id; });
     if (same == found.end()) {
-      throw Error(ErrorCode::kNotFound,
-                  fmt::format("{} was recorded with the plugin {} {}, which is not here", file_, id,
-                              string_or(plugin, "version")));
+      ends_(End::kMissingPlugin,
+            fmt::format("{} was recorded with the plugin {} {}, which is not here", file_, id,
+                        string_or(plugin, "version")));
     }
     if (string_or(*same, "sha256") != string_or(plugin, "sha256")) {
-      throw Error(ErrorCode::kNotFound,
-                  fmt::format("{} was recorded with another build of the plugin {} ({}, here {})",
-                              file_, id, string_or(plugin, "version"),
-                              string_or(*same, "version")));
+      ends_(End::kMissingPlugin,
+            fmt::format("{} was recorded with another build of the plugin {} ({}, here {})", file_,
+                        id, string_or(plugin, "version"), string_or(*same, "version")));
     }
   }
+  return variables;
 }
 
 bool Player::fact(const std::string& name, bool real) {
@@ -259,8 +272,8 @@ void Player::finish(int exit_code) {
   const std::lock_guard lock(mutex_);
   for (auto& [name, lane] : lanes_) {
     if (const Event* const event = peek(lane)) {
-      differ(event, fmt::format("recorded is {}, now the program ended before it",
-                                described(*event)));
+      differ(event,
+             fmt::format("recorded is {}, now the program ended before it", described(*event)));
     }
   }
   for (const auto& [where, shown] : shown_) {

@@ -1,7 +1,7 @@
 // Player: gives a program what a recording holds, and compares what it does with it.
 //
 // Every reading and every input is the next one of its lane. The first thing that is not as
-// recorded ends the process: `differs` is called with one sentence and must not return. Readings of
+// recorded ends the process: `ends` is called with one sentence and must not return. Readings of
 // a clock are not compared, because a wait looks at it as often as it likes. Any thread.
 #pragma once
 
@@ -19,14 +19,11 @@ namespace cartpilot::record {
 
 class Player final : public Tape {
  public:
+  enum class End { kDiffers, kMissingPlugin };
+
   /// `file` names the recording in sentences.
   Player(std::string file, std::vector<Event> events,
-         std::function<void(const std::string&)> differs);
-
-  /// The members of the first event.
-  const Json& begin() const { return events_.front().data; }
-  /// Environment variables that plugins saw.
-  Json plugin_environment() const;
+         std::function<void(End, const std::string&)> ends);
 
   /// The program ended with `exit_code`: nothing may be left.
   void finish(int exit_code);
@@ -34,13 +31,16 @@ class Player final : public Tape {
   std::int64_t clock(base::ClockKind kind, std::int64_t real) override;
   void random(void* bytes, std::size_t size) override;
   bool skips_sleep() const override { return true; }
+  std::size_t released(std::size_t size, std::size_t real) override;
 
   bool plays() const override { return true; }
   Json came(const std::string& kind, const Json& seen) override;
+  Json coming(const std::string& kind) override;
   void shown(Stream stream, std::string_view text) override;
-  Signals look(Signals real) override;
+  int look(int real) override;
   void catch_up(const CallContext& context) override;
-  void plugins(const Json& found) override;
+  void about(const std::string&, const Json&) override {}
+  Json plugins(const Json& found) override;
   bool fact(const std::string& name, bool real) override;
 
   /// `request` is sent: it must be the one that was recorded. Returns the number of the exchange.
@@ -55,7 +55,8 @@ class Player final : public Tape {
     std::vector<std::size_t> events;  ///< indices, in order
     std::size_t next = 0;
     std::size_t readings = 0;  ///< taken from the clock event that is next
-    int looks = 0;
+    int looks = 0;             ///< for signals, since the last event
+    int feeds = 0;             ///< for texts that are held back, since the last event
   };
   struct Shown {
     std::string text;
@@ -73,7 +74,7 @@ class Player final : public Tape {
   mutable std::recursive_mutex mutex_;
   const std::string file_;
   const std::vector<Event> events_;
-  const std::function<void(const std::string&)> differs_;
+  const std::function<void(End, const std::string&)> ends_;
   std::map<std::string, LaneState> lanes_;
   std::map<std::string, Shown> shown_;
   std::map<int, std::int64_t> last_reading_;  ///< by kind of clock

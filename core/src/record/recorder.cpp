@@ -53,11 +53,11 @@ Recorder::Recorder(std::filesystem::path file, Json begin)
     : path_(std::move(file)), started_ms_(steady_ms()) {
   descriptor_ = base::open_private_file(path_, O_WRONLY | O_CREAT | O_EXCL);
   if (descriptor_ < 0) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("--record: {} {}", path_.string(),
-                            errno == EEXIST ? "exists already; name another file"
-                                            : std::string("cannot be made: ") +
-                                                  std::strerror(errno)));
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("--record: {} {}", path_.string(),
+                    errno == EEXIST ? "exists already; name another file"
+                                    : std::string("cannot be made: ") + std::strerror(errno)));
   }
   const std::lock_guard lock(mutex_);
   add("begin", std::move(begin), false);
@@ -111,22 +111,33 @@ void Recorder::shown(Stream stream, std::string_view text) {
   kept.stream = stream;
 }
 
-Tape::Signals Recorder::look(Signals real) {
+int Recorder::look(int real) {
   const std::lock_guard lock(mutex_);
   LaneState& lane = lanes_[base::current_lane()];
   ++lane.looks;
-  if (real.count > signals_seen_) {
-    add("signal", {{"count", real.count}, {"ending", real.ending}, {"looks", lane.looks}});
-  }
-  signals_seen_ = real.count;
+  if (real > signals_seen_) add("signal", {{"count", real}, {"looks", lane.looks}});
+  signals_seen_ = real;
+  return real;
+}
+
+std::size_t Recorder::released(std::size_t size, std::size_t real) {
+  const std::lock_guard lock(mutex_);
+  LaneState& lane = lanes_[base::current_lane()];
+  ++lane.feeds;
+  if (real != size) add("held", {{"feeds", lane.feeds}, {"released", real}});
   return real;
 }
 
 void Recorder::catch_up(const CallContext& context) { static_cast<void>(context.cancelled()); }
 
-void Recorder::plugins(const Json& found) {
+void Recorder::about(const std::string& kind, const Json& data) {
   const std::lock_guard lock(mutex_);
-  add("plugins", {{"found", found}}, false);
+  add(kind, data, false);
+}
+
+Json Recorder::plugins(const Json& found) {
+  about("plugins", {{"found", found}});
+  return nullptr;
 }
 
 bool Recorder::fact(const std::string& name, bool real) {
@@ -163,6 +174,7 @@ Recorder::Kept& Recorder::add(const std::string& kind, Json data, bool in_lane) 
   if (in_lane) {
     close_clock(lane);
     lanes_[lane].looks = 0;
+    lanes_[lane].feeds = 0;
   }
   Kept& kept = kept_.emplace_back();
   kept.event = {0, elapsed_ms(), in_lane ? lane : "", kind, std::move(data)};
@@ -173,8 +185,8 @@ void Recorder::close_clock(const std::string& lane) {
   LaneState& state = lanes_[lane];
   if (state.clock.empty()) return;
   Kept& kept = kept_.emplace_back();
-  kept.event = {0, elapsed_ms(), lane, "clock",
-                {{"read", std::exchange(state.clock, Json::array())}}};
+  kept.event = {
+      0, elapsed_ms(), lane, "clock", {{"read", std::exchange(state.clock, Json::array())}}};
 }
 
 void Recorder::write_kept() {

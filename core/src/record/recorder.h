@@ -31,13 +31,16 @@ class Recorder final : public Tape {
   std::int64_t clock(base::ClockKind kind, std::int64_t real) override;
   void random(void* bytes, std::size_t size) override;
   bool skips_sleep() const override { return false; }
+  std::size_t released(std::size_t size, std::size_t real) override;
 
   bool plays() const override { return false; }
   Json came(const std::string& kind, const Json& seen) override;
+  Json coming(const std::string&) override { return nullptr; }
   void shown(Stream stream, std::string_view text) override;
-  Signals look(Signals real) override;
+  int look(int real) override;
   void catch_up(const CallContext& context) override;
-  void plugins(const Json& found) override;
+  void about(const std::string& kind, const Json& data) override;
+  Json plugins(const Json& found) override;
   bool fact(const std::string& name, bool real) override;
 
   /// An exchange begins; the number names it.
@@ -52,6 +55,7 @@ class Recorder final : public Tape {
   struct LaneState {
     Json clock = Json::array();  ///< readings since the last event
     int looks = 0;               ///< for signals, since the last event
+    int feeds = 0;               ///< for texts that are held back, since the last event
   };
   struct Kept {
     Event event;

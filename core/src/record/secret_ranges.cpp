@@ -91,8 +91,8 @@ Layer json_unescaped(const Layer& layer) {
   const std::string_view text = layer.text;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '\\' && i + 1 < text.size()) {
-      const auto code =
-          text[i + 1] == 'u' && i + 5 < text.size() ? hex_value(text.substr(i + 2, 4)) : std::nullopt;
+      const auto code = text[i + 1] == 'u' && i + 5 < text.size() ? hex_value(text.substr(i + 2, 4))
+                                                                  : std::nullopt;
       const auto found = kShort.find(text[i + 1]);
       if (code) {
         add_utf8(out, *code, spanned(layer, i, 6));
@@ -237,7 +237,7 @@ class Search {
 };
 
 /// What becomes of each byte: it stays, goes, or goes with the mark behind it.
-enum class Fate : char { kStays, kGoes, kMark };
+enum class Fate : char { kStays, kGoes, kMarked };
 
 std::vector<Fate> fates(const std::string& whole) {
   std::vector<std::string> words = spellings();
@@ -260,7 +260,7 @@ std::vector<Fate> fates(const std::string& whole) {
   for (const std::size_t end : ends) {
     std::size_t last = end;
     while (last < fate.size() && fate[last] != Fate::kStays) ++last;
-    fate[last - 1] = Fate::kMark;
+    fate[last - 1] = Fate::kMarked;
   }
   return fate;
 }
@@ -271,14 +271,14 @@ std::vector<std::string> redacted_pieces(const std::vector<std::string>& pieces)
   std::string whole;
   for (const std::string& piece : pieces) whole += piece;
   const std::vector<Fate> fate = fates(whole);
-  if (std::find(fate.begin(), fate.end(), Fate::kMark) == fate.end()) return pieces;
+  if (std::find(fate.begin(), fate.end(), Fate::kMarked) == fate.end()) return pieces;
   std::vector<std::string> out;
   std::size_t at = 0;
   for (const std::string& piece : pieces) {
     std::string& kept = out.emplace_back();
     for (std::size_t i = 0; i < piece.size(); ++i, ++at) {
       if (fate[at] == Fate::kStays) kept += whole[at];
-      if (fate[at] == Fate::kMark) kept += kMark;
+      if (fate[at] == Fate::kMarked) kept += kMark;
     }
   }
   return out;

@@ -27,24 +27,25 @@ class Tape : public base::Outside {
   /// A replay whose recording has something else here ends the process.
   virtual Json came(const std::string& kind, const Json& seen) = 0;
 
+  /// What came() will return next, in a replay.
+  virtual Json coming(const std::string& kind) = 0;
+
   /// `text` is being shown. A replay that shows something else than the recording ends the process.
   virtual void shown(Stream stream, std::string_view text) = 0;
 
-  /// How often the person has asked to stop since that was last answered, and whether the program
-  /// was asked to end.
-  struct Signals {
-    int count = 0;
-    bool ending = false;
-  };
-  /// The program looks for signals. Returns those it shall see.
-  virtual Signals look(Signals real) = 0;
+  /// The program looks how often the person has asked to stop since that was last answered. Returns
+  /// how often it shall see.
+  virtual int look(int real) = 0;
   /// After a wait on the outside, which looks an unknown number of times: a signal that ended it is
   /// noted, or comes, before anything else happens.
   virtual void catch_up(const CallContext& context) = 0;
 
+  /// A fact about the whole process that a replay needs at its beginning.
+  virtual void about(const std::string& kind, const Json& data) = 0;
   /// The plugins that can be used, as [{"id","version","sha256","providers","tool_sets",
-  /// "environment"}]. Throws Error{kNotFound} when a recording was made with others.
-  virtual void plugins(const Json& found) = 0;
+  /// "variables","environment"}]. Returns the variables that plugins shall see, by name. A replay
+  /// without a plugin that was used, or with another build of it, ends the process.
+  virtual Json plugins(const Json& found) = 0;
   /// A fact about the process, such as {"out", true}: standard output is a terminal.
   virtual bool fact(const std::string& name, bool real) = 0;
 };

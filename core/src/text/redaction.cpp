@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "base/outside.h"
+
 namespace cartpilot::text {
 namespace {
 
@@ -113,6 +115,9 @@ std::string RedactionStream::feed(std::string_view piece) {
     Secrets& all = registered();
     const std::shared_lock lock(all.mutex);
     for (const std::string& value : all.values) hold_back(value);
+  }
+  if (base::Outside* const outside = base::outside_here()) {
+    start = outside->released(text.size(), start);
   }
   held_ = text.substr(start);
   text.resize(start);
