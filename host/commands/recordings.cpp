@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/outside.h"
 #include "cartpilot/error.h"
 #include "cli/exit_code.h"
@@ -220,6 +221,7 @@ int run_recorded(const Arguments& arguments, int (*run)(const Arguments&)) {
   try {
     recorder.emplace(arguments.record_file, Json{{"format", record::kFormat},
                                                  {"program", CARTPILOT_VERSION},
+                                                 {"recorded_unix_ms", base::unix_ms_now()},
                                                  {"command", arguments.words},
                                                  {"files", files_of(arguments)}});
   } catch (const Error& error) {

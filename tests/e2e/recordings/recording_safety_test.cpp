@@ -227,6 +227,54 @@ TEST(RecordingSafety, a_missing_plugin_is_told_at_once) {
   EXPECT_THAT(missing.err, HasSubstr("was recorded with the plugin gone"));
 }
 
+/// Runs scripts/fixtures on a recording; what it prints.
+std::string fixtures_of(const std::string& recording, const std::filesystem::path& folder,
+                        int expected) {
+  const std::string said = folder.string() + ".said";
+  const int status = std::system(fmt::format("{}/scripts/fixtures {} {} >{} 2>&1",
+                                             CARTPILOT_SOURCES, recording, folder.string(), said)
+                                     .c_str());
+  EXPECT_EQ(WEXITSTATUS(status), expected) << text_of(said);
+  return text_of(said);
+}
+
+TEST(Fixtures, answers_of_a_vendor_become_fixtures_and_those_of_this_machine_never) {
+  fakes::LoopbackServer vendor([&](const auto&, fakes::LoopbackServer::Reply& reply) {
+    reply.begin_chunked(200, {{"Content-Type", "text/event-stream"}});
+    reply.chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"h\xc3\xa4\"},\"finish_");
+    reply.chunk("reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+    reply.end();
+  });
+  const Home home;
+  ASSERT_EQ(record(home, {"chat", "--sandbox", "--provider", "openai", "--model", "m", "hello"}, "",
+                   {{"OPENAI_API_KEY", "some-key"}, {"OPENAI_BASE_URL", vendor.url() + "/v1"}})
+                .exit_code,
+            0);
+  const std::filesystem::path folder = home.path() / "fixtures";
+  EXPECT_THAT(fixtures_of(recording_of(home), folder, 1), HasSubstr("is not recorded traffic"));
+  EXPECT_FALSE(std::filesystem::exists(folder));
+
+  // As if the same had come from the vendor.
+  const std::string real = with_change(home, [](record::Event& event) {
+    if (event.kind != "request") return false;
+    event.data["url"] = "https://api.openai.com/v1/chat/completions?x=1";
+    return true;
+  });
+  EXPECT_THAT(fixtures_of(real, folder, 0), HasSubstr("1 fixtures in"));
+  EXPECT_EQ(
+      text_of((folder / "01.sse").string()),
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"h\xc3\xa4\"},\"finish_reason\":"
+      "\"stop\"}]}\n\ndata: [DONE]\n\n");
+  EXPECT_THAT(text_of((folder / "01.source").string()),
+              testing::MatchesRegex("recorded 20[0-9-]+ by cartpilot [0-9.]+ from "
+                                    "https://api.openai.com/v1/chat/completions, status 200\n"));
+  std::string changed = text_of(real);
+  changed[changed.find("stop")] = 'S';
+  std::ofstream(real, std::ios::binary) << changed;
+  EXPECT_THAT(fixtures_of(real, folder, 1),
+              HasSubstr("was changed after it was recorded, at line "));
+}
+
 const std::string kCanary = "canary/Key+7=8~zebra-0451";
 
 std::string percent(const std::string& text) {
