@@ -56,7 +56,7 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {
   command.add_option("--provider", a.provider,
-                     "Model vendor: gemini, openai, offline or any plugin's name");
+                     "Model vendor: gemini, openai, offline, script or any plugin's name");
   command.add_option("--provider-option", options, "KEY=VALUE for the provider (repeatable)")
       ->take_all()
       ->type_size(1)
@@ -82,6 +82,10 @@ void add_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   chat->add_flag("--no-stream", a.no_stream, "Print each answer when it is complete");
   chat->add_option("--output", a.output, "text, or jsonl: one JSON object per line")
       ->check(CLI::IsMember({"text", "jsonl"}));
+  CLI::Option* record = chat->add_option(
+      "--record", a.record_file,
+      "Write all that comes in and is shown to this new file, without keys, for cartpilot replay");
+  chat->add_option("--replay", a.replay_file, "Same as 'cartpilot replay FILE'")->excludes(record);
   chat->add_option("message", a.message,
                    "What you want to say; - is standard input, and a pipe's text is added");
 }
@@ -200,6 +204,11 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
 
   app.add_subcommand("version", "Print the version");
   app.add_subcommand("help", "Explain a command: cartpilot help COMMAND");
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Run a recorded conversation again, without network and without your state");
+  replay->add_option("file", a.replay_file, "What --record wrote")->required();
+  replay->add_flag("--check", a.check, "Show nothing but whether it is the same");
+
   app.add_subcommand("doctor", "Check keys, API, clock, TLS, plugins and the state folder");
 }
 
@@ -398,11 +407,14 @@ ParsedArguments parse_arguments(int argument_count, const char* const* arguments
   const char* const* const argv = words.data();
   ParsedArguments parsed;
   std::vector<std::string> options;
+  const std::vector<std::string> given(argv + std::min(argc, 1), argv + argc);
+  parsed.arguments.words = given;
   if (parse_chat(argc, argv, parsed.arguments, options, parsed.exit_code)) {
     if (!parsed.exit_code) parsed.exit_code = take_options(options, parsed.arguments);
     return parsed;
   }
   parsed.arguments = {};
+  parsed.arguments.words = given;
   options.clear();
 
   Arguments& a = parsed.arguments;

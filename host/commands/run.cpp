@@ -9,7 +9,9 @@
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/commands.h"
+#include "commands/recordings.h"
 #include "commerce/client.h"
+#include "record/tape.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
@@ -94,13 +96,17 @@ Error advised(const Error& error) {
   return error.with_message(fmt::format("{}; {}", error.what(), found->second));
 }
 
-int run_command(const Arguments& arguments) {
-  forbid_core_files();
-  Interrupt::install();
+namespace {
+
+int run_in_world(const Arguments& arguments) {
   try {
     if (arguments.command.starts_with("config ")) return run_config(arguments);
     const FilePermission permission = with_file_permission(arguments);
-    if (!permission.announcement.empty()) err_line("cartpilot: " + permission.announcement);
+    std::string announcement = permission.announcement;
+    if (record::Tape* const tape = record::tape()) {
+      announcement = string_or(tape->came("permission", {{"said", announcement}}), "said");
+    }
+    if (!announcement.empty()) err_line("cartpilot: " + announcement);
     CommandServices services(permission.arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
@@ -114,6 +120,16 @@ int run_command(const Arguments& arguments) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));
     return kFailed;
   }
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  forbid_core_files();
+  Interrupt::install();
+  if (!arguments.replay_file.empty()) return run_replay(arguments, run_in_world);
+  if (!arguments.record_file.empty()) return run_recorded(arguments, run_in_world);
+  return run_in_world(arguments);
 }
 
 }  // namespace cartpilot::host

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/private_files.h"
 #include "cli/interrupt.h"
@@ -80,22 +81,31 @@ class TypeAhead {
   bool known_ = false;
 };
 
-void write_bytes(std::string_view bytes) {
-  std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-  std::fflush(stdout);
-}
-
 // The editor counts in characters, also in the C locale, whose characters are bytes.
 void use_utf8() {
   std::setlocale(LC_CTYPE, "");
   if (std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0) std::setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+/// Standard output, of which a copy is kept.
+ssize_t write_and_keep(void* kept, const char* bytes, std::size_t size) {
+  const ssize_t written = ::write(STDOUT_FILENO, bytes, size);
+  if (written > 0) {
+    static_cast<std::string*>(kept)->append(bytes, static_cast<std::size_t>(written));
+  }
+  return written;
+}
+
 class LineEditor final : public LineReader {
  public:
-  explicit LineEditor(std::filesystem::path file) : file_(std::move(file)) {
+  LineEditor(std::filesystem::path file, bool keeps_screen) : file_(std::move(file)) {
     use_utf8();
-    editor_ = el_init("cartpilot", stdin, stdout, stderr);
+    if (keeps_screen) {
+      kept_out_ = ::fopencookie(&screen_, "w", {nullptr, write_and_keep, nullptr, nullptr});
+      if (kept_out_ != nullptr) out_ = kept_out_;
+    }
+    editor_ =
+        el_init_fd("cartpilot", stdin, out_, stderr, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
     el_set(editor_, EL_CLIENTDATA, this);
     el_set(editor_, EL_PROMPT, prompt_text);
     el_set(editor_, EL_EDITOR, "emacs");
@@ -118,7 +128,10 @@ class LineEditor final : public LineReader {
   ~LineEditor() override {
     history_end(history_);
     el_end(editor_);
+    if (kept_out_ != nullptr) std::fclose(kept_out_);
   }
+
+  std::string take_screen() override { return std::exchange(screen_, ""); }
 
   std::optional<Line> next() override {
     const TerminalSignals signals;
@@ -138,6 +151,11 @@ class LineEditor final : public LineReader {
   void keep(const std::string& text) override { kept_ = text; }
 
  private:
+  void write_bytes(std::string_view bytes) const {
+    std::fwrite(bytes.data(), 1, bytes.size(), out_);
+    std::fflush(out_);
+  }
+
   static char* prompt_text(EditLine*) {
     static char text[] = "you> ";
     return text;
@@ -274,6 +292,9 @@ class LineEditor final : public LineReader {
   LineInput input_;
   std::string kept_;
   bool typed_ = false;
+  std::string screen_;
+  std::FILE* kept_out_ = nullptr;
+  std::FILE* out_ = stdout;
   EditLine* editor_;
   History* history_;
 };
@@ -286,8 +307,9 @@ bool can_edit_lines() {
          *terminal != '\0' && std::strcmp(terminal, "dumb") != 0;
 }
 
-std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history) {
-  return std::make_unique<LineEditor>(history);
+std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,
+                                             bool keeps_screen) {
+  return std::make_unique<LineEditor>(history, keeps_screen);
 }
 
 }  // namespace cartpilot::host

@@ -10,7 +10,9 @@ namespace cartpilot::host {
 /// True when standard input and output are a terminal that can move its cursor.
 bool can_edit_lines();
 
-/// `history`: shared by all windows; "" keeps none.
-std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history);
+/// `history`: shared by all windows; "" keeps none. With `keeps_screen`, what the editor writes is
+/// kept for take_screen().
+std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,
+                                             bool keeps_screen);
 
 }  // namespace cartpilot::host

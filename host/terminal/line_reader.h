@@ -26,6 +26,8 @@ class LineReader {
 
   /// The next line begins with `text`, to be edited. Nothing happens where no line is edited.
   virtual void keep(const std::string& text) { static_cast<void>(text); }
+  /// What was shown while the last line was read, for a recording; "" when nothing was.
+  virtual std::string take_screen() { return ""; }
 };
 
 /// Longest message that is passed on. Vendors take more, but a megabyte on one line is a mistake,

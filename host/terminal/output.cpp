@@ -7,7 +7,10 @@
 #include <cstdlib>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "cartpilot/error.h"
+#include "record/tape.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -28,11 +31,29 @@ void write_all(int descriptor, std::string_view text) {
   }
 }
 
+bool silent = false;
+
+void show(record::Stream stream, int descriptor, std::string_view text) {
+  const std::string clean = text::redact(text);
+  if (record::Tape* const tape = record::tape()) tape->shown(stream, clean);
+  if (!silent) write_all(descriptor, clean);
+}
+
 }  // namespace
 
-void out(std::string_view text) { write_all(STDOUT_FILENO, text::redact(text)); }
+void out(std::string_view text) { show(record::Stream::kOut, STDOUT_FILENO, text); }
 
-void err(std::string_view text) { write_all(STDERR_FILENO, text::redact(text)); }
+void err(std::string_view text) { show(record::Stream::kErr, STDERR_FILENO, text); }
+
+bool is_terminal(int stream) {
+  const bool real = ::isatty(stream) == 1;
+  record::Tape* const tape = record::tape();
+  return tape == nullptr ? real : tape->fact(fmt::format("stream {} is a terminal", stream), real);
+}
+
+void show_nothing() { silent = true; }
+
+bool shows_nothing() { return silent; }
 
 void out_line(std::string_view text) { out(text::safe_line(text) + "\n"); }
 
@@ -46,7 +67,7 @@ void out_row(std::string_view text) {
 void err_line(std::string_view text) { err(text::safe_line(text) + "\n"); }
 
 bool err_has_style() {
-  static const bool styled = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  static const bool styled = is_terminal(STDERR_FILENO) && std::getenv("NO_COLOR") == nullptr;
   return styled;
 }
 

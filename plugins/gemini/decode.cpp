@@ -338,7 +338,7 @@ void GeminiDecoder::read_call(Json part, EventSink& sink) {
   }
   // The service's id when it is there and new in this conversation. The raw part keeps its own.
   const bool usable = !wire_id.empty() && context_.used_ids.count(wire_id) == 0;
-  call.id = usable ? wire_id : vendor::new_call_id();
+  call.id = usable ? wire_id : vendor::new_call_id(context_.used_ids);
   if (call.id != wire_id) call.provider_metadata = Json{{"wire_id", wire_id}};
   keep_part(std::move(part));
   wire_ids_.push_back(wire_id);

@@ -5,8 +5,17 @@
 #include <algorithm>
 
 #include "app/session.h"
+#include "record/tape.h"
 
 namespace cartpilot::app {
+
+int Cancellation::seen_requests() const noexcept {
+  if (record::Tape* const tape = record::tape()) {
+    const int seen = tape->look(requests_);
+    if (tape->plays()) requests_ = seen;
+  }
+  return requests_;
+}
 
 Turn::Turn(ShoppingSession& session, const Cancellation& cancellation)
     : session_(session), cancellation_(cancellation) {

@@ -28,11 +28,16 @@ class Cancellation final : public CallContext {
   /// For the next turn.
   void reset() noexcept { requests_ = 0; }
 
-  bool cancelled() const noexcept override { return requests_ > 0; }
-  bool cancelled_twice() const noexcept { return requests_ > 1; }
+  bool cancelled() const noexcept override { return seen_requests() > 0; }
+  bool cancelled_twice() const noexcept { return seen_requests() > 1; }
+  /// How often cancel() was called; a signal handler may ask.
+  int requests() const noexcept { return requests_; }
 
  private:
-  std::atomic<int> requests_{0};
+  /// Those that came, or came when this run was recorded.
+  int seen_requests() const noexcept;
+
+  mutable std::atomic<int> requests_{0};
   static_assert(std::atomic<int>::is_always_lock_free);
 };
 

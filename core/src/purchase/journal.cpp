@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/outside.h"
 #include "base/random.h"
 #include "cartpilot/error.h"
 #include "cartpilot/json.h"
@@ -330,6 +331,7 @@ std::string PurchaseJournal::install_secret() const {
     db_.durable([&] {
       const auto insert =
           db_.prepared("INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)");
+      const base::Unrecorded once_per_installation;
       insert->bind(1, base::random_hex(kSecretBytes));
       insert->exec();
       read();

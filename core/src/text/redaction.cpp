@@ -8,6 +8,8 @@
 
 #include "base/encoding.h"
 
+#include "base/outside.h"
+
 namespace cartpilot::text {
 namespace {
 
@@ -19,7 +21,7 @@ struct Secrets {
 };
 
 /// Never destroyed: threads may still print while the program ends.
-Secrets& secrets() {
+Secrets& registered() {
   static auto* const all = new Secrets;
   return *all;
 }
@@ -28,7 +30,7 @@ Secrets& secrets() {
 
 void add_secret(std::string_view secret) {
   if (secret.size() < kShortestSecret) return;
-  Secrets& all = secrets();
+  Secrets& all = registered();
   const std::unique_lock lock(all.mutex);
   const std::string plain(secret);
   for (std::string value : {plain, base::percent_encoded(plain, "#&+/:;=?@")}) {  // as in a URL
@@ -38,10 +40,16 @@ void add_secret(std::string_view secret) {
   }
 }
 
+std::vector<std::string> secrets() {
+  Secrets& all = registered();
+  const std::shared_lock lock(all.mutex);
+  return all.values;
+}
+
 std::string redact(std::string_view text) {
   std::vector<std::pair<std::size_t, std::size_t>> found;  // first, end
   {
-    Secrets& all = secrets();
+    Secrets& all = registered();
     const std::shared_lock lock(all.mutex);
     for (const std::string& value : all.values) {
       // One step at a time: occurrences may overlap, and every byte of each must go.
@@ -90,9 +98,12 @@ std::string RedactionStream::feed(std::string_view piece) {
   };
   if (!imitated_.empty()) hold_back(imitated_);
   {
-    Secrets& all = secrets();
+    Secrets& all = registered();
     const std::shared_lock lock(all.mutex);
     for (const std::string& value : all.values) hold_back(value);
+  }
+  if (base::Outside* const outside = base::outside_here()) {
+    start = outside->released(text.size(), start);
   }
   held_ = text.substr(start);
   text.resize(start);

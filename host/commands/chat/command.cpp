@@ -26,7 +26,7 @@ void refuse_long(Conversation& conversation) {
 }
 
 int read_lines(CommandServices& services, Conversation& conversation) {
-  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  const bool terminal = is_terminal(STDIN_FILENO);
   const auto reader = make_line_reader(services.settings().state_directory / "history");
   if (terminal) {
     const auto& cartpilot = conversation.cartpilot();

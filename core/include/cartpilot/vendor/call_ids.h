@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,16 @@ inline std::string new_call_id() {
     return (static_cast<std::uint64_t>(source()) << 32U) | source();
   }();
   return call_id_from(state);
+}
+
+/// An id for a call that came without one: none of `used`, and the same whenever these are used, so
+/// that a recorded conversation has the same ids again.
+inline std::string new_call_id(const std::set<std::string>& used) {
+  std::uint64_t state = used.size();
+  for (const std::string& id : used) state = state * 31 + stable_hash(id);
+  std::string id = call_id_from(state);
+  while (used.count(id) != 0) id = call_id_from(state);
+  return id;
 }
 
 /// `id` itself when it has 1 to `most` letters, digits, '_' and '-' and `occurrence` is 0 (the
