@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cartpilot/vendor/call_arguments.h"
+#include "cartpilot/vendor/call_ids.h"
 #include "cartpilot/vendor/end_words.h"
 #include "openai/call_arguments.h"
 #include "openai/call_identity.h"

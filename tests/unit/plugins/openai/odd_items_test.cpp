@@ -51,7 +51,7 @@ std::string kept_text(const Trace& trace) {
 TEST(OpenAiOddItems, a_text_and_a_call_share_one_index) {
   const std::string text = message("msg_1", "Let me check.");
   const std::string delta_of = R"("delta":"Let me check.")";
-  for (const std::string& first : {R"("output_index":0)", ""}) {
+  for (const std::string first : {R"("output_index":0)", ""}) {
     const auto place = [&first](const std::string& id) {
       return first + (first.empty() ? "" : ",") + R"("item_id":")" + id + '"';
     };
@@ -74,7 +74,7 @@ TEST(OpenAiOddItems, a_text_and_a_call_share_one_index) {
 TEST(OpenAiOddItems, two_calls_share_one_index) {
   const std::string second = call_item("b", R"({\"channel\":4})");
   const Trace both = {kLevelCall, R"(call b mixer_level {"channel":4})"};
-  for (const std::string& first : {R"("output_index":0,)", ""}) {
+  for (const std::string first : {R"("output_index":0,)", ""}) {
     const auto arguments = [&first](const std::string& id, const std::string& text) {
       return event("function_call_arguments.delta",
                    first + R"("item_id":"fc_)" + id + R"(","delta":")" + text + '"');
