@@ -2,8 +2,9 @@
 //
 // A conversation may hold calls made by other vendors' models, whose ids are longer or carry other
 // characters than this one accepts. Such ids are replaced, always the same way, so that the
-// beginning of a conversation stays byte-identical from request to request (prompt caches).
-// Functions for any thread.
+// beginning of a conversation stays byte-identical from request to request (prompt caches). The
+// address and model family that issued an id get it back as it is, whatever it looks like; see
+// same_family(). Functions for any thread.
 #pragma once
 
 #include <cstddef>
@@ -58,6 +59,20 @@ inline std::string new_call_id(const std::set<std::string>& used) {
   std::string id = call_id_from(state);
   while (used.count(id) != 0) id = call_id_from(state);
   return id;
+}
+
+/// The beginning of a model's name that its relatives share: "qwen" of "Qwen/qwen3-32b".
+inline std::string model_family(std::string_view model) {
+  model.remove_prefix(model.find_last_of('/') + 1);
+  std::size_t end = 0;
+  while (end < model.size() && is_word_char(model[end]) && !is_digit(model[end])) ++end;
+  return lower(model.substr(0, end));
+}
+
+/// True when what `issuer`, the model that wrote a message, issued may go back to `model`. A
+/// message that names no model is taken as this one's.
+inline bool same_family(std::string_view issuer, std::string_view model) {
+  return issuer.empty() || model_family(issuer) == model_family(model);
 }
 
 /// `id` itself when it has 1 to `most` letters, digits, '_' and '-' and `occurrence` is 0 (the

@@ -36,6 +36,16 @@ inline std::string upper(std::string_view text) {
   return result;
 }
 
+/// `text` in lower case without '_', '-' and quotation marks: "maxOutputTokens" and
+/// "max_output_tokens" are one name.
+inline std::string plain_spelling(std::string_view text) {
+  std::string plain;
+  for (const char c : lower(text)) {
+    if (c != '_' && c != '-' && c != '`' && c != '\'' && c != '"') plain += c;
+  }
+  return plain;
+}
+
 /// The part of `text` between white space.
 inline std::string_view trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n\f\v";

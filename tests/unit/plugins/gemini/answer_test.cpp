@@ -103,7 +103,8 @@ TEST_F(GeminiAnswer, A08_unusual_arguments) {
   EXPECT_EQ(text.lines.at(1), R"(call a get_weather {"city":"Oslo"})");
   EXPECT_EQ(text.parts[0]["functionCall"]["args"], (Json{{"city", "Oslo"}}));
   EXPECT_EQ(either(chunk(call_json(R"(,"args":[1])"), kStop)).lines.at(1),
-            "call a get_weather {} error: the arguments of get_weather are no JSON object but [1]");
+            "call a get_weather {} error: the arguments of get_weather are no JSON object; call it "
+            "again with one JSON object");
   // The schema says integer, so a tool gets one.
   HostedChat chat(service_);
   const std::string part = R"({"functionCall":{"id":"q","name":"look","args":{"n":3.0}},)"
