@@ -4,10 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <sstream>
 
+#include "cartpilot/error.h"
 #include "cli/exit_code.h"
+#include "terminal/output.h"
 #include "text/near_names.h"
 
 namespace cartpilot::host {
@@ -226,13 +227,27 @@ std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
   return near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front());
 }
 
+/// Prints what was asked for instead of a command; returns the exit code.
+int print(const std::string& text) {
+  try {
+    out(text);
+  } catch (const Error&) {
+    return report_output_failure();
+  }
+  return kOk;
+}
+
 int report(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+  if (error.get_exit_code() == 0) {  // --help and --version
+    std::ostringstream text;
+    app.exit(error, text, text);
+    return print(text.str());
+  }
   std::string command = command_path(app);
   std::string text = error.what();
   std::replace(text.begin(), text.end(), '\n', ' ');
-  fmt::print(stderr, "cartpilot: {}{}. See 'cartpilot{}{} --help'.\n", text, suggestion(app, error),
-             command.empty() ? "" : " ", command);
+  err_line(fmt::format("cartpilot: {}{}. See 'cartpilot{}{} --help'.", text, suggestion(app, error),
+                       command.empty() ? "" : " ", command));
   return kUsage;
 }
 
@@ -290,7 +305,7 @@ std::optional<int> take_options(const std::vector<std::string>& options, Argumen
   for (const std::string& option : options) {
     const std::size_t equals = option.find('=');
     if (equals == std::string::npos || equals == 0) {
-      fmt::print(stderr, "cartpilot: --provider-option takes KEY=VALUE, got '{}'.\n", option);
+      err_line(fmt::format("cartpilot: --provider-option takes KEY=VALUE, got '{}'.", option));
       return kUsage;
     }
     a.provider_options[option.substr(0, equals)] = option.substr(equals + 1);
@@ -321,10 +336,7 @@ ParsedArguments parse_arguments(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
     a.command = command_path(app);
-    if (a.command.empty()) {
-      fmt::print("{}", app.help());
-      parsed.exit_code = kOk;
-    }
+    if (a.command.empty()) parsed.exit_code = print(app.help());
     if (const auto wrong = take_options(options, a)) parsed.exit_code = wrong;
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = report(app, error);

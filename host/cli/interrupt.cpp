@@ -68,6 +68,7 @@ void Interrupt::install() {
   handle(SIGHUP, on_signal);
   handle(SIGALRM, on_alarm);
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);
 }
 
 bool Interrupt::cancelled() const noexcept { return interrupts > 0; }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <functional>
 #include <map>
 
 #include "cli/arguments.h"
@@ -49,7 +50,6 @@ const std::map<std::string, int (*)(AppServices&)>& commands() {
 
 int exit_code_of(const Error& error) {
   if (dynamic_cast<const commerce::CartPilotError*>(&error) != nullptr) return kCartPilotFailed;
-  if (error.reason == "output") return kFailed;
   switch (error.code) {
     case ErrorCode::kInvalidArgument: return kUsage;
     case ErrorCode::kCancelled: return kInterrupted;
@@ -67,6 +67,26 @@ int provider_exit_code(const Error& error) {
   return kProviderFailed;
 }
 
+int report_error(const Error& error) {
+  if (error.reason == "output") return report_output_failure();
+  const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
+  err_line("cartpilot: " + (refused != nullptr ? commerce::described(*refused) : error.what()));
+  return exit_code_of(error);
+}
+
+int exit_code_of_shopping(const purchase::PurchaseGate& gate, const std::function<int()>& work) {
+  try {
+    const int code = work();
+    // A view that failed under the gate was not heard of.
+    if (!gate.last_report()) require_output();
+    return code;
+  } catch (const Error& error) {
+    if (!gate.last_report()) throw;
+    report_error(error);
+  }
+  return gate.last_report()->exit_code;
+}
+
 int run_command(const Arguments& arguments) {
   forbid_core_files();
   Interrupt::install();
@@ -74,11 +94,7 @@ int run_command(const Arguments& arguments) {
     AppServices services(arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
-    const int code = exit_code_of(error);
-    const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
-    const std::string text = refused != nullptr ? commerce::described(*refused) : error.what();
-    if (error.reason != "output") err_line("cartpilot: " + text);
-    return code;
+    return report_error(error);
   } catch (const std::exception& error) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));
     return kFailed;

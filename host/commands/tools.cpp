@@ -141,17 +141,18 @@ int run_tools_call(AppServices& services) {
       reconcile_earlier_purchases(shop, news);
     }
   }
-  const std::vector<ToolResult> results = shop.router->run({call}, interrupt);
-  out(dump_json(results.front().content) + "\n");
-  if (arguments.session.empty() && call.name == "create_checkout" && !results.front().is_error) {
-    err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session));
-  }
-  if (shop.gate->last_report()) return shop.gate->last_report()->exit_code;
-  if (!results.front().is_error) return kOk;
-  err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
-  if (interrupt.cancelled()) return kInterrupted;
-  return is_service_failure(string_or(results.front().content, "error_code")) ? kCartPilotFailed
-                                                                              : kFailed;
+  return exit_code_of_shopping(*shop.gate, [&]() -> int {
+    const ToolResult result = shop.router->run({call}, interrupt).front();
+    if (arguments.session.empty() && call.name == "create_checkout" && !result.is_error) {
+      err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session));
+    }
+    out(dump_json(result.content) + "\n");
+    if (shop.gate->last_report()) return shop.gate->last_report()->exit_code;
+    if (!result.is_error) return kOk;
+    err_line(fmt::format("cartpilot: {}", string_or(result.content, "message")));
+    if (interrupt.cancelled()) return kInterrupted;
+    return is_service_failure(string_or(result.content, "error_code")) ? kCartPilotFailed : kFailed;
+  });
 }
 
 int run_tools_handle(AppServices& services) {
@@ -161,11 +162,13 @@ int run_tools_handle(AppServices& services) {
   PurchaseStatusPrinter news;
   AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
   reconcile_earlier_purchases(shop, news);
-  for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    out(dump_json(handle_line(line, *provider, *shop.router)) + "\n");
-  }
-  return exit_code_of(shop);
+  return exit_code_of_shopping(*shop.gate, [&] {
+    for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      out(dump_json(handle_line(line, *provider, *shop.router)) + "\n");
+    }
+    return exit_code_of(shop);
+  });
 }
 
 }  // namespace cartpilot::host

@@ -1,13 +1,18 @@
 #include "terminal/output.h"
 
+#include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <system_error>
 
 #include "cartpilot/error.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -15,22 +20,31 @@ namespace cartpilot::host {
 
 namespace {
 
-void write_all(int descriptor, std::string_view text) {
+int output_errno = 0;  // of the first write to standard output that failed
+
+/// The errno of the failure; 0 = all is written. A second Ctrl-C ends a write that nobody takes.
+int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      Error closed(ErrorCode::kUnavailable, "output was closed");
-      closed.reason = "output";
-      throw closed;
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+      continue;
     }
-    text.remove_prefix(static_cast<std::size_t>(written));
+    if (errno == EAGAIN) {
+      pollfd room{descriptor, POLLOUT, 0};
+      if (::poll(&room, 1, -1) >= 0) continue;
+    }
+    if (errno != EINTR || Interrupt::interrupted_twice()) return errno;
   }
+  return 0;
 }
 
 }  // namespace
 
-void out(std::string_view text) { write_all(STDOUT_FILENO, text::redact(text)); }
+void out(std::string_view text) {
+  if (output_errno == 0) output_errno = write_all(STDOUT_FILENO, text::redact(text));
+  require_output();
+}
 
 void err(std::string_view text) { write_all(STDERR_FILENO, text::redact(text)); }
 
@@ -44,6 +58,24 @@ void out_row(std::string_view text) {
 }
 
 void err_line(std::string_view text) { err(text::safe_line(text) + "\n"); }
+
+bool output_failed() { return output_errno != 0; }
+
+void require_output() {
+  if (output_errno == 0) return;
+  Error failed(ErrorCode::kUnavailable, fmt::format("standard output cannot be written: {}",
+                                                    std::generic_category().message(output_errno)));
+  failed.reason = "output";
+  throw failed;
+}
+
+int report_output_failure() {
+  if (output_errno == EPIPE) return kReaderGone;
+  if (output_errno == EINTR) return kInterrupted;
+  err_line(fmt::format("cartpilot: standard output cannot be written: {}",
+                       std::generic_category().message(output_errno)));
+  return kFailed;
+}
 
 bool err_has_style() {
   static const bool styled = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;

@@ -31,6 +31,7 @@ class Conversation final : private chat::MessageLog {
   void refuse(const std::string& why);
 
   int exit_code() const;
+  const purchase::PurchaseGate& gate() const { return *shop_.gate; }
   /// Of a conversation that is ended by a signal: what became of a purchase of the last turn must
   /// not hide behind 130.
   int interrupted_exit_code() const;
