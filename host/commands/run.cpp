@@ -17,8 +17,8 @@ namespace cartpilot::host {
 
 namespace {
 
-const std::map<std::string, int (*)(AppServices&)>& commands() {
-  static const std::map<std::string, int (*)(AppServices&)> table = {
+const std::map<std::string, int (*)(CommandServices&)>& commands() {
+  static const std::map<std::string, int (*)(CommandServices&)> table = {
       {"chat", run_chat},
       {"models", run_models},
       {"tools list", run_tools_list},
@@ -68,24 +68,37 @@ int provider_exit_code(const Error& error) {
   return kProviderFailed;
 }
 
+Error advised(const Error& error) {
+  static const std::map<std::string, std::string> advice = {
+      {"no_provider",
+       "pass --provider gemini, openai or offline (or set CARTPILOT_PROVIDER), or try "
+       "'cartpilot chat --demo'"},
+      {"no_session", "see 'cartpilot sessions list'"}};
+  const auto found = advice.find(error.reason);
+  if (found == advice.end()) return error;
+  return error.with_message(fmt::format("{}; {}", error.what(), found->second));
+}
+
 int report_error(const Error& error) {
   if (error.reason == "output") return report_output_failure();
   const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
-  err_line("cartpilot: " + (refused != nullptr ? commerce::described(*refused) : error.what()));
+  const std::string text =
+      refused != nullptr ? commerce::described(*refused) : advised(error).what();
+  err_line("cartpilot: " + text);
   return exit_code_of(error);
 }
 
-int exit_code_of_shopping(const purchase::PurchaseGate& gate, const std::function<int()>& work) {
+int exit_code_of_shopping(const app::ShoppingSession& session, const std::function<int()>& work) {
   try {
     const int code = work();
     // A view that failed under the gate was not heard of.
-    if (!gate.last_report()) require_output();
+    if (!session.last_purchase()) require_output();
     return code;
   } catch (const Error& error) {
-    if (!gate.last_report()) throw;
+    if (!session.last_purchase()) throw;
     report_error(error);
   }
-  return gate.last_report()->exit_code;
+  return session.last_purchase()->exit_code;
 }
 
 int run_command(const Arguments& arguments) {
@@ -95,7 +108,7 @@ int run_command(const Arguments& arguments) {
     if (arguments.command.starts_with("config ")) return run_config(arguments);
     const FilePermission permission = with_file_permission(arguments);
     if (!permission.announcement.empty()) err_line("cartpilot: " + permission.announcement);
-    AppServices services(permission.arguments);
+    CommandServices services(permission.arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
     return report_error(error);

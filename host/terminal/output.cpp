@@ -34,7 +34,7 @@ int write_all(int descriptor, std::string_view text) {
       pollfd room{descriptor, POLLOUT, 0};
       if (::poll(&room, 1, -1) >= 0) continue;
     }
-    if (errno != EINTR || Interrupt::interrupted_twice()) return errno;
+    if (errno != EINTR || Interrupt::cancellation().cancelled_twice()) return errno;
   }
   return 0;
 }
