@@ -4,10 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <sstream>
 
+#include "cartpilot/error.h"
 #include "cli/exit_code.h"
+#include "terminal/output.h"
 #include "text/near_names.h"
 
 namespace cartpilot::host {
@@ -252,13 +253,27 @@ std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
   return near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front());
 }
 
+/// Prints what was asked for instead of a command; returns the exit code.
+int print(const std::string& text) {
+  try {
+    out(text);
+  } catch (const Error&) {
+    return report_output_failure();
+  }
+  return kOk;
+}
+
 int report(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+  if (error.get_exit_code() == 0) {  // --help and --version
+    std::ostringstream text;
+    app.exit(error, text, text);
+    return print(text.str());
+  }
   std::string command = command_path(app);
   std::string text = error.what();
   std::replace(text.begin(), text.end(), '\n', ' ');
-  fmt::print(stderr, "cartpilot: {}{}. See 'cartpilot{}{} --help'.\n", text, suggestion(app, error),
-             command.empty() ? "" : " ", command);
+  err_line(fmt::format("cartpilot: {}{}. See 'cartpilot{}{} --help'.", text, suggestion(app, error),
+                       command.empty() ? "" : " ", command));
   return kUsage;
 }
 
@@ -362,8 +377,8 @@ std::string contradiction(const Arguments& a) {
 }
 
 int refuse_line(const Arguments& a, const std::string& why) {
-  fmt::print(stderr, "cartpilot: {}. See 'cartpilot{}{} --help'.\n", why,
-             a.command.empty() ? "" : " ", a.command);
+  err_line(fmt::format("cartpilot: {}. See 'cartpilot{}{} --help'.", why,
+                       a.command.empty() ? "" : " ", a.command));
   return kUsage;
 }
 
@@ -391,7 +406,7 @@ std::optional<int> take_options(const std::vector<std::string>& options, Argumen
   for (const std::string& option : options) {
     const std::size_t equals = option.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == option.size()) {
-      fmt::print(stderr, "cartpilot: --provider-option takes KEY=VALUE, got '{}'.\n", option);
+      err_line(fmt::format("cartpilot: --provider-option takes KEY=VALUE, got '{}'.", option));
       return kUsage;
     }
     a.provider_options[option.substr(0, equals)] = option.substr(equals + 1);
@@ -428,13 +443,9 @@ ParsedArguments parse_arguments(int argument_count, const char* const* arguments
   try {
     app.parse(argc, argv);
     a.command = command_path(app);
-    if (a.command.empty()) {
-      fmt::print("{}", app.help());
-      parsed.exit_code = kOk;
-    }
+    if (a.command.empty()) parsed.exit_code = print(app.help());
     if (a.command == "version") {
-      fmt::print("cartpilot {}\n", CARTPILOT_VERSION);
-      parsed.exit_code = kOk;
+      parsed.exit_code = print(fmt::format("cartpilot {}\n", CARTPILOT_VERSION));
     }
     if (const auto wrong = check_values(argc, argv, app, a)) parsed.exit_code = wrong;
     if (const auto wrong = take_options(options, a)) parsed.exit_code = wrong;

@@ -69,6 +69,7 @@ void Interrupt::install() {
   handle(SIGHUP, on_signal);
   handle(SIGALRM, on_alarm);
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);
 }
 
 app::Cancellation& Interrupt::cancellation() noexcept { return in_front; }

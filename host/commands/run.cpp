@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <functional>
 #include <map>
 
 #include "cli/arguments.h"
@@ -52,7 +53,6 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
 
 int exit_code_of(const Error& error) {
   if (dynamic_cast<const commerce::CartPilotError*>(&error) != nullptr) return kCartPilotFailed;
-  if (error.reason == "output") return kFailed;
   switch (error.code) {
     case ErrorCode::kInvalidArgument: return kUsage;
     case ErrorCode::kCancelled: return kInterrupted;
@@ -96,6 +96,28 @@ Error advised(const Error& error) {
   return error.with_message(fmt::format("{}; {}", error.what(), found->second));
 }
 
+int report_error(const Error& error) {
+  if (error.reason == "output") return report_output_failure();
+  const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
+  const std::string text =
+      refused != nullptr ? commerce::described(*refused) : advised(error).what();
+  err_line("cartpilot: " + text);
+  return exit_code_of(error);
+}
+
+int exit_code_of_shopping(const app::ShoppingSession& session, const std::function<int()>& work) {
+  try {
+    const int code = work();
+    // A view that failed under the gate was not heard of.
+    if (!session.last_purchase()) require_output();
+    return code;
+  } catch (const Error& error) {
+    if (!session.last_purchase()) throw;
+    report_error(error);
+  }
+  return exit_code_of(session.last_purchase()->end);
+}
+
 namespace {
 
 int run_in_world(const Arguments& arguments) {
@@ -110,12 +132,7 @@ int run_in_world(const Arguments& arguments) {
     CommandServices services(permission.arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
-    const int code = exit_code_of(error);
-    const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
-    const std::string text =
-        refused != nullptr ? commerce::described(*refused) : advised(error).what();
-    if (error.reason != "output") err_line("cartpilot: " + text);
-    return code;
+    return report_error(error);
   } catch (const std::exception& error) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));
     return kFailed;

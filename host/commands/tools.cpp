@@ -137,18 +137,20 @@ int run_tools_call(CommandServices& services) {
   }
   app::Turn turn(session, Interrupt::cancellation());
   if (spec->effect != EffectClass::kRead) turn.reconcile();
-  const std::vector<ToolResult> results = turn.run({call});
-  out(dump_json(results.front().content) + "\n");
-  if (arguments.session.empty() && call.name == "create_checkout" && !results.front().is_error) {
-    err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
-  }
-  if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
-  if (!results.front().is_error) return kOk;
-  err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
-  if (Interrupt().cancelled()) return kInterrupted;
-  return app::is_service_failure(string_or(results.front().content, "error_code"))
-             ? kCartPilotFailed
-             : kFailed;
+  return exit_code_of_shopping(session, [&]() -> int {
+    const ToolResult result = turn.run({call}).front();
+    if (arguments.session.empty() && call.name == "create_checkout" && !result.is_error) {
+      err_line(
+          fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
+    }
+    out(dump_json(result.content) + "\n");
+    if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
+    if (!result.is_error) return kOk;
+    err_line(fmt::format("cartpilot: {}", string_or(result.content, "message")));
+    if (Interrupt().cancelled()) return kInterrupted;
+    return app::is_service_failure(string_or(result.content, "error_code")) ? kCartPilotFailed
+                                                                            : kFailed;
+  });
 }
 
 int run_tools_handle(CommandServices& services) {
@@ -158,11 +160,13 @@ int run_tools_handle(CommandServices& services) {
   app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
                                Interrupt::cancellation());
   app::Turn(session, Interrupt::cancellation()).reconcile();
-  for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    out(dump_json(handle_line(line, *provider, session)) + "\n");
-  }
-  return exit_code_of_calls(session);
+  return exit_code_of_shopping(session, [&] {
+    for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      out(dump_json(handle_line(line, *provider, session)) + "\n");
+    }
+    return exit_code_of_calls(session);
+  });
 }
 
 }  // namespace cartpilot::host

@@ -30,6 +30,8 @@ class ConversationView : public chat::ChatObserver, public purchase::PurchaseObs
   virtual void on_notice(const std::string& message) = 0;
 };
 
+// A purchase that standard output cannot tell of is told on standard error, by both.
+
 /// Text: the answer on stdout as it streams, everything else on stderr; the program's own purchase
 /// lines on stdout.
 std::unique_ptr<ConversationView> make_text_view();

@@ -111,14 +111,16 @@ int run_chat(CommandServices& services) {
   const auto view = services.arguments().output == "jsonl" ? make_jsonl_view() : make_text_view();
   try {
     Conversation conversation(services, *view);
-    const std::string message = whole_message(services.arguments().message);
-    if (services.arguments().message.empty()) return read_lines(services, conversation);
-    if (message.size() > kMaxMessageBytes) {
-      refuse_long(conversation);
-    } else {
-      conversation.say(message);
-    }
-    return conversation.exit_code();
+    return exit_code_of_shopping(conversation.session(), [&] {
+      const std::string message = whole_message(services.arguments().message);
+      if (services.arguments().message.empty()) return read_lines(services, conversation);
+      if (message.size() > kMaxMessageBytes) {
+        refuse_long(conversation);
+      } else {
+        conversation.say(message);
+      }
+      return conversation.exit_code();
+    });
   } catch (const Error& error) {
     if (services.arguments().output == "jsonl" && error.reason != "output")
       view->on_error(advised(error));

@@ -30,6 +30,7 @@ class Conversation {
   const commerce::CartPilotIdentity& cartpilot() const { return session_.cartpilot(); }
 
   int exit_code() const;
+  const app::ShoppingSession& session() const { return session_; }
   /// Of a conversation that is ended by a signal: what became of a purchase of the last turn must
   /// not hide behind 130.
   int interrupted_exit_code() const;

@@ -23,7 +23,7 @@ TEST(ExitCode, is_a_row_of_the_page_each) {
   }
   EXPECT_EQ(documented, (std::set<int>{kOk, kFailed, kUsage, kConfiguration, kProviderFailed,
                                        kCartPilotFailed, kDeclined, kRefusedByPolicy, kPriceChanged,
-                                       kOutcomeUnknown, kNotAsAgreed, kInterrupted}));
+                                       kOutcomeUnknown, kNotAsAgreed, kInterrupted, kReaderGone}));
 }
 
 TEST(ExitCode, of_a_run_is_that_of_its_last_purchase) {
