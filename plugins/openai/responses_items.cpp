@@ -45,6 +45,13 @@ bool says_the_same(const ResponseItem& slot, const Json& item) {
   return false;
 }
 
+/// True for an item that has the id of `slot`, which is complete, and is another one.
+bool is_another(const ResponseItem& slot, const ItemPlace& place, const Json& item) {
+  if (!slot.done) return false;
+  if (slot.kind == ItemKind::kCall) return call_id_of(slot.raw) != call_id_of(item);
+  return place.index && slot.index && place.index != slot.index && !says_the_same(slot, item);
+}
+
 }  // namespace
 
 ItemPlace place_of(const Json& event) {
@@ -95,12 +102,16 @@ ResponseItem& ResponseItems::open(const ItemPlace& place, ItemKind kind) {
   return slot;
 }
 
-ResponseItem* ResponseItems::by_id(const std::string& id, ItemKind kind) {
-  if (id.empty()) return nullptr;
+/// Of several items with one id the one at this index, else one whose end has not come.
+ResponseItem* ResponseItems::by_id(const ItemPlace& place, ItemKind kind) {
+  ResponseItem* found = nullptr;
+  if (place.id.empty()) return found;
   for (ResponseItem& slot : items_) {
-    if (slot.kind == kind && slot.ids.count(id) != 0) return &slot;
+    if (slot.kind != kind || slot.ids.count(place.id) == 0) continue;
+    if (place.index && slot.index == place.index) return &slot;
+    if (found == nullptr || found->done) found = &slot;
   }
-  return nullptr;
+  return found;
 }
 
 ResponseItem* ResponseItems::by_call_id(const std::string& call_id) {
@@ -134,7 +145,7 @@ ResponseItem* ResponseItems::by_content(const Json& item, ItemKind kind, bool te
 }
 
 ResponseItem& ResponseItems::for_delta(const ItemPlace& place, ItemKind kind) {
-  if (ResponseItem* known = by_id(place.id, kind)) {
+  if (ResponseItem* known = by_id(place, kind)) {
     known->id_used = true;
     return *known;
   }
@@ -168,10 +179,8 @@ ResponseItem* ResponseItems::only_silent(ItemKind kind) {
 }
 
 ResponseItem* ResponseItems::find(const ItemPlace& place, const Json& item, ItemKind kind) {
-  ResponseItem* slot = by_id(place.id, kind);
-  const bool another_call = slot != nullptr && slot->done && kind == ItemKind::kCall &&
-                            call_id_of(slot->raw) != call_id_of(item);
-  if (slot != nullptr && !another_call) return slot;
+  ResponseItem* slot = by_id(place, kind);
+  if (slot != nullptr && !is_another(*slot, place, item)) return slot;
   slot = by_call_id(call_id_of(item));
   if (slot != nullptr && (!slot->done || says_the_same(*slot, item))) return slot;
   slot = by_index(place.index, kind, false);
@@ -182,7 +191,8 @@ ResponseItem* ResponseItems::find(const ItemPlace& place, const Json& item, Item
 
 ResponseItem* ResponseItems::add(const ItemPlace& place, const Json& item) {
   const ItemKind kind = kind_of(item);
-  ResponseItem* slot = by_id(place.id, kind);
+  ResponseItem* slot = by_id(place, kind);
+  if (slot != nullptr && is_another(*slot, place, item)) slot = nullptr;
   if (slot == nullptr && place.id.empty()) slot = by_call_id(call_id_of(item));
   if (slot == nullptr) {
     // Deltas may have come before their item.
@@ -235,7 +245,7 @@ std::vector<ResponseItem*> ResponseItems::complete_all(const Json& output) {
   for (const Json& item : output) {
     if (!item.is_object()) continue;
     const ItemKind kind = kind_of(item);
-    ResponseItem* slot = by_id(string_or(item, "id"), kind);
+    ResponseItem* slot = by_id({string_or(item, "id"), std::nullopt}, kind);
     if (slot == nullptr) {
       slot = by_call_id(call_id_of(item));
       if (slot != nullptr && slot->done && !says_the_same(*slot, item)) slot = nullptr;

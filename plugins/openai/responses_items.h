@@ -79,7 +79,7 @@ class ResponseItems {
   std::vector<ResponseItem*> in_order();
 
  private:
-  ResponseItem* by_id(const std::string& id, ItemKind kind);
+  ResponseItem* by_id(const ItemPlace& place, ItemKind kind);
   ResponseItem* by_call_id(const std::string& call_id);
   ResponseItem* by_index(std::optional<std::int64_t> index, ItemKind kind, bool with_done);
   ResponseItem* by_content(const Json& item, ItemKind kind, bool terminal);

@@ -119,9 +119,6 @@ TEST(OpenAiOddStream, json_that_is_no_object_is_a_sign_of_life) {
                 ElementsAre("text Hello", StartsWith("finish stop completed")))
         << life;
   }
-  EXPECT_THAT(chat({chunk(R"({"content":"Hel"})"), "overloaded, sorry"}),
-              ElementsAre("text Hel", HasSubstr("broke off")))
-      << "words do not replace the end";
   EXPECT_THAT(
       joined(decode_chat({chunk(R"({"content":"Hel"})"), "overloaded, sorry"}, false)).back(),
       HasSubstr("(the server also sent: overloaded, sorry)"));

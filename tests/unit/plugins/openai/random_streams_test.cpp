@@ -244,7 +244,8 @@ std::string sent_text(const Message& said, Api api) {
     const Json messages = chat_request(request, plan)["messages"];
     return messages.size() < 2 ? "" : messages[1]["content"].get<std::string>();
   }
-  for (const Json& item : responses_request(request, plan)["input"]) {
+  const Json input = responses_request(request, plan)["input"];
+  for (const Json& item : input) {
     if (string_or(item, "role") != "assistant") continue;
     if (item["content"].is_string()) text += item["content"].get<std::string>();
     if (!item["content"].is_array()) continue;
