@@ -55,7 +55,7 @@ Recorder::Recorder(std::filesystem::path file, Json begin)
   if (descriptor_ < 0) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        fmt::format("--record: {} {}", path_.string(),
+        fmt::format("the recording {} {}", path_.string(),
                     errno == EEXIST ? "exists already; name another file"
                                     : std::string("cannot be made: ") + std::strerror(errno)));
   }
