@@ -40,8 +40,9 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
   }
   plugin_tools_ = services_.make_tool_sets();
   if (provider_) provider_->check();
-  open_record();
+  journal_ = std::make_unique<purchase::PurchaseJournal>(*state_);
   connect(opening);
+  if (settings_.new_record) begin_new_record();  // not for a session that is refused
   open_shop();
   if (provider_) open_chat();
 }
@@ -78,9 +79,7 @@ void ShoppingSession::choose(const SessionChoice& choice) {
   }
 }
 
-void ShoppingSession::open_record() {
-  journal_ = std::make_unique<purchase::PurchaseJournal>(*state_);
-  if (!settings_.new_record) return;
+void ShoppingSession::begin_new_record() {
   const auto aside = journal_->start_anew();
   services_.notice(aside ? fmt::format("a new record of purchases was started; the old one is "
                                        "kept in the table {} of the state database",

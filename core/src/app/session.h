@@ -118,9 +118,9 @@ class ShoppingSession final : private chat::MessageLog {
   friend class Turn;
 
   void choose(const SessionChoice& choice);
-  void open_record();
   void connect(const CallContext& opening);
   bool connect_to(commerce::ClientOptions options, const CallContext& opening);
+  void begin_new_record();
   void open_shop();
   void bind();
   void open_chat();

@@ -203,5 +203,27 @@ TEST(ShoppingSession, begins_another_record_only_when_the_present_one_was_altere
   EXPECT_EQ(purchase::PurchaseJournal(*db).verify(), std::nullopt);
 }
 
+TEST(ShoppingSession, that_is_refused_has_not_accepted_an_altered_record) {
+  const TemporaryFolder state;
+  LoopbackShop shop;
+  LoopbackShop other;
+  Process process(state.path());
+  SessionSettings settings = settings_at(shop);
+  settings.choice = {Kind::kNamed, "s1"};
+  purchase::EventLog purchases;
+  purchase::ScriptedPerson person;
+  const Cancellation cancellation;
+  {
+    ShoppingSession session(process.services, settings, {purchases, person});
+    Turn(session, cancellation).run(buying_calls("headphones"));
+  }
+  const auto db = process.services.open_state();
+  db->run("UPDATE purchase_events SET note = 'altered' WHERE seq = 1");
+  settings.cartpilot = settings_at(other).cartpilot;
+  settings.new_record = true;
+  EXPECT_THROW(ShoppingSession(process.services, settings, {purchases, person}), Error);
+  EXPECT_NE(purchase::PurchaseJournal(*db).verify(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace cartpilot::app
