@@ -122,6 +122,25 @@ TEST(ShoppingSession, goes_on_at_the_cartpilot_where_it_began_or_not_at_all) {
   EXPECT_EQ(back.session.cartpilot(), commerce::CartPilotIdentity::sandbox("s-1"));
 }
 
+TEST(ShoppingSession, recognises_a_sandbox_on_this_machine_and_takes_silence_for_a_real_one) {
+  const TemporaryFolder state;
+  LoopbackShop shop;
+  Process process(state.path());
+  const auto cartpilot = [&](SessionSettings settings) {
+    const Talk talk(process.services, std::move(settings), scripted({}));
+    return talk.session.cartpilot().shown();
+  };
+  EXPECT_THAT(cartpilot(chat_at(shop)), HasSubstr("http://localhost:"));
+  shop.with_fake([](purchase::FakeCartPilot& fake) { fake.sandbox = "s-1"; });
+  EXPECT_EQ(cartpilot(chat_at(shop)), "sandbox");
+  SessionSettings nobody = chat_at(shop);
+  nobody.cartpilot = [options = nobody.cartpilot()]() mutable {
+    options.base_url = "http://127.0.0.1:1";
+    return options;
+  };
+  EXPECT_EQ(cartpilot(std::move(nobody)), "http://localhost:1");
+}
+
 TEST(ShoppingSession, belongs_to_a_cartpilot_once_it_may_do_more_than_look) {
   const TemporaryFolder state;
   LoopbackShop shop;
