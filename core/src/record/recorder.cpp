@@ -120,6 +120,11 @@ int Recorder::look(int real) {
   return real;
 }
 
+std::string Recorder::keyed(const std::string& real) {
+  came("keyed", {{"name", real}});
+  return real;
+}
+
 std::size_t Recorder::released(std::size_t size, std::size_t real) {
   const std::lock_guard lock(mutex_);
   LaneState& lane = lanes_[base::current_lane()];
