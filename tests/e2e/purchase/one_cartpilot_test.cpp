@@ -51,6 +51,22 @@ TEST(OneCartPilot, is_named_by_session_event_receipts_records_and_exports) {
       "sandbox");
 }
 
+TEST(OneCartPilot, of_play_money_is_said_at_the_start_and_on_the_receipt) {
+  const Home home;
+  TerminalProgram chat(home, {"cartpilot", "chat", "--demo"});
+  chat.wait_for("CartPilot: SANDBOX, no real money.");
+  for (const char* line : {"I need wireless headphones under $100\r", "buy the cheapest\r"}) {
+    chat.wait_for("> ");
+    chat.type(line);
+  }
+  chat.wait_for("(yes or no)");
+  chat.type("yes\r");
+  chat.wait_for("PURCHASE APPROVAL");
+  chat.wait_for("SANDBOX, no real money");
+  chat.type(chat.wait_for_question("86.38"));
+  chat.wait_for("[cartpilot] BOUGHT 86.38 USD");
+}
+
 TEST(OneCartPilot, play_money_does_not_count_against_real_limits_nor_the_reverse) {
   LoopbackShop shop;
   const Home home;

@@ -185,6 +185,37 @@ TEST(CartPilotIdentity, is_part_of_the_record_with_what_was_bought_and_when_the_
   EXPECT_EQ(world.journal.verify(), std::nullopt);
 }
 
+TEST(CartPilotIdentity, of_a_sandbox_is_believed_of_a_server_on_this_machine_only) {
+  FakeCartPilot server;
+  server.sandbox = "s-1";
+  const auto said = [&](const std::string& url) {
+    commerce::ClientOptions options;
+    options.base_url = url;
+    return commerce::CartPilotClient(options, server).health(CallContext()).sandbox_id;
+  };
+  EXPECT_EQ(said("http://127.0.0.1:8000"), "s-1");
+  EXPECT_EQ(said("https://shop.example"), "");
+  server.sandbox = "no id";
+  EXPECT_EQ(said("http://127.0.0.1:8000"), "");
+}
+
+TEST(CartPilotIdentity, stands_first_on_the_receipt) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  auto receipt = commerce::make_receipt("http://localhost:8000", "test_card",
+                                        world.client.get_checkout(id, world.context).value);
+  const auto first = [&] {
+    const ReceiptField field = receipt_fields(receipt, std::nullopt).front();
+    return field.label + ": " + field.value;
+  };
+  EXPECT_EQ(first(), "CartPilot: http://localhost:8000");
+  receipt.cartpilot = "https://shop.example/v1";
+  EXPECT_EQ(first(), "CartPilot: https://shop.example/v1");
+  receipt.cartpilot = CartPilotIdentity::sandbox("s-1").shown();
+  EXPECT_EQ(first(), "CartPilot: SANDBOX, no real money");
+  EXPECT_EQ(receipt_detail(receipt)["cartpilot"], "sandbox");
+}
+
 TEST(CartPilotIdentity, that_changed_under_the_conversation_stops_every_purchase) {
   GateWorld world;
   const std::string id = world.prepare();
