@@ -106,6 +106,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   Attempt attempt;
   attempt.basket = basket_of(checkout.merchant_id, items_of(checkout));
   if (const auto open = journal_.unfinished_on(attempt.basket)) return unresolved(*open);
+  if (auto joined = join_pending(receipt, context)) return *std::move(joined);
 
   attempt.id = base::random_hex(kAttemptIdBytes);
   attempt.session = session_id_;
@@ -124,6 +125,10 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   });
   const Decision decision = decide(question, receipt, time_left(answer), context);
   const auto answered = clock_.steady();
+  if (decision.pending) {
+    return pending_outcome(
+        pending_[checkout.id] = {question.id, attempt, receipt, question.expires_unix_ms});
+  }
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
   });
@@ -132,9 +137,16 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     refusal.message = decision.reason;
     return refuse(refusal, decision.error_code);
   }
-  last_totals_.erase(checkout.id);
-  last_totals_.erase(attempt.basket);
   attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.flag_text;
+  return record_consent(std::move(attempt), receipt, answered, context);
+}
+
+/// After a yes that came at `answered`.
+ToolOutcome PurchaseGate::record_consent(Attempt attempt, const commerce::Receipt& receipt,
+                                         std::chrono::steady_clock::time_point answered,
+                                         const CallContext& context) {
+  last_totals_.erase(attempt.checkout_id);
+  last_totals_.erase(attempt.basket);
   journal_.open(attempt);
   return approve_at_cartpilot(attempt, receipt, answered, context);
 }
@@ -208,7 +220,9 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
                                                 std::chrono::milliseconds left,
                                                 const CallContext& context) {
   Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
-  if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
+  if (!approver_.waits()) {
+    if (auto too_often = asked_too_often(question)) return *std::move(too_often);
+  } else if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
     refused.error_code = "TOO_MANY_QUESTIONS";
     refused.reason = fmt::format(
         "{} approvals were asked for in this turn already; wait for the person's "
@@ -233,6 +247,10 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
   }
   ++questions_this_turn_;
   approver_.ask(question, questions_, context);
+  if (!approver_.waits()) {
+    refused.pending = true;
+    return refused;
+  }
   const auto answered = questions_.find(question.id);
   const QuestionState state = answered ? answered->state : QuestionState::kVoid;
   if (state == QuestionState::kApproved) {
