@@ -31,6 +31,8 @@ int run_sessions_export(AppServices& services);
 int run_sessions_delete(AppServices& services);
 int run_sandbox(AppServices& services);
 int run_doctor(AppServices& services);
+/// Needs no services: it works also when the settings file is broken.
+int run_config(const Arguments& arguments);
 
 /// Exit code of an Error that ends a command before or outside of a conversation.
 int exit_code_of(const Error& error);

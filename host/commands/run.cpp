@@ -5,6 +5,7 @@
 
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
+#include "cli/file_permission.h"
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/commands.h"
@@ -71,7 +72,10 @@ int run_command(const Arguments& arguments) {
   forbid_core_files();
   Interrupt::install();
   try {
-    AppServices services(arguments);
+    if (arguments.command.starts_with("config ")) return run_config(arguments);
+    const FilePermission permission = with_file_permission(arguments);
+    if (!permission.announcement.empty()) err_line("cartpilot: " + permission.announcement);
+    AppServices services(permission.arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
     const int code = exit_code_of(error);
