@@ -14,6 +14,7 @@
 #include "cartpilot/http.h"
 #include "cartpilot/tool.h"
 #include "chat/session.h"
+#include "purchase/gate.h"
 
 namespace cartpilot::app {
 
@@ -72,6 +73,9 @@ class Turn {
   /// about each. Waits 20 s at most. Comes before the first call that is more than a look. Throws
   /// Error when the record cannot be read.
   void reconcile();
+
+  /// See PurchaseGate::settle_pending().
+  std::vector<purchase::SettledApproval> settle_pending();
 
  private:
   ShoppingSession& session_;
