@@ -160,6 +160,19 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
       ->add_option("id", a.name, "ID (from `cartpilot purchases list`)")
       ->required();
 
+  CLI::App* config = app.add_subcommand("config", "Read and change the settings file");
+  config->require_subcommand(1);
+  config->add_subcommand("list", "What the file says");
+  config->add_subcommand("get", "One setting of the file")
+      ->add_option("name", a.name, "Setting, such as provider or purchases.approve")
+      ->required();
+  CLI::App* set = config->add_subcommand("set", "Write one setting; all other lines stay");
+  set->add_option("name", a.name, "Setting, such as provider or purchases.approve")->required();
+  set->add_option("value", a.setting_value, "Its value; a list is written as '[\"a\", \"b\"]'")
+      ->required();
+  config->add_subcommand("path", "Where the file is");
+  config->add_subcommand("explain", "What is in force, and where each value comes from");
+
   CLI::App* sandbox =
       app.add_subcommand("sandbox", "An embedded CartPilot with two merchants on this machine");
   sandbox->add_option("--port", a.port, "Port on 127.0.0.1 (default 8000; 0 picks one)")
@@ -260,7 +273,8 @@ void add_global_flags(CLI::App& app, Arguments& a) {
       ->type_size(1)
       ->allow_extra_args(false);
   app.add_option("--config", a.config_file,
-                 "Settings file (default config.ini in the config folder)");
+                 "Settings file (default config.toml in the config folder)");
+  app.add_option("--profile", a.profile, "Use [profiles.NAME] of the settings file");
   app.add_option("--log-level", a.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   app.add_flag("--json", a.json, "JSON for list, show, info and doctor");

@@ -27,6 +27,7 @@ struct Arguments {
   int probe_timeout = 10;                  ///< seconds
   std::vector<std::string> money_plugins;  ///< ids whose money tools are let in
   std::string config_file;
+  std::string profile;
   std::string log_level = "warning";
   bool json = false;
 
@@ -59,6 +60,9 @@ struct Arguments {
   std::string export_format = "md";
   bool bought = false;
   bool not_bought = false;
+
+  // config set
+  std::string setting_value;
 
   // approve
   bool list = false;

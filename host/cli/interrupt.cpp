@@ -12,9 +12,9 @@ namespace cartpilot::host {
 
 namespace {
 
-std::atomic<int> interrupts{0};  // lock-free, so a handler may write it
-std::atomic<bool> ending{false};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+constinit app::Cancellation in_front;
+constinit std::atomic<bool> ending{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 constexpr unsigned kPatience = 5;  // seconds a plugin has to notice the wish to stop
 constexpr int kInterruptedExit = 130;
@@ -31,7 +31,7 @@ void name_stuck(const char* plugin, const char* what) {
 }
 
 void on_signal(int signal) {
-  const bool again = interrupts++ > 0;
+  const bool again = in_front.cancel();
   if (signal != SIGINT) ending = true;
   const char* plugin = plugin::running_plugin();
   if (plugin == nullptr) return;
@@ -45,7 +45,7 @@ void on_signal(int signal) {
 
 void on_alarm(int) {
   const char* plugin = plugin::running_plugin();
-  if (plugin == nullptr || interrupts == 0) return;
+  if (plugin == nullptr || !in_front.cancelled()) return;
   if (ending) {
     name_stuck(plugin, " does not respond to Ctrl-C; leaving it\n");
     ::_exit(kInterruptedExit);
@@ -70,14 +70,12 @@ void Interrupt::install() {
   handle(SIGPIPE, SIG_IGN);
 }
 
-bool Interrupt::cancelled() const noexcept { return interrupts > 0; }
-
-bool Interrupt::interrupted_twice() noexcept { return interrupts > 1; }
+app::Cancellation& Interrupt::cancellation() noexcept { return in_front; }
 
 bool Interrupt::must_end() noexcept { return ending; }
 
 void Interrupt::reset() noexcept {
-  if (!ending) interrupts = 0;
+  if (!ending) in_front.reset();
 }
 
 }  // namespace cartpilot::host

@@ -1,13 +1,13 @@
-// Interrupt: Ctrl-C and its relatives as a flag that long calls look at.
+// Interrupt: Ctrl-C and its relatives, for the one terminal of this process.
 //
-// install() once in main. The first SIGINT cancels what runs; the conversation goes on. A second
-// signal insists: what must not be cut off lightly ends as well, and a plugin that does not return
-// is named and left with the whole program. SIGTERM and SIGHUP also ask the program to end. SIGPIPE
-// is ignored: a closed pipe is an ordinary write error.
-// Signal-safe; any thread may look.
+// install() once in main. Signals trip the cancellation of whatever runs in front: a turn of a
+// conversation, or a command. The first SIGINT cancels what runs; the conversation goes on. A
+// second signal insists: what must not be cut off lightly ends as well, and a plugin that does not
+// return is named and left with the whole program. SIGTERM and SIGHUP also ask the program to end.
+// SIGPIPE is ignored: a closed pipe is an ordinary write error. Signal-safe; any thread may look.
 #pragma once
 
-#include "cartpilot/http.h"
+#include "app/turn.h"
 
 namespace cartpilot::host {
 
@@ -15,10 +15,11 @@ class Interrupt final : public CallContext {
  public:
   static void install();
 
-  bool cancelled() const noexcept override;
+  /// Of what runs in front. Lives as long as the process, so that a signal may come at any time.
+  static app::Cancellation& cancellation() noexcept;
 
-  /// True after a second signal.
-  static bool interrupted_twice() noexcept;
+  bool cancelled() const noexcept override { return cancellation().cancelled(); }
+
   /// True after SIGTERM or SIGHUP.
   static bool must_end() noexcept;
   /// Forgets a SIGINT that was handled.

@@ -4,11 +4,8 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
-#include <set>
-#include <sstream>
 
 #include "cartpilot/error.h"
-#include "cli/ini_file.h"
 #include "cli/process_guard.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
@@ -24,16 +21,6 @@ constexpr const char* kDevelopmentKey = "dev-api-key-change-in-production";
 std::string lookup(const std::map<std::string, std::string>& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
-}
-
-std::filesystem::path config_path(const Arguments& arguments,
-                                  const std::map<std::string, std::string>& environment) {
-  if (!arguments.config_file.empty()) return arguments.config_file;
-  const std::string xdg = lookup(environment, "XDG_CONFIG_HOME");
-  if (!xdg.empty() && xdg.front() == '/')
-    return std::filesystem::path(xdg) / "cartpilot" / "config.ini";
-  return std::filesystem::path(lookup(environment, "HOME")) / ".config" / "cartpilot" /
-         "config.ini";
 }
 
 /// Where verdicts about plugins are kept; "" when there is no place of the user.
@@ -57,24 +44,19 @@ plugin::ProbeOptions probe_options(const Arguments& arguments) {
   return probe;
 }
 
-void read_config(const std::filesystem::path& file, Settings& settings) {
-  std::map<std::string, std::string> values = read_ini(file);
-  static const std::set<std::string> known = {"provider", "model", "api_url", "plugins.paths"};
-  for (const auto& [name, value] : values) {
-    if (known.count(name) == 0) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("{}: unknown setting '{}'; known are provider, model, api_url "
-                              "and [plugins] paths. "
-                              "Approval of purchases can only be given on the command line",
-                              file.string(), name));
+void take_file(const SettingsFile& file, Settings& settings) {
+  const auto take = [&](const char* name, std::string& into) {
+    const auto found = file.values.find(name);
+    if (found != file.values.end()) into = found->second.text();
+  };
+  take("provider", settings.provider);
+  take("model", settings.model);
+  take("api_url", settings.api_url);
+  if (const auto paths = file.values.find("plugins.paths"); paths != file.values.end()) {
+    for (const std::string& path : paths->second.texts) {
+      settings.plugins.configured.emplace_back(path);
     }
   }
-  settings.provider = values["provider"];
-  settings.model = values["model"];
-  if (values.count("api_url") != 0) settings.api_url = values["api_url"];
-  std::istringstream paths(values["plugins.paths"]);
-  for (std::string path; std::getline(paths, path, ':');)
-    settings.plugins.configured.emplace_back(path);
 }
 
 /// Whatever looks like a key must never be printed.
@@ -97,26 +79,56 @@ std::map<std::string, std::string> process_environment() {
   return environment;
 }
 
+std::filesystem::path settings_path(const Arguments& arguments,
+                                    const std::map<std::string, std::string>& environment) {
+  if (!arguments.config_file.empty()) return arguments.config_file;
+  const std::filesystem::path xdg = lookup(environment, "XDG_CONFIG_HOME");
+  const std::filesystem::path folder =
+      xdg.is_absolute() ? xdg : std::filesystem::path(lookup(environment, "HOME")) / ".config";
+  return folder / "cartpilot" / "config.toml";
+}
+
+SettingsFile read_settings_file(const Arguments& arguments,
+                                const std::map<std::string, std::string>& environment) {
+  SettingsFile file{settings_path(arguments, environment), {}};
+  std::error_code ignored;
+  if (arguments.config_file.empty() && !std::filesystem::exists(file.path, ignored)) {
+    std::filesystem::path old = file.path;
+    if (std::filesystem::exists(old.replace_filename("config.ini"), ignored)) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{} is of an earlier version and no longer read; move its settings "
+                              "with 'cartpilot config set NAME VALUE' to {} and delete it",
+                              old.string(), file.path.string()));
+    }
+    if (arguments.profile.empty()) return file;
+  }
+  file.values =
+      parse_settings(read_settings_text(file.path), file.path.string(), arguments.profile);
+  return file;
+}
+
 Settings read_settings(const Arguments& arguments) {
   Settings settings;
   settings.environment = process_environment();
+  std::erase_if(settings.environment, [](const auto& entry) { return entry.second.empty(); });
   wipe_secrets_from_environment();
-  settings.config_file = config_path(arguments, settings.environment);
-  if (!arguments.config_file.empty() || std::filesystem::exists(settings.config_file)) {
-    read_config(settings.config_file, settings);
-  }
+  const SettingsFile settings_file = read_settings_file(arguments, settings.environment);
+  settings.config_file = settings_file.path;
+  take_file(settings_file, settings);
   const auto prefer = [](std::string& value, const std::string& better) {
     if (!better.empty()) value = better;
   };
-  prefer(settings.provider, lookup(settings.environment, "CARTPILOT_PROVIDER"));
+  const auto choose = [&](const std::string& provider) {
+    if (provider.empty() || provider == settings.provider) return;
+    settings.provider = provider;
+    settings.model.clear();  // the file's model belongs to the file's provider
+  };
+  choose(lookup(settings.environment, "CARTPILOT_PROVIDER"));
   prefer(settings.api_url, lookup(settings.environment, "CARTPILOT_API_URL"));
   settings.api_key = lookup(settings.environment, "CARTPILOT_API_KEY");
 
   if (arguments.demo) settings.provider = "offline";
-  if (!arguments.provider.empty() && arguments.provider != settings.provider) {
-    settings.provider = arguments.provider;
-    settings.model.clear();  // the file's model belongs to the file's provider
-  }
+  choose(arguments.provider);
   prefer(settings.model, arguments.model);
   prefer(settings.api_url, arguments.api_url);
   if (settings.api_key.empty()) settings.api_key = kDevelopmentKey;

@@ -2,7 +2,7 @@
 // wins).
 //
 // Values, read once per command. Registers every secret with the redaction funnel. Permission to
-// buy without asking is taken from the command line only, never from file or environment.
+// buy is not among them (file_permission.h).
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/arguments.h"
+#include "cli/settings_file.h"
 #include "plugin/host/plugins.h"
 
 namespace cartpilot::host {
@@ -26,7 +27,22 @@ struct Settings {
   plugin::SearchOptions plugins;
 };
 
-/// Throws Error{kInvalidArgument} for a config file that cannot be read or holds unknown keys.
+struct SettingsFile {
+  std::filesystem::path path;
+  SettingValues values;  ///< none when the file is not there
+};
+
+/// --config, else config.toml in the config folder.
+std::filesystem::path settings_path(const Arguments& arguments,
+                                    const std::map<std::string, std::string>& environment);
+
+/// Throws Error{kInvalidArgument} for a file that cannot be read, holds what is no setting, or is
+/// named by --config and not there; and for a config.ini of an earlier version without a
+/// config.toml.
+SettingsFile read_settings_file(const Arguments& arguments,
+                                const std::map<std::string, std::string>& environment);
+
+/// Throws what read_settings_file() throws.
 Settings read_settings(const Arguments& arguments);
 
 /// All environment variables of this process.

@@ -37,7 +37,7 @@ purchase::ApprovalQuestion wanted(purchase::Questions& questions, const std::str
 
 }  // namespace
 
-int run_approve(AppServices& services) {
+int run_approve(CommandServices& services) {
   purchase::Questions questions(services.state());
   const Arguments& arguments = services.arguments();
   if (arguments.list) {
@@ -68,7 +68,7 @@ int run_approve(AppServices& services) {
     return kRefusedByPolicy;
   }
   const purchase::ApprovalQuestion question = wanted(questions, arguments.name);
-  TerminalApprover approver(AppServices::terminal_locks(), "approve");
+  TerminalApprover approver(CommandServices::terminal_locks(), "approve");
   const Interrupt interrupt;
   const auto turn = approver.wait_for_turn(interrupt);
   approver.ask(question, questions, interrupt);

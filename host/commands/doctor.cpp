@@ -49,9 +49,9 @@ Finding check_cartpilot_key(const Settings& settings) {
   return {"cartpilot key", "warn", "CARTPILOT_API_KEY is not set; the development key is used"};
 }
 
-Finding check_api(AppServices& services) {
+Finding check_api(CommandServices& services) {
   try {
-    commerce::CartPilotClient& client = services.cartpilot("doctor");
+    const commerce::CartPilotClient client(services.cartpilot(), services.http());
     const auto merchants = client.merchants(Interrupt());
     return {
         "cartpilot api", "ok",
@@ -62,11 +62,11 @@ Finding check_api(AppServices& services) {
 }
 
 /// RFC 7231 date of a server against the clock of this machine.
-Finding check_clock(AppServices& services) {
+Finding check_clock(CommandServices& services) {
   try {
     HttpRequest request;
     request.method = "GET";
-    request.url = services.api_url() + "/health";
+    request.url = services.cartpilot().base_url + "/health";
     const net::HttpAnswer answer = net::fetch(services.http(), request, Interrupt());
     const auto server = base::unix_ms_of_http_date(header_value(answer.head.headers, "Date"));
     if (!server) return {"clock", "warn", "the server sends no date to compare with"};
@@ -89,7 +89,7 @@ Finding check_tls() {
   return {"tls store", "fail", "no certificate store found; install the package ca-certificates"};
 }
 
-Finding check_plugins(AppServices& services) {
+Finding check_plugins(CommandServices& services) {
   int usable = 0;
   std::string refused;
   for (const plugin::PluginRecord& record : services.plugins().list()) {
@@ -104,7 +104,7 @@ Finding check_plugins(AppServices& services) {
   return {"plugins", usable > 0 ? "ok" : "fail", fmt::format("{} usable", usable)};
 }
 
-Finding check_state(AppServices& services) {
+Finding check_state(CommandServices& services) {
   try {
     const auto broken = services.journal().verify();
     if (broken)
@@ -124,7 +124,7 @@ Finding check_state(AppServices& services) {
 
 }  // namespace
 
-int run_doctor(AppServices& services) {
+int run_doctor(CommandServices& services) {
   const std::vector<std::function<Finding()>> checks = {
       [&] { return check_keys(services.settings()); },
       [&] { return check_cartpilot_key(services.settings()); },

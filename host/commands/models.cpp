@@ -5,7 +5,7 @@
 
 namespace cartpilot::host {
 
-int run_models(AppServices& services) {
+int run_models(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   std::vector<ModelInfo> models;
   try {

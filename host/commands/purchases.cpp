@@ -34,7 +34,7 @@ Json json_of(const purchase::Attempt& attempt) {
           {"updated_ms", attempt.updated_unix_ms}};
 }
 
-purchase::Attempt wanted(AppServices& services) {
+purchase::Attempt wanted(CommandServices& services) {
   const auto found = services.journal().find(services.arguments().name);
   if (!found) {
     throw Error(
@@ -45,8 +45,8 @@ purchase::Attempt wanted(AppServices& services) {
 }
 
 /// What the record says about money changes only by a person's own hand.
-bool agreed_to_resolve(AppServices& services, const purchase::Attempt& attempt) {
-  TerminalApprover approver(AppServices::terminal_locks());
+bool agreed_to_resolve(CommandServices& services, const purchase::Attempt& attempt) {
+  TerminalApprover approver(CommandServices::terminal_locks());
   if (const auto nobody = approver.unavailable()) {
     Error error(ErrorCode::kUnavailable, "this asks a question on a terminal, and there is none");
     throw error;
@@ -74,7 +74,7 @@ bool agreed_to_resolve(AppServices& services, const purchase::Attempt& attempt) 
 
 }  // namespace
 
-int run_purchases_list(AppServices& services) {
+int run_purchases_list(CommandServices& services) {
   Json list = Json::array();
   const std::vector<purchase::Attempt> attempts = services.journal().list();
   for (const purchase::Attempt& attempt : attempts) {
@@ -93,7 +93,7 @@ int run_purchases_list(AppServices& services) {
   return kOk;
 }
 
-int run_purchases_show(AppServices& services) {
+int run_purchases_show(CommandServices& services) {
   const purchase::Attempt attempt = wanted(services);
   Json json = json_of(attempt);
   json["events"] = Json::array();
@@ -123,7 +123,7 @@ int run_purchases_show(AppServices& services) {
   return kOk;
 }
 
-int run_purchases_resolve(AppServices& services) {
+int run_purchases_resolve(CommandServices& services) {
   if (services.arguments().bought == services.arguments().not_bought) {
     throw Error(ErrorCode::kInvalidArgument, "say what happened: --bought or --not-bought");
   }
@@ -135,7 +135,7 @@ int run_purchases_resolve(AppServices& services) {
   return kOk;
 }
 
-int run_purchases_verify(AppServices& services) {
+int run_purchases_verify(CommandServices& services) {
   if (const auto broken = services.journal().verify()) {
     err_line(
         fmt::format("cartpilot: the record of purchases was altered at event {}; compare it with a "

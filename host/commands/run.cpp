@@ -5,6 +5,7 @@
 
 #include "cli/arguments.h"
 #include "cli/exit_code.h"
+#include "cli/file_permission.h"
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/commands.h"
@@ -15,8 +16,8 @@ namespace cartpilot::host {
 
 namespace {
 
-const std::map<std::string, int (*)(AppServices&)>& commands() {
-  static const std::map<std::string, int (*)(AppServices&)> table = {
+const std::map<std::string, int (*)(CommandServices&)>& commands() {
+  static const std::map<std::string, int (*)(CommandServices&)> table = {
       {"chat", run_chat},
       {"models", run_models},
       {"tools list", run_tools_list},
@@ -67,16 +68,31 @@ int provider_exit_code(const Error& error) {
   return kProviderFailed;
 }
 
+Error advised(const Error& error) {
+  static const std::map<std::string, std::string> advice = {
+      {"no_provider",
+       "pass --provider gemini, openai or offline (or set CARTPILOT_PROVIDER), or try "
+       "'cartpilot chat --demo'"},
+      {"no_session", "see 'cartpilot sessions list'"}};
+  const auto found = advice.find(error.reason);
+  if (found == advice.end()) return error;
+  return error.with_message(fmt::format("{}; {}", error.what(), found->second));
+}
+
 int run_command(const Arguments& arguments) {
   forbid_core_files();
   Interrupt::install();
   try {
-    AppServices services(arguments);
+    if (arguments.command.starts_with("config ")) return run_config(arguments);
+    const FilePermission permission = with_file_permission(arguments);
+    if (!permission.announcement.empty()) err_line("cartpilot: " + permission.announcement);
+    CommandServices services(permission.arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
     const int code = exit_code_of(error);
     const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
-    const std::string text = refused != nullptr ? commerce::described(*refused) : error.what();
+    const std::string text =
+        refused != nullptr ? commerce::described(*refused) : advised(error).what();
     if (error.reason != "output") err_line("cartpilot: " + text);
     return code;
   } catch (const std::exception& error) {

@@ -46,7 +46,7 @@ sandbox::SandboxOptions options_of(const Arguments& arguments, const Settings& s
 
 }  // namespace
 
-int run_sandbox(AppServices& services) {
+int run_sandbox(CommandServices& services) {
   const sandbox::SandboxOptions options = options_of(services.arguments(), services.settings());
   sandbox::SandboxServer server(options);
   out_row(fmt::format("CartPilot sandbox on {}  (state in {}; Ctrl-C stops)", server.url(),

@@ -10,7 +10,7 @@ namespace cartpilot::host {
 
 namespace {
 
-std::vector<Message> wanted(AppServices& services) {
+std::vector<Message> wanted(CommandServices& services) {
   const std::string& id = services.arguments().name;
   if (!services.sessions().find(id)) {
     throw Error(ErrorCode::kInvalidArgument,
@@ -21,7 +21,7 @@ std::vector<Message> wanted(AppServices& services) {
 
 }  // namespace
 
-int run_sessions_list(AppServices& services) {
+int run_sessions_list(CommandServices& services) {
   Json list = Json::array();
   for (const store::SessionSummary& session : services.sessions().list()) {
     if (services.arguments().json) {
@@ -42,7 +42,7 @@ int run_sessions_list(AppServices& services) {
   return kOk;
 }
 
-int run_sessions_show(AppServices& services) {
+int run_sessions_show(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().json) {
     out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
@@ -52,7 +52,7 @@ int run_sessions_show(AppServices& services) {
   return kOk;
 }
 
-int run_sessions_export(AppServices& services) {
+int run_sessions_export(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().export_format == "json") {
     out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
@@ -62,9 +62,9 @@ int run_sessions_export(AppServices& services) {
   return kOk;
 }
 
-int run_sessions_delete(AppServices& services) {
+int run_sessions_delete(CommandServices& services) {
   wanted(services);
-  const store::SessionLock lock = services.lock_session(services.arguments().name);
+  const store::SessionLock lock = services.app().lock_session(services.arguments().name);
   services.sessions().remove(services.arguments().name);
   return kOk;
 }

@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 
+#include "app/model_instructions.h"
+#include "app/service_failure.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
-#include "commands/model_instructions.h"
-#include "commands/service_failure.h"
 #include "terminal/output.h"
 #include "terminal/purchase_lines.h"
 #include "text/near_names.h"
@@ -39,23 +40,18 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
   }
 };
 
-/// What an earlier process left unfinished comes before everything that is not a mere look.
-void reconcile_earlier_purchases(AppServices::Shop& shop, PurchaseStatusPrinter& news) {
-  for (const purchase::PurchaseReport& report : shop.gate->reconcile(Interrupt())) {
-    news.on_purchase(report);
-  }
-}
-
 /// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
-int exit_code_of(const AppServices::Shop& shop) {
-  const auto& report = shop.gate->last_report();
-  if (Interrupt().cancelled() && !(report && shop.gate->reported_this_turn())) return kInterrupted;
-  return report ? report->exit_code : kOk;
+int exit_code_of(const app::ShoppingSession& session) {
+  if (Interrupt().cancelled() && !session.purchase_in_last_turn()) return kInterrupted;
+  return session.last_purchase() ? session.last_purchase()->exit_code : kOk;
 }
 
-/// The conversation of this run: without a name, one of its own.
-std::string session_of(const Arguments& arguments) {
-  return arguments.session.empty() ? store::new_session_id() : arguments.session;
+/// A session for calls; without a name it is a conversation of its own.
+app::SessionSettings settings_of(CommandServices& services) {
+  app::SessionSettings settings = services.session_settings();
+  const std::string& name = services.arguments().session;
+  if (!name.empty()) settings.choice = {app::SessionChoice::Kind::kNamed, name};
+  return settings;
 }
 
 std::string read_all(std::istream& in) {
@@ -63,11 +59,12 @@ std::string read_all(std::istream& in) {
 }
 
 /// Answers one line of `tools handle`.
-Json handle_line(const std::string& line, const LLMProvider& provider, chat::ToolRouter& router) {
+Json handle_line(const std::string& line, const LLMProvider& provider,
+                 app::ShoppingSession& session) {
   try {
-    router.guard().begin_turn();
-    const std::vector<ToolCall> calls = provider.parse_function_calls(parse_json(line, "the line"));
-    return provider.function_responses(router.run(calls, Interrupt()));
+    app::Turn turn(session, Interrupt::cancellation());
+    return provider.function_responses(
+        turn.run(provider.parse_function_calls(parse_json(line, "the line"))));
   } catch (const Error& error) {
     return tool_error("INVALID_INPUT", error.what()).content;
   }
@@ -75,7 +72,7 @@ Json handle_line(const std::string& line, const LLMProvider& provider, chat::Too
 
 }  // namespace
 
-int run_tools_list(AppServices& services) {
+int run_tools_list(CommandServices& services) {
   Json list = Json::array();
   for (const ToolSpec& spec : commerce::cartpilot_tool_specs()) {
     if (services.arguments().json) {
@@ -92,7 +89,7 @@ int run_tools_list(AppServices& services) {
   return kOk;
 }
 
-int run_tools_declarations(AppServices& services) {
+int run_tools_declarations(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   const std::vector<ToolSpec> specs = commerce::cartpilot_tool_specs();
   Json declarations = provider->function_declarations(specs);
@@ -106,12 +103,12 @@ int run_tools_declarations(AppServices& services) {
   return kOk;
 }
 
-int run_tools_instructions(AppServices&) {
-  out_line(std::string(model_instructions()));
+int run_tools_instructions(CommandServices&) {
+  out_line(std::string(app::model_instructions()));
   return kOk;
 }
 
-int run_tools_call(AppServices& services) {
+int run_tools_call(CommandServices& services) {
   const Arguments& arguments = services.arguments();
   const std::string text =
       arguments.tool_arguments == "-" ? read_all(std::cin) : arguments.tool_arguments;
@@ -123,49 +120,47 @@ int run_tools_call(AppServices& services) {
   } catch (const Error& error) {
     throw Error(ErrorCode::kInvalidArgument, error.what());
   }
-  const std::string session = session_of(arguments);
-  const store::SessionLock lock = services.lock_session(session);
   PurchaseStatusPrinter news;
-  AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
-  std::vector<std::string> names;
-  for (const ToolSpec& spec : shop.router->specs()) names.push_back(spec.name);
-  if (std::find(names.begin(), names.end(), call.name) == names.end()) {
+  const auto approver = services.make_approver();
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  const std::vector<ToolSpec>& specs = session.tools();
+  const auto spec = std::find_if(specs.begin(), specs.end(),
+                                 [&](const ToolSpec& known) { return known.name == call.name; });
+  if (spec == specs.end()) {
+    std::vector<std::string> names;
+    for (const ToolSpec& known : specs) names.push_back(known.name);
     const auto near = text::near_names(call.name, names);
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("no function '{}'{}; see 'cartpilot tools list'", call.name,
                             near.empty() ? "" : " (did you mean " + near.front() + "?)"));
   }
-  const Interrupt interrupt;
-  for (const ToolSpec& spec : shop.router->specs()) {
-    if (spec.name == call.name && spec.effect != EffectClass::kRead) {
-      reconcile_earlier_purchases(shop, news);
-    }
-  }
-  const std::vector<ToolResult> results = shop.router->run({call}, interrupt);
+  app::Turn turn(session, Interrupt::cancellation());
+  if (spec->effect != EffectClass::kRead) turn.reconcile();
+  const std::vector<ToolResult> results = turn.run({call});
   out(dump_json(results.front().content) + "\n");
   if (arguments.session.empty() && call.name == "create_checkout" && !results.front().is_error) {
-    err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session));
+    err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
   }
-  if (shop.gate->last_report()) return shop.gate->last_report()->exit_code;
+  if (session.last_purchase()) return session.last_purchase()->exit_code;
   if (!results.front().is_error) return kOk;
   err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
-  if (interrupt.cancelled()) return kInterrupted;
-  return is_service_failure(string_or(results.front().content, "error_code")) ? kCartPilotFailed
-                                                                              : kFailed;
+  if (Interrupt().cancelled()) return kInterrupted;
+  return app::is_service_failure(string_or(results.front().content, "error_code"))
+             ? kCartPilotFailed
+             : kFailed;
 }
 
-int run_tools_handle(AppServices& services) {
+int run_tools_handle(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
-  const std::string session = session_of(services.arguments());
-  const store::SessionLock lock = services.lock_session(session);
   PurchaseStatusPrinter news;
-  AppServices::Shop shop = services.make_shop(session, news, services.make_tool_sets());
-  reconcile_earlier_purchases(shop, news);
+  const auto approver = services.make_approver();
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::Turn(session, Interrupt::cancellation()).reconcile();
   for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    out(dump_json(handle_line(line, *provider, *shop.router)) + "\n");
+    out(dump_json(handle_line(line, *provider, session)) + "\n");
   }
-  return exit_code_of(shop);
+  return exit_code_of(session);
 }
 
 }  // namespace cartpilot::host

@@ -150,16 +150,8 @@ TEST(BadInput, unknown_flags_and_commands_are_exit_2_with_a_suggestion) {
   EXPECT_EQ(run(home, {"chat", "--demo", "--approve", "up-to:10:USD", "hi"}).exit_code, 2);
 }
 
-TEST(BadInput, approval_cannot_be_given_by_file_or_environment) {
+TEST(BadInput, approval_cannot_be_given_by_the_environment) {
   const Home home;
-  std::filesystem::create_directories(home.path() / "config" / "cartpilot");
-  const auto file = home.path() / "config" / "cartpilot" / "config.ini";
-  std::ofstream(file) << "approve = up-to:150:USD\n";
-  const Result result =
-      run(home, {"chat", "--demo", "hello"}, "", {{"CARTPILOT_APPROVE", "up-to:150:USD"}});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("command line"));
-  std::filesystem::remove(file);
   const std::string lines = "I need wireless headphones under $100\nbuy the cheapest\nyes\n";
   EXPECT_EQ(
       run(home, {"chat", "--demo"}, lines, {{"CARTPILOT_APPROVE", "up-to:150:USD"}}).exit_code, 11);
@@ -167,12 +159,25 @@ TEST(BadInput, approval_cannot_be_given_by_file_or_environment) {
 
 TEST(BadInput, a_settings_file_that_cannot_be_read_is_named) {
   const Home home;
-  for (const std::filesystem::path& file : {home.path(), home.path() / "nowhere.ini"}) {
+  for (const std::filesystem::path& file : {home.path(), home.path() / "nowhere.toml"}) {
     const Result result = run(home, {"--config", file.string(), "chat", "--demo", "hello"});
     EXPECT_EQ(result.exit_code, 2) << file;
     EXPECT_THAT(result.err, HasSubstr(file.string() + ": cannot be read ("));
     EXPECT_THAT(result.err, HasSubstr("fix it or pass another with --config"));
   }
+}
+
+TEST(BadInput, a_settings_file_of_an_earlier_version_is_named_with_what_to_do) {
+  const Home home;
+  const auto folder = home.path() / "config" / "cartpilot";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "config.ini") << "provider = offline\n";
+  const Result result = run(home, {"chat", "--demo", "hello"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("cartpilot config set NAME VALUE"));
+  EXPECT_EQ(lines_of(result.err), 1u);
+  EXPECT_EQ(run(home, {"config", "set", "provider", "offline"}).exit_code, 0);
+  EXPECT_EQ(run(home, {"chat", "--demo", "hello"}).exit_code, 0);
 }
 
 TEST(BadInput, a_damaged_state_file_is_refused_and_left_alone) {

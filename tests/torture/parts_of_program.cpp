@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "chat/session.h"
+#include <utility>
+
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
-#include "commands/app_services.h"
 #include "commands/commands.h"
+#include "commands/services.h"
 #include "terminal/conversation_view.h"
 #include "terminal/output.h"
 #include "torture/worst_model.h"
@@ -17,40 +18,28 @@ namespace {
 constexpr const char* kSession = "torture";
 constexpr const char* kProvider = "worst-model";
 
-class StoredMessages final : public chat::MessageLog {
- public:
-  explicit StoredMessages(store::SessionStore& sessions) : sessions_(sessions) {
-    sessions_.open(kSession, kProvider, "worst-1");
-  }
-  void append(const Message& message) override { sessions_.append(kSession, message); }
-
- private:
-  store::SessionStore& sessions_;
-};
-
 int converse(const host::Arguments& arguments, const Place& place, const std::string& script) {
-  host::AppServices services(arguments);
+  host::CommandServices services(arguments);
   const auto view = host::make_jsonl_view();
   ProviderConfig config;
   config.options = {{"merchant", arguments.provider_options.at("merchant")},
                     {"foreign", place.foreign},
                     {"page", place.page_file}};
-  WorstModel model(config);
-  host::AppServices::Shop shop = services.make_shop(kSession, *view, services.make_tool_sets());
-  StoredMessages messages(services.sessions());
-  chat::ChatOptions options;
-  options.provider = kProvider;
-  chat::ChatSession session(model, *shop.router, *view, messages, options);
-  session.restore(services.sessions().load(kSession));
-  for (const auto& report : shop.gate->reconcile(host::Interrupt())) view->on_purchase(report);
+  app::SessionSettings settings = services.session_settings();
+  settings.choice = {app::SessionChoice::Kind::kNamed, kSession};
+  settings.model.emplace().provider = kProvider;
+  const auto approver = services.make_approver();
+  app::ShoppingSession session(services.app(), std::move(settings), {*view, *approver, view.get()},
+                               std::make_unique<WorstModel>(config));
+  app::Turn(session, host::Interrupt::cancellation()).reconcile();
   const std::string wish = fmt::format("Please buy headphones. [{}]", script);
   view->on_turn_begin(1, wish);
-  const chat::TurnResult turn = session.run_turn(wish, host::Interrupt());
-  view->on_turn_end(1, turn);
-  if (turn.error) view->on_error(*turn.error);
+  const app::TurnReport turn = app::Turn(session, host::Interrupt::cancellation()).say(wish);
+  view->on_turn_end(1, turn.result);
+  if (turn.result.error) view->on_error(*turn.result.error);
   host::run_purchases_list(services);  // spares a process that would only ask for it
-  const auto& report = shop.gate->last_report();
-  return report ? report->exit_code : turn.error ? host::kFailed : host::kOk;
+  const auto& report = session.last_purchase();
+  return report ? report->exit_code : turn.result.error ? host::kFailed : host::kOk;
 }
 
 }  // namespace
@@ -81,7 +70,7 @@ int list_attempts() {
   host::Arguments arguments;
   arguments.command = "purchases list";
   arguments.json = true;
-  host::AppServices services(arguments);
+  host::CommandServices services(arguments);
   return host::run_purchases_list(services);
 }
 

@@ -18,7 +18,7 @@ void refuse_long(Conversation& conversation) {
                                   kMaxMessageBytes / 1024));
 }
 
-int read_lines(AppServices& services, Conversation& conversation) {
+int read_lines(CommandServices& services, Conversation& conversation) {
   const bool terminal = ::isatty(STDIN_FILENO) == 1;
   const auto reader = make_line_reader(services.settings().state_directory / "history");
   if (terminal) err_line("Say what you are looking for. /help lists commands, Ctrl-D leaves.");
@@ -46,7 +46,7 @@ int read_lines(AppServices& services, Conversation& conversation) {
 
 }  // namespace
 
-int run_chat(AppServices& services) {
+int run_chat(CommandServices& services) {
   const auto view = services.arguments().output == "jsonl" ? make_jsonl_view() : make_text_view();
   try {
     Conversation conversation(services, *view);
@@ -59,7 +59,8 @@ int run_chat(AppServices& services) {
     }
     return conversation.exit_code();
   } catch (const Error& error) {
-    if (services.arguments().output == "jsonl" && error.reason != "output") view->on_error(error);
+    if (services.arguments().output == "jsonl" && error.reason != "output")
+      view->on_error(advised(error));
     throw;
   }
 }

@@ -95,7 +95,7 @@ std::string verdict(const std::string& file, HttpTransport& transport) {
 
 }  // namespace
 
-int run_plugin_check(AppServices& services) {
+int run_plugin_check(CommandServices& services) {
   const PluginAuthorArguments& arguments = services.arguments().plugin_author;
   const bool as_json = services.arguments().json;
   if (arguments.list) return list_checks(as_json);

@@ -74,7 +74,7 @@ std::string place(const plugin::PluginRecord& record) {
 
 }  // namespace
 
-int run_plugin_list(AppServices& services) {
+int run_plugin_list(CommandServices& services) {
   Json list = Json::array();
   for (const plugin::PluginRecord& record : services.plugins().list()) {
     if (services.arguments().json) {
@@ -90,7 +90,7 @@ int run_plugin_list(AppServices& services) {
   return kOk;
 }
 
-int run_plugin_info(AppServices& services) {
+int run_plugin_info(CommandServices& services) {
   const std::string& name = services.arguments().name;
   const std::vector<plugin::PluginRecord> found = services.plugins().inspect(name, false);
   if (found.empty()) {

@@ -44,7 +44,7 @@ Json json_of(const std::vector<plugin::SearchedDirectory>& directories) {
 
 }  // namespace
 
-int run_plugin_path(AppServices& services) {
+int run_plugin_path(CommandServices& services) {
   const std::vector<plugin::SearchedDirectory>& directories = services.plugins().directories();
   if (services.arguments().json) {
     out(dump_json(Json{{"abi", {{"epoch", CP_EPOCH}, {"revision", CP_REVISION}}},
@@ -57,7 +57,7 @@ int run_plugin_path(AppServices& services) {
   return kOk;
 }
 
-int run_plugin_doctor(AppServices& services) {
+int run_plugin_doctor(CommandServices& services) {
   const std::vector<plugin::SearchedDirectory>& directories = services.plugins().directories();
   Json list = Json::array();
   if (!services.arguments().json) print_directories(directories);

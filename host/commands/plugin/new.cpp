@@ -84,7 +84,7 @@ void check_arguments(const PluginAuthorArguments& arguments) {
 
 }  // namespace
 
-int run_plugin_new(AppServices& services) {
+int run_plugin_new(CommandServices& services) {
   const PluginAuthorArguments& arguments = services.arguments().plugin_author;
   check_arguments(arguments);
   const std::filesystem::path directory =

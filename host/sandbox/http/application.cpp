@@ -7,6 +7,7 @@
 #include "sandbox/http/authorization.h"
 #include "sandbox/http/cross_origin.h"
 #include "sandbox/http/endpoints.h"
+#include "sandbox/http/origin_guard.h"
 #include "sandbox/service/identifiers.h"
 #include "sandbox/wire/refusal.h"
 
@@ -80,9 +81,7 @@ Response Application::guarded(const Request& request, const std::function<Respon
   Response response;
   {
     const std::lock_guard lock(mutex_);
-    if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") {
-      return work();
-    }
+    if (!changes_state(request)) return work();
     try {
       store_.transaction([&] { response = work(); });
     } catch (...) {
@@ -100,6 +99,7 @@ Response Application::guarded(const Request& request, const std::function<Respon
 Response Application::handle(const Request& request) {
   std::string request_id = request.header(kRequestId);
   try {
+    if (std::optional<Response> refused = refuse_foreign(request)) return std::move(*refused);
     if (request_id.empty()) request_id = base::random_uuid();
     return options_.strict ? handle_strictly(request, request_id)
                            : handle_as_the_service_does(request, request_id);
@@ -185,6 +185,7 @@ Response Application::route(const Request& request, const std::string& request_i
 
 Response Application::handle_shop(const std::string& merchant_id, const Request& request) {
   try {
+    if (std::optional<Response> refused = refuse_foreign(request)) return std::move(*refused);
     return guarded(request, [&] {
       try {
         return shops_.at(merchant_id).answer(request);

@@ -5,16 +5,19 @@
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
 #include <Poco/Net/HTTPServer.h>
 #include <Poco/Net/HTTPServerParams.h>
-#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/ServerSocket.h>
+#include <Poco/String.h>
 #include <Poco/ThreadPool.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <istream>
 #include <thread>
 
+#include "sandbox/http/open_connections.h"
 #include "sandbox/http/router.h"
 
 namespace cartpilot::sandbox {
@@ -25,6 +28,8 @@ namespace net = Poco::Net;
 // Poco's server takes one thread for each connection; more connections wait in the queue.
 constexpr int kMaxConnections = 128;
 constexpr int kMaxQueued = 128;
+// At this many the longest waiting is ended for a new one.
+constexpr int kCrowded = kMaxConnections - 16;
 constexpr int kIdleSeconds = 60;
 // A thread whose connection ends just while the server stops misses the wake-up of Poco 1.11 and
 // sleeps on for this long; stop() waits for it.
@@ -42,6 +47,25 @@ std::optional<std::string> read_all(std::istream& stream) {
   return body;
 }
 
+// False for a request whose length can be read in two ways (RFC 9112, section 6.3): repeated or
+// both length headers, a length that is no number, an unknown transfer coding.
+bool has_one_length(const net::HTTPServerRequest& in) {
+  int lengths = 0;
+  for (const auto& [name, value] : in) {
+    if (Poco::icompare(name, "Content-Length") == 0) {
+      ++lengths;
+      if (value.empty() || value.size() > 15 ||
+          !std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+        return false;
+      }
+    } else if (Poco::icompare(name, "Transfer-Encoding") == 0) {
+      ++lengths;
+      if (Poco::icompare(value, "chunked") != 0) return false;
+    }
+  }
+  return lengths <= 1;
+}
+
 void send(net::HTTPServerResponse& out, const Response& response) {
   const auto status = static_cast<net::HTTPResponse::HTTPStatus>(response.status);
   out.setStatusAndReason(status);
@@ -52,9 +76,14 @@ void send(net::HTTPServerResponse& out, const Response& response) {
 
 class RequestHandler : public net::HTTPRequestHandler {
  public:
-  explicit RequestHandler(const HttpListener::Handler& handler) : handler_(handler) {}
+  RequestHandler(const HttpListener::Handler& handler, OpenConnections& connections)
+      : handler_(handler), connections_(connections) {}
 
   void handleRequest(net::HTTPServerRequest& in, net::HTTPServerResponse& out) override {
+    if (!has_one_length(in)) {
+      out.setKeepAlive(false);
+      return send(out, plain_error(400, "The length of the request is contradictory"));
+    }
     Request request{in.getMethod(), in.getURI(), {}, ""};
     for (const auto& [name, value] : in) request.headers.emplace_back(name, value);
     if (!in.has("Host")) request.headers.emplace_back("Host", in.serverAddress().toString());
@@ -67,23 +96,29 @@ class RequestHandler : public net::HTTPRequestHandler {
       }
       request.body = std::move(*body);
     }
+    const net::StreamSocket socket = static_cast<net::HTTPServerRequestImpl&>(in).socket();
+    connections_.received(socket);
     send(out, handler_(request));
+    connections_.answered(socket);
   }
 
  private:
   const HttpListener::Handler& handler_;
+  OpenConnections& connections_;
 };
 
 class RequestHandlerFactory : public net::HTTPRequestHandlerFactory {
  public:
-  explicit RequestHandlerFactory(const HttpListener::Handler& handler) : handler_(handler) {}
+  RequestHandlerFactory(const HttpListener::Handler& handler, OpenConnections& connections)
+      : handler_(handler), connections_(connections) {}
 
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
-    return new RequestHandler(handler_);
+    return new RequestHandler(handler_, connections_);
   }
 
  private:
   const HttpListener::Handler& handler_;
+  OpenConnections& connections_;
 };
 
 net::HTTPServerParams::Ptr parameters() {
@@ -120,11 +155,13 @@ struct HttpListener::Impl {
       : handler(std::move(request_handler)),
         socket(listening_socket(port)),
         bound_port(socket.address().port()),
-        server(new RequestHandlerFactory(handler), pool, socket, parameters()) {
+        server(new RequestHandlerFactory(handler, *connections), pool, socket, parameters()) {
+    server.setConnectionFilter(connections);
     server.start();
   }
 
   Handler handler;
+  Poco::AutoPtr<OpenConnections> connections{new OpenConnections(kCrowded)};
   Poco::ThreadPool pool{2, kMaxConnections + 1};
   net::ServerSocket socket;
   int bound_port;

@@ -88,7 +88,11 @@ std::optional<Response> Idempotency::replay(const Request& request) {
   return response;
 }
 
-void Idempotency::remember(const Request& request, const Response& response) {
+void Idempotency::remember(const Request& request, Response& response) {
+  if (response.body.empty()) {
+    response.body = "{}";
+    response.content_type = Response{}.content_type;
+  }
   const int status = response.status;
   if (strict_ && (status == 401 || status == 409 || status == 422)) return;
   store_.forget_answers_before(clock_() - kDay);

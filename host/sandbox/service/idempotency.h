@@ -24,7 +24,9 @@ class Idempotency {
   /// Changes nothing. The remembered answer, or 409 for a key already used with another body.
   std::optional<Response> replay(const Request& request);
 
-  void remember(const Request& request, const Response& response);
+  /// As in the service, an answer without a body (a redirect) becomes `{}`, at once and when it is
+  /// replayed.
+  void remember(const Request& request, Response& response);
 
  private:
   SandboxStore& store_;

@@ -78,17 +78,23 @@ TEST(PurchaseCase, case_12_with_input_from_a_pipe_the_question_goes_to_the_termi
   }
 }
 
-TEST(PurchaseCase, case_13_neither_settings_nor_environment_can_allow_a_purchase) {
+// What a file that only its owner can write may permit, tests/e2e/config_test.cpp tells.
+TEST(PurchaseCase, case_13_neither_a_shared_file_nor_the_environment_can_allow_a_purchase) {
   LoopbackShop shop;
-  for (const char* setting : {"approve = up-to:1000:USD", "merchants = merchant-a",
-                              "limit_day = 100000:USD", "[purchases]\napprove = ask"}) {
+  for (const char* setting :
+       {"approve = 'up-to:1000:USD'", "merchants = ['merchant-a']", "limit_day = '100000:USD'",
+        "[purchases]\napprove = 'up-to:1000:USD'\nmerchants = ['merchant-a']"}) {
     const Home home;
-    std::filesystem::create_directories(home.path() / "config" / "cartpilot");
-    std::ofstream(home.path() / "config" / "cartpilot" / "config.ini") << setting << "\n";
+    const auto file = home.path() / "config" / "cartpilot" / "config.toml";
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << setting << "\n";
+    std::filesystem::permissions(file, std::filesystem::perms(0666));
     const Result result = run(
         home, {"tools", "handle", "--provider", "openai", "--api-url", shop.url()}, buying_lines());
     EXPECT_EQ(result.exit_code, 2) << setting;
-    EXPECT_THAT(result.err, HasSubstr("only be given on the command line")) << setting;
+    EXPECT_THAT(result.err,
+                testing::AnyOf(HasSubstr("unknown setting"), HasSubstr("can be written by")))
+        << setting;
   }
   const Home home;
   Environment environment;

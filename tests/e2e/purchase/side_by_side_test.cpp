@@ -61,7 +61,8 @@ TEST(SideBySide, new_journal_leaves_a_whole_record_as_it_is) {
   const std::string before = run(home, {"purchases", "list", "--json"}).out;
   const Result bought = run(home, handle_words(shop.url(), {"--new-journal"}), "");
   EXPECT_EQ(bought.exit_code, 0) << bought.err;
-  EXPECT_THAT(bought.err, HasSubstr("intact, so --new-journal changed nothing"));
+  EXPECT_THAT(bought.err,
+              HasSubstr("the record of purchases is intact, so no new one was started"));
   EXPECT_EQ(run(home, {"purchases", "list", "--json"}).out, before);
   EXPECT_EQ(run(home, {"purchases", "verify"}).exit_code, 0);
 }

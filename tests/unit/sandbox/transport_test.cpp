@@ -114,6 +114,102 @@ TEST(Transport, sends_a_path_with_trailing_slashes_to_the_one_without) {
   EXPECT_EQ(shopper.get("/nope/").status, 404);
 }
 
+TEST(Transport, a_redirect_under_an_idempotency_key_has_a_body_at_once_and_again) {
+  SandboxServer server({});
+  RawHttp http(server.port());
+  const HttpHeaders headers = {{"Authorization", kBearer},
+                               {"Content-Type", "application/json"},
+                               {"Idempotency-Key", "key-1"}};
+  for (const char* replayed : {"", "true"}) {
+    const Answer answer = http.send("POST", "/intents/", headers, R"({"query":"lamp"})");
+    EXPECT_EQ(answer.status, 307);
+    EXPECT_EQ(answer.body, "{}");
+    EXPECT_EQ(answer.header("Content-Type"), "application/json");
+    EXPECT_EQ(answer.header("X-Idempotent-Replayed"), replayed);
+  }
+}
+
+TEST(Transport, names_of_other_machines_are_refused_as_host) {
+  SandboxServer::Options options;
+  options.merchant_b_port = 0;
+  SandboxServer server(options);
+  for (const int port : {server.port(), server.merchant_port("merchant-b")}) {
+    for (const auto& [host, status] : {std::pair("evil.example", 403),
+                                       {"127.0.0.1.evil.example", 403},
+                                       {"localhost.evil.example:80", 403},
+                                       {"x@127.0.0.1", 403},
+                                       {"", 403},
+                                       {"localhost", 200},
+                                       {"LOCALHOST:1", 200},
+                                       {"[::1]:8000", 200},
+                                       {"127.0.0.1:8000", 200}}) {
+      RawHttp http(port);
+      http.write("GET /health HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n");
+      EXPECT_EQ(http.read().status, status) << host;
+    }
+  }
+}
+
+// The routes that change something without a key, and those with one.
+TEST(Transport, pages_of_other_sites_and_forms_change_nothing) {
+  SandboxServer::Options options;
+  options.merchant_b_port = 0;
+  SandboxServer server(options);
+  for (const char* target :
+       {"/admin/reset", "/admin/reset-product/x", "/admin/trigger-out-of-stock/x",
+        "/admin/trigger-price-change/x", "/chaos/configure", "/chaos/enable", "/chaos/disable",
+        "/chaos/scenarios/latency/enable", "/chaos/reset", "/chaos/flush-webhooks",
+        "/checkout/quote", "/checkout/x/confirm"}) {
+    RawHttp shop(server.merchant_port("merchant-b"));
+    for (const char* form : {"application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                             "text/plain", "Text/Plain;charset=UTF-8"}) {
+      EXPECT_EQ(shop.send("POST", target, {{"Content-Type", form}}, "a=b").status, 422) << target;
+    }
+    for (const char* origin : {"http://evil.example", "null", "http://127.0.0.1.evil.example"}) {
+      EXPECT_EQ(shop.send("POST", target, {{"Origin", origin}}).status, 403) << target;
+    }
+    EXPECT_EQ(shop.send("POST", target, {{"Sec-Fetch-Site", "cross-site"}}).status, 403) << target;
+  }
+  RawHttp shop(server.merchant_port("merchant-b"));
+  EXPECT_EQ(shop.send("DELETE", "/chaos/events", {{"Origin", "null"}}).status, 403);
+  EXPECT_EQ(shop.send("POST", "/admin/reset", {{"Origin", "http://localhost:3000"}}).status, 200);
+  RawHttp http(server.port());
+  for (const char* target : {"/intents", "/checkouts", "/checkouts/x/quote", "/checkouts/x/approve",
+                             "/checkouts/x/request-approval", "/checkouts/x/confirm",
+                             "/orders/x/cancel", "/orders/x/refund", "/webhooks/merchant"}) {
+    const HttpHeaders key = {{"Authorization", kBearer}, {"Content-Type", "text/plain"}};
+    EXPECT_EQ(http.send("POST", target, key, "{}").status, 422) << target;
+    EXPECT_EQ(http.send("POST", target, {{"Authorization", kBearer}, {"Origin", "null"}}).status,
+              403)
+        << target;
+  }
+}
+
+TEST(Transport, a_request_with_contradictory_lengths_gets_one_answer_and_the_connection_ends) {
+  SandboxServer server({});
+  for (const char* lengths :
+       {"Content-Length: 2\r\nContent-Length: 41\r\n", "Content-Length: 2\r\nContent-Length: 2\r\n",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n", "Content-Length: -2\r\n",
+        "Content-Length: +2\r\n"}) {
+    RawHttp http(server.port());
+    http.write("POST /intents HTTP/1.1\r\nHost: localhost\r\n" + std::string(lengths) +
+               "\r\n{}GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(http.read().status, 400) << lengths;
+    EXPECT_TRUE(http.closed()) << lengths;
+  }
+}
+
+TEST(Transport, half_open_clients_do_not_keep_others_out) {
+  SandboxServer server({});
+  std::vector<std::unique_ptr<RawHttp>> half_open;
+  for (int i = 0; i < 300; ++i) {
+    half_open.push_back(std::make_unique<RawHttp>(server.port()));
+    half_open.back()->write(i % 2 == 0 ? "POST /intents HTTP/1.1\r\nHo" : "");
+  }
+  EXPECT_EQ(Shopper(server.port()).get("/ready").status, 200);
+}
+
 TEST(Transport, answers_a_preflight_that_has_a_key) {
   SandboxServer server({});
   RawHttp http(server.port());
@@ -131,7 +227,7 @@ TEST(Transport, answers_a_preflight_that_has_a_key) {
 TEST(Transport, a_post_without_length_has_no_body_and_does_not_wait) {
   SandboxServer server({});
   RawHttp http(server.port());
-  http.write("POST /intents HTTP/1.1\r\nHost: h\r\nAuthorization: " + std::string(kBearer) +
+  http.write("POST /intents HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + std::string(kBearer) +
              "\r\n\r\n");
   EXPECT_EQ(
       http.read().body,
@@ -142,7 +238,7 @@ TEST(Transport, reads_a_body_that_comes_in_chunks) {
   SandboxServer server({});
   RawHttp http(server.port());
   http.write(
-      "POST /intents HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+      "POST /intents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
       "Transfer-Encoding: chunked\r\nAuthorization: " +
       std::string(kBearer) + "\r\n\r\n9\r\n{\"query\":\r\n6\r\n\"abc\"}\r\n0\r\n\r\n");
   const Answer answer = http.read();
@@ -153,7 +249,7 @@ TEST(Transport, reads_a_body_that_comes_in_chunks) {
 TEST(Transport, refuses_a_body_beyond_16_mib) {
   SandboxServer server({});
   RawHttp http(server.port());
-  http.write("POST /intents HTTP/1.1\r\nHost: h\r\nContent-Length: 17000000\r\n\r\n" +
+  http.write("POST /intents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17000000\r\n\r\n" +
              std::string(16'800'000, 'x'));
   EXPECT_EQ(http.read().status, 413);
 }

@@ -1,4 +1,4 @@
-#include "commands/plugin_tools.h"
+#include "app/plugin_tools.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "cartpilot/error.h"
 
-namespace cartpilot::host {
+namespace cartpilot::app {
 
 namespace {
 
@@ -218,4 +218,4 @@ std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
   return warnings;
 }
 
-}  // namespace cartpilot::host
+}  // namespace cartpilot::app

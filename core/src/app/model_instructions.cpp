@@ -1,6 +1,6 @@
-#include "commands/model_instructions.h"
+#include "app/model_instructions.h"
 
-namespace cartpilot::host {
+namespace cartpilot::app {
 
 std::string_view model_instructions() {
   static constexpr std::string_view kInstructions =
@@ -23,4 +23,4 @@ std::string_view model_instructions() {
   return kInstructions;
 }
 
-}  // namespace cartpilot::host
+}  // namespace cartpilot::app

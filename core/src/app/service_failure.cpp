@@ -1,8 +1,8 @@
-#include "commands/service_failure.h"
+#include "app/service_failure.h"
 
 #include <set>
 
-namespace cartpilot::host {
+namespace cartpilot::app {
 
 bool is_service_failure(const std::string& error_code) {
   static const std::set<std::string> failures = {"NETWORK_ERROR",   "TIMEOUT",
@@ -13,4 +13,4 @@ bool is_service_failure(const std::string& error_code) {
   return failures.count(error_code) != 0 || error_code.rfind("HTTP_", 0) == 0;
 }
 
-}  // namespace cartpilot::host
+}  // namespace cartpilot::app

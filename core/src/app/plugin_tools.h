@@ -17,7 +17,7 @@
 #include "plugin/host/plugins.h"
 #include "purchase/approver.h"
 
-namespace cartpilot::host {
+namespace cartpilot::app {
 
 /// Sends money calls of admitted plugin functions to a person, everything else to the purchase
 /// gate.
@@ -56,4 +56,4 @@ std::vector<std::string> add_plugin_tools(std::vector<plugin::PluginHost::NamedT
                                           const std::vector<std::string>& money_plugins,
                                           PluginMoneyGuard& guard, chat::ToolRouter& router);
 
-}  // namespace cartpilot::host
+}  // namespace cartpilot::app

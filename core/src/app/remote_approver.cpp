@@ -1,12 +1,10 @@
-#include "commands/remote_approver.h"
-
-#include <fmt/format.h>
+#include "app/remote_approver.h"
 
 #include <utility>
 
 #include "base/wait.h"
 
-namespace cartpilot::host {
+namespace cartpilot::app {
 namespace {
 
 constexpr std::chrono::milliseconds kPoll{50};
@@ -14,16 +12,12 @@ constexpr int kPollsPerLook = 5;
 
 }  // namespace
 
-RemoteApprover::RemoteApprover(std::function<void(const std::string&)> say)
-    : say_(std::move(say)) {}
+RemoteApprover::RemoteApprover(std::function<void(const purchase::ApprovalQuestion&)> announce)
+    : announce_(std::move(announce)) {}
 
 void RemoteApprover::ask(const purchase::ApprovalQuestion& question, purchase::Questions& questions,
                          const CallContext& context) {
-  const std::int64_t minutes = (question.expires_unix_ms - question.created_unix_ms) / 60'000;
-  say_(
-      fmt::format("[cartpilot] This needs your yes. On a terminal: cartpilot approve {}  "
-                  "(within {} minutes)",
-                  question.id, minutes));
+  announce_(question);
   for (int polls = 0;; ++polls) {
     if (context.cancelled()) {
       questions.decline(question.id, {"program", "the program"}, "interrupted");
@@ -37,4 +31,4 @@ void RemoteApprover::ask(const purchase::ApprovalQuestion& question, purchase::Q
   }
 }
 
-}  // namespace cartpilot::host
+}  // namespace cartpilot::app

@@ -1,0 +1,78 @@
+// AppServices: what all conversations of a process share.
+//
+// The HTTP client, the plugins, the place of the state. A front end makes one, before it has
+// threads, and keeps it longer than every session. Built when first asked for, so that a program
+// that lists plugins opens no database. Any thread may call.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/http_client.h"
+#include "plugin/host/plugins.h"
+#include "store/session_lock.h"
+#include "store/state_db.h"
+
+namespace cartpilot::app {
+
+struct AppSettings {
+  std::filesystem::path state_directory;
+  plugin::SearchOptions plugins;
+  /// What plugins may ask for by name.
+  std::map<std::string, std::string> environment;
+  std::string user_agent = "cartpilot";
+  /// What this process does ("chat"), for whoever finds a conversation taken.
+  std::string command;
+  /// Receives the log lines of plugins, on any thread; empty = they are dropped.
+  plugin::HostServices::LogSink plugin_log;
+  /// Receives what a person should know about this process (a plugin was left out), one sentence at
+  /// a time, on any thread; empty = it is dropped.
+  std::function<void(const std::string&)> notice;
+};
+
+class AppServices {
+ public:
+  explicit AppServices(AppSettings settings);
+  /// Shuts the plugins down: sessions and providers are gone by then.
+  ~AppServices();
+  AppServices(const AppServices&) = delete;
+  AppServices& operator=(const AppServices&) = delete;
+
+  const AppSettings& settings() const { return settings_; }
+
+  net::HttpClient& http();
+  plugin::PluginHost& plugins();
+
+  /// A connection to the state database of its own, for one thread. Throws Error{kUnavailable}.
+  std::unique_ptr<store::StateDb> open_state() const;
+
+  /// Holds a conversation for this process. Throws Error{kUnavailable, reason "session_open"} with
+  /// who has it, which may be this process itself.
+  store::SessionLock lock_session(const std::string& session_id) const;
+
+  /// See plugin::PluginHost.
+  std::unique_ptr<plugin::PluginProvider> make_provider(
+      const std::string& name, const std::map<std::string, std::string>& options);
+  /// The tool sets of all plugins, with instances of their own.
+  std::vector<plugin::PluginHost::NamedToolSet> make_tool_sets();
+
+  void notice(const std::string& sentence) const;
+
+ private:
+  void pass_on_plugin_notices();
+
+  const AppSettings settings_;
+  std::mutex mutex_;  ///< of what is made when first asked for
+  std::unique_ptr<net::HttpClient> http_;
+  std::unique_ptr<plugin::PluginHost> plugins_;
+  std::size_t notices_passed_on_ = 0;
+  mutable std::mutex notice_mutex_;  ///< one sentence at a time
+};
+
+}  // namespace cartpilot::app

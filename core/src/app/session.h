@@ -1,0 +1,145 @@
+// ShoppingSession: one conversation that shops.
+//
+// Holds the conversation's lock, its place in the state, its CartPilot client, the purchase gate
+// and the tools, and, where a model talks in it, the provider and the history. A front end gives
+// plain settings, where the words of the conversation and its purchases are shown, and an Approver
+// to ask on; it gets nothing done except through a Turn.
+//
+// Services, observers and approver are borrowed. Several sessions may be open in one process, each
+// on a thread of its own; a session is used by one thread at a time.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/failure_watch.h"
+#include "app/plugin_tools.h"
+#include "app/services.h"
+#include "app/turn.h"
+#include "chat/session.h"
+#include "commerce/client.h"
+#include "commerce/tools.h"
+#include "purchase/gate.h"
+#include "store/sessions.h"
+
+namespace cartpilot::app {
+
+/// Which conversation.
+struct SessionChoice {
+  enum class Kind {
+    kNew,
+    kNamed,    ///< `id`: begun, or gone on with when there is one
+    kEarlier,  ///< `id`, which must exist
+    kNewest    ///< the one with the latest message
+  } kind = Kind::kNew;
+  std::string id;
+};
+
+/// The model of a conversation, and how it is asked.
+struct ModelSettings {
+  std::string provider;  ///< "" = that of the earlier conversation
+  std::map<std::string, std::string> provider_options;
+  std::string model;         ///< "" = the provider's default
+  std::string instructions;  ///< of the front end, after the program's own
+  bool stream = true;
+  int max_rounds = 12;  ///< answers of the model in a turn
+};
+
+struct SessionSettings {
+  SessionChoice choice;
+  /// Address and account of CartPilot, asked for once and late: a front end may have to start the
+  /// server first. The session id in it is not used.
+  std::function<commerce::ClientOptions()> cartpilot;
+  purchase::PurchasePolicy policy;
+  /// The person has looked through a record of purchases that was altered: it is put aside and
+  /// another one begun. A record that is whole stays as it is.
+  bool new_record = false;
+  /// Ids of plugins whose money functions are let in; each call asks.
+  std::vector<std::string> money_plugins;
+  /// Without one, the calls come from a program that has its model elsewhere.
+  std::optional<ModelSettings> model;
+};
+
+/// Where a session is seen and a person is asked. All are borrowed.
+struct SessionSurface {
+  purchase::PurchaseObserver& purchases;
+  purchase::Approver& approver;
+  chat::ChatObserver* chat = nullptr;  ///< needed with a model
+};
+
+class ShoppingSession final : private chat::MessageLog {
+ public:
+  /// Opens or continues the conversation. Throws Error: kUnavailable with reason "session_open"
+  /// when it is open elsewhere, kInvalidArgument with reason "no_session" when there is none to go
+  /// on with, kNotFound with reason "no_provider" when no model was named, and what providers,
+  /// CartPilot's address and the state have against it. `provider`, if given, takes the place of
+  /// the plugin that the settings name.
+  ShoppingSession(AppServices& services, SessionSettings settings, SessionSurface surface,
+                  std::unique_ptr<LLMProvider> provider = nullptr);
+  ~ShoppingSession() override;
+  ShoppingSession(const ShoppingSession&) = delete;
+  ShoppingSession& operator=(const ShoppingSession&) = delete;
+
+  const std::string& id() const { return id_; }
+  /// True when there was something to go on with.
+  bool continued() const { return continued_; }
+  /// What the person should know about the beginning, a sentence each.
+  const std::vector<std::string>& notices() const { return notices_; }
+  /// Every function that can be called, plugins' included.
+  const std::vector<ToolSpec>& tools() const { return router_->specs(); }
+
+  /// The last purchase of this session, for the exit code and the like.
+  const std::optional<purchase::PurchaseReport>& last_purchase() const;
+  /// Whether it belongs to the present turn, or the last one.
+  bool purchase_in_last_turn() const;
+
+  // With a model.
+  const std::string& provider_name() const { return provider_name_; }
+  std::string model() const { return chat_->model(); }
+  const std::vector<Message>& history() const { return chat_->history(); }
+  const Usage& usage() const { return chat_->total_usage(); }
+  /// Goes on with another provider or model ("" = its default). Returns the notice to show, "" =
+  /// none. Throws Error when it cannot be had; the present one stays.
+  std::string switch_model(const std::string& provider, const std::string& model);
+
+ private:
+  friend class Turn;
+
+  void choose(const SessionChoice& choice);
+  void open_record();
+  void open_shop();
+  void open_chat();
+  void append(const Message& message) override;
+
+  AppServices& services_;
+  const SessionSettings settings_;
+  const SessionSurface surface_;
+  std::unique_ptr<store::StateDb> state_;
+  store::SessionStore sessions_;
+  std::string id_;
+  bool continued_ = false;
+  std::string provider_name_;
+  std::vector<std::string> notices_;
+  std::optional<store::SessionLock> lock_;
+
+  std::unique_ptr<LLMProvider> provider_;
+  std::vector<plugin::PluginHost::NamedToolSet> plugin_tools_;
+  std::unique_ptr<purchase::PurchaseJournal> journal_;
+  std::unique_ptr<purchase::Questions> questions_;
+  std::unique_ptr<commerce::CartPilotClient> client_;
+  std::unique_ptr<purchase::PurchaseGate> gate_;
+  std::unique_ptr<commerce::CartPilotTools> tools_;
+  std::unique_ptr<PluginMoneyGuard> money_guard_;
+  std::unique_ptr<chat::ToolRouter> router_;
+  std::unique_ptr<FailureWatch> watch_;
+  std::unique_ptr<chat::ChatSession> chat_;
+
+  std::atomic<const Cancellation*> running_{nullptr};  ///< of the present turn
+};
+
+}  // namespace cartpilot::app

@@ -1,0 +1,62 @@
+#include "app/turn.h"
+
+#include <fmt/format.h>
+
+#include "app/session.h"
+
+namespace cartpilot::app {
+
+Turn::Turn(ShoppingSession& session, const Cancellation& cancellation)
+    : session_(session), cancellation_(cancellation) {
+  const Cancellation* none = nullptr;
+  if (!session_.running_.compare_exchange_strong(none, &cancellation_)) {
+    Error busy(ErrorCode::kUnavailable,
+               fmt::format("the conversation {} is busy with another turn", session_.id()));
+    busy.reason = "turn_running";
+    throw busy;
+  }
+  session_.router_->guard().begin_turn();
+}
+
+Turn::~Turn() { session_.running_ = nullptr; }
+
+TurnReport Turn::say(const std::string& text) {
+  session_.watch_->failure.reset();
+  TurnReport report;
+  report.result = session_.chat_->run_turn(text, cancellation_);
+  chat::TurnResult& result = report.result;
+  const bool cancelled = result.finish == "cancelled";
+  if (result.error) {
+    report.end = TurnEnd::kModelFailed;
+    report.error = result.error;
+  } else if (result.not_stored && !cancelled) {
+    result.finish = "error";
+    result.error = result.not_stored;
+    report.end = TurnEnd::kNotStored;
+    report.error = result.error;
+  } else if (session_.watch_->failure) {
+    report.end = TurnEnd::kCartPilotFailed;
+    report.error = Error(ErrorCode::kUnavailable, "CartPilot: " + *session_.watch_->failure);
+  } else if (cancelled) {
+    report.end = TurnEnd::kCancelled;
+  } else if (result.finish == "limit") {
+    report.end = TurnEnd::kLimit;
+  }
+  if (result.not_stored && report.end != TurnEnd::kNotStored) {  // the turn keeps its own ending
+    report.notice =
+        fmt::format("the conversation is not stored yet: {}", result.not_stored->what());
+  }
+  return report;
+}
+
+std::vector<ToolResult> Turn::run(const std::vector<ToolCall>& calls) {
+  return session_.router_->run(calls, cancellation_);
+}
+
+void Turn::reconcile() {
+  for (const purchase::PurchaseReport& report : session_.gate_->reconcile(cancellation_)) {
+    session_.surface_.purchases.on_purchase(report);
+  }
+}
+
+}  // namespace cartpilot::app

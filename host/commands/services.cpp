@@ -1,0 +1,140 @@
+#include "commands/services.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "app/remote_approver.h"
+#include "base/private_files.h"
+#include "cartpilot/error.h"
+#include "commands/descriptor_approver.h"
+#include "terminal/approver.h"
+#include "terminal/output.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+/// Plugins' levels: 0 debug to 3 error.
+int log_threshold(const std::string& word) {
+  return word == "debug" ? 0 : word == "info" ? 1 : word == "warning" ? 2 : 3;
+}
+
+app::AppSettings app_settings(const Arguments& arguments, const Settings& settings) {
+  app::AppSettings app;
+  app.state_directory = settings.state_directory;
+  app.plugins = settings.plugins;
+  app.environment = settings.environment;
+  app.user_agent = std::string("cartpilot/") + CARTPILOT_VERSION;
+  app.command = arguments.command;
+  app.plugin_log = [threshold = log_threshold(arguments.log_level)](
+                       int level, std::string_view source, std::string_view line) {
+    if (level >= threshold) err_line(fmt::format("{}: {}", source, line));
+  };
+  app.notice = [](const std::string& sentence) { err_line("cartpilot: " + sentence); };
+  return app;
+}
+
+void announce(const purchase::ApprovalQuestion& question) {
+  const std::int64_t minutes = (question.expires_unix_ms - question.created_unix_ms) / 60'000;
+  err_line(
+      fmt::format("[cartpilot] This needs your yes. On a terminal: cartpilot approve {}  "
+                  "(within {} minutes)",
+                  question.id, minutes));
+}
+
+}  // namespace
+
+CommandServices::CommandServices(const Arguments& arguments)
+    : arguments_(arguments),
+      settings_(read_settings(arguments)),
+      app_(app_settings(arguments_, settings_)) {}
+
+CommandServices::~CommandServices() = default;
+
+store::StateDb& CommandServices::state() {
+  if (!state_) state_ = app_.open_state();
+  return *state_;
+}
+
+store::SessionStore& CommandServices::sessions() {
+  if (!sessions_) sessions_ = std::make_unique<store::SessionStore>(state());
+  return *sessions_;
+}
+
+purchase::PurchaseJournal& CommandServices::journal() {
+  if (!journal_) journal_ = std::make_unique<purchase::PurchaseJournal>(state());
+  return *journal_;
+}
+
+std::string CommandServices::provider_name() const {
+  if (!settings_.provider.empty()) return settings_.provider;
+  Error error(ErrorCode::kNotFound, "no provider was named");
+  error.reason = "no_provider";
+  throw error;
+}
+
+std::unique_ptr<plugin::PluginProvider> CommandServices::make_provider(const std::string& name) {
+  return app_.make_provider(name, arguments_.provider_options);
+}
+
+void CommandServices::start_sandbox() {
+  base::make_own_folder(settings_.state_directory);
+  sandbox::SandboxOptions options;
+  options.db_path = (settings_.state_directory / "sandbox.db").string();
+  sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
+}
+
+commerce::ClientOptions CommandServices::cartpilot() {
+  commerce::ClientOptions options;
+  options.base_url = settings_.api_url;
+  options.api_key = settings_.api_key;
+  if (!arguments_.demo && !arguments_.sandbox) return options;
+  if (!arguments_.api_url.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--api-url and --sandbox name two different CartPilots; give one");
+  }
+  if (!sandbox_) start_sandbox();
+  options.base_url = sandbox_->url();
+  options.api_key = sandbox::SandboxOptions().api_key;
+  return options;
+}
+
+app::SessionSettings CommandServices::session_settings() {
+  app::SessionSettings session;
+  session.cartpilot = [this] { return cartpilot(); };
+  session.policy = policy();
+  session.new_record = arguments_.new_journal;
+  session.money_plugins = arguments_.money_plugins;
+  return session;
+}
+
+purchase::PurchasePolicy CommandServices::policy() const {
+  purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
+  if (arguments_.allow_repeat) purchase::allow_repeats(policy, *arguments_.allow_repeat);
+  policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
+                                         arguments_.limit_day);
+  return policy;
+}
+
+std::string CommandServices::policy_word() const {
+  if (!arguments_.approve.empty()) return arguments_.approve;
+  // The question goes to the terminal itself, so standard input may well be a pipe.
+  return has_terminal() || arguments_.approval_descriptor >= 0 ? "ask" : "never";
+}
+
+std::unique_ptr<purchase::Approver> CommandServices::make_approver() {
+  if (arguments_.approval_descriptor >= 0) {
+    return std::make_unique<DescriptorApprover>(arguments_.approval_descriptor);
+  }
+  if (!has_terminal() && arguments_.approve == "ask") {
+    return std::make_unique<app::RemoteApprover>(announce);
+  }
+  return std::make_unique<TerminalApprover>(terminal_locks());
+}
+
+std::filesystem::path CommandServices::terminal_locks() {
+  return store::StateDb::default_path().parent_path() / "locks";
+}
+
+}  // namespace cartpilot::host
