@@ -93,17 +93,25 @@ void PurchaseLane::carry_out(Job& job) {
   }
   job.reply.lines = lines_.take();
   show_pending();
+  show_outcome(job);
+}
+
+/// What came of a money call is what is known about the approval from now on.
+void PurchaseLane::show_outcome(const Job& job) {
+  if (job.call.name != "approve_checkout" && job.call.name != "confirm_checkout") return;
+  const std::string code = string_or(job.reply.outcome.content, "error_code");
+  if (code == "APPROVAL_PENDING" || code == "CANCELLED") return;
   const std::string checkout_id = string_or(job.call.arguments, "checkout_id");
-  if (!job.reply.outcome.ok) return;
-  if (job.call.name == "approve_checkout" || job.call.name == "confirm_checkout") {
-    ApprovalStatus status;
-    status.open = false;
-    status.outcome = job.reply.outcome;
-    status.lines = job.reply.lines;
-    status.until_unix_ms = base::unix_ms_now() + kConsentMs;
-    status.bought = job.call.name == "confirm_checkout";
-    board_.put(checkout_id, std::move(status));
-  }
+  // A refusal of a checkout that nobody was asked about is no approval.
+  const auto known = board_.find(checkout_id);
+  if (!job.reply.outcome.ok && (!known || known->bought)) return;
+  ApprovalStatus status;
+  status.open = false;
+  status.outcome = job.reply.outcome;
+  status.lines = job.reply.lines;
+  status.until_unix_ms = base::unix_ms_now() + kConsentMs;
+  status.bought = job.reply.outcome.ok && job.call.name == "confirm_checkout";
+  board_.put(checkout_id, std::move(status));
 }
 
 void PurchaseLane::settle_pending() {

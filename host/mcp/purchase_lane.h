@@ -46,6 +46,7 @@ class PurchaseLane {
 
   void work();
   void carry_out(Job& job);
+  void show_outcome(const Job& job);
   void settle_pending();
   void show_pending();
 

@@ -72,7 +72,8 @@ std::pair<const char*, std::string> ending_of(const ApprovalStatus& status) {
   const std::string code = string_or(status.outcome.content, "error_code");
   const std::string message = string_or(status.outcome.content, "message");
   if (code == "APPROVAL_DECLINED") return {"declined", message};
-  return {"changed", message};
+  const bool changed = code == "PRICE_CHANGED" || code == "RECEIPT_CHANGED";
+  return {changed ? "changed" : "failed", message};
 }
 
 }  // namespace

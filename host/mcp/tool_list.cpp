@@ -72,7 +72,8 @@ mcp::ToolDescription approval_status_tool() {
   return {std::string(kApprovalStatusTool),
           "Was it approved?",
           "Whether the person has approved a purchase that approve_checkout asked them about: "
-          "state (none, open, approved, declined, expired, changed, bought), how many seconds are "
+          "state (none, open, approved, declined, expired, changed, failed, bought), how many "
+          "seconds are "
           "left, and what to tell them. Only looks; cannot approve. When it is approved, call "
           "confirm_checkout to buy and place the order at the shop.",
           {{"type", "object"},
