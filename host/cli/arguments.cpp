@@ -138,6 +138,9 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
       "Started by the application, not by hand; see docs/mcp.md. Purchases are approved with\n"
       "'cartpilot approve' on a terminal, never by the application or its model.");
   add_cartpilot_flags(*mcp, a);
+  mcp->add_option("--http", a.http,
+                  "Serve HTTP on ADDRESS:PORT, or on PORT of 127.0.0.1 (0 picks one)");
+  mcp->add_flag("--no-token", a.no_token, "With --http on 127.0.0.1: ask clients for no token");
 
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");

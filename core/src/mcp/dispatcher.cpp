@@ -78,16 +78,15 @@ Dispatcher::~Dispatcher() {
   idle_.wait(lock, [&] { return active_ == 0; });
 }
 
-void Dispatcher::receive(std::string_view text, const std::shared_ptr<ReplySink>& sink) {
+bool Dispatcher::receive(std::string_view text, const std::shared_ptr<ReplySink>& sink) {
   try {
     const Json value = parse_message_text(text);
-    if (value.is_array()) {
-      receive_batch(value, sink);
-    } else {
-      receive_one(value, sink, false);
-    }
+    if (value.is_array()) return receive_batch(value, sink);
+    receive_one(value, sink, false);
+    return is_answered(value);
   } catch (const ProtocolError& error) {
     refuse(error, *sink);
+    return true;
   }
 }
 
@@ -95,7 +94,7 @@ void Dispatcher::refuse(const ProtocolError& error, ReplySink& sink) const {
   sink.answer(make_error(nullptr, error));
 }
 
-void Dispatcher::receive_batch(const Json& batch, const std::shared_ptr<ReplySink>& sink) {
+bool Dispatcher::receive_batch(const Json& batch, const std::shared_ptr<ReplySink>& sink) {
   if (!has_batches(legacy_revision_)) {
     throw ProtocolError(kInvalidRequest, "batches belong to revision 2025-03-26 only");
   }
@@ -108,6 +107,7 @@ void Dispatcher::receive_batch(const Json& batch, const std::shared_ptr<ReplySin
     gathered = std::make_shared<BatchSink>(sink, static_cast<std::size_t>(requests));
   }
   for (const Json& value : batch) receive_one(value, gathered, true);
+  return requests > 0;
 }
 
 void Dispatcher::receive_one(const Json& value, const std::shared_ptr<ReplySink>& sink,
@@ -185,6 +185,14 @@ std::string_view Dispatcher::revision_of(const Message& message) const {
   throw ProtocolError(
       kInvalidParams,
       fmt::format("_meta lacks {}, and there was no initialize before", kVersionKey));
+}
+
+void Dispatcher::require_modern(const Message& message) const {
+  try {
+    revision_of(message);
+  } catch (const ProtocolError& error) {
+    if (error.rpc_code != kMethodNotFound) throw;
+  }
 }
 
 Json Dispatcher::initialize(const Json& params) {

@@ -40,11 +40,16 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  /// Answers one received text through `sink`. Never throws for what a client sent.
-  void receive(std::string_view text, const std::shared_ptr<ReplySink>& sink);
+  /// Answers one received text through `sink`, now or later; false when it gets no answer. Never
+  /// throws for what a client sent.
+  bool receive(std::string_view text, const std::shared_ptr<ReplySink>& sink);
 
   /// A fault of the transport, like a line that is too long: answered with a null id.
   void refuse(const ProtocolError& error, ReplySink& sink) const;
+
+  /// For transports that answer a request without or with a wrong `_meta` in another way. Throws
+  /// the ProtocolError that receive() would answer with. Unknown methods pass.
+  void require_modern(const Message& message) const;
 
   /// Waits until no call runs; false when some still do after `limit`.
   bool wait_until_idle(std::chrono::milliseconds limit);
@@ -53,7 +58,7 @@ class Dispatcher {
 
  private:
   void receive_one(const Json& value, const std::shared_ptr<ReplySink>& sink, bool in_batch);
-  void receive_batch(const Json& batch, const std::shared_ptr<ReplySink>& sink);
+  bool receive_batch(const Json& batch, const std::shared_ptr<ReplySink>& sink);
   void take_notification(const Message& message);
   void take_request(const Message& message, const std::shared_ptr<ReplySink>& sink, bool in_batch);
   std::string_view revision_of(const Message& message) const;

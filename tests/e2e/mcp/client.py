@@ -197,6 +197,101 @@ class Client:
         self.errors.close()
 
 
+class HttpServer:
+    """A `cartpilot mcp --http` and requests to it."""
+
+    def __init__(self, home, *flags):
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [PROGRAM, "mcp", "--http", "0", *flags], env=home.environment(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.errors,
+            start_new_session=True)
+        found = None
+        end = time.monotonic() + LIMIT
+        while not found:
+            assert self.process.poll() is None and time.monotonic() < end, self.errors_text()
+            found = re.search(r"MCP on http://127\.0\.0\.1:(\d+)/mcp  [^\n]*\n(.*)",
+                              self.errors_text(), re.S)
+            time.sleep(0.02)
+        self.port = int(found.group(1))
+        self.token = None
+        if "--no-token" not in flags:
+            while not re.search(r"bearer token is in (\S+)\n", self.errors_text()):
+                time.sleep(0.02)
+            self.token_file = re.search(r"bearer token is in (\S+)\n", self.errors_text()).group(1)
+            with open(self.token_file) as file:
+                self.token = file.read().strip()
+
+    def errors_text(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+    def post(self, message, headers=None, method="POST", path="/mcp"):
+        """Status, headers and JSON of the last message of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        sent = {"Content-Type": "application/json",
+                "Accept": "text/event-stream, application/json"}
+        if self.token:
+            sent["Authorization"] = "Bearer " + self.token
+        sent.update(headers or {})
+        sent = {name: value for name, value in sent.items() if value is not None}
+        body = message if isinstance(message, (bytes, type(None))) else json.dumps(message).encode()
+        connection.request(method, path, body, sent)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        if answer.getheader("Content-Type") == "text/event-stream":
+            data = [line[6:] for line in data.split(b"\n") if line.startswith(b"data: ")][-1]
+        return answer.status, dict(answer.getheaders()), json.loads(data) if data else None
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(LIMIT)
+        self.errors.close()
+
+
+class HttpClient(Client):
+    """The same client over HTTP."""
+
+    def __init__(self, server, era=MODERN, capabilities=None):
+        self.server = server
+        self.era = era
+        self.capabilities = capabilities or {}
+        self.next_id = 0
+        self.session = None
+        self.threads = {}
+        if era != MODERN:
+            answer = self.request("initialize", {
+                "protocolVersion": era, "capabilities": {},
+                "clientInfo": {"name": "test", "version": "1"}})
+            assert answer["result"]["protocolVersion"] == era, answer
+
+    def send(self, message):
+        headers = {}
+        if self.era == MODERN:
+            headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": message["method"]}
+            if message["method"] == "tools/call":
+                headers["Mcp-Name"] = message["params"]["name"]
+        elif self.session:
+            headers = {"Mcp-Session-Id": self.session, "MCP-Protocol-Version": self.era}
+        thread = threading.Thread(target=self._post, args=(message, headers), daemon=True)
+        thread.answer = None
+        self.threads[message["id"]] = thread
+        thread.start()
+
+    def _post(self, message, headers):
+        _, answered, answer = self.server.post(message, headers)
+        if "Mcp-Session-Id" in answered:
+            self.session = answered["Mcp-Session-Id"]
+        threading.current_thread().answer = answer
+
+    def wait(self, request_id, limit=LIMIT):
+        thread = self.threads.pop(request_id)
+        thread.join(limit)
+        return thread.answer
+
+
 class Person:
     """Runs `cartpilot approve` on a terminal of their own."""
 

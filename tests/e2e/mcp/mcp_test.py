@@ -3,6 +3,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,7 +11,8 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import LEGACY, LIMIT, MODERN, PROGRAM, Client, Home, Person, Sandbox  # noqa: E402
+from client import (LEGACY, LIMIT, MODERN, PROGRAM, Client, Home, HttpClient,  # noqa: E402
+                    HttpServer, Person, Sandbox)
 
 CHATTY = os.environ["CARTPILOT_CHATTY"]
 
@@ -572,6 +574,92 @@ class Hostile(Case):
         self.assertEqual(len(orders), len(done), f"seed {seed}")
         self.assertLessEqual(len(orders), approved, f"seed {seed}")
         self.assertEqual(len({o["merchant_order_id"] for o in orders}), len(orders))
+
+
+class Http(Case):
+    def server(self, *flags):
+        server = HttpServer(self.home, "--no-plugins", *(flags or ("--sandbox",)))
+        self.addCleanup(server.stop)
+        return server
+
+    def buy(self, server, era):
+        client = HttpClient(server, era)
+        checkout, _ = client.prepare()
+        approved = self.approve(client, checkout)
+        self.assertNotIn("isError", approved)
+        bought = client.call("confirm_checkout", {"progressToken": 1}, checkout_id=checkout)
+        self.assertRegex(bought["content"][0]["text"], r"^\[cartpilot\] BOUGHT ")
+        return client
+
+    def test_buys_in_both_eras(self):
+        server = self.server()
+        for count, era in enumerate([MODERN, "2025-11-25", "2025-06-18", "2025-03-26"], 1):
+            client = self.buy(server, era)
+            self.assertEqual(len(client.orders()), count)
+
+    def test_the_token_lies_in_a_file_of_its_own(self):
+        server = self.server()
+        self.assertEqual(os.stat(server.token_file).st_mode & 0o777, 0o600)
+        self.assertGreaterEqual(len(server.token), 32)
+        self.assertNotIn(server.token, server.errors_text())
+        ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+        for wrong in (None, "Bearer ", "Bearer x" + server.token):
+            status, headers, _ = server.post(ping, {"Authorization": wrong})
+            self.assertEqual((status, headers["WWW-Authenticate"]), (401, "Bearer"))
+        server.stop()
+        again = self.server()
+        self.assertEqual(again.token, server.token)
+        again.stop()
+        os.chmod(server.token_file, 0o644)
+        refused = self.home.run("mcp", "--http", "0", "--sandbox", "--no-plugins")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("0600", refused.stderr)
+
+    def test_pages_of_other_sites_and_rebound_names_are_kept_away(self):
+        server = self.server("--sandbox", "--no-token")
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"},
+                        {"Host": "evil.example"}, {"Host": f"evil.example:{server.port}"}):
+            self.assertEqual(server.post({"jsonrpc": "2.0", "id": 1, "method": "ping"},
+                                         headers)[0], 403)
+
+    def test_only_this_machine_may_do_without_a_token(self):
+        refused = self.home.run("mcp", "--http", "0.0.0.0:0", "--no-token", "--sandbox",
+                                "--no-plugins")
+        self.assertEqual(refused.returncode, 2)
+
+    def test_the_129th_connection_is_told_to_come_later(self):
+        server = self.server("--sandbox", "--no-token")
+        held = []
+        for _ in range(128):
+            connection = socket.create_connection(("127.0.0.1", server.port), LIMIT)
+            self.addCleanup(connection.close)
+            connection.sendall(b"POST /mcp HTTP/1.1\r\nHost: x\r\n")
+            held.append(connection)
+        end = time.monotonic() + 20
+        status = None
+        while time.monotonic() < end and status != 503:
+            status = server.post({"jsonrpc": "2.0", "id": 1, "method": "ping"})[0]
+            time.sleep(0.1)
+        self.assertEqual(status, 503)
+
+    def test_a_client_that_hangs_up_buys_nothing_it_was_not_allowed(self):
+        server = self.server()
+        client = HttpClient(server)
+        checkout, _ = client.prepare()
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": "approve_checkout", "arguments": {"checkout_id": checkout},
+            "_meta": {"io.modelcontextprotocol/protocolVersion": MODERN,
+                      "io.modelcontextprotocol/clientCapabilities": {}}}}).encode()
+        connection = socket.create_connection(("127.0.0.1", server.port), LIMIT)
+        connection.sendall((
+            f"POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+            f"Authorization: Bearer {server.token}\r\nContent-Type: application/json\r\n"
+            f"MCP-Protocol-Version: {MODERN}\r\nMcp-Method: tools/call\r\n"
+            f"Mcp-Name: approve_checkout\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body)
+        self.wait_for_question()
+        connection.close()
+        self.assertTrue(client.call("confirm_checkout", checkout_id=checkout)["isError"])
+        self.assertEqual(client.orders(), [])
 
 
 if __name__ == "__main__":
