@@ -34,7 +34,7 @@ class CommandServices {
   const Settings& settings() const { return settings_; }
 
   app::AppServices& app() { return app_; }
-  net::HttpClient& http() { return app_.http(); }
+  HttpTransport& http() { return app_.http(); }
   plugin::PluginHost& plugins() { return app_.plugins(); }
 
   // For commands without a conversation.
@@ -65,11 +65,14 @@ class CommandServices {
 
  private:
   void start_sandbox();
+  commerce::ClientOptions own_sandbox();
 
   const Arguments arguments_;
   const Settings settings_;
   app::AppServices app_;
   std::unique_ptr<sandbox::SandboxServer> sandbox_;
+  std::string sandbox_url_;
+  std::string sandbox_id_;
   std::unique_ptr<store::StateDb> state_;
   std::unique_ptr<store::SessionStore> sessions_;
   std::unique_ptr<purchase::PurchaseJournal> journal_;

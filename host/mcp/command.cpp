@@ -31,6 +31,7 @@ Json confirm_setting(const commerce::ClientOptions& options, const store::StateD
   return Json{{"base_url", options.base_url},
               {"api_key", options.api_key},
               {"session_id", options.session_id},
+              {"sandbox_id", options.sandbox_id},
               {"state_db", state.path().string()},
               {"user_agent", user_agent}};
 }
@@ -97,6 +98,7 @@ int serve_http(CommandServices& services) {
   // Asked for once: sessions begin on many threads.
   const commerce::ClientOptions cartpilot = settings.cartpilot();
   settings.cartpilot = [cartpilot] { return cartpilot; };
+  settings.own_sandbox = nullptr;  // every session is a new one
   services.app().open_state();  // makes the folder, and says early when there is no state
   if (!arguments.no_token) {
     options.token = token_of(token_file);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/exit_code.h"
 #include "cli/process_guard.h"
+#include "cli/purchase_flags.h"
 #include "commerce/client.h"
 #include "net/http_client.h"
 #include "purchase/confirm_report.h"
@@ -80,6 +81,7 @@ int run_confirm_command() {
     options.base_url = string_or(input, "base_url");
     options.api_key = string_or(input, "api_key");
     options.session_id = string_or(input, "session_id");
+    options.sandbox_id = string_or(input, "sandbox_id");
     text::add_secret(options.api_key);
     store::StateDb db(string_or(input, "state_db"));
     purchase::PurchaseJournal journal(db);
@@ -91,7 +93,7 @@ int run_confirm_command() {
     const commerce::CartPilotClient client(options, http);
     NobodyToAsk nobody;
     KeptReport kept;
-    purchase::PurchaseGate gate(client, journal, purchase::parse_policy("never", ""), questions,
+    purchase::PurchaseGate gate(client, journal, parse_policy("never", ""), questions,
                                 nobody, kept, options.session_id, {},
                                 [&] { return minute.cancelled(); });
     const ToolOutcome outcome = gate.confirm_handed_over(handovers, string_or(input, "attempt"),

@@ -113,6 +113,9 @@ PurchaseLane::Reply ShopService::buy(const ToolCall& call, mcp::CallScope& scope
       });
   if (!status) return reply;
   if (status->open) {
+    // The gate does not know how its caller asks again.
+    reply.outcome.content["message"] = string_or(reply.outcome.content, "message") +
+                                       " Call get_approval_status until it says how they answered.";
     reply.outcome.content["expires_in_s"] = seconds_until(status->until_unix_ms);
     return reply;
   }

@@ -112,7 +112,8 @@ TEST(BadInput, a_text_file_named_like_a_plugin_is_refused_and_stops_nothing_else
   EXPECT_EQ(status, (std::map<std::string, std::string>{{"cartpilot-x.so", "refused"},
                                                         {"cartpilot-gemini.so", "ok"},
                                                         {"cartpilot-offline.so", "ok"},
-                                                        {"cartpilot-openai.so", "ok"}}));
+                                                        {"cartpilot-openai.so", "ok"},
+                                                        {"cartpilot-script.so", "ok"}}));
   EXPECT_EQ(run(home, {"chat", "--demo", "--plugin-path", folder, "a desk lamp"}).exit_code, 0);
   const Result asked = run(home, {"chat", "--provider", "x", "--plugin-path", folder, "hello"});
   EXPECT_EQ(asked.exit_code, 3);

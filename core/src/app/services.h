@@ -46,7 +46,7 @@ class AppServices {
 
   const AppSettings& settings() const { return settings_; }
 
-  net::HttpClient& http();
+  HttpTransport& http();
   plugin::PluginHost& plugins();
 
   /// A connection to the state database of its own, for one thread. Throws Error{kUnavailable}.
@@ -66,10 +66,13 @@ class AppServices {
 
  private:
   void pass_on_plugin_notices();
+  /// Writes the plugins down, or compares them; with the mutex held.
+  void pass_by_tape(plugin::PluginHost& host);
 
   const AppSettings settings_;
-  std::mutex mutex_;  ///< of what is made when first asked for
-  std::unique_ptr<net::HttpClient> http_;
+  std::map<std::string, std::string> environment_;  ///< what plugins see
+  std::mutex mutex_;                                ///< of what is made when first asked for
+  std::unique_ptr<HttpTransport> http_;
   std::unique_ptr<plugin::PluginHost> plugins_;
   std::size_t notices_passed_on_ = 0;
   mutable std::mutex notice_mutex_;  ///< one sentence at a time

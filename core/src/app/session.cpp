@@ -5,11 +5,16 @@
 #include <utility>
 
 #include "app/model_instructions.h"
+#include "base/deadline_context.h"
 #include "cartpilot/error.h"
+#include "net/url_policy.h"
+#include "purchase/keys.h"
 
 namespace cartpilot::app {
 
 namespace {
+
+constexpr std::chrono::milliseconds kLongestHealthCheck{2000};
 
 [[noreturn]] void refuse(ErrorCode code, const char* reason, const std::string& message) {
   Error error(code, message);
@@ -20,7 +25,8 @@ namespace {
 }  // namespace
 
 ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings,
-                                 SessionSurface surface, std::unique_ptr<LLMProvider> provider)
+                                 SessionSurface surface, const CallContext& opening,
+                                 std::unique_ptr<LLMProvider> provider)
     : services_(services),
       settings_(std::move(settings)),
       surface_(surface),
@@ -34,6 +40,9 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
   }
   plugin_tools_ = services_.make_tool_sets();
   if (provider_) provider_->check();
+  journal_ = std::make_unique<purchase::PurchaseJournal>(*state_);
+  connect(opening);
+  if (settings_.new_record) begin_new_record();  // not for a session that is refused
   open_shop();
   if (provider_) open_chat();
 }
@@ -57,9 +66,11 @@ void ShoppingSession::choose(const SessionChoice& choice) {
              fmt::format("no conversation '{}'", choice.id));
     }
   }
-  continued_ = earlier.has_value();
   id_ = earlier ? earlier->id : choice.kind == Kind::kNamed ? choice.id : store::new_session_id();
   lock_.emplace(services_.lock_session(id_));
+  earlier = sessions_.find(id_);  // whoever had it until now may have changed it
+  continued_ = earlier.has_value();
+  if (earlier) home_ = commerce::CartPilotIdentity::from_text(earlier->cartpilot);
   if (!settings_.model) return;
   provider_name_ = settings_.model->provider;
   if (provider_name_.empty() && earlier) provider_name_ = earlier->provider;
@@ -68,9 +79,7 @@ void ShoppingSession::choose(const SessionChoice& choice) {
   }
 }
 
-void ShoppingSession::open_record() {
-  journal_ = std::make_unique<purchase::PurchaseJournal>(*state_);
-  if (!settings_.new_record) return;
+void ShoppingSession::begin_new_record() {
   const auto aside = journal_->start_anew();
   services_.notice(aside ? fmt::format("a new record of purchases was started; the old one is "
                                        "kept in the table {} of the state database",
@@ -78,12 +87,63 @@ void ShoppingSession::open_record() {
                          : "the record of purchases is intact, so no new one was started");
 }
 
-void ShoppingSession::open_shop() {
-  open_record();
-  questions_ = std::make_unique<purchase::Questions>(*state_);
-  commerce::ClientOptions options = settings_.cartpilot();
+/// Whether the conversation may go on there. Only a server on this machine is asked whether it is a
+/// sandbox; what cannot be asked counts as real.
+bool ShoppingSession::connect_to(commerce::ClientOptions options, const CallContext& opening) {
   options.session_id = id_;
+  if (options.sandbox_id.empty()) {
+    commerce::ClientOptions once = options;
+    once.read_retries.max_attempts = 1;
+    const commerce::CartPilotClient asked(once, services_.http());
+    if (net::parse_target(asked.options().base_url).loopback) {
+      try {
+        options.sandbox_id =
+            asked.health(base::DeadlineContext(opening, kLongestHealthCheck)).sandbox_id;
+      } catch (const commerce::CartPilotError&) {  // NOLINT: see above
+      }
+    }
+  }
   client_ = std::make_unique<commerce::CartPilotClient>(std::move(options), services_.http());
+  if (!home_.known()) return true;
+  return home_ == purchase::identity_of(client_->options(), journal_->install_secret());
+}
+
+/// A conversation goes on where it began.
+void ShoppingSession::connect(const CallContext& opening) {
+  if (connect_to(settings_.cartpilot(), opening)) return;
+  if (home_.is_sandbox() && settings_.own_sandbox && connect_to(settings_.own_sandbox(), opening)) {
+    return;
+  }
+  const auto here = purchase::identity_of(client_->options(), journal_->install_secret());
+  const auto go_on_with = [&](purchase::Remedy remedy) {
+    return purchase::remedy_text(settings_.policy.remedies, remedy, "; go on with ", home_.text());
+  };
+  std::string what;
+  if (home_.is_sandbox() && here.is_sandbox()) {
+    what = "belongs to another sandbox" + go_on_with(purchase::Remedy::kReachOtherSandbox);
+  } else if (home_.url() == here.url()) {
+    what = fmt::format(
+        "was made at {} with another API key{}", home_.shown(),
+        purchase::remedy_text(settings_.policy.remedies, purchase::Remedy::kUseOtherAccount, "; "));
+  } else {
+    what = fmt::format("belongs to {}, and this one talks to {}{}",
+                       home_.is_sandbox() ? "a sandbox" : home_.shown(), here.shown(),
+                       go_on_with(purchase::Remedy::kReachCartPilot));
+  }
+  refuse(ErrorCode::kInvalidArgument, "other_cartpilot",
+         fmt::format("the conversation {} {}, or begin another conversation", id_, what));
+}
+
+/// From its first message, or its first call that is more than a look, a conversation belongs to
+/// its CartPilot.
+void ShoppingSession::bind() {
+  if (home_.known()) return;
+  sessions_.bind(id_, cartpilot().text());
+  home_ = cartpilot();
+}
+
+void ShoppingSession::open_shop() {
+  questions_ = std::make_unique<purchase::Questions>(*state_);
   const auto insists = [this] {
     const Cancellation* const running = running_;
     return running != nullptr && running->cancelled_twice();
@@ -95,13 +155,13 @@ void ShoppingSession::open_shop() {
       *client_, *journal_, settings_.policy, *questions_, surface_.approver, surface_.purchases,
       id_, purchase::GateClock{}, insists, confirm_runner_.get());
   tools_ = std::make_unique<commerce::CartPilotTools>(*client_);
-  money_guard_ =
-      std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
-                                         settings_.policy.mode == purchase::ApprovalMode::kAsk);
+  money_guard_ = std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
+                                                    settings_.policy);
   router_ = std::make_unique<chat::ToolRouter>(*money_guard_);
   router_->add(*tools_, "cartpilot", true);
   for (const std::string& warning :
-       add_plugin_tools(plugin_tools_, settings_.money_plugins, *money_guard_, *router_)) {
+       add_plugin_tools(plugin_tools_, settings_.money_plugins, settings_.policy.remedies,
+                        *money_guard_, *router_)) {
     services_.notice(warning);
   }
 }
@@ -120,6 +180,7 @@ void ShoppingSession::open_chat() {
   chat_ = std::make_unique<chat::ChatSession>(*provider_, *router_, *watch_, log, options);
   const std::string notice = provider_->info().notice;
   if (!notice.empty()) notices_.push_back(notice);
+  bind();
   sessions_.open(id_, provider_name_, chat_->model());
   if (!continued_) return;
   const std::string dropped = chat_->restore(sessions_.load(id_));

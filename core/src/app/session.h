@@ -52,9 +52,12 @@ struct ModelSettings {
 
 struct SessionSettings {
   SessionChoice choice;
-  /// Address and account of CartPilot, asked for once and late: a front end may have to start the
-  /// server first. The session id in it is not used.
+  /// Address and account of CartPilot, asked for late: a front end may have to start the server
+  /// first. It names the sandbox when it knows that it is one. The session id in it is not used.
   std::function<commerce::ClientOptions()> cartpilot;
+  /// The same for the sandbox of this machine, for conversations that belong to it; empty = they go
+  /// nowhere but to `cartpilot`.
+  std::function<commerce::ClientOptions()> own_sandbox;
   purchase::PurchasePolicy policy;
   /// The person has looked through a record of purchases that was altered: it is put aside and
   /// another one begun. A record that is whole stays as it is.
@@ -81,16 +84,20 @@ class ShoppingSession final : private chat::MessageLog {
  public:
   /// Opens or continues the conversation. Throws Error: kUnavailable with reason "session_open"
   /// when it is open elsewhere, kInvalidArgument with reason "no_session" when there is none to go
-  /// on with, kNotFound with reason "no_provider" when no model was named, and what providers,
-  /// CartPilot's address and the state have against it. `provider`, if given, takes the place of
-  /// the plugin that the settings name.
+  /// on with or "other_cartpilot" when it belongs to another CartPilot, kNotFound with reason
+  /// "no_provider" when no model was named, and what providers, CartPilot's address and the state
+  /// have against it. `opening` ends the wait for a server that is asked whether it is a sandbox.
+  /// `provider`, if given, takes the place of the plugin that the settings name.
   ShoppingSession(AppServices& services, SessionSettings settings, SessionSurface surface,
+                  const CallContext& opening = CallContext(),
                   std::unique_ptr<LLMProvider> provider = nullptr);
   ~ShoppingSession() override;
   ShoppingSession(const ShoppingSession&) = delete;
   ShoppingSession& operator=(const ShoppingSession&) = delete;
 
   const std::string& id() const { return id_; }
+  /// The one it shops at.
+  const commerce::CartPilotIdentity& cartpilot() const { return gate_->cartpilot(); }
   /// True when there was something to go on with.
   bool continued() const { return continued_; }
   /// What the person should know about the beginning, a sentence each.
@@ -124,8 +131,11 @@ class ShoppingSession final : private chat::MessageLog {
   friend class Turn;
 
   void choose(const SessionChoice& choice);
-  void open_record();
+  void connect(const CallContext& opening);
+  bool connect_to(commerce::ClientOptions options, const CallContext& opening);
+  void begin_new_record();
   void open_shop();
+  void bind();
   void open_chat();
   void append(const Message& message) override;
 
@@ -137,6 +147,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::string id_;
   bool continued_ = false;
   std::string provider_name_;
+  commerce::CartPilotIdentity home_;  ///< the CartPilot it belongs to, if it is known
   std::vector<std::string> notices_;
   std::optional<store::SessionLock> lock_;
 

@@ -30,7 +30,7 @@ class Approver {
  public:
   virtual ~Approver() = default;
 
-  /// Why nobody can be asked here, with what to do about it; nullopt when somebody can.
+  /// Why nobody can be asked here; nullopt when somebody can.
   virtual std::optional<std::string> unavailable() = 0;
 
   virtual std::chrono::milliseconds lifetime() const = 0;
@@ -52,5 +52,12 @@ class Approver {
   virtual void ask(const ApprovalQuestion& question, Questions& questions,
                    const CallContext& context) = 0;
 };
+
+/// Asks a person: waits for the surface, opens the question for as long as the surface allows and
+/// at most `longest` from now, shows it, and closes it when nobody else did. Returns the question
+/// as it is then, never open; only kApproved is a yes. Throws Error as Questions::open() does.
+ApprovalQuestion ask_person(Approver& approver, Questions& questions, ApprovalQuestion question,
+                            const CallContext& context,
+                            std::chrono::milliseconds longest = std::chrono::milliseconds::max());
 
 }  // namespace cartpilot::purchase

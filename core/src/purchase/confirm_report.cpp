@@ -25,7 +25,7 @@ std::string to_text(const ConfirmReport& told) {
   const PurchaseReport& report = told.report;
   return dump_json({{"attempt", report.attempt},
                     {"outcome", outcome_word(report.outcome)},
-                    {"exit_code", report.exit_code},
+                    {"end", static_cast<int>(report.end)},
                     {"checkout_id", report.checkout_id},
                     {"order_id", report.order_id},
                     {"merchant_order_id", report.merchant_order_id},
@@ -42,7 +42,9 @@ std::optional<ConfirmReport> confirm_report_from(const std::string& text) {
     PurchaseReport& report = told.report;
     report.attempt = json.at("attempt").get<std::string>();
     report.outcome = outcome_from(json.at("outcome").get<std::string>());
-    report.exit_code = json.at("exit_code").get<int>();
+    const int end = json.at("end").get<int>();
+    if (end < 0 || end > static_cast<int>(PurchaseEnd::kInterrupted)) return std::nullopt;
+    report.end = static_cast<PurchaseEnd>(end);
     report.checkout_id = json.at("checkout_id").get<std::string>();
     report.order_id = json.at("order_id").get<std::string>();
     report.merchant_order_id = json.at("merchant_order_id").get<std::string>();

@@ -28,6 +28,7 @@
 
 #include "chat/call_guard.h"
 #include "commerce/client.h"
+#include "commerce/identity.h"
 #include "commerce/receipt.h"
 #include "purchase/approver.h"
 #include "purchase/confirm_answer.h"
@@ -40,16 +41,18 @@ namespace cartpilot::purchase {
 
 enum class PurchaseOutcome { kDone, kNotDone, kUnknown };
 
-/// Exit codes an outcome asks for.
-constexpr int kExitDone = 0;
-constexpr int kExitNoRecord = 1;  ///< the state database failed; nothing was sent
-constexpr int kExitCartPilotFailed = 5;
-constexpr int kExitDeclined = 10;
-constexpr int kExitRefused = 11;
-constexpr int kExitChanged = 12;
-constexpr int kExitUnknown = 13;
-constexpr int kExitNotAsAgreed = 14;
-constexpr int kExitInterrupted = 130;
+/// How a money call ended, for whoever has to act on it.
+enum class PurchaseEnd {
+  kBought,
+  kNoRecord,  ///< the record of purchases cannot be kept; nothing was sent
+  kCartPilotFailed,
+  kDeclined,  ///< by a person
+  kRefused,   ///< by the policy, or because nobody can be asked
+  kChanged,   ///< price or receipt, after the yes
+  kUnknown,
+  kNotAsAgreed,  ///< bought
+  kInterrupted
+};
 
 /// Begins the note of an attempt that is done otherwise than the person agreed.
 constexpr std::string_view kNotAsAgreed = "not as agreed: ";
@@ -57,7 +60,7 @@ constexpr std::string_view kNotAsAgreed = "not as agreed: ";
 struct PurchaseReport {
   std::string attempt;  ///< "" = the call did not get as far as one
   PurchaseOutcome outcome = PurchaseOutcome::kNotDone;
-  int exit_code = 1;
+  PurchaseEnd end = PurchaseEnd::kNoRecord;
   std::string checkout_id;
   std::string order_id;
   std::string merchant_order_id;
@@ -143,7 +146,10 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome confirm_handed_over(ConfirmHandovers& handovers, const std::string& attempt,
                                   const std::string& token, const CallContext& context);
 
-  /// The last attempt of this process, for the exit code.
+  /// The CartPilot that this gate buys at.
+  const commerce::CartPilotIdentity& cartpilot() const;
+
+  /// The last attempt of this process, for a program that ends with it.
   const std::optional<PurchaseReport>& last_report() const { return last_report_; }
   /// Whether it belongs to the present turn.
   bool reported_this_turn() const { return reported_this_turn_; }
@@ -167,9 +173,11 @@ class PurchaseGate final : public chat::CallGuard {
     std::string decision;  ///< as ApprovalDecision
     std::string by;
     std::string error_code;
-    int exit_code = kExitRefused;
+    PurchaseEnd end = PurchaseEnd::kRefused;
     std::string reason;
-    bool pending = false;  ///< the question is open, and nobody waits for its answer
+    std::string channel{};  ///< of a yes: "policy", or where the person answered
+    std::string pending{};  ///< the question that is open while nobody waits for its answer
+    std::int64_t expires_unix_ms = 0;  ///< of that question
   };
   /// A confirm that was sent, and what its answer proves.
   struct ConfirmResult {
@@ -198,7 +206,11 @@ class PurchaseGate final : public chat::CallGuard {
   PurchaseReport report_on(const std::string& checkout_id) const;
   ToolOutcome failed(PurchaseReport report, const commerce::CartPilotError& error);
   ToolOutcome not_ours(const std::string& checkout_id);
+  bool is_another_cartpilot(const CheckoutAnswer& answer) const;
+  ToolOutcome another_cartpilot(const std::string& checkout_id);
   ToolOutcome unresolved(const Attempt& attempt);
+  std::string sent_elsewhere(const Attempt& attempt,
+                             const commerce::CartPilotIdentity& sent_to) const;
   ToolOutcome outcome_of(const Resolution& ending);
   ToolOutcome report_outcome(const PurchaseReport& report, ToolOutcome outcome) const;
   void notify(const PurchaseReport& report);
@@ -215,10 +227,10 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
   ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
   ApprovalQuestion question_about(const Attempt& attempt, const commerce::Receipt& receipt) const;
-  Decision decide(ApprovalQuestion& question, const commerce::Receipt& receipt,
+  Decision decide(ApprovalQuestion question, const commerce::Receipt& receipt,
                   std::chrono::milliseconds left, const CallContext& context);
-  Decision ask_person(ApprovalQuestion& question, std::chrono::milliseconds left,
-                      const CallContext& context);
+  Decision ask(ApprovalQuestion question, std::chrono::milliseconds left,
+               const CallContext& context);
   ToolOutcome record_consent(Attempt attempt, const commerce::Receipt& receipt,
                              std::chrono::steady_clock::time_point answered,
                              const CallContext& context);
@@ -288,6 +300,8 @@ class PurchaseGate final : public chat::CallGuard {
   std::map<std::string, commerce::Money> last_totals_;
   std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout
   std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
+  /// Made when it is first needed: the salt of the account lies in the record.
+  mutable std::optional<commerce::CartPilotIdentity> cartpilot_;
   int questions_this_turn_ = 0;
   int repeats_ = 0;  ///< of baskets, bought by this run under a standing permission
   std::int64_t turn_ = 0;

@@ -14,7 +14,7 @@ ToolOutcome PurchaseGate::conclude_elsewhere(const Attempt& attempt) {
   if (ran.kind == ConfirmRunner::Result::Kind::kNotSent) {
     PurchaseReport report;
     report.attempt = attempt.id;
-    report.exit_code = kExitNoRecord;
+    report.end = PurchaseEnd::kNoRecord;
     report.checkout_id = attempt.checkout_id;
     report.total = attempt.total;
     report.message = fmt::format("the purchase could not be started ({}){}", ran.why,
@@ -24,14 +24,14 @@ ToolOutcome PurchaseGate::conclude_elsewhere(const Attempt& attempt) {
   if (ran.kind == ConfirmRunner::Result::Kind::kLeft) {
     return {false, Json{{"status", "unknown"},
                         {"checkout_id", attempt.checkout_id},
-                        {"do", "look at `cartpilot purchases list`"},
+                        {"do", "nothing: the outcome will be on record"},
                         {"message",
                          "the purchase goes on in a process of its own while this program ends"}}};
   }
   auto told = confirm_report_from(ran.report);
   if (!told || told->report.attempt != attempt.id) return as_recorded(attempt);
   if (told->outcome.ok) results_[attempt.checkout_id] = told->outcome.content;
-  if (told->report.exit_code == kExitChanged) {
+  if (told->report.end == PurchaseEnd::kChanged) {
     last_totals_[attempt.checkout_id] = attempt.total;
     last_totals_[attempt.basket] = attempt.total;
   }

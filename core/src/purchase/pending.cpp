@@ -31,7 +31,7 @@ std::optional<PurchaseGate::Decision> PurchaseGate::asked_too_often(
                     "declined",
                     "human",
                     "APPROVAL_DECLINED",
-                    kExitDeclined,
+                    PurchaseEnd::kDeclined,
                     fmt::format("the person said no to exactly this purchase; they are not asked "
                                 "about it again for {} minutes",
                                 minutes_of(closed->second - clock_.steady()))};
@@ -43,7 +43,7 @@ std::optional<PurchaseGate::Decision> PurchaseGate::asked_too_often(
                   "refused",
                   "policy",
                   "TOO_MANY_QUESTIONS",
-                  kExitRefused,
+                  PurchaseEnd::kRefused,
                   fmt::format("{} approvals were asked for in {} minutes already; wait",
                               kMaxQuestions, kQuestionSpan.count())};
 }
@@ -87,7 +87,7 @@ ToolOutcome PurchaseGate::settle_answer(const std::string& checkout_id,
     if (no) declined_[pending.attempt.digest] = clock_.steady() + kQuestionSpan;
     PurchaseReport refusal;
     refusal.attempt = pending.attempt.id;
-    refusal.exit_code = kExitDeclined;
+    refusal.end = PurchaseEnd::kDeclined;
     refusal.checkout_id = checkout_id;
     refusal.total = pending.attempt.total;
     refusal.message = reason;
@@ -97,6 +97,8 @@ ToolOutcome PurchaseGate::settle_answer(const std::string& checkout_id,
   const auto age = milliseconds(
       std::max<std::int64_t>(0, questions_.now_unix_ms() - answered->answered_unix_ms));
   pending.attempt.by = "human";
+  pending.attempt.channel = answered->channel;
+  pending.attempt.approved_unix_ms = answered->answered_unix_ms;
   return record_consent(std::move(pending.attempt), pending.receipt, clock_.steady() - age,
                         context);
 }
@@ -106,12 +108,10 @@ ToolOutcome PurchaseGate::pending_outcome(const Pending& pending) const {
       std::max<std::int64_t>(0, pending.expires_unix_ms - questions_.now_unix_ms()) / 1000;
   ToolOutcome outcome = tool_error(
       "APPROVAL_PENDING",
-      fmt::format(
-          "Not bought yet. Ask the person to run `cartpilot approve {}` on a terminal of "
-          "their own: only there can they agree, within {} s. A yes in the chat does not "
-          "count. Then ask whether they have answered with get_approval_status. Do not make "
-          "another checkout.",
-          pending.question, seconds));
+      fmt::format("Not bought yet. Only the person can agree, outside of this chat, within {} s{}. A "
+                  "yes in the chat does not count. Do not make another checkout.",
+                  seconds,
+                  remedy_text(policy_.remedies, Remedy::kAnswerQuestion, ": ", pending.question)));
   outcome.content["approval_id"] = pending.question;
   outcome.content["expires_in_s"] = seconds;
   return outcome;

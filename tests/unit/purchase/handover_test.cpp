@@ -76,7 +76,7 @@ TEST(Handover, the_purchase_is_the_same_as_without) {
   EXPECT_EQ(world.events.lines, plain.events.lines);
   EXPECT_EQ(world.states(), plain.states());
   EXPECT_THAT(world.server.orders(), SizeIs(1));
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
 }
 
 TEST(Handover, the_record_is_made_before_the_other_process_begins) {
@@ -100,7 +100,7 @@ TEST(Handover, the_record_counts_when_the_other_process_says_nothing) {
   HandoverWorld world;
   world.other.silent = true;
   EXPECT_TRUE(world.confirm(world.id).ok);
-  EXPECT_THAT(world.events.lines.back(), "purchase done exit 0");
+  EXPECT_THAT(world.events.lines.back(), "purchase: bought");
 }
 
 TEST(Handover, a_process_that_died_leaves_the_outcome_unknown_and_the_basket_locked) {
@@ -108,7 +108,7 @@ TEST(Handover, a_process_that_died_leaves_the_outcome_unknown_and_the_basket_loc
   world.other.instead = ConfirmRunner::Result{Kind::kEnded, "", ""};
   EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
   EXPECT_EQ(world.states().back(), kUnknown);
-  EXPECT_EQ(world.exit_code(), kExitUnknown);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
   EXPECT_EQ(code_of(world.write(
                 "create_checkout",
                 {{"offer_id", "offer-a"},
@@ -121,7 +121,7 @@ TEST(Handover, a_report_about_something_else_is_not_believed) {
   LastReport other;
   other.report.attempt = "0123456789abcdef";
   other.report.outcome = PurchaseOutcome::kDone;
-  other.report.exit_code = 0;
+  other.report.end = PurchaseEnd::kBought;
   for (const std::string& text : {std::string("{\"attempt\":"), std::string("[]"),
                                   to_text({other.report, {true, Json::object()}})}) {
     HandoverWorld fresh;
@@ -206,7 +206,7 @@ TEST(Handover, a_changed_price_is_told_and_asked_about_with_the_old_total) {
   world.server.fault("confirm", 1, FakeCartPilot::Fault::kAnswerInstead,
                      FakeCartPilot::error(409, "PRICE_CHANGED"));
   EXPECT_EQ(code_of(world.confirm(world.id)), "PRICE_CHANGED");
-  EXPECT_EQ(world.exit_code(), kExitChanged);
+  EXPECT_EQ(world.end(), PurchaseEnd::kChanged);
   EXPECT_EQ(world.states().back(), kVoid);
 }
 
@@ -218,7 +218,7 @@ TEST(Handover, an_attempt_without_a_consent_cannot_be_handed_over) {
 }
 
 TEST(Handover, reports_survive_the_way) {
-  const PurchaseReport report{"0123", PurchaseOutcome::kUnknown, 13, "c", "o", "m", {5, "USD"},
+  const PurchaseReport report{"0123", PurchaseOutcome::kUnknown, PurchaseEnd::kUnknown, "c", "o", "m", {5, "USD"},
                               "w"};
   const auto back = confirm_report_from(to_text({report, {false, Json{{"status", "unknown"}}}}));
   ASSERT_TRUE(back.has_value());
