@@ -28,12 +28,9 @@ constexpr int kLookMs = 100;
 /// What a confirm needs that another process carries out.
 Json confirm_setting(const commerce::ClientOptions& options, const store::StateDb& state,
                      const std::string& user_agent) {
-  return Json{{"base_url", options.base_url},
-              {"api_key", options.api_key},
-              {"session_id", options.session_id},
-              {"sandbox_id", options.sandbox_id},
-              {"state_db", state.path().string()},
-              {"user_agent", user_agent}};
+  return Json{{"base_url", options.base_url},      {"api_key", options.api_key},
+              {"session_id", options.session_id},  {"sandbox_id", options.sandbox_id},
+              {"state_db", state.path().string()}, {"user_agent", user_agent}};
 }
 
 app::SessionSettings settings_for(CommandServices& services) {
@@ -99,7 +96,7 @@ int serve_http(CommandServices& services) {
   const commerce::ClientOptions cartpilot = settings.cartpilot();
   settings.cartpilot = [cartpilot] { return cartpilot; };
   settings.own_sandbox = nullptr;  // every session is a new one
-  services.app().open_state();  // makes the folder, and says early when there is no state
+  services.app().open_state();     // makes the folder, and says early when there is no state
   if (!arguments.no_token) {
     options.token = token_of(token_file);
     text::add_secret(options.token);

@@ -93,9 +93,8 @@ int run_confirm_command() {
     const commerce::CartPilotClient client(options, http);
     NobodyToAsk nobody;
     KeptReport kept;
-    purchase::PurchaseGate gate(client, journal, parse_policy("never", ""), questions,
-                                nobody, kept, options.session_id, {},
-                                [&] { return minute.cancelled(); });
+    purchase::PurchaseGate gate(client, journal, parse_policy("never", ""), questions, nobody, kept,
+                                options.session_id, {}, [&] { return minute.cancelled(); });
     const ToolOutcome outcome = gate.confirm_handed_over(handovers, string_or(input, "attempt"),
                                                          string_or(input, "token"), minute);
     if (!kept.report.attempt.empty()) write_output(purchase::to_text({kept.report, outcome}));

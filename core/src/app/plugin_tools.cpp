@@ -202,10 +202,11 @@ ToolOutcome PluginMoneyGuard::run_when_answered(const ToolCall& call, const Admi
   const auto pending = [&](const purchase::ApprovalQuestion& question) {
     ToolOutcome outcome = tool_error(
         "APPROVAL_PENDING",
-        fmt::format("Nothing was done yet. Only the person can agree, outside of this chat{}. A yes "
-                    "in the chat does not count. Then make exactly this call again.",
-                    purchase::remedy_text(policy_.remedies, purchase::Remedy::kAnswerQuestion,
-                                          ": ", question.id)));
+        fmt::format(
+            "Nothing was done yet. Only the person can agree, outside of this chat{}. A yes "
+            "in the chat does not count. Then make exactly this call again.",
+            purchase::remedy_text(policy_.remedies, purchase::Remedy::kAnswerQuestion, ": ",
+                                  question.id)));
     outcome.content["approval_id"] = question.id;
     return outcome;
   };

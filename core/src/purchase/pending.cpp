@@ -108,10 +108,10 @@ ToolOutcome PurchaseGate::pending_outcome(const Pending& pending) const {
       std::max<std::int64_t>(0, pending.expires_unix_ms - questions_.now_unix_ms()) / 1000;
   ToolOutcome outcome = tool_error(
       "APPROVAL_PENDING",
-      fmt::format("Not bought yet. Only the person can agree, outside of this chat, within {} s{}. A "
-                  "yes in the chat does not count. Do not make another checkout.",
-                  seconds,
-                  remedy_text(policy_.remedies, Remedy::kAnswerQuestion, ": ", pending.question)));
+      fmt::format(
+          "Not bought yet. Only the person can agree, outside of this chat, within {} s{}. A "
+          "yes in the chat does not count. Do not make another checkout.",
+          seconds, remedy_text(policy_.remedies, Remedy::kAnswerQuestion, ": ", pending.question)));
   outcome.content["approval_id"] = pending.question;
   outcome.content["expires_in_s"] = seconds;
   return outcome;

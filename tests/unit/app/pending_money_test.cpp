@@ -60,7 +60,8 @@ struct MoneyWorld {
   NoGate gate;
   Payer payer;
   CallContext context;
-  PluginMoneyGuard guard{gate, questions, approver, "s", true};
+  purchase::PurchasePolicy policy = purchase::parse_policy("ask", "");
+  PluginMoneyGuard guard{gate, questions, approver, "s", policy};
 };
 
 std::string code(const ToolOutcome& outcome) { return string_or(outcome.content, "error_code"); }

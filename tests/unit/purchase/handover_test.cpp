@@ -218,8 +218,8 @@ TEST(Handover, an_attempt_without_a_consent_cannot_be_handed_over) {
 }
 
 TEST(Handover, reports_survive_the_way) {
-  const PurchaseReport report{"0123", PurchaseOutcome::kUnknown, PurchaseEnd::kUnknown, "c", "o", "m", {5, "USD"},
-                              "w"};
+  const PurchaseReport report{
+      "0123", PurchaseOutcome::kUnknown, PurchaseEnd::kUnknown, "c", "o", "m", {5, "USD"}, "w"};
   const auto back = confirm_report_from(to_text({report, {false, Json{{"status", "unknown"}}}}));
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(to_text(*back), to_text({report, {false, Json{{"status", "unknown"}}}}));
