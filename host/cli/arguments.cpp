@@ -139,6 +139,16 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   approve->add_flag("--list", a.list, "List the open questions");
   approve->add_option("--deny", a.deny, "Say no to the question with this ID");
 
+  CLI::App* mcp = app.add_subcommand(
+      "mcp", "The functions for agent applications that speak MCP, on standard input and output");
+  mcp->footer(
+      "Started by the application, not by hand; see docs/mcp.md. Purchases are approved with\n"
+      "'cartpilot approve' on a terminal, never by the application or its model.");
+  add_cartpilot_flags(*mcp, a);
+  mcp->add_option("--http", a.http,
+                  "Serve HTTP on ADDRESS:PORT, or on PORT of 127.0.0.1 (0 picks one)");
+  mcp->add_flag("--no-token", a.no_token, "With --http on 127.0.0.1: ask clients for no token");
+
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
   purchases->require_subcommand(1);
