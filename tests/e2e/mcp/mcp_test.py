@@ -150,13 +150,15 @@ class Protocol(Case):
         # The shell in between is killed; the pipe stays open, held by us.
         read_end, write_end = os.pipe()
         self.addCleanup(os.close, write_end)
+        # A shell gives what it starts in the background no input of its own.
         shell = subprocess.Popen(
-            ["sh", "-c", '"$0" mcp --sandbox --no-plugins & echo $!; wait', PROGRAM],
-            stdin=read_end, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=self.home.environment(), text=True, start_new_session=True)
+            ["sh", "-c", f'"$0" mcp --sandbox --no-plugins <&{read_end} & echo $!; wait', PROGRAM],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=self.home.environment(), text=True, start_new_session=True, pass_fds=[read_end])
         os.close(read_end)
         server = int(shell.stdout.readline())
         time.sleep(1)  # until it has seen its parent
+        self.assertTrue(os.path.exists(f"/proc/{server}"))
         shell.kill()
         shell.wait(LIMIT)
         end = time.monotonic() + 10
