@@ -15,7 +15,8 @@ enum ExitCode : int {
   kPriceChanged = 12,
   kOutcomeUnknown = 13,
   kNotAsAgreed = 14,
-  kInterrupted = 130
+  kInterrupted = 130,
+  kReaderGone = 141  ///< nobody reads standard output; as a shell tells of SIGPIPE
 };
 
 }  // namespace cartpilot::host

@@ -4,7 +4,8 @@
 // conversation, or a command. The first SIGINT cancels what runs; the conversation goes on. A
 // second signal insists: what must not be cut off lightly ends as well, and a plugin that does not
 // return is named and left with the whole program. SIGTERM and SIGHUP also ask the program to end.
-// SIGPIPE is ignored: a closed pipe is an ordinary write error. Signal-safe; any thread may look.
+// SIGPIPE and SIGXFSZ are ignored: a closed pipe and a full file are ordinary write errors.
+// Signal-safe; any thread may look.
 #pragma once
 
 #include "app/turn.h"

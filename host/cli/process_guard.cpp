@@ -1,7 +1,9 @@
 #include "cli/process_guard.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +13,13 @@
 extern char** environ;
 
 namespace cartpilot::host {
+
+void open_standard_streams() noexcept {
+  for (int descriptor = 0; descriptor <= STDERR_FILENO; ++descriptor) {
+    // The lowest free number is this one: those below are open by now.
+    if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != descriptor) ::_exit(1);
+  }
+}
 
 void forbid_core_files() noexcept {
   const rlimit none{0, 0};

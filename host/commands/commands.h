@@ -2,6 +2,8 @@
 // leaves one is reported and mapped by run().
 #pragma once
 
+#include <functional>
+
 #include "cartpilot/error.h"
 #include "commands/services.h"
 
@@ -20,6 +22,7 @@ int run_plugin_new(CommandServices& services);
 int run_plugin_path(CommandServices& services);
 int run_plugin_doctor(CommandServices& services);
 int run_approve(CommandServices& services);
+int run_mcp(CommandServices& services);
 int run_tools_instructions(CommandServices& services);
 int run_purchases_list(CommandServices& services);
 int run_purchases_show(CommandServices& services);
@@ -36,6 +39,16 @@ int run_config(const Arguments& arguments);
 
 /// Exit code of an Error that ends a command before or outside of a conversation.
 int exit_code_of(const Error& error);
+
+/// Exit code of a run whose last purchase ended like that.
+int exit_code_of(purchase::PurchaseEnd end);
+
+/// Says on standard error what ended a command; returns its exit code.
+int report_error(const Error& error);
+
+/// The exit code of `work`, in which something may have been bought: once a purchase was attempted
+/// its exit code outranks whatever fails afterwards, such as a full disk under standard output.
+int exit_code_of_shopping(const app::ShoppingSession& session, const std::function<int()>& work);
 
 /// Exit code of a conversation turn that failed because of the model vendor.
 int provider_exit_code(const Error& error);

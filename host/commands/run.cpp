@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <functional>
 #include <map>
 
 #include "cli/arguments.h"
@@ -9,7 +10,9 @@
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/commands.h"
+#include "commands/recordings.h"
 #include "commerce/client.h"
+#include "record/tape.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
@@ -32,6 +35,7 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"plugin path", run_plugin_path},
       {"plugin doctor", run_plugin_doctor},
       {"approve", run_approve},
+      {"mcp", run_mcp},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},
@@ -50,7 +54,6 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
 
 int exit_code_of(const Error& error) {
   if (dynamic_cast<const commerce::CartPilotError*>(&error) != nullptr) return kCartPilotFailed;
-  if (error.reason == "output") return kFailed;
   switch (error.code) {
     case ErrorCode::kInvalidArgument: return kUsage;
     case ErrorCode::kCancelled: return kInterrupted;
@@ -60,6 +63,21 @@ int exit_code_of(const Error& error) {
       return error.http_status == 0 ? kConfiguration : kProviderFailed;
     default: return kFailed;
   }
+}
+
+int exit_code_of(purchase::PurchaseEnd end) {
+  switch (end) {
+    case purchase::PurchaseEnd::kBought: return kOk;
+    case purchase::PurchaseEnd::kNoRecord: return kFailed;
+    case purchase::PurchaseEnd::kCartPilotFailed: return kCartPilotFailed;
+    case purchase::PurchaseEnd::kDeclined: return kDeclined;
+    case purchase::PurchaseEnd::kRefused: return kRefusedByPolicy;
+    case purchase::PurchaseEnd::kChanged: return kPriceChanged;
+    case purchase::PurchaseEnd::kUnknown: return kOutcomeUnknown;
+    case purchase::PurchaseEnd::kNotAsAgreed: return kNotAsAgreed;
+    case purchase::PurchaseEnd::kInterrupted: return kInterrupted;
+  }
+  return kFailed;
 }
 
 int provider_exit_code(const Error& error) {
@@ -79,26 +97,57 @@ Error advised(const Error& error) {
   return error.with_message(fmt::format("{}; {}", error.what(), found->second));
 }
 
-int run_command(const Arguments& arguments) {
-  forbid_core_files();
-  Interrupt::install();
+int report_error(const Error& error) {
+  if (error.reason == "output") return report_output_failure();
+  const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
+  const std::string text =
+      refused != nullptr ? commerce::described(*refused) : advised(error).what();
+  err_line("cartpilot: " + text);
+  return exit_code_of(error);
+}
+
+int exit_code_of_shopping(const app::ShoppingSession& session, const std::function<int()>& work) {
+  try {
+    const int code = work();
+    // A view that failed under the gate was not heard of.
+    if (!session.last_purchase()) require_output();
+    return code;
+  } catch (const Error& error) {
+    if (!session.last_purchase()) throw;
+    report_error(error);
+  }
+  return exit_code_of(session.last_purchase()->end);
+}
+
+namespace {
+
+int run_in_world(const Arguments& arguments) {
   try {
     if (arguments.command.starts_with("config ")) return run_config(arguments);
     const FilePermission permission = with_file_permission(arguments);
-    if (!permission.announcement.empty()) err_line("cartpilot: " + permission.announcement);
+    std::string announcement = permission.announcement;
+    if (record::Tape* const tape = record::tape()) {
+      announcement = string_or(tape->came("permission", {{"said", announcement}}), "said");
+    }
+    if (!announcement.empty()) err_line("cartpilot: " + announcement);
     CommandServices services(permission.arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
-    const int code = exit_code_of(error);
-    const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
-    const std::string text =
-        refused != nullptr ? commerce::described(*refused) : advised(error).what();
-    if (error.reason != "output") err_line("cartpilot: " + text);
-    return code;
+    return report_error(error);
   } catch (const std::exception& error) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));
     return kFailed;
   }
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  forbid_core_files();
+  Interrupt::install();
+  if (!arguments.replay_file.empty()) return run_replay(arguments, run_in_world);
+  if (!arguments.record_file.empty()) return run_recorded(arguments, run_in_world);
+  return run_in_world(arguments);
 }
 
 }  // namespace cartpilot::host

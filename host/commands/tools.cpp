@@ -41,9 +41,9 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
 };
 
 /// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
-int exit_code_of(const app::ShoppingSession& session) {
+int exit_code_of_calls(const app::ShoppingSession& session) {
   if (Interrupt().cancelled() && !session.purchase_in_last_turn()) return kInterrupted;
-  return session.last_purchase() ? session.last_purchase()->exit_code : kOk;
+  return session.last_purchase() ? exit_code_of(session.last_purchase()->end) : kOk;
 }
 
 /// A session for calls; without a name it is a conversation of its own.
@@ -122,7 +122,8 @@ int run_tools_call(CommandServices& services) {
   }
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   const std::vector<ToolSpec>& specs = session.tools();
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ToolSpec& known) { return known.name == call.name; });
@@ -136,31 +137,36 @@ int run_tools_call(CommandServices& services) {
   }
   app::Turn turn(session, Interrupt::cancellation());
   if (spec->effect != EffectClass::kRead) turn.reconcile();
-  const std::vector<ToolResult> results = turn.run({call});
-  out(dump_json(results.front().content) + "\n");
-  if (arguments.session.empty() && call.name == "create_checkout" && !results.front().is_error) {
-    err_line(fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
-  }
-  if (session.last_purchase()) return session.last_purchase()->exit_code;
-  if (!results.front().is_error) return kOk;
-  err_line(fmt::format("cartpilot: {}", string_or(results.front().content, "message")));
-  if (Interrupt().cancelled()) return kInterrupted;
-  return app::is_service_failure(string_or(results.front().content, "error_code"))
-             ? kCartPilotFailed
-             : kFailed;
+  return exit_code_of_shopping(session, [&]() -> int {
+    const ToolResult result = turn.run({call}).front();
+    if (arguments.session.empty() && call.name == "create_checkout" && !result.is_error) {
+      err_line(
+          fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
+    }
+    out(dump_json(result.content) + "\n");
+    if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
+    if (!result.is_error) return kOk;
+    err_line(fmt::format("cartpilot: {}", string_or(result.content, "message")));
+    if (Interrupt().cancelled()) return kInterrupted;
+    return app::is_service_failure(string_or(result.content, "error_code")) ? kCartPilotFailed
+                                                                            : kFailed;
+  });
 }
 
 int run_tools_handle(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   app::Turn(session, Interrupt::cancellation()).reconcile();
-  for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    out(dump_json(handle_line(line, *provider, session)) + "\n");
-  }
-  return exit_code_of(session);
+  return exit_code_of_shopping(session, [&] {
+    for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      out(dump_json(handle_line(line, *provider, session)) + "\n");
+    }
+    return exit_code_of_calls(session);
+  });
 }
 
 }  // namespace cartpilot::host

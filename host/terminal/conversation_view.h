@@ -17,6 +17,7 @@ struct SessionHeader {
   std::string provider;
   std::string model;
   std::string approve;
+  std::string cartpilot;  ///< "sandbox", or the address
 };
 
 class ConversationView : public chat::ChatObserver, public purchase::PurchaseObserver {
@@ -28,6 +29,8 @@ class ConversationView : public chat::ChatObserver, public purchase::PurchaseObs
   /// Something to know that is no part of the answer.
   virtual void on_notice(const std::string& message) = 0;
 };
+
+// A purchase that standard output cannot tell of is told on standard error, by both.
 
 /// Text: the answer on stdout as it streams, everything else on stderr; the program's own purchase
 /// lines on stdout.

@@ -1,6 +1,7 @@
 #include "commerce/receipt.h"
 #include "terminal/conversation_view.h"
 #include "terminal/output.h"
+#include "terminal/purchase_lines.h"
 #include "text/redaction.h"
 
 namespace cartpilot::host {
@@ -26,7 +27,8 @@ class JsonlView final : public ConversationView {
          {"session_id", header.session_id},
          {"provider", header.provider},
          {"model", header.model},
-         {"approve", header.approve}});
+         {"approve", header.approve},
+         {"cartpilot", header.cartpilot}});
   }
 
   void on_turn_begin(int turn, const std::string& user) override {
@@ -111,7 +113,7 @@ class JsonlView final : public ConversationView {
                   {"shipping", request.receipt.frozen.shipping_cents},
                   {"warnings", request.warnings},
                   {"expires_at", request.receipt.checkout.expires_at},
-                  {"cartpilot", request.receipt.api_origin},
+                  {"cartpilot", request.receipt.cartpilot},
                   {"digest", request.receipt.digest}};
     if (request.previous_total) event["previous_total"] = request.previous_total->minor;
     put(event);
@@ -126,15 +128,20 @@ class JsonlView final : public ConversationView {
   }
 
   void on_purchase(const purchase::PurchaseReport& report) override {
-    put({{"type", "purchase"},
-         {"attempt", report.attempt},
-         {"outcome", outcome_word(report.outcome)},
-         {"checkout_id", report.checkout_id},
-         {"order_id", report.order_id},
-         {"merchant_order_id", report.merchant_order_id},
-         {"total", report.total.minor},
-         {"currency", report.total.currency},
-         {"message", report.message}});
+    try {
+      put({{"type", "purchase"},
+           {"attempt", report.attempt},
+           {"outcome", outcome_word(report.outcome)},
+           {"checkout_id", report.checkout_id},
+           {"order_id", report.order_id},
+           {"merchant_order_id", report.merchant_order_id},
+           {"total", report.total.minor},
+           {"currency", report.total.currency},
+           {"message", report.message}});
+    } catch (const Error&) {
+      for (const std::string& line : purchase_lines(report)) err_line(line);
+      throw;
+    }
   }
 
  private:

@@ -1,13 +1,19 @@
 #include "terminal/output.h"
 
+#include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <system_error>
 
 #include "cartpilot/error.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "record/tape.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -15,24 +21,70 @@ namespace cartpilot::host {
 
 namespace {
 
-void write_all(int descriptor, std::string_view text) {
+int output_errno = 0;  // of the first write to standard output that failed
+
+/// The errno of the failure; 0 = all is written. A second Ctrl-C ends a write that nobody takes.
+int write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      Error closed(ErrorCode::kUnavailable, "output was closed");
-      closed.reason = "output";
-      throw closed;
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+      continue;
     }
-    text.remove_prefix(static_cast<std::size_t>(written));
+    if (errno == EAGAIN) {
+      pollfd room{descriptor, POLLOUT, 0};
+      if (::poll(&room, 1, -1) >= 0) continue;
+    }
+    if (errno != EINTR || Interrupt::cancellation().cancelled_twice()) return errno;
+  }
+  return 0;
+}
+
+bool silent = false;
+std::int64_t bytes_out = 0;         // given to standard output
+bool output_failure_noted = false;  // in the recording
+
+/// A failure of standard output is recorded, and comes at the same byte again.
+void pass_output_by_tape(std::size_t size) {
+  bytes_out += static_cast<std::int64_t>(size);
+  record::Tape* const tape = record::tape();
+  if (tape == nullptr || output_failure_noted) return;
+  constexpr const char* kKind = "output_failed";
+  if (!tape->plays()) {
+    if (output_errno == 0) return;
+    output_failure_noted = true;
+    tape->came(kKind, {{"errno", output_errno}, {"after", bytes_out}});
+  } else if (tape->comes_next(kKind) && integer_or(tape->coming(kKind), "after") == bytes_out) {
+    output_failure_noted = true;
+    output_errno = static_cast<int>(integer_or(tape->came(kKind, nullptr), "errno"));
   }
 }
 
 }  // namespace
 
-void out(std::string_view text) { write_all(STDOUT_FILENO, text::redact(text)); }
+void out(std::string_view text) {
+  const std::string clean = text::redact(text);
+  if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kOut, clean);
+  if (output_errno == 0 && !silent) output_errno = write_all(STDOUT_FILENO, clean);
+  pass_output_by_tape(clean.size());
+  require_output();
+}
 
-void err(std::string_view text) { write_all(STDERR_FILENO, text::redact(text)); }
+void err(std::string_view text) {
+  const std::string clean = text::redact(text);
+  if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kErr, clean);
+  if (!silent) write_all(STDERR_FILENO, clean);
+}
+
+bool is_terminal(int stream) {
+  const bool real = ::isatty(stream) == 1;
+  record::Tape* const tape = record::tape();
+  return tape == nullptr ? real : tape->fact(fmt::format("stream {} is a terminal", stream), real);
+}
+
+void show_nothing() { silent = true; }
+
+bool shows_nothing() { return silent; }
 
 void out_line(std::string_view text) { out(text::safe_line(text) + "\n"); }
 
@@ -45,8 +97,26 @@ void out_row(std::string_view text) {
 
 void err_line(std::string_view text) { err(text::safe_line(text) + "\n"); }
 
+bool output_failed() { return output_errno != 0; }
+
+void require_output() {
+  if (output_errno == 0) return;
+  Error failed(ErrorCode::kUnavailable, fmt::format("standard output cannot be written: {}",
+                                                    std::generic_category().message(output_errno)));
+  failed.reason = "output";
+  throw failed;
+}
+
+int report_output_failure() {
+  if (output_errno == EPIPE) return kReaderGone;
+  if (output_errno == EINTR) return kInterrupted;
+  err_line(fmt::format("cartpilot: standard output cannot be written: {}",
+                       std::generic_category().message(output_errno)));
+  return kFailed;
+}
+
 bool err_has_style() {
-  static const bool styled = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  static const bool styled = is_terminal(STDERR_FILENO) && std::getenv("NO_COLOR") == nullptr;
   return styled;
 }
 

@@ -1,8 +1,10 @@
 // The two funnels everything printed goes through: redacted, and without a byte that could steer a
 // terminal.
 //
-// out() is standard output, err() standard error. Both throw Error{kUnavailable, reason "output"}
-// when the other end is closed. Not for concurrent use.
+// out() is standard output. When it cannot be written, out() throws Error{kUnavailable, reason
+// "output"}, and so does every later call: output with a hole must not look whole. err() is
+// standard error; what it cannot write is lost, and nothing ends because of it. Not for concurrent
+// use.
 #pragma once
 
 #include <string>
@@ -20,6 +22,21 @@ void out_line(std::string_view text);
 /// The same for a row of a table: blanks are kept.
 void out_row(std::string_view text);
 void err_line(std::string_view text);
+
+/// Whether standard input (0), output (1) or error (2) is a terminal; in a replay, whether it was.
+bool is_terminal(int stream);
+
+/// From now on nothing is shown, only compared: for a replay that only checks.
+void show_nothing();
+bool shows_nothing();
+
+/// True once standard output could not be written.
+bool output_failed();
+/// Throws what out() throws once standard output could not be written.
+void require_output();
+/// Says on standard error why standard output could not be written, unless its reader is gone.
+/// Returns the exit code for it.
+int report_output_failure();
 
 /// True when standard error is a terminal and colours are wanted (NO_COLOR).
 bool err_has_style();

@@ -80,9 +80,14 @@ class TextView final : public ConversationView {
   }
 
   void on_purchase(const purchase::PurchaseReport& report) override {
-    end_line();
     purchase_said_ = true;
-    for (const std::string& line : purchase_lines(report)) out_line(line);
+    try {
+      end_line();
+      for (const std::string& line : purchase_lines(report)) out_line(line);
+    } catch (const Error&) {
+      for (const std::string& line : purchase_lines(report)) err_line(line);
+      throw;
+    }
   }
 
  private:

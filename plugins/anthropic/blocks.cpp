@@ -40,7 +40,7 @@ void BlockList::start(std::int64_t index, const Json& block, EventSink& sink) {
   if (type == "tool_use") {
     const std::string id = string_or(block, "id");
     const bool usable = !id.empty() && used_ids_.count(id) == 0;
-    made.call_id = usable ? id : vendor::new_call_id();
+    made.call_id = usable ? id : vendor::new_call_id(used_ids_);
     used_ids_.insert(made.call_id);
     ++calls_;
     if (!block.contains("input")) made.raw["input"] = Json::object();

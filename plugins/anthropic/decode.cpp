@@ -3,29 +3,23 @@
 #include <utility>
 
 #include "anthropic/errors.h"
-#include "cartpilot/vendor/text.h"
 #include "cartpilot/vendor/usage.h"
 
 namespace cartpilot::anthropic {
 AnthropicDecoder::AnthropicDecoder(DecodeContext context)
-    : context_(std::move(context)), content_(std::move(context_.used_ids)) {}
+    : context_(std::move(context)), reader_(characters_), content_(std::move(context_.used_ids)) {}
 
 bool AnthropicDecoder::decode(const HttpEvent& event, EventSink& sink) {
   if (ended_) return false;
   context_.notices->show(sink);
-  const std::string_view text = vendor::trim(event.data);
-  if (text.empty() || text == "[DONE]") return true;
-  if (event.kind == HttpEvent::Kind::kStray) {
-    vendor::throw_stray_error(text, context_.service, anthropic_error);
-    return true;
-  }
-  const std::optional<Json> piece = reader_.read(event, context_.service);
+  const std::optional<Json> piece = reader_.read(event, context_.service, anthropic_error);
   if (!piece) return true;
+  EventSink& whole = characters_.before(sink);
   if (event.kind == HttpEvent::Kind::kBody) {
-    read_body(*piece, sink);
+    read_body(*piece, whole);
   } else if (piece->is_object()) {
     // Proxies drop the event line; the type inside is the same word.
-    read_event(*piece, string_or(*piece, "type", std::string(event.name)), sink);
+    read_event(*piece, string_or(*piece, "type", std::string(event.name)), whole);
   }
   return !ended_;
 }

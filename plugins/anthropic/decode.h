@@ -37,6 +37,8 @@ class AnthropicDecoder final : public HttpProvider::Decoder {
 
   bool decode(const HttpEvent& event, EventSink& sink) override;
   void finish(EventSink& sink) override;
+  /// A text with its reason is whole; calls are only with message_stop.
+  bool ended() const override { return ended_ || (told_ && content_.calls() == 0); }
 
  private:
   void read_event(const Json& event, std::string type, EventSink& sink);
@@ -53,6 +55,7 @@ class AnthropicDecoder final : public HttpProvider::Decoder {
   Json metadata_with_blocks();
 
   DecodeContext context_;
+  vendor::WholeCharacters characters_;
   vendor::PieceReader reader_;
   BlockList content_;
   std::string stop_reason_;

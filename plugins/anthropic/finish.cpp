@@ -1,7 +1,7 @@
 #include <utility>
 
 #include "anthropic/decode.h"
-#include "cartpilot/vendor/arguments.h"
+#include "cartpilot/vendor/call_arguments.h"
 #include "cartpilot/vendor/text.h"
 
 // The end of an answer: what its stop reason means, and which ends are failures.
@@ -47,7 +47,11 @@ ToolCall AnthropicDecoder::read_call(Block& block) {
     call.arguments_error = "the arguments of " + vendor::one_line(call.name, 80) +
                            " are longer than 512 KiB; call it again with less";
   } else {
-    vendor::read_arguments(block.input.empty() ? block.raw["input"] : Json(block.input), call);
+    block.input = characters_.joined(std::move(block.input));
+    vendor::CallArguments read = vendor::read_call_arguments(
+        block.input.empty() ? block.raw["input"] : Json(block.input), call.name);
+    call.arguments = std::move(read.value);
+    call.arguments_error = std::move(read.problem);
   }
   if (call.arguments_error.empty()) {
     block.raw["input"] = call.arguments;
@@ -99,8 +103,9 @@ void AnthropicDecoder::finish_too_long(EventSink& sink) {
   emit_finish(FinishReason::kLength, nullptr, sink);
 }
 
-void AnthropicDecoder::finish(EventSink& sink) {
-  context_.notices->show(sink);
+void AnthropicDecoder::finish(EventSink& target) {
+  context_.notices->show(target);
+  EventSink& sink = characters_.before(target);
   if (!begun_ || (!ended_ && !told_)) throw vendor::stream_cut(context_.service);
   if (stop_reason_ == "refusal") return finish_refused(sink);
   if (stop_reason_ == "max_tokens" || stop_reason_ == "model_context_window_exceeded") {

@@ -3,7 +3,7 @@
 #include <set>
 #include <utility>
 
-#include "cartpilot/vendor/arguments.h"
+#include "cartpilot/vendor/call_arguments.h"
 #include "cartpilot/vendor/call_ids.h"
 #include "cartpilot/vendor/function_names.h"
 #include "cartpilot/vendor/object_schema.h"
@@ -28,7 +28,10 @@ ToolCall read_block(const Json& block, const char* form) {
   call.name = string_or(block, "name");
   if (call.name.empty()) refuse_calls();
   const auto input = block.find("input");
-  vendor::read_arguments(input == block.end() ? Json() : *input, call);
+  vendor::CallArguments read =
+      vendor::read_call_arguments(input == block.end() ? Json() : *input, call.name);
+  call.arguments = std::move(read.value);
+  call.arguments_error = std::move(read.problem);
   const std::string id = string_or(block, "id");
   call.id = id.empty() ? vendor::new_call_id() : id;
   call.provider_metadata = Json{{kForm, form}, {kWireId, call.id}};

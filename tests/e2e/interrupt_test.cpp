@@ -89,16 +89,6 @@ TEST(Interrupt, sigint_ends_a_program_that_reads_from_a_pipe_with_130) {
   EXPECT_EQ(vendor.requests().size(), 1u);
 }
 
-TEST(Interrupt, a_closed_output_pipe_ends_the_program_quietly) {
-  const Home home;
-  Program program(home, {"chat", "--demo"});
-  program.close_output();
-  program.write("I need headphones\n");
-  const Result result = program.finish();
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, testing::Not(HasSubstr("output")));
-}
-
 TEST(Conversation, switches_the_provider_in_mid_conversation) {
   StallingVendor vendor;
   const Home home;

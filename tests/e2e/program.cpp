@@ -74,12 +74,15 @@ Home::~Home() {
 }
 
 Program::Program(const Home& home, const std::vector<std::string>& arguments,
-                 const Environment& environment, bool terminal)
+                 const Environment& environment, bool terminal, const std::string& redirections)
     : terminal_(terminal) {
   // Another build of the program, for long runs (scripts/mutate-plugins).
   const char* other = std::getenv("CARTPILOT_TEST_PROGRAM");
   std::vector<std::string> words = {other == nullptr ? CARTPILOT_PROGRAM : other};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  if (!redirections.empty()) {
+    words.insert(words.begin(), {"/bin/sh", "-c", "exec \"$0\" \"$@\" " + redirections});
+  }
   std::vector<std::string> variables = environment_of(home, environment);
   std::vector<char*> argv = pointers(words);
   std::vector<char*> envp = pointers(variables);
@@ -229,8 +232,8 @@ Result Program::finish() {
 }
 
 Result run(const Home& home, const std::vector<std::string>& arguments, const std::string& input,
-           const Environment& environment) {
-  Program program(home, arguments, environment);
+           const Environment& environment, const std::string& redirections) {
+  Program program(home, arguments, environment, false, redirections);
   program.write(input);
   return program.finish();
 }

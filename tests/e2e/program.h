@@ -47,8 +47,10 @@ class Program {
  public:
   /// Starts it. With `terminal`, standard streams are a pseudo-terminal that is also the
   /// controlling terminal.
+  /// `redirections` are for a shell that starts it: ">/dev/full 2>&-".
   Program(const Home& home, const std::vector<std::string>& arguments,
-          const Environment& environment = {}, bool terminal = false);
+          const Environment& environment = {}, bool terminal = false,
+          const std::string& redirections = "");
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -84,7 +86,8 @@ class Program {
 
 /// Runs to the end with `input` on standard input.
 Result run(const Home& home, const std::vector<std::string>& arguments,
-           const std::string& input = "", const Environment& environment = {});
+           const std::string& input = "", const Environment& environment = {},
+           const std::string& redirections = "");
 
 /// The JSON objects on the lines of `text`.
 std::vector<Json> json_lines(const std::string& text);

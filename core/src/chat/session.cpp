@@ -119,7 +119,7 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
         turn.finish = finish_word(reason);
         break;
       }
-      keep(answer_calls(assistant, reason, context));
+      answer_calls(assistant, reason, context);
       if (context.cancelled()) {
         turn.finish = "cancelled";
         break;
@@ -179,8 +179,8 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
   }
 }
 
-Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
-                                  const CallContext& context) {
+void ChatSession::answer_calls(const Message& assistant, FinishReason reason,
+                               const CallContext& context) {
   const std::vector<ToolCall> calls = tool_calls_of(assistant);
   const std::string unusable = unusable_because(reason);
   std::vector<std::optional<ToolResult>> results(calls.size());
@@ -206,11 +206,11 @@ Message ChatSession::answer_calls(const Message& assistant, FinishReason reason,
   for (std::size_t i = 0; i < run.size(); ++i) results[positions[i]] = run[i];
 
   std::vector<ToolResult> ordered;
+  for (std::optional<ToolResult>& result : results) ordered.push_back(std::move(*result));
+  keep(message_of(ordered));  // first: what was done outlasts a view that fails
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    observer_.on_tool_result(calls[i], *results[i], milliseconds[i]);
-    ordered.push_back(std::move(*results[i]));
+    observer_.on_tool_result(calls[i], ordered[i], milliseconds[i]);
   }
-  return message_of(std::move(ordered));
 }
 
 std::string ChatSession::switch_provider(LLMProvider& provider, const std::string& name,

@@ -82,7 +82,7 @@ class ChatSession {
 
  private:
   Message generate(const CallContext& context, TurnResult& turn);
-  Message answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
+  void answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
   void keep(Message message);
   void store_messages();
   std::string drop_foreign_metadata();

@@ -118,6 +118,14 @@ int run_plugin_check(CommandServices& services) {
   options.in_process = arguments.in_process;
   options.host_verdict = [&](const std::string& file) { return verdict(file, services.http()); };
   const std::vector<CheckResult> results = testing::run_checks(arguments.file, options);
+  if (!arguments.junit.empty()) {  // before the output, which may find no reader
+    std::ofstream stream(arguments.junit, std::ios::binary);
+    stream << junit(arguments.file, results);
+    stream.close();
+    if (!stream) {
+      throw Error(ErrorCode::kUnavailable, fmt::format("cannot write {}", arguments.junit));
+    }
+  }
 
   const std::string score = testing::score_line(results);
   if (as_json) {
@@ -138,14 +146,6 @@ int run_plugin_check(CommandServices& services) {
                           result.message.empty() ? "" : ": " + result.message));
     }
     if (!arguments.quiet) out_row(score);
-  }
-  if (!arguments.junit.empty()) {
-    std::ofstream stream(arguments.junit, std::ios::binary);
-    stream << junit(arguments.file, results);
-    stream.close();
-    if (!stream) {
-      throw Error(ErrorCode::kUnavailable, fmt::format("cannot write {}", arguments.junit));
-    }
   }
   return testing::all_good(results) ? kOk : kFailed;
 }

@@ -12,39 +12,38 @@
 #include "cartpilot/http.h"
 #include "cartpilot/json.h"
 #include "cartpilot/vendor/errors.h"
+#include "cartpilot/vendor/half_characters.h"
+#include "cartpilot/vendor/stream_errors.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
 namespace vendor {
 
-/// Throws when stray lines of an event stream hold an error; other stray lines mean nothing.
-inline void throw_stray_error(std::string_view text, const Service& service,
-                              ErrorOverride override = nullptr) {
-  std::optional<ErrorBody> error;
-  try {
-    error = find_error(parse_json(text));
-  } catch (const Error&) {
-    return;
-  }
-  if (error) throw error_inside_answer(*error, service, override);
-}
-
 class PieceReader {
  public:
-  /// nullopt when the piece is broken and may be the last one. Throws Error{kProtocol} for a web
-  /// page, a broken body, and for whatever follows a broken event.
+  /// `characters` joins what was cut inside a character; it outlives the reader.
+  explicit PieceReader(WholeCharacters& characters) : characters_(characters) {}
+
+  /// nullopt when the piece says nothing, or is broken and may be the last one. Throws the error of
+  /// stray lines, and Error{kProtocol} for a web page, a broken body, and for whatever follows a
+  /// broken event.
   std::optional<Json> read(const HttpEvent& event, const Service& service,
-                           const JsonRules& rules = {}) {
+                           ErrorOverride override = nullptr) {
     if (broken_) throw *broken_;
     const bool body = event.kind == HttpEvent::Kind::kBody;
-    const std::string_view text = trim(event.data);
+    const std::string_view text = without_end_mark(event.data);
+    if (text.empty()) return std::nullopt;
+    if (event.kind == HttpEvent::Kind::kStray) {
+      throw_stray_error(text, service, override);
+      return std::nullopt;
+    }
     const std::string advice = "; check " + service.url_variable;
     if (body && starts_with(text, "<")) {
       throw make_error(ErrorCode::kProtocol, "web_page",
                        service.base + " answers with a web page instead of JSON" + advice);
     }
     try {
-      return parse_json(text, "the answer of " + service.title, rules);
+      return characters_.parse(text, "the answer of " + service.title);
     } catch (const Error& error) {
       broken_ = error.with_message(error.what() + advice);
       if (body) throw *broken_;
@@ -52,10 +51,8 @@ class PieceReader {
     }
   }
 
-  /// The last piece was broken.
-  bool broken() const { return broken_.has_value(); }
-
  private:
+  WholeCharacters& characters_;
   std::optional<Error> broken_;
 };
 

@@ -43,17 +43,22 @@ TEST_F(AnthropicAnswer, A27_message_stop_is_missing) {
   EXPECT_EQ(compatible.bodies().back()["stream"], false);
   EXPECT_EQ(compatible.violations(), Lines{});
 
-  for (const std::string& stream : {text, calls}) {
-    RawAnswer silent = played(stream);
-    silent.end = End::kHold;
-    service_.play(silent);
+  // The socket stays open without a word: a text with its reason is whole, calls are not.
+  const auto silent = [this](const std::string& stream, End how) {
+    RawAnswer answer = played(stream);
+    answer.end = how;
+    service_.play(answer);
     Talk waiting(service_);
     waiting.transport.idle_timeout_ms = 50;
-    waiting.request.messages = {Message::user("x" + std::to_string(stream.size()))};
-    const Log log = waiting.answer();
-    EXPECT_EQ(log.lines.back(), "error deadline idle_timeout retryable");
-    EXPECT_EQ(calls_and_finish(log.lines), Lines{});
-  }
+    waiting.request.messages = {Message::user("x" + std::to_string(service_.requests().size()))};
+    return waiting.answer().lines;
+  };
+  EXPECT_EQ(silent(text, End::kHold), (Lines{"text Hi", kStop}));
+  EXPECT_EQ(silent(text, End::kReset), (Lines{"text Hi", kStop}));
+  EXPECT_EQ(silent(calls, End::kHold),
+            (Lines{"begin get_weather", "error deadline idle_timeout retryable"}));
+  EXPECT_EQ(silent(begun() + text_block(0, "Hi"), End::kHold),
+            (Lines{"text Hi", "error deadline idle_timeout retryable"}));
 }
 
 TEST_F(AnthropicAnswer, A28_streams_that_break_off) {

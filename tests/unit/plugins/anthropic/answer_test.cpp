@@ -27,6 +27,13 @@ TEST_F(AnthropicAnswer, A01_plain_text) {
       "text \xF0\x9F\x8E\xA7 \xF0\x9F\x8E\xA7", kStop};
   EXPECT_EQ(hears(stream).lines, expected);
   EXPECT_EQ(hears(in_bytes(stream)).lines, expected);
+  // Some servers cut inside a character: one half in each event.
+  const Log halves =
+      hears(begun() + block_begun(0, R"({"type":"text","text":""})") +
+            delta(0, "text_delta", "text", R"("a \ud83c")") +
+            delta(0, "text_delta", "text", R"("\udfa7 b")") + block_ended(0) + ended("end_turn"));
+  EXPECT_EQ(text_of(halves.message), "a \xF0\x9F\x8E\xA7 b");
+  EXPECT_EQ(dump_json(halves.content()), "[{\"type\":\"text\",\"text\":\"a \xF0\x9F\x8E\xA7 b\"}]");
 }
 
 TEST_F(AnthropicAnswer, A02_pings_anywhere) {
