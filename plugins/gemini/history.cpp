@@ -1,19 +1,18 @@
 #include "gemini/history.h"
 
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "cartpilot/error.h"
+#include "cartpilot/vendor/history.h"
 #include "gemini/functions.h"
 #include "gemini/models.h"
 
 namespace cartpilot::gemini {
 namespace {
 
-/// A call as the service sees it, and the neutral id its result comes under.
+/// A call as the service sees it.
 struct CallSlot {
-  std::string call_id;
   std::string name;     ///< as in the functionCall part
   std::string wire_id;  ///< "" = none on the wire
 };
@@ -87,8 +86,7 @@ std::optional<ModelTurn> verbatim(const Message& message, const HistoryContext& 
       if (turn.calls.size() >= calls.size()) return std::nullopt;
       std::string wire_id = context.send_ids ? string_or(*call, "id") : "";
       if (!context.send_ids) call->erase("id");
-      turn.calls.push_back(
-          {calls[turn.calls.size()].id, string_or(*call, "name"), std::move(wire_id)});
+      turn.calls.push_back({string_or(*call, "name"), std::move(wire_id)});
     }
     turn.parts.push_back(std::move(part));
   }
@@ -107,26 +105,23 @@ ModelTurn rebuilt(const Message& message) {
       const std::string name = wire_name(call->name);
       const Json args = call->arguments.is_object() ? call->arguments : Json::object();
       turn.parts.push_back(Json{{"functionCall", {{"name", name}, {"args", args}}}});
-      turn.calls.push_back({call->id, name, ""});
+      turn.calls.push_back({name, ""});
     }
   }
   return turn;
 }
 
-Json missing_result() { return tool_error("NO_RESULT", "This call was not carried out.").content; }
-
 /// One content with the results of all calls of a turn, in the order of the calls.
 Json response_content(const std::vector<CallSlot>& calls,
-                      const std::map<std::string, const ToolResult*>& results) {
+                      const std::vector<vendor::AnsweredCall>& answers) {
   Json parts = Json::array();
-  for (const CallSlot& call : calls) {
+  for (std::size_t i = 0; i < calls.size(); ++i) {
     Json response = Json::object();
-    if (!call.wire_id.empty()) response["id"] = call.wire_id;
-    response["name"] = call.name;
-    const auto found = results.find(call.call_id);
-    response["response"] = found == results.end()
-                               ? missing_result()
-                               : response_object(found->second->content, found->second->is_error);
+    if (!calls[i].wire_id.empty()) response["id"] = calls[i].wire_id;
+    response["name"] = calls[i].name;
+    const ToolResult* result = answers[i].result;
+    response["response"] = result == nullptr ? vendor::missing_result()
+                                             : response_object(result->content, result->is_error);
     parts.push_back(Json{{"functionResponse", std::move(response)}});
   }
   return Json{{"role", "user"}, {"parts", std::move(parts)}};
@@ -142,22 +137,6 @@ void append(Json& contents, const char* role, Json parts) {
     return;
   }
   contents.push_back(Json{{"role", role}, {"parts", std::move(parts)}});
-}
-
-/// Results of the messages after `index` up to the next answer of the model; the first one of an id
-/// counts.
-std::map<std::string, const ToolResult*> results_after(const std::vector<Message>& messages,
-                                                       std::size_t index) {
-  std::map<std::string, const ToolResult*> results;
-  for (std::size_t i = index + 1; i < messages.size(); ++i) {
-    if (messages[i].role == Role::kAssistant) break;
-    for (const Part& part : messages[i].parts) {
-      if (const auto* result = std::get_if<ToolResult>(&part)) {
-        results.emplace(result->call_id, result);
-      }
-    }
-  }
-  return results;
 }
 
 Json text_parts(const Message& message) {
@@ -178,17 +157,17 @@ bool is_plain_user(const Json& content) {
 Json encode_contents(const std::vector<Message>& messages, const HistoryContext& context,
                      vendor::Notices& notices) {
   Json contents = Json::array();
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    if (messages[i].role != Role::kAssistant) {
-      append(contents, "user", text_parts(messages[i]));
+  for (const vendor::Turn& said : vendor::pair_history(messages)) {
+    if (said.message->role != Role::kAssistant) {
+      append(contents, "user", text_parts(*said.message));
       continue;
     }
-    auto turn = verbatim(messages[i], context, notices);
-    if (!turn) turn = rebuilt(messages[i]);
+    auto turn = verbatim(*said.message, context, notices);
+    if (!turn) turn = rebuilt(*said.message);
     sign_first_call(*turn, context, notices);
     append(contents, "model", std::move(turn->parts));
     if (!turn->calls.empty()) {
-      contents.push_back(response_content(turn->calls, results_after(messages, i)));
+      contents.push_back(response_content(turn->calls, said.calls));
     }
   }
   // A conversation may not begin with the model, nor with results whose call was cut away.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cartpilot/vendor/object_schema.h"
+
 namespace cartpilot::openai {
 namespace {
 
@@ -26,22 +28,6 @@ void give_items(Json& schema) {
   }
 }
 
-/// Servers refuse these words at the root whatever they say.
-void flatten_root(Json& schema) {
-  for (const char* key : {"anyOf", "oneOf", "allOf"}) {
-    const Json branches = schema.contains(key) ? schema[key] : Json();
-    if (!branches.is_array()) continue;
-    for (const Json& branch : branches) {
-      if (!branch.is_object() || !branch.contains("properties")) continue;
-      if (!branch["properties"].is_object()) continue;
-      for (const auto& [name, property] : branch["properties"].items()) {
-        if (!schema["properties"].contains(name)) schema["properties"][name] = property;
-      }
-    }
-  }
-  for (const char* key : {"anyOf", "oneOf", "allOf", "enum", "not"}) schema.erase(key);
-}
-
 }  // namespace
 
 Json plain_schema(const Json& parameters) {
@@ -51,7 +37,7 @@ Json plain_schema(const Json& parameters) {
   if (!schema.contains("properties") || !schema["properties"].is_object()) {
     schema["properties"] = Json::object();
   }
-  flatten_root(schema);
+  vendor::flatten_root(schema);
   give_items(schema);
   return schema;
 }

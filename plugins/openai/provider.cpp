@@ -6,11 +6,11 @@
 
 #include "cartpilot/detail/secret_scrub.h"
 #include "cartpilot/vendor/fetch.h"
+#include "cartpilot/vendor/model_list.h"
 #include "cartpilot/vendor/near_names.h"
 #include "openai/chat_decode.h"
 #include "openai/chat_encode.h"
 #include "openai/functions.h"
-#include "openai/model_list.h"
 #include "openai/quirks.h"
 #include "openai/responses_decode.h"
 #include "openai/responses_encode.h"
@@ -234,7 +234,7 @@ std::vector<ModelInfo> OpenAiProvider::models(const CallContext& context) {
   if (!answer.ok()) {
     throw without_key(vendor::error_of_answer(answer.head, answer.body, service("")));
   }
-  return read_model_list(answer.body, service(""));
+  return vendor::read_model_list(answer.body, service(""));
 }
 
 Json OpenAiProvider::function_declarations(const std::vector<ToolSpec>& tools) const {

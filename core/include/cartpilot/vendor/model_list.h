@@ -36,6 +36,16 @@ inline std::vector<ModelInfo> read_model_list(const Json& value, const Service& 
   return models;
 }
 
+/// The same for a body, which may be anything.
+inline std::vector<ModelInfo> read_model_list(const std::string& body, const Service& service) {
+  Json value;
+  try {
+    value = parse_json(body);
+  } catch (const Error&) {  // null, which is no list either
+  }
+  return read_model_list(value, service);
+}
+
 }  // namespace vendor
 }  // namespace abi1
 }  // namespace CARTPILOT_HIDDEN
