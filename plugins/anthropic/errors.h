@@ -1,7 +1,5 @@
-// Errors that only this API writes: bound signatures, the order of turns, codes in `details`. All
-// else is the vendor kit's.
-//
-// Pure functions; any thread.
+// Errors that only this API writes: bound signatures, the order of turns, codes in `details`. Pure
+// functions; any thread.
 #pragma once
 
 #include <optional>

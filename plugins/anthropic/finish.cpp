@@ -2,6 +2,7 @@
 
 #include "anthropic/decode.h"
 #include "cartpilot/vendor/call_arguments.h"
+#include "cartpilot/vendor/end_words.h"
 #include "cartpilot/vendor/text.h"
 
 // The end of an answer: what its stop reason means, and which ends are failures.
@@ -107,7 +108,9 @@ void AnthropicDecoder::finish(EventSink& target) {
   context_.notices->show(target);
   EventSink& sink = characters_.before(target);
   if (!begun_ || (!ended_ && !told_)) throw vendor::stream_cut(context_.service);
+  vendor::throw_failed_end(stop_reason_, context_.service, context_.second_try);
   if (stop_reason_ == "refusal") return finish_refused(sink);
+  if (vendor::end_word(stop_reason_) == vendor::EndWord::kFiltered) return finish_refused(sink);
   if (stop_reason_ == "max_tokens" || stop_reason_ == "model_context_window_exceeded") {
     return finish_too_long(sink);
   }

@@ -34,8 +34,7 @@ ModelRules rules_by_name(std::string_view model);
 /// Changes `rules` by what the service says about the model; what it leaves out stays.
 void apply_description(const Json& description, ModelRules& rules);
 
-/// One line when the model is retired or will be, "" for others. By name, and by the service's
-/// description (null when there is none).
+/// One line when the model is or will be retired, else "". `description` may be null.
 std::string retirement_notice(const std::string& model, const Json& description);
 
 }  // namespace cartpilot::anthropic

@@ -77,6 +77,16 @@ inline Error unreadable_call(const Service& service, std::string_view word, Seco
       again);
 }
 
+/// Throws when `word` tells that the answer failed.
+inline void throw_failed_end(std::string_view word, const Service& service, SecondTry* second_try) {
+  const EndWord meaning = end_word(word);
+  if (meaning == EndWord::kMalformed) throw unreadable_call(service, word, second_try);
+  if (meaning != EndWord::kFailed) return;
+  ErrorBody body;
+  body.message = "the answer ended with " + one_line(word, 60);
+  throw error_inside_answer(body, service);
+}
+
 }  // namespace vendor
 }  // namespace abi1
 }  // namespace CARTPILOT_HIDDEN

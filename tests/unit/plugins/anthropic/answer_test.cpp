@@ -434,6 +434,13 @@ TEST_F(AnthropicAnswer, A24_no_reason_or_an_unknown_one) {
             (Lines{"text Hi", "finish other tired claude-sonnet-5-5"}));
   EXPECT_EQ(hears(begun() + call(0, "t1", "Oslo") + ended("tired")).lines,
             (Lines{"begin get_weather", kOslo, "finish tool_calls tired claude-sonnet-5-5"}));
+  // Words of gateways: a failed answer is none, a filtered one is a refused one.
+  EXPECT_EQ(hears(begun() + call(0, "t1", "Oslo") + ended("MALFORMED_FUNCTION_CALL")).lines.back(),
+            "error protocol malformed_function_call retryable");
+  EXPECT_EQ(hears(begun() + call(0, "t1", "Oslo") + ended("error")).lines.back(),
+            "error unavailable unavailable retryable");
+  EXPECT_EQ(hears(begun() + call(0, "t1", "Oslo") + ended("content_filter")).lines.back(),
+            "finish content_filter content_filter claude-sonnet-5-5");
   EXPECT_EQ(hears(begun() + call(0, "t1", "Oslo") + ended("")).lines,
             (Lines{"begin get_weather", kCut}))
       << "a call runs only with a reason";
