@@ -22,7 +22,7 @@ std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
-constexpr const char* stream_name(Stream stream) {
+constexpr const char* place_of(Stream stream) {
   switch (stream) {
     case Stream::kOut: return "out";
     case Stream::kErr: return "err";
@@ -106,7 +106,7 @@ Json Recorder::came(const std::string& kind, const Json& seen) {
 
 void Recorder::shown(Stream stream, std::string_view text) {
   const std::lock_guard lock(mutex_);
-  Kept& kept = add("shown", {{"where", stream_name(stream)}}, false);
+  Kept& kept = add("shown", {{"where", place_of(stream)}}, false);
   kept.pieces.emplace_back(text);
   kept.stream = stream;
 }
