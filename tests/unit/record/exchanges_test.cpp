@@ -172,7 +172,7 @@ TEST(Exchanges, another_request_is_named_with_what_differs) {
   EXPECT_THAT(with([](HttpRequest& request) { request.method = "PUT"; }),
               HasSubstr("its method differs"));
   EXPECT_THAT(with([](HttpRequest& request) { request.headers.pop_back(); }),
-              HasSubstr("its headers differs"));
+              HasSubstr("its headers differ"));
   // Keys are not in a recording, so another key is no difference.
   EXPECT_EQ(with([](HttpRequest& request) { request.headers[0].second = "Bearer other"; }), "");
   EXPECT_EQ(server.requests().size(), 1U);
