@@ -21,7 +21,7 @@ using fakes::LoopbackServer;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Ended {
+struct ExchangeEnded {
   std::string sentence;
 };
 
@@ -72,7 +72,7 @@ void record_to(const std::string& file, const std::function<void(HttpTransport&)
 
 std::string replay_of(const std::string& file, const std::function<void(HttpTransport&)>& program) {
   Player player("file", read_recording(file),
-                [](Player::End, const std::string& sentence) { throw Ended{sentence}; });
+                [](Player::End, const std::string& sentence) { throw ExchangeEnded{sentence}; });
   set_tape(&player);
   std::string sentence;
   try {
@@ -80,7 +80,7 @@ std::string replay_of(const std::string& file, const std::function<void(HttpTran
     const auto transport = make_transport({});
     program(*transport);
     player.finish(0);
-  } catch (const Ended& ended) {
+  } catch (const ExchangeEnded& ended) {
     sentence = ended.sentence;
   }
   set_tape(nullptr);
