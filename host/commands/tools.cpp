@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "app/model_instructions.h"
+#include "app/offered_tools.h"
 #include "app/service_failure.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
@@ -74,7 +75,8 @@ Json handle_line(const std::string& line, const LLMProvider& provider,
 
 int run_tools_list(CommandServices& services) {
   Json list = Json::array();
-  for (const ToolSpec& spec : commerce::cartpilot_tool_specs()) {
+  for (const ToolSpec& spec :
+       app::offered_tools(services.app(), services.arguments().money_plugins)) {
     if (services.arguments().json) {
       list.push_back({{"name", spec.name},
                       {"effect", effect_word(spec.effect)},
@@ -91,7 +93,8 @@ int run_tools_list(CommandServices& services) {
 
 int run_tools_declarations(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
-  const std::vector<ToolSpec> specs = commerce::cartpilot_tool_specs();
+  const std::vector<ToolSpec> specs =
+      app::offered_tools(services.app(), services.arguments().money_plugins);
   Json declarations = provider->function_declarations(specs);
   if (!services.arguments().with_effects) {
     out(dump_json(declarations) + "\n");

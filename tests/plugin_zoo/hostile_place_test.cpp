@@ -84,13 +84,12 @@ TEST(HostilePlugin, case_45_what_others_may_write_is_refused_unless_the_person_i
   const e2e::Result insists =
       dir.run({"models", "--provider", "good", "--allow-insecure-plugin-dir"});
   EXPECT_EQ(insists.out, "good-1\n");
-  EXPECT_THAT(insists.err,
-              HasSubstr("can be written by every user (mode 0777); to mend it: chmod"));
+  EXPECT_THAT(insists.err, HasSubstr("can be written by every user (mode 0777); to fix it: chmod"));
   // Who names the file has chosen its folder.
   const e2e::Result named = e2e::run(
       dir.house(), {"models", "--provider", "good", "--plugin", dir.path("good").string()});
   EXPECT_EQ(named.out, "good-1\n") << named.err;
-  EXPECT_THAT(named.err, HasSubstr("to mend it: chmod go-w"));
+  EXPECT_THAT(named.err, HasSubstr("to fix it: chmod go-w"));
   fs::permissions(dir.plugins(), fs::perms(01777));
   EXPECT_EQ(string_or(dir.listed("good"), "code"), "CP-P26") << "anybody could add a plugin";
 }

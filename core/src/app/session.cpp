@@ -98,7 +98,7 @@ void ShoppingSession::open_shop() {
   router_ = std::make_unique<chat::ToolRouter>(*money_guard_);
   router_->add(*tools_, "cartpilot", true);
   for (const std::string& warning :
-       add_plugin_tools(plugin_tools_, settings_.money_plugins, *money_guard_, *router_)) {
+       add_plugin_tools(plugin_tools_, settings_.money_plugins, money_guard_.get(), *router_)) {
     services_.notice(warning);
   }
 }

@@ -220,7 +220,10 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
     refused.reason = *nobody;
     return refused;
   }
+  const auto began = clock_.steady();
   const auto turn = approver_.wait_for_turn(context);
+  left -= std::chrono::duration_cast<milliseconds>(clock_.steady() - began);
+  question.detail["valid_until_unix_ms"] = questions_.now_unix_ms() + left.count();
   const auto lifetime =
       std::min<milliseconds>(approver_.lifetime(), left - kExpiryMarginOfQuestion);
   try {
@@ -241,10 +244,9 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
   if (state == QuestionState::kOpen)
     questions_.withdraw(question.id, "The program asks no longer.");
   Decision declined{false, "declined", "human", "APPROVAL_DECLINED", kExitDeclined, ""};
-  declined.reason = state == QuestionState::kExpired ? "nobody answered in time"
-                    : answered && !answered->reason.empty()
-                        ? answered->reason
-                        : "the person said no; ask what they want instead";
+  declined.reason = state == QuestionState::kExpired        ? "nobody answered in time"
+                    : answered && !answered->reason.empty() ? answered->reason
+                                                            : "the person said no";
   return declined;
 }
 

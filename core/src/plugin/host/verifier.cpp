@@ -35,7 +35,7 @@ Refusal PluginVerifier::judge_path(const Candidate& candidate) {
   // Who names a file has chosen its directory; who could change the file itself was not chosen.
   const bool passes = allow_insecure_ || (candidate.named && verdict.directory);
   if (!passes) return verdict.refusal;
-  notice_(fmt::format("plugin {}: {}; to mend it: {}", candidate.file, verdict.refusal.why,
+  notice_(fmt::format("plugin {}: {}; to fix it: {}", candidate.file, verdict.refusal.why,
                       verdict.refusal.fix));
   return {};
 }
