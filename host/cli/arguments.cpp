@@ -45,18 +45,19 @@ void add_cartpilot_flags(CLI::App& command, Arguments& a) {
                   "0: a basket is bought once in 24 hours)")
       ->check(CLI::Range(0, 1000));
   command.add_option("--limit-order", a.limit_order,
-                     "Spending limit of one purchase, AMOUNT:CUR (default 10000 in any currency)");
+                     "Spending limit of one purchase, AMOUNT:CUR (default 1000000 of the "
+                     "currency's smallest unit: 10000.00 USD, 1000000 JPY)");
   command.add_option("--limit-session", a.limit_session,
-                     "Spending limit of this conversation, AMOUNT:CUR (default 20000)");
+                     "Spending limit of this conversation, AMOUNT:CUR (default twice as much)");
   command.add_option(
       "--limit-day", a.limit_day,
-      "Spending limit across all conversations in 24 hours, AMOUNT:CUR (default 20000)");
+      "Spending limit across all conversations in 24 hours, AMOUNT:CUR (default twice as much)");
   command.add_flag("--new-journal", a.new_journal, "Start a new record; the old one is kept aside");
 }
 
 void add_provider_flags(CLI::App& command, Arguments& a, std::vector<std::string>& options) {
   command.add_option("--provider", a.provider,
-                     "Model vendor: gemini, openai, offline or any plugin's name");
+                     "Model vendor: gemini, openai, offline, script or any plugin's name");
   command.add_option("--provider-option", options, "KEY=VALUE for the provider (repeatable)")
       ->take_all()
       ->type_size(1)
@@ -82,7 +83,12 @@ void add_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   chat->add_flag("--no-stream", a.no_stream, "Print each answer when it is complete");
   chat->add_option("--output", a.output, "text, or jsonl: one JSON object per line")
       ->check(CLI::IsMember({"text", "jsonl"}));
-  chat->add_option("message", a.message, "What you want to say");
+  CLI::Option* record = chat->add_option(
+      "--record", a.record_file,
+      "Write all that comes in and is shown to this new file, without keys, for cartpilot replay");
+  chat->add_option("--replay", a.replay_file, "Same as 'cartpilot replay FILE'")->excludes(record);
+  chat->add_option("message", a.message,
+                   "What you want to say; - is standard input, and a pipe's text is added");
 }
 
 void add_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
@@ -132,6 +138,16 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   approve->add_option("id", a.name, "ID of the question, or its beginning (default: the only one)");
   approve->add_flag("--list", a.list, "List the open questions");
   approve->add_option("--deny", a.deny, "Say no to the question with this ID");
+
+  CLI::App* mcp = app.add_subcommand(
+      "mcp", "The functions for agent applications that speak MCP, on standard input and output");
+  mcp->footer(
+      "Started by the application, not by hand; see docs/mcp.md. Purchases are approved with\n"
+      "'cartpilot approve' on a terminal, never by the application or its model.");
+  add_cartpilot_flags(*mcp, a);
+  mcp->add_option("--http", a.http,
+                  "Serve HTTP on ADDRESS:PORT, or on PORT of 127.0.0.1 (0 picks one)");
+  mcp->add_flag("--no-token", a.no_token, "With --http on 127.0.0.1: ask clients for no token");
 
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
@@ -196,6 +212,13 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
       ->check(CLI::Range(0, 65535));
   sandbox->add_option("--webhook-url", a.webhook_url,
                       "Where the merchants send webhooks (default: this sandbox)");
+
+  app.add_subcommand("version", "Print the version");
+  app.add_subcommand("help", "Explain a command: cartpilot help COMMAND");
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Run a recorded conversation again, without network and without your state");
+  replay->add_option("file", a.replay_file, "What --record wrote")->required();
+  replay->add_flag("--check", a.check, "Show nothing but whether it is the same");
 
   app.add_subcommand("doctor", "Check keys, API, clock, TLS, plugins and the state folder");
 }
@@ -266,7 +289,7 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
 
 void add_global_flags(CLI::App& app, Arguments& a) {
   app.footer(kFooter);
-  app.set_version_flag("--version", std::string("cartpilot ") + CARTPILOT_VERSION);
+  app.set_version_flag("-V,--version", std::string("cartpilot ") + CARTPILOT_VERSION);
   app.fallthrough();
   app.add_option("--plugin", a.plugin_files, "Also load this plugin file (repeatable)")
       ->type_size(1)
@@ -298,8 +321,8 @@ void add_global_flags(CLI::App& app, Arguments& a) {
 /// Declaring all commands takes as long as loading a library, and nearly every run is a chat: its
 /// line is read with its own flags first. False when that will not do; what is wrong, or was
 /// asked, is said with all commands known.
-bool parse_chat(int argc, const char* const* argv, Arguments& a,
-                std::vector<std::string>& options) {
+bool parse_chat(int argc, const char* const* argv, Arguments& a, std::vector<std::string>& options,
+                std::optional<int>& wrong) {
   if (argc < 2 || std::string_view(argv[1]) != "chat") return false;
   CLI::App app{kAbout, "cartpilot"};
   add_global_flags(app, a);
@@ -308,17 +331,91 @@ bool parse_chat(int argc, const char* const* argv, Arguments& a,
   try {
     app.parse(argc, argv);
     a.command = command_path(app);
+    wrong = check_values(argc, argv, app, a);
     return true;
   } catch (const CLI::ParseError&) {
     return false;
   }
 }
 
+/// An empty value is a wrong one, never an absent one. Returns the name of an option that has one.
+std::string empty_option(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& value : option->results()) {
+      if (value.empty()) return option->get_name();
+    }
+  }
+  for (const CLI::App* sub : app.get_subcommands()) {
+    if (std::string name = empty_option(*sub); !name.empty()) return name;
+  }
+  return "";
+}
+
+/// `--limit-order=` would take the next word for its value.
+std::string empty_assignment(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") break;
+    if (word.size() > 3 && word.rfind("--", 0) == 0 && word.find('=') == word.size() - 1) {
+      return std::string(word.substr(0, word.size() - 1));
+    }
+  }
+  return "";
+}
+
+/// "" or the sentence about two flags that say different things.
+std::string contradiction(const Arguments& a) {
+  const auto both = [](const char* first, const char* second) {
+    return fmt::format("{} and {} exclude each other; give one", first, second);
+  };
+  if (a.continue_last && !a.resume.empty()) return both("--continue", "--resume");
+  if (a.continue_last && !a.session.empty()) return both("--continue", "--session");
+  if (!a.resume.empty() && !a.session.empty()) return both("--resume", "--session");
+  if (a.demo && !a.api_url.empty()) return both("--demo", "--api-url");
+  if (a.sandbox && !a.api_url.empty()) return both("--sandbox", "--api-url");
+  if (a.demo && !a.provider.empty() && a.provider != "offline") return both("--demo", "--provider");
+  if (a.no_plugins && !a.plugin_files.empty()) return both("--no-plugins", "--plugin");
+  if (a.no_plugins && !a.plugin_directories.empty()) return both("--no-plugins", "--plugin-path");
+  if (a.approval_descriptor >= 0 && a.approve == "never") {
+    return both("--approval-fd", "--approve never");
+  }
+  if (a.list && !a.deny.empty()) return both("--list", "--deny");
+  const bool bounded = a.approve.rfind("up-to", 0) == 0;
+  if (!a.merchants.empty() && !bounded) return "--merchants holds for --approve up-to only";
+  if (a.allow_repeat && !bounded) return "--allow-repeat holds for --approve up-to only";
+  return "";
+}
+
+int refuse_line(const Arguments& a, const std::string& why) {
+  err_line(fmt::format("cartpilot: {}. See 'cartpilot{}{} --help'.", why,
+                       a.command.empty() ? "" : " ", a.command));
+  return kUsage;
+}
+
+/// What CLI11 does not look at. nullopt = nothing is wrong.
+std::optional<int> check_values(int argc, const char* const* argv, const CLI::App& app,
+                                const Arguments& a) {
+  std::string empty = empty_assignment(argc, argv);
+  if (empty.empty()) empty = empty_option(app);
+  if (!empty.empty()) return refuse_line(a, fmt::format("{}: the value is empty", empty));
+  if (const std::string why = contradiction(a); !why.empty()) return refuse_line(a, why);
+  return std::nullopt;
+}
+
+/// `help COMMAND` is `COMMAND --help`.
+std::vector<const char*> without_help_command(int argc, const char* const* argv) {
+  std::vector<const char*> words(argv, argv + argc);
+  if (words.size() < 2 || std::string_view(words[1]) != "help") return words;
+  words.erase(words.begin() + 1);
+  words.push_back("--help");
+  return words;
+}
+
 /// Says what is wrong with a --provider-option.
 std::optional<int> take_options(const std::vector<std::string>& options, Arguments& a) {
   for (const std::string& option : options) {
     const std::size_t equals = option.find('=');
-    if (equals == std::string::npos || equals == 0) {
+    if (equals == std::string::npos || equals == 0 || equals + 1 == option.size()) {
       err_line(fmt::format("cartpilot: --provider-option takes KEY=VALUE, got '{}'.", option));
       return kUsage;
     }
@@ -329,14 +426,20 @@ std::optional<int> take_options(const std::vector<std::string>& options, Argumen
 
 }  // namespace
 
-ParsedArguments parse_arguments(int argc, const char* const* argv) {
+ParsedArguments parse_arguments(int argument_count, const char* const* arguments) {
+  const std::vector<const char*> words = without_help_command(argument_count, arguments);
+  const int argc = static_cast<int>(words.size());
+  const char* const* const argv = words.data();
   ParsedArguments parsed;
   std::vector<std::string> options;
-  if (parse_chat(argc, argv, parsed.arguments, options)) {
-    parsed.exit_code = take_options(options, parsed.arguments);
+  const std::vector<std::string> given(argv + std::min(argc, 1), argv + argc);
+  parsed.arguments.words = given;
+  if (parse_chat(argc, argv, parsed.arguments, options, parsed.exit_code)) {
+    if (!parsed.exit_code) parsed.exit_code = take_options(options, parsed.arguments);
     return parsed;
   }
   parsed.arguments = {};
+  parsed.arguments.words = given;
   options.clear();
 
   Arguments& a = parsed.arguments;
@@ -351,6 +454,10 @@ ParsedArguments parse_arguments(int argc, const char* const* argv) {
     app.parse(argc, argv);
     a.command = command_path(app);
     if (a.command.empty()) parsed.exit_code = print(app.help());
+    if (a.command == "version") {
+      parsed.exit_code = print(fmt::format("cartpilot {}\n", CARTPILOT_VERSION));
+    }
+    if (const auto wrong = check_values(argc, argv, app, a)) parsed.exit_code = wrong;
     if (const auto wrong = take_options(options, a)) parsed.exit_code = wrong;
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = report(app, error);

@@ -16,7 +16,8 @@
 namespace cartpilot::host {
 
 struct Arguments {
-  std::string command;  ///< "chat", "tools call", "plugin list", ...
+  std::string command;             ///< "chat", "tools call", "plugin list", ...
+  std::vector<std::string> words;  ///< the whole line, without the program
 
   // Everywhere.
   std::vector<std::string> plugin_files;
@@ -51,6 +52,9 @@ struct Arguments {
   std::string system_file;
   bool no_stream = false;
   std::string output = "text";
+  std::string record_file;  ///< --record
+  std::string replay_file;  ///< --replay, or the file of the command replay
+  bool check = false;       ///< of replay: compare, show nothing
   std::map<std::string, std::string> provider_options;
   std::vector<std::string> message;
 
@@ -67,6 +71,10 @@ struct Arguments {
   // approve
   bool list = false;
   std::string deny;
+
+  // mcp
+  std::string http;  ///< where to listen; "" = standard input and output
+  bool no_token = false;
 
   // tools instructions, declarations, handle
   bool with_effects = false;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "plugin/runtime/running_calls.h"
+#include "record/tape.h"
 
 namespace cartpilot::host {
 
@@ -45,7 +46,7 @@ void on_signal(int signal) {
 
 void on_alarm(int) {
   const char* plugin = plugin::running_plugin();
-  if (plugin == nullptr || !in_front.cancelled()) return;
+  if (plugin == nullptr || in_front.requests() == 0) return;
   if (ending) {
     name_stuck(plugin, " does not respond to Ctrl-C; leaving it\n");
     ::_exit(kInterruptedExit);
@@ -73,7 +74,12 @@ void Interrupt::install() {
 
 app::Cancellation& Interrupt::cancellation() noexcept { return in_front; }
 
-bool Interrupt::must_end() noexcept { return ending; }
+bool Interrupt::must_end() noexcept {
+  if (record::Tape* const tape = record::tape()) {
+    ending = tape->came("must_end", {{"is", ending.load()}}).at("is").get<bool>();
+  }
+  return ending;
+}
 
 void Interrupt::reset() noexcept {
   if (!ending) in_front.reset();

@@ -137,6 +137,7 @@ Settings read_settings(const Arguments& arguments) {
   for (const std::string& file : arguments.plugin_files) settings.plugins.files.emplace_back(file);
   for (const std::string& folder : arguments.plugin_directories)
     settings.plugins.directories.emplace_back(folder);
+  settings.plugins.directories_from = "--plugin-path";
   settings.plugins.environment_path = lookup(settings.environment, "CARTPILOT_PLUGIN_PATH");
   settings.plugins.environment_allow = lookup(settings.environment, "CARTPILOT_PLUGINS");
   settings.plugins.enabled = !arguments.no_plugins;

@@ -13,10 +13,12 @@ namespace {
 
 std::string row_of(const purchase::ApprovalQuestion& question, std::int64_t now_unix_ms) {
   const std::string merchant = string_or(question.detail, "merchant_id");
-  return fmt::format("{}  {:<18} {:>14}  {:<12} {} s left", question.id, question.title,
+  const std::string cartpilot = string_or(question.detail, "cartpilot");
+  return fmt::format("{}  {:<18} {:>14}  {:<12} {} s left  {}", question.id, question.title,
                      question.total ? commerce::format_money(*question.total) : "",
                      text::escape_for_receipt(merchant),
-                     (question.expires_unix_ms - now_unix_ms) / 1000);
+                     (question.expires_unix_ms - now_unix_ms) / 1000,
+                     text::escape_for_receipt(cartpilot));
 }
 
 /// The one question that `prefix` means.

@@ -22,6 +22,7 @@ int run_plugin_new(CommandServices& services);
 int run_plugin_path(CommandServices& services);
 int run_plugin_doctor(CommandServices& services);
 int run_approve(CommandServices& services);
+int run_mcp(CommandServices& services);
 int run_tools_instructions(CommandServices& services);
 int run_purchases_list(CommandServices& services);
 int run_purchases_show(CommandServices& services);
@@ -38,6 +39,9 @@ int run_config(const Arguments& arguments);
 
 /// Exit code of an Error that ends a command before or outside of a conversation.
 int exit_code_of(const Error& error);
+
+/// Exit code of a run whose last purchase ended like that.
+int exit_code_of(purchase::PurchaseEnd end);
 
 /// Says on standard error what ended a command; returns its exit code.
 int report_error(const Error& error);

@@ -1,11 +1,14 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "cartpilot/detail/characters.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
+#include "commerce/identity.h"
 #include "terminal/approver.h"
 #include "terminal/output.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
@@ -16,8 +19,42 @@ std::string time_text(std::int64_t unix_ms) {
                      fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
 }
 
+std::string cartpilot_of(const purchase::Attempt& attempt) {
+  return commerce::CartPilotIdentity::from_text(attempt.cartpilot).shown();
+}
+
+/// What was agreed to; an empty object in records from before it was kept, and in altered ones: the
+/// list is what a person looks through then.
+Json receipt_of(const purchase::Attempt& attempt) {
+  try {
+    Json receipt = parse_json(attempt.receipt, "a recorded receipt");
+    if (receipt.is_object()) return receipt;
+  } catch (const Error&) {  // NOLINT: as above
+  }
+  return Json::object();
+}
+
+/// The titles of what was bought, at most as long as a line can bear.
+std::string titles_of(const purchase::Attempt& attempt) {
+  constexpr std::size_t kShown = 60;
+  std::string titles;
+  const Json receipt = receipt_of(attempt);
+  for (const Json& item : receipt.value("items", Json::array())) {
+    const std::int64_t quantity = integer_or(item, "quantity");
+    titles += fmt::format("{}{}{}", titles.empty() ? "" : ", ",
+                          quantity == 1 ? "" : fmt::format("{} x ", quantity),
+                          text::safe_line(string_or(item, "title")));
+  }
+  return titles.size() > kShown ? detail::cut_text(titles, kShown) + "..." : titles;
+}
+
 Json json_of(const purchase::Attempt& attempt) {
   return {{"id", attempt.id},
+          {"cartpilot", cartpilot_of(attempt)},
+          {"cartpilot_id", attempt.cartpilot},
+          {"receipt", receipt_of(attempt)},
+          {"channel", attempt.channel},
+          {"approved_ms", attempt.approved_unix_ms},
           {"state", purchase::attempt_state_name(attempt.state)},
           {"session", attempt.session},
           {"checkout_id", attempt.checkout_id},
@@ -55,7 +92,9 @@ bool agreed_to_resolve(CommandServices& services, const purchase::Attempt& attem
   question.attempt = attempt.id;
   question.title = "RECORD OF A PURCHASE";
   question.subject = attempt.digest;
+  const bool sandbox = commerce::CartPilotIdentity::from_text(attempt.cartpilot).is_sandbox();
   question.fields = {{"Purchase", attempt.id},
+                     {"CartPilot", sandbox ? purchase::kPlayMoney : cartpilot_of(attempt)},
                      {"Merchant", attempt.merchant_id},
                      {"Total", commerce::format_money(attempt.total)},
                      {"Record it as", services.arguments().bought ? "bought" : "not bought"}};
@@ -63,13 +102,8 @@ bool agreed_to_resolve(CommandServices& services, const purchase::Attempt& attem
     question.warnings = {"if it was bought after all, the same basket can be bought a second time"};
   }
   purchase::Questions questions(services.state());
-  const Interrupt interrupt;
-  const auto turn = approver.wait_for_turn(interrupt);
-  questions.open(
-      question, std::chrono::duration_cast<std::chrono::milliseconds>(approver.lifetime()).count());
-  approver.ask(question, questions, interrupt);
-  const auto answered = questions.find(question.id);
-  return answered && answered->state == purchase::QuestionState::kApproved;
+  return purchase::ask_person(approver, questions, std::move(question), Interrupt()).state ==
+         purchase::QuestionState::kApproved;
 }
 
 }  // namespace
@@ -84,9 +118,10 @@ int run_purchases_list(CommandServices& services) {
     }
     const bool otherwise = attempt.note.starts_with(purchase::kNotAsAgreed);
     out_row(fmt::format(
-        "{}  {}  {:<12} {:>14}  {:<12} {}{}", attempt.id, time_text(attempt.created_unix_ms),
-        purchase::attempt_state_name(attempt.state), commerce::format_money(attempt.total),
-        attempt.merchant_id, attempt.merchant_order_id, otherwise ? "  NOT AS AGREED" : ""));
+        "{}  {}  {:<12} {:>14}  {:<12} {}{}  {}  {}", attempt.id,
+        time_text(attempt.created_unix_ms), purchase::attempt_state_name(attempt.state),
+        commerce::format_money(attempt.total), attempt.merchant_id, attempt.merchant_order_id,
+        otherwise ? "  NOT AS AGREED" : "", cartpilot_of(attempt), titles_of(attempt)));
   }
   if (services.arguments().json) out(dump_json(list) + "\n");
   if (attempts.empty() && !services.arguments().json) err_line("no purchases yet");
@@ -109,12 +144,35 @@ int run_purchases_show(CommandServices& services) {
   }
   out_row(fmt::format("purchase        {}", attempt.id));
   out_row(fmt::format("state           {}", purchase::attempt_state_name(attempt.state)));
+  out_row(fmt::format("cartpilot       {}",
+                      commerce::CartPilotIdentity::from_text(attempt.cartpilot).described()));
+  const Json receipt = receipt_of(attempt);
+  const auto money = [&](std::int64_t minor) {
+    return commerce::format_money({minor, attempt.total.currency});
+  };
+  for (const Json& item : receipt.value("items", Json::array())) {
+    out_row(fmt::format("item            {} x {}, {} each", integer_or(item, "quantity"),
+                        text::safe_line(string_or(item, "title")),
+                        money(integer_or(item, "unit_price"))));
+    const std::string variant = string_or(item, "variant_id");
+    out_row(fmt::format("                product {}{}, sku {}",
+                        text::safe_line(string_or(item, "product_id")),
+                        variant.empty() ? "" : " variant " + text::safe_line(variant),
+                        text::safe_line(string_or(item, "sku"))));
+  }
+  if (!receipt.empty()) {
+    out_row(fmt::format("tax             {}", money(integer_or(receipt, "tax"))));
+    out_row(fmt::format("shipping        {}", money(integer_or(receipt, "shipping"))));
+  }
   out_row(fmt::format("total           {}", commerce::format_money(attempt.total)));
   out_row(fmt::format("merchant        {}", attempt.merchant_id));
   out_row(fmt::format("merchant order  {}", attempt.merchant_order_id));
   out_row(fmt::format("order           {}", attempt.order_id));
   out_row(fmt::format("checkout        {}", attempt.checkout_id));
-  out_row(fmt::format("approved by     {}", attempt.by));
+  out_row(fmt::format(
+      "approved by     {}{}{}", attempt.by,
+      attempt.channel.empty() ? "" : ", through: " + attempt.channel,
+      attempt.approved_unix_ms == 0 ? "" : ", at " + time_text(attempt.approved_unix_ms)));
   out_row(fmt::format("conversation    {}", attempt.session));
   for (const purchase::AttemptEvent& event : services.journal().events(attempt.id)) {
     out_row(fmt::format("  {}  {:<12} {}", time_text(event.unix_ms),

@@ -10,7 +10,9 @@
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/commands.h"
+#include "commands/recordings.h"
 #include "commerce/client.h"
+#include "record/tape.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
@@ -33,6 +35,7 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"plugin path", run_plugin_path},
       {"plugin doctor", run_plugin_doctor},
       {"approve", run_approve},
+      {"mcp", run_mcp},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},
@@ -60,6 +63,21 @@ int exit_code_of(const Error& error) {
       return error.http_status == 0 ? kConfiguration : kProviderFailed;
     default: return kFailed;
   }
+}
+
+int exit_code_of(purchase::PurchaseEnd end) {
+  switch (end) {
+    case purchase::PurchaseEnd::kBought: return kOk;
+    case purchase::PurchaseEnd::kNoRecord: return kFailed;
+    case purchase::PurchaseEnd::kCartPilotFailed: return kCartPilotFailed;
+    case purchase::PurchaseEnd::kDeclined: return kDeclined;
+    case purchase::PurchaseEnd::kRefused: return kRefusedByPolicy;
+    case purchase::PurchaseEnd::kChanged: return kPriceChanged;
+    case purchase::PurchaseEnd::kUnknown: return kOutcomeUnknown;
+    case purchase::PurchaseEnd::kNotAsAgreed: return kNotAsAgreed;
+    case purchase::PurchaseEnd::kInterrupted: return kInterrupted;
+  }
+  return kFailed;
 }
 
 int provider_exit_code(const Error& error) {
@@ -98,16 +116,20 @@ int exit_code_of_shopping(const app::ShoppingSession& session, const std::functi
     if (!session.last_purchase()) throw;
     report_error(error);
   }
-  return session.last_purchase()->exit_code;
+  return exit_code_of(session.last_purchase()->end);
 }
 
-int run_command(const Arguments& arguments) {
-  forbid_core_files();
-  Interrupt::install();
+namespace {
+
+int run_in_world(const Arguments& arguments) {
   try {
     if (arguments.command.starts_with("config ")) return run_config(arguments);
     const FilePermission permission = with_file_permission(arguments);
-    if (!permission.announcement.empty()) err_line("cartpilot: " + permission.announcement);
+    std::string announcement = permission.announcement;
+    if (record::Tape* const tape = record::tape()) {
+      announcement = string_or(tape->came("permission", {{"said", announcement}}), "said");
+    }
+    if (!announcement.empty()) err_line("cartpilot: " + announcement);
     CommandServices services(permission.arguments);
     return commands().at(arguments.command)(services);
   } catch (const Error& error) {
@@ -116,6 +138,16 @@ int run_command(const Arguments& arguments) {
     err_line(fmt::format("cartpilot: internal error: {}; please report it", error.what()));
     return kFailed;
   }
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  forbid_core_files();
+  Interrupt::install();
+  if (!arguments.replay_file.empty()) return run_replay(arguments, run_in_world);
+  if (!arguments.record_file.empty()) return run_recorded(arguments, run_in_world);
+  return run_in_world(arguments);
 }
 
 }  // namespace cartpilot::host

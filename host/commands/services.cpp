@@ -5,9 +5,13 @@
 #include <utility>
 
 #include "app/remote_approver.h"
+#include "base/outside.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
+#include "cli/purchase_flags.h"
 #include "commands/descriptor_approver.h"
+#include "commands/recordings.h"
+#include "record/tape.h"
 #include "terminal/approver.h"
 #include "terminal/output.h"
 
@@ -48,7 +52,11 @@ void announce(const purchase::ApprovalQuestion& question) {
 CommandServices::CommandServices(const Arguments& arguments)
     : arguments_(arguments),
       settings_(read_settings(arguments)),
-      app_(app_settings(arguments_, settings_)) {}
+      app_(app_settings(arguments_, settings_)) {
+  if (record::Tape* const tape = record::tape()) {
+    tape->about("settings", recorded_settings(arguments_, settings_));
+  }
+}
 
 CommandServices::~CommandServices() = default;
 
@@ -67,22 +75,29 @@ purchase::PurchaseJournal& CommandServices::journal() {
   return *journal_;
 }
 
-std::string CommandServices::provider_name() const {
-  if (!settings_.provider.empty()) return settings_.provider;
-  Error error(ErrorCode::kNotFound, "no provider was named");
-  error.reason = "no_provider";
-  throw error;
+std::string CommandServices::provider_name() {
+  return settings_.provider.empty() ? app_.chosen_provider() : settings_.provider;
 }
 
 std::unique_ptr<plugin::PluginProvider> CommandServices::make_provider(const std::string& name) {
-  return app_.make_provider(name, arguments_.provider_options);
+  return app_.make_provider(name, app_.options_of(name, name, arguments_.provider_options));
 }
 
 void CommandServices::start_sandbox() {
+  record::Tape* const tape = record::tape();
+  if (tape != nullptr && tape->plays()) {
+    const Json sandbox = tape->came("sandbox", nullptr);
+    sandbox_url_ = string_or(sandbox, "url");
+    sandbox_id_ = string_or(sandbox, "id");
+    return;
+  }
+  const base::Unrecorded starting;
   base::make_own_folder(settings_.state_directory);
   sandbox::SandboxOptions options;
   options.db_path = (settings_.state_directory / "sandbox.db").string();
   sandbox_ = std::make_unique<sandbox::SandboxServer>(options);
+  sandbox_url_ = sandbox_->url();
+  sandbox_id_ = sandbox_->id();
 }
 
 commerce::ClientOptions CommandServices::cartpilot() {
@@ -94,15 +109,29 @@ commerce::ClientOptions CommandServices::cartpilot() {
     throw Error(ErrorCode::kInvalidArgument,
                 "--api-url and --sandbox name two different CartPilots; give one");
   }
-  if (!sandbox_) start_sandbox();
-  options.base_url = sandbox_->url();
+  return own_sandbox();
+}
+
+commerce::ClientOptions CommandServices::own_sandbox() {
+  if (sandbox_url_.empty()) {
+    start_sandbox();
+    record::Tape* const tape = record::tape();
+    if (tape != nullptr && !tape->plays()) {
+      tape->came("sandbox", {{"url", sandbox_url_}, {"id", sandbox_id_}});
+    }
+  }
+  commerce::ClientOptions options;
+  options.base_url = sandbox_url_;
   options.api_key = sandbox::SandboxOptions().api_key;
+  options.sandbox_id = sandbox_id_;
   return options;
 }
 
 app::SessionSettings CommandServices::session_settings() {
   app::SessionSettings session;
   session.cartpilot = [this] { return cartpilot(); };
+  const bool named = arguments_.demo || arguments_.sandbox || !arguments_.api_url.empty();
+  if (!named) session.own_sandbox = [this] { return own_sandbox(); };
   session.policy = policy();
   session.new_record = arguments_.new_journal;
   session.money_plugins = arguments_.money_plugins;
@@ -110,15 +139,17 @@ app::SessionSettings CommandServices::session_settings() {
 }
 
 purchase::PurchasePolicy CommandServices::policy() const {
-  purchase::PurchasePolicy policy = purchase::parse_policy(policy_word(), arguments_.merchants);
-  if (arguments_.allow_repeat) purchase::allow_repeats(policy, *arguments_.allow_repeat);
-  policy.limits = purchase::parse_limits(arguments_.limit_order, arguments_.limit_session,
-                                         arguments_.limit_day);
+  purchase::PurchasePolicy policy = parse_policy(policy_word(), arguments_.merchants);
+  if (arguments_.allow_repeat) allow_repeats(policy, *arguments_.allow_repeat);
+  policy.limits =
+      parse_limits(arguments_.limit_order, arguments_.limit_session, arguments_.limit_day);
   return policy;
 }
 
 std::string CommandServices::policy_word() const {
   if (!arguments_.approve.empty()) return arguments_.approve;
+  // There may be a terminal around, but it is the client's.
+  if (arguments_.command == "mcp") return "ask";
   // The question goes to the terminal itself, so standard input may well be a pipe.
   return has_terminal() || arguments_.approval_descriptor >= 0 ? "ask" : "never";
 }
@@ -128,6 +159,10 @@ std::unique_ptr<purchase::Approver> CommandServices::make_approver() {
     return std::make_unique<DescriptorApprover>(arguments_.approval_descriptor);
   }
   if (!has_terminal() && arguments_.approve == "ask") {
+    if (record::tape() != nullptr) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  "--record covers questions on this terminal, not answers of 'cartpilot approve'");
+    }
     return std::make_unique<app::RemoteApprover>(announce);
   }
   return std::make_unique<TerminalApprover>(terminal_locks());

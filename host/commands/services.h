@@ -34,7 +34,7 @@ class CommandServices {
   const Settings& settings() const { return settings_; }
 
   app::AppServices& app() { return app_; }
-  net::HttpClient& http() { return app_.http(); }
+  HttpTransport& http() { return app_.http(); }
   plugin::PluginHost& plugins() { return app_.plugins(); }
 
   // For commands without a conversation.
@@ -44,8 +44,9 @@ class CommandServices {
 
   /// The provider of that name, with the options of the command line.
   std::unique_ptr<plugin::PluginProvider> make_provider(const std::string& name);
-  /// The name to use. Throws Error{kNotFound, reason "no_provider"} when none is named.
-  std::string provider_name() const;
+  /// The name to use: by flag, environment or file, else that of the only key. Throws
+  /// Error{kNotFound, reason "no_provider"}.
+  std::string provider_name();
 
   /// Address and account of CartPilot: the embedded server's with --sandbox (starts it), else the
   /// configured ones.
@@ -65,11 +66,14 @@ class CommandServices {
 
  private:
   void start_sandbox();
+  commerce::ClientOptions own_sandbox();
 
   const Arguments arguments_;
   const Settings settings_;
   app::AppServices app_;
   std::unique_ptr<sandbox::SandboxServer> sandbox_;
+  std::string sandbox_url_;
+  std::string sandbox_id_;
   std::unique_ptr<store::StateDb> state_;
   std::unique_ptr<store::SessionStore> sessions_;
   std::unique_ptr<purchase::PurchaseJournal> journal_;

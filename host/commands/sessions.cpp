@@ -19,6 +19,15 @@ std::vector<Message> wanted(CommandServices& services) {
   return services.sessions().load(id);
 }
 
+std::string shown_cartpilot(const std::string& text) {
+  return commerce::CartPilotIdentity::from_text(text).shown();
+}
+
+std::string cartpilot_of(CommandServices& services) {
+  const auto session = services.sessions().find(services.arguments().name);
+  return shown_cartpilot(session ? session->cartpilot : "");
+}
+
 }  // namespace
 
 int run_sessions_list(CommandServices& services) {
@@ -29,14 +38,16 @@ int run_sessions_list(CommandServices& services) {
                       {"provider", session.provider},
                       {"model", session.model},
                       {"title", session.title},
+                      {"cartpilot", shown_cartpilot(session.cartpilot)},
                       {"messages", session.message_count},
                       {"created_ms", session.created_unix_ms},
                       {"updated_ms", session.updated_unix_ms}});
       continue;
     }
-    out_row(fmt::format("{}  {:%Y-%m-%d %H:%M}Z  {:>4} messages  {:<10} {}", session.id,
+    out_row(fmt::format("{}  {:%Y-%m-%d %H:%M}Z  {:>4} messages  {:<10} {}  {}", session.id,
                         fmt::gmtime(static_cast<std::time_t>(session.updated_unix_ms / 1000)),
-                        session.message_count, session.provider, session.title));
+                        session.message_count, session.provider, shown_cartpilot(session.cartpilot),
+                        session.title));
   }
   if (services.arguments().json) out(dump_json(list) + "\n");
   return kOk;
@@ -45,9 +56,10 @@ int run_sessions_list(CommandServices& services) {
 int run_sessions_show(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().json) {
-    out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
+    out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
+        "\n");
   } else {
-    out(transcript_markdown(services.arguments().name, messages));
+    out(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
   }
   return kOk;
 }
@@ -55,9 +67,10 @@ int run_sessions_show(CommandServices& services) {
 int run_sessions_export(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().export_format == "json") {
-    out(dump_json(transcript_json(services.arguments().name, messages)) + "\n");
+    out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
+        "\n");
   } else {
-    out(transcript_markdown(services.arguments().name, messages));
+    out(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
   }
   return kOk;
 }

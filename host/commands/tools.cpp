@@ -9,6 +9,7 @@
 #include "app/service_failure.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/purchase_flags.h"
 #include "commands/commands.h"
 #include "terminal/output.h"
 #include "terminal/purchase_lines.h"
@@ -42,9 +43,9 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
 };
 
 /// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
-int exit_code_of(const app::ShoppingSession& session) {
+int exit_code_of_calls(const app::ShoppingSession& session) {
   if (Interrupt().cancelled() && !session.purchase_in_last_turn()) return kInterrupted;
-  return session.last_purchase() ? session.last_purchase()->exit_code : kOk;
+  return session.last_purchase() ? exit_code_of(session.last_purchase()->end) : kOk;
 }
 
 /// A session for calls; without a name it is a conversation of its own.
@@ -53,6 +54,10 @@ app::SessionSettings settings_of(CommandServices& services) {
   const std::string& name = services.arguments().session;
   if (!name.empty()) settings.choice = {app::SessionChoice::Kind::kNamed, name};
   return settings;
+}
+
+std::vector<ToolSpec> offered_tools(CommandServices& services) {
+  return app::offered_tools(services.app(), services.arguments().money_plugins, flag_remedy);
 }
 
 std::string read_all(std::istream& in) {
@@ -75,8 +80,7 @@ Json handle_line(const std::string& line, const LLMProvider& provider,
 
 int run_tools_list(CommandServices& services) {
   Json list = Json::array();
-  for (const ToolSpec& spec :
-       app::offered_tools(services.app(), services.arguments().money_plugins)) {
+  for (const ToolSpec& spec : offered_tools(services)) {
     if (services.arguments().json) {
       list.push_back({{"name", spec.name},
                       {"effect", effect_word(spec.effect)},
@@ -93,8 +97,7 @@ int run_tools_list(CommandServices& services) {
 
 int run_tools_declarations(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
-  const std::vector<ToolSpec> specs =
-      app::offered_tools(services.app(), services.arguments().money_plugins);
+  const std::vector<ToolSpec> specs = offered_tools(services);
   Json declarations = provider->function_declarations(specs);
   if (!services.arguments().with_effects) {
     out(dump_json(declarations) + "\n");
@@ -125,7 +128,8 @@ int run_tools_call(CommandServices& services) {
   }
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   const std::vector<ToolSpec>& specs = session.tools();
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ToolSpec& known) { return known.name == call.name; });
@@ -146,7 +150,7 @@ int run_tools_call(CommandServices& services) {
           fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
     }
     out(dump_json(result.content) + "\n");
-    if (session.last_purchase()) return session.last_purchase()->exit_code;
+    if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
     if (!result.is_error) return kOk;
     err_line(fmt::format("cartpilot: {}", string_or(result.content, "message")));
     if (Interrupt().cancelled()) return kInterrupted;
@@ -159,14 +163,15 @@ int run_tools_handle(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   PurchaseStatusPrinter news;
   const auto approver = services.make_approver();
-  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver});
+  app::ShoppingSession session(services.app(), settings_of(services), {news, *approver},
+                               Interrupt::cancellation());
   app::Turn(session, Interrupt::cancellation()).reconcile();
   return exit_code_of_shopping(session, [&] {
     for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
       out(dump_json(handle_line(line, *provider, session)) + "\n");
     }
-    return exit_code_of(session);
+    return exit_code_of_calls(session);
   });
 }
 

@@ -84,6 +84,8 @@ std::string SandboxServer::merchant_url(const std::string& merchant_id) const {
   return shop == nullptr ? "" : shop->url();
 }
 
+std::string SandboxServer::id() const { return impl_->application.id(); }
+
 std::vector<std::string> SandboxServer::running_chaos() const {
   return impl_->application.running_chaos();
 }

@@ -54,6 +54,8 @@ class SandboxServer final {
   std::string merchant_url(const std::string& merchant_id) const;
   /// The scenarios that are on.
   std::vector<std::string> running_chaos() const;
+  /// The id in its database: what it is known by, whatever its port.
+  std::string id() const;
 
   int port() const;
   /// 0 without a listener of that merchant.

@@ -198,9 +198,7 @@ TerminalApprover::TerminalApprover(std::filesystem::path locks, std::string chan
 
 std::optional<std::string> TerminalApprover::unavailable() {
   if (has_terminal()) return std::nullopt;
-  return "there is no terminal to ask on; run cartpilot on a terminal and answer its question "
-         "(--approve ask), or allow purchases beforehand with --approve up-to:AMOUNT:CUR "
-         "--merchants LIST, like --approve up-to:150:USD --merchants merchant-a";
+  return "there is no terminal to ask on";
 }
 
 std::unique_ptr<purchase::ApproverTurn> TerminalApprover::wait_for_turn(

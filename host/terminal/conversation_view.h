@@ -17,6 +17,7 @@ struct SessionHeader {
   std::string provider;
   std::string model;
   std::string approve;
+  std::string cartpilot;  ///< "sandbox", or the address
 };
 
 class ConversationView : public chat::ChatObserver, public purchase::PurchaseObserver {

@@ -27,7 +27,8 @@ class JsonlView final : public ConversationView {
          {"session_id", header.session_id},
          {"provider", header.provider},
          {"model", header.model},
-         {"approve", header.approve}});
+         {"approve", header.approve},
+         {"cartpilot", header.cartpilot}});
   }
 
   void on_turn_begin(int turn, const std::string& user) override {
@@ -112,7 +113,7 @@ class JsonlView final : public ConversationView {
                   {"shipping", request.receipt.frozen.shipping_cents},
                   {"warnings", request.warnings},
                   {"expires_at", request.receipt.checkout.expires_at},
-                  {"cartpilot", request.receipt.api_origin},
+                  {"cartpilot", request.receipt.cartpilot},
                   {"digest", request.receipt.digest}};
     if (request.previous_total) event["previous_total"] = request.previous_total->minor;
     put(event);

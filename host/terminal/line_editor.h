@@ -1,16 +1,18 @@
-// Lines from a person at a terminal, edited with libedit, with the history of earlier ones.
+// The line editor of a conversation: emacs keys, history, pasted blocks, messages of several lines.
 //
-// One at a time per process, for one thread.
+// Stands on libedit. Only the factory is public; see LineReader.
 #pragma once
-
-#include <filesystem>
-#include <memory>
 
 #include "terminal/line_reader.h"
 
 namespace cartpilot::host {
 
-/// `history` "" keeps none.
-std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history);
+/// True when standard input and output are a terminal that can move its cursor.
+bool can_edit_lines();
+
+/// `history`: shared by all windows; "" keeps none. With `keeps_screen`, what the editor writes is
+/// kept for take_screen().
+std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,
+                                             bool keeps_screen);
 
 }  // namespace cartpilot::host

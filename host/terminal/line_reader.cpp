@@ -5,9 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string_view>
+#include <utility>
 
+#include "base/outside.h"
 #include "cli/interrupt.h"
+#include "record/tape.h"
 #include "terminal/line_editor.h"
+#include "terminal/output.h"
 
 namespace cartpilot::host {
 
@@ -73,11 +78,78 @@ class PlainReader final : public LineReader {
   std::size_t scanned_ = 0;
 };
 
+/// Writes down what the person typed, and what editing it showed.
+class RecordedReader final : public LineReader {
+ public:
+  RecordedReader(record::Tape& tape, std::unique_ptr<LineReader> reader)
+      : tape_(tape), reader_(std::move(reader)) {}
+
+  std::optional<Line> next() override {
+    std::optional<Line> line;
+    {
+      const base::Unrecorded waiting;
+      line = reader_->next();
+    }
+    tape_.catch_up(Interrupt());
+    Json typed{{"end", !line.has_value()}};
+    if (line) {
+      typed["text"] = line->text;
+      typed["interrupted"] = line->interrupted;
+      typed["too_long"] = line->too_long;
+      typed["typed"] = line->typed;
+    }
+    typed["screen"] = reader_->take_screen();
+    tape_.came("line", typed);
+    return line;
+  }
+
+  void keep(const std::string& text) override { reader_->keep(text); }
+
+ private:
+  record::Tape& tape_;
+  std::unique_ptr<LineReader> reader_;
+};
+
+class PlayedReader final : public LineReader {
+ public:
+  explicit PlayedReader(record::Tape& tape) : tape_(tape) {}
+
+  std::optional<Line> next() override {
+    tape_.catch_up(Interrupt());
+    const Json typed = tape_.came("line", nullptr);
+    const std::string screen = shows_nothing() ? "" : string_or(typed, "screen");
+    for (std::string_view rest = screen; !rest.empty();) {
+      const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+      if (written <= 0) break;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (typed.at("end").get<bool>()) return std::nullopt;
+    Line line;
+    line.text = string_or(typed, "text");
+    line.interrupted = typed.at("interrupted").get<bool>();
+    line.too_long = typed.at("too_long").get<bool>();
+    line.typed = typed.value("typed", false);
+    return line;
+  }
+
+ private:
+  record::Tape& tape_;
+};
+
 }  // namespace
 
 std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history) {
-  if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) return make_line_editor(history);
-  return std::make_unique<PlainReader>();
+  const bool edits = can_edit_lines();
+  record::Tape* const tape = record::tape();
+  if (tape != nullptr && tape->plays()) return std::make_unique<PlayedReader>(*tape);
+  std::unique_ptr<LineReader> reader;
+  if (edits) {
+    reader = make_line_editor(history, tape != nullptr);
+  } else {
+    reader = std::make_unique<PlainReader>();
+  }
+  if (tape == nullptr) return reader;
+  return std::make_unique<RecordedReader>(*tape, std::move(reader));
 }
 
 }  // namespace cartpilot::host

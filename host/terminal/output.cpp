@@ -13,6 +13,7 @@
 #include "cartpilot/error.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "record/tape.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -39,14 +40,51 @@ int write_all(int descriptor, std::string_view text) {
   return 0;
 }
 
+bool silent = false;
+std::int64_t bytes_out = 0;         // given to standard output
+bool output_failure_noted = false;  // in the recording
+
+/// A failure of standard output is recorded, and comes at the same byte again.
+void pass_output_by_tape(std::size_t size) {
+  bytes_out += static_cast<std::int64_t>(size);
+  record::Tape* const tape = record::tape();
+  if (tape == nullptr || output_failure_noted) return;
+  constexpr const char* kKind = "output_failed";
+  if (!tape->plays()) {
+    if (output_errno == 0) return;
+    output_failure_noted = true;
+    tape->came(kKind, {{"errno", output_errno}, {"after", bytes_out}});
+  } else if (tape->comes_next(kKind) && integer_or(tape->coming(kKind), "after") == bytes_out) {
+    output_failure_noted = true;
+    output_errno = static_cast<int>(integer_or(tape->came(kKind, nullptr), "errno"));
+  }
+}
+
 }  // namespace
 
 void out(std::string_view text) {
-  if (output_errno == 0) output_errno = write_all(STDOUT_FILENO, text::redact(text));
+  const std::string clean = text::redact(text);
+  if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kOut, clean);
+  if (output_errno == 0 && !silent) output_errno = write_all(STDOUT_FILENO, clean);
+  pass_output_by_tape(clean.size());
   require_output();
 }
 
-void err(std::string_view text) { write_all(STDERR_FILENO, text::redact(text)); }
+void err(std::string_view text) {
+  const std::string clean = text::redact(text);
+  if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kErr, clean);
+  if (!silent) write_all(STDERR_FILENO, clean);
+}
+
+bool is_terminal(int stream) {
+  const bool real = ::isatty(stream) == 1;
+  record::Tape* const tape = record::tape();
+  return tape == nullptr ? real : tape->fact(fmt::format("stream {} is a terminal", stream), real);
+}
+
+void show_nothing() { silent = true; }
+
+bool shows_nothing() { return silent; }
 
 void out_line(std::string_view text) { out(text::safe_line(text) + "\n"); }
 
@@ -78,7 +116,7 @@ int report_output_failure() {
 }
 
 bool err_has_style() {
-  static const bool styled = ::isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
+  static const bool styled = is_terminal(STDERR_FILENO) && std::getenv("NO_COLOR") == nullptr;
   return styled;
 }
 

@@ -23,6 +23,13 @@ void out_line(std::string_view text);
 void out_row(std::string_view text);
 void err_line(std::string_view text);
 
+/// Whether standard input (0), output (1) or error (2) is a terminal; in a replay, whether it was.
+bool is_terminal(int stream);
+
+/// From now on nothing is shown, only compared: for a replay that only checks.
+void show_nothing();
+bool shows_nothing();
+
 /// True once standard output could not be written.
 bool output_failed();
 /// Throws what out() throws once standard output could not be written.

@@ -13,7 +13,7 @@ std::vector<std::string> purchase_lines(const purchase::PurchaseReport& report) 
           "[cartpilot] BOUGHT {}, merchant order {}", commerce::format_money(report.total),
           report.merchant_order_id.empty() ? "number not available yet"
                                            : report.merchant_order_id)};
-      if (report.exit_code != 0) {
+      if (report.end == purchase::PurchaseEnd::kNotAsAgreed) {
         lines.push_back(fmt::format("[cartpilot] NOT AS AGREED: {}", report.message));
       }
       return lines;

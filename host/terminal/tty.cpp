@@ -11,6 +11,9 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/outside.h"
+#include "record/tape.h"
+#include "terminal/output.h"
 
 namespace cartpilot::host {
 namespace {
@@ -28,10 +31,53 @@ winsize size_of(int descriptor) {
   return size;
 }
 
+/// A number that was recorded, or is being.
+int by_tape(const std::string& name, int real) {
+  record::Tape* const tape = record::tape();
+  if (tape == nullptr) return real;
+  return static_cast<int>(integer_or(tape->came(name, {{"is", real}}), "is"));
+}
+
+/// A replay has no terminal to ask on: what was shown there goes to standard error.
+bool show_again(std::string_view text) {
+  if (shows_nothing()) return true;
+  return ::write(STDERR_FILENO, text.data(), text.size()) >= 0;
+}
+
+/// `stop`, with the number of times it was asked.
+class CountedStop {
+ public:
+  explicit CountedStop(const std::function<bool()>& stop) : stop_(stop) {}
+  bool operator()() {
+    ++asked;
+    const base::Lane lane(lane_);
+    return stop_();
+  }
+
+  int asked = 0;
+
+ private:
+  const std::function<bool()>& stop_;
+  const std::string lane_ = base::current_lane();
+};
+
+/// Asks `stop` as often as it was asked when `event` was recorded.
+void ask_again(const Json& event, const std::function<bool()>& stop) {
+  const std::int64_t times = integer_or(event, "asked");
+  for (std::int64_t i = 0; i < times; ++i) stop();
+}
+
 }  // namespace
 
-Tty::Tty() : descriptor_(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+Tty::Tty() {
+  record::Tape* const tape = record::tape();
+  if (tape != nullptr && tape->plays()) {
+    usable_ = tape->came("terminal", nullptr).at("usable").get<bool>();
+    return;
+  }
+  descriptor_ = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
   usable_ = descriptor_ >= 0 && ::tcgetattr(descriptor_, &before_) == 0;
+  if (tape != nullptr) tape->came("terminal", {{"usable", usable_}});
   if (!usable_) return;
   termios lines = before_;
   lines.c_lflag |= ICANON | ECHO | ECHOE | ISIG;
@@ -41,21 +87,26 @@ Tty::Tty() : descriptor_(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) {
 }
 
 Tty::~Tty() {
+  if (descriptor_ < 0) return;
   if (usable_) ::tcsetattr(descriptor_, TCSANOW, &before_);
-  if (descriptor_ >= 0) ::close(descriptor_);
+  ::close(descriptor_);
 }
 
 int Tty::rows() const {
   const int rows = size_of(descriptor_).ws_row;
-  return rows > 0 ? rows : kDefaultRows;
+  return by_tape("rows", rows > 0 ? rows : kDefaultRows);
 }
 
 int Tty::columns() const {
   const int columns = size_of(descriptor_).ws_col;
-  return columns > 0 ? columns : kDefaultColumns;
+  return by_tape("columns", columns > 0 ? columns : kDefaultColumns);
 }
 
 bool Tty::write(std::string_view text) const {
+  if (record::Tape* const tape = record::tape()) {
+    tape->shown(record::Stream::kTerminal, text);
+    if (tape->plays()) return show_again(text);
+  }
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
@@ -66,6 +117,25 @@ bool Tty::write(std::string_view text) const {
 }
 
 Tty::Drained Tty::drain(const std::function<bool()>& stop) const {
+  record::Tape* const tape = record::tape();
+  if (tape == nullptr) return drain_now(stop);
+  if (tape->plays()) {
+    const Json event = tape->coming("drained");
+    ask_again(event, stop);
+    tape->came("drained", nullptr);
+    return static_cast<Drained>(integer_or(event, "result"));
+  }
+  CountedStop counted(stop);
+  Drained result = Drained::kNothing;
+  {
+    const base::Unrecorded waiting;
+    result = drain_now(std::ref(counted));
+  }
+  tape->came("drained", {{"result", static_cast<int>(result)}, {"asked", counted.asked}});
+  return result;
+}
+
+Tty::Drained Tty::drain_now(const std::function<bool()>& stop) const {
   termios lines{};
   if (::tcgetattr(descriptor_, &lines) != 0) return Drained::kNothing;
   // Byte by byte, because a line that is not ended yet would stay unseen until its end.
@@ -97,6 +167,30 @@ Tty::Drained Tty::drain(const std::function<bool()>& stop) const {
 }
 
 Tty::Line Tty::read_line(const std::function<bool()>& stop) const {
+  record::Tape* const tape = record::tape();
+  if (tape == nullptr) return read_line_now(stop);
+  if (tape->plays()) {
+    const Json event = tape->coming("typed");
+    ask_again(event, stop);
+    tape->came("typed", nullptr);
+    Line line;
+    line.end = static_cast<Line::End>(integer_or(event, "end"));
+    line.text = string_or(event, "text");
+    if (line.end == Line::End::kLine) show_again(line.text + "\n");  // as the terminal did
+    return line;
+  }
+  CountedStop counted(stop);
+  Line line;
+  {
+    const base::Unrecorded waiting;
+    line = read_line_now(std::ref(counted));
+  }
+  tape->came("typed",
+             {{"end", static_cast<int>(line.end)}, {"text", line.text}, {"asked", counted.asked}});
+  return line;
+}
+
+Tty::Line Tty::read_line_now(const std::function<bool()>& stop) const {
   Line line;
   for (;;) {
     if (stop()) {

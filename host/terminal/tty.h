@@ -46,6 +46,9 @@ class Tty {
   static long number();
 
  private:
+  Drained drain_now(const std::function<bool()>& stop) const;
+  Line read_line_now(const std::function<bool()>& stop) const;
+
   int descriptor_ = -1;
   bool usable_ = false;
   termios before_{};

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
 
 #include "cartpilot/vendor/call_ids.h"
+#include "cartpilot/vendor/stream_errors.h"
 #include "cartpilot/vendor/text.h"
 #include "gemini/errors.h"
 #include "gemini/models.h"
@@ -62,6 +64,43 @@ std::string word_of(const Json& object, const char* key) {
   return found->is_string() ? found->get<std::string>() : dump_json(*found);
 }
 
+/// A part holds one of these, by the vendor's schema; gateways put several into one.
+bool is_content(const std::string& key) {
+  constexpr std::array<std::string_view, 7> kContents = {
+      "text",           "inlineData",         "fileData", "functionCall", "functionResponse",
+      "executableCode", "codeExecutionResult"};
+  return std::find(kContents.begin(), kContents.end(), key) != kContents.end();
+}
+
+/// `part` as parts of one content each. A thought is the text; everything else that is no content,
+/// the signature first of all, belongs to the last of them, which is the call where there is one.
+std::vector<Json> split_part(Json part) {
+  std::vector<Json> parts;
+  Json rest = Json::object();
+  Json call;
+  for (auto& [key, value] : part.items()) {
+    if (value.is_null()) continue;
+    if (!is_content(key)) {
+      append_member(rest, key, std::move(value));
+    } else if (key == "functionCall") {
+      call = Json{{key, std::move(value)}};
+    } else if (key == "text") {
+      parts.insert(parts.begin(), Json{{key, std::move(value)}});
+    } else {
+      parts.push_back(Json{{key, std::move(value)}});
+    }
+  }
+  if (!call.is_null()) parts.push_back(std::move(call));
+  if (parts.empty()) parts.push_back(Json::object());
+  const auto thought = rest.find("thought");
+  if (parts.size() > 1 && parts.front().contains("text") && thought != rest.end()) {
+    parts.front()["thought"] = std::move(*thought);
+    rest.erase(thought);
+  }
+  for (auto& [key, value] : rest.items()) append_member(parts.back(), key, std::move(value));
+  return parts;
+}
+
 std::string unreadable(const Error& error, std::string_view text) {
   return fmt::format("{}; try again, or check GEMINI_BASE_URL; it began: {}",
                      vendor::one_line(error.what(), 200), vendor::one_line(text, 120));
@@ -75,8 +114,12 @@ bool is_unspecified(std::string_view reason) {
 
 GeminiDecoder::GeminiDecoder(DecodeContext context) : context_(std::move(context)) {}
 
-bool GeminiDecoder::decode(const HttpEvent& event, EventSink& sink) {
+bool GeminiDecoder::decode(const HttpEvent& event, EventSink& shown) {
+  EventSink& sink = characters_.before(shown);
   context_.notices->show(sink);
+  if (event.name == "error") {
+    fail_inside(vendor::read_error_body(vendor::without_end_mark(event.data)));
+  }
   switch (event.kind) {
     case HttpEvent::Kind::kBody: read_body(event.data, sink); break;
     case HttpEvent::Kind::kEvent: read_event(event.data, sink); break;
@@ -85,11 +128,20 @@ bool GeminiDecoder::decode(const HttpEvent& event, EventSink& sink) {
   return true;
 }
 
+void GeminiDecoder::fail_inside(const vendor::ErrorBody& body) const {
+  Error failure = vendor::error_inside_answer(body, context_.service, gemini_error);
+  if (failure.request_id.empty()) failure.request_id = response_id_;
+  throw failure;
+}
+
 void GeminiDecoder::read_body(std::string_view body, EventSink& sink) {
   if (body.substr(0, kGzipMagic.size()) == kGzipMagic) fail_compressed();
+  if (const auto told = vendor::behind_error_word(body)) {
+    fail_inside(vendor::read_error_body(vendor::without_end_mark(*told)));
+  }
   Json value;
   try {
-    value = parse_json(body, "Gemini's answer");
+    value = characters_.parse(vendor::without_end_mark(body), "Gemini's answer");
   } catch (const Error& error) {
     if (vendor::trim(body).empty()) return;  // finish() says what an empty answer means
     // Half a JSON text may be whole the next time; a web page will not.
@@ -98,17 +150,27 @@ void GeminiDecoder::read_body(std::string_view body, EventSink& sink) {
   }
   // An array is a stream that was asked for without alt=sse; it has to bring its finish reason.
   single_body_ = value.is_object();
+  if (!value.is_structured()) {
+    fail_protocol("Gemini's answer is no JSON object; check GEMINI_BASE_URL; it is " +
+                      vendor::one_line(dump_json(value), 80),
+                  "bad_json", false);
+  }
   read_value(std::move(value), sink);
 }
 
 void GeminiDecoder::read_event(std::string_view data, EventSink& sink) {
   if (!damaged_.empty()) fail_protocol(damaged_, "bad_json", true);
-  const std::string_view text = data;
-  if (text.empty() || text == "[DONE]") return;
+  const std::string_view text = vendor::without_end_mark(data);
+  if (text.empty()) return;
   Json value;
   try {
-    value = parse_json(text, "an event of Gemini's answer");
+    value = characters_.parse(text, "an event of Gemini's answer");
   } catch (const Error& error) {
+    // Nothing of an answer begins like a plain word; some gateways send one as a sign of life.
+    if (text.front() != '{' && text.front() != '[' && text.front() != '<') {
+      words_ = text;
+      return;
+    }
     // The last event of a cut connection is half a JSON text. Only what follows tells.
     damaged_ = unreadable(error, text);
     return;
@@ -124,12 +186,15 @@ void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
         "Gemini's event stream holds too much text outside of events; check GEMINI_BASE_URL",
         "stray", false);
   }
+  if (const auto told = vendor::behind_error_word(text); told && stray_.empty()) {
+    fail_inside(vendor::read_error_body(vendor::without_end_mark(*told)));
+  }
   stray_.append(text).append("\n");
   const std::size_t end = stray_.find_last_not_of(" \t\r\n");
   if (end == std::string::npos || (stray_[end] != '}' && stray_[end] != ']')) return;
   Json value;
   try {
-    value = parse_json(stray_, "text outside of events");
+    value = characters_.parse(vendor::without_end_mark(stray_), "text outside of events");
   } catch (const Error&) {
     return;  // not complete, or not JSON at all; finish() mentions it when the answer was cut
   }
@@ -138,22 +203,15 @@ void GeminiDecoder::read_stray(std::string_view text, EventSink& sink) {
 }
 
 void GeminiDecoder::read_value(Json value, EventSink& sink) {
-  if (const auto error = vendor::find_error(value)) {
-    Error failure = vendor::error_inside_answer(*error, context_.service, gemini_error);
-    failure.request_id = response_id_;
-    throw failure;
-  }
+  if (const auto error = vendor::find_error(value)) fail_inside(*error);
   if (value.is_array()) {
     for (Json& chunk : value) {
       if (chunk.is_object()) read_chunk(chunk, sink);
     }
   } else if (value.is_object()) {
     read_chunk(value, sink);
-  } else {
-    fail_protocol("Gemini's answer is no JSON object; check GEMINI_BASE_URL; it is " +
-                      vendor::one_line(dump_json(value), 80),
-                  "bad_json", false);
   }
+  // null and the like are signs of life.
 }
 
 void GeminiDecoder::read_chunk(Json& chunk, EventSink& sink) {
@@ -241,14 +299,19 @@ void GeminiDecoder::read_candidate(Json& candidate, EventSink& sink) {
   saw_candidate_ = true;
   if (const auto content = candidate.find("content");
       content != candidate.end() && content->is_object()) {
-    if (const auto parts = content->find("parts"); parts != content->end() && parts->is_array()) {
-      for (Json& part : *parts) {
-        if (part.is_object()) read_part(std::move(part), sink);
+    if (const auto parts = content->find("parts"); parts != content->end()) {
+      if (parts->is_object()) *parts = Json::array({std::move(*parts)});
+      if (parts->is_array()) {
+        ended_ = ended_ && parts->empty();  // a finish reason before the end was none
+        for (Json& part : *parts) {
+          if (part.is_object()) read_part(std::move(part), sink);
+        }
       }
     }
   }
   if (std::string reason = word_of(candidate, "finishReason"); !is_unspecified(reason)) {
     finish_reason_ = std::move(reason);
+    ended_ = true;
   }
   if (std::string message = word_of(candidate, "finishMessage"); !message.empty()) {
     finish_message_ = std::move(message);
@@ -256,6 +319,17 @@ void GeminiDecoder::read_candidate(Json& candidate, EventSink& sink) {
 }
 
 void GeminiDecoder::read_part(Json part, EventSink& sink) {
+  std::size_t contents = 0;
+  bool nulls = false;
+  for (const auto& [key, value] : part.items()) {
+    nulls = nulls || value.is_null();
+    if (is_content(key)) ++contents;
+  }
+  if (contents < 2 && !nulls) return read_single_part(std::move(part), sink);
+  for (Json& single : split_part(std::move(part))) read_single_part(std::move(single), sink);
+}
+
+void GeminiDecoder::read_single_part(Json part, EventSink& sink) {
   if (const auto call = part.find("functionCall"); call != part.end() && call->is_object()) {
     read_call(std::move(part), sink);
     return;
@@ -322,7 +396,13 @@ void GeminiDecoder::read_call(Json part, EventSink& sink) {
   }
   ToolCall call;
   call.name = declared_name(string_or(function_call, "name"), context_.names);
+  characters_.join(function_call);
   read_arguments(function_call, call);
+  if (call.name.empty()) {
+    // It goes back, and there it needs a name.
+    function_call["name"] = call.name = "unnamed_function";
+    call.arguments_error = "the call names no function; call it again with its name";
+  }
   const auto args = function_call.find("args");
   // What goes back must be an object, whatever a gateway made of it.
   if (args != function_call.end() && !args->is_object() && !args->is_null()) {
@@ -338,7 +418,7 @@ void GeminiDecoder::read_call(Json part, EventSink& sink) {
   }
   // The service's id when it is there and new in this conversation. The raw part keeps its own.
   const bool usable = !wire_id.empty() && context_.used_ids.count(wire_id) == 0;
-  call.id = usable ? wire_id : vendor::new_call_id();
+  call.id = usable ? wire_id : vendor::new_call_id(context_.used_ids);
   if (call.id != wire_id) call.provider_metadata = Json{{"wire_id", wire_id}};
   keep_part(std::move(part));
   wire_ids_.push_back(wire_id);

@@ -15,6 +15,7 @@
 
 #include "cartpilot/http_provider.h"
 #include "cartpilot/vendor/errors.h"
+#include "cartpilot/vendor/half_characters.h"
 #include "cartpilot/vendor/notices.h"
 #include "cartpilot/vendor/second_try.h"
 #include "gemini/functions.h"
@@ -44,8 +45,9 @@ class GeminiDecoder final : public HttpProvider::Decoder {
  public:
   explicit GeminiDecoder(DecodeContext context);
 
-  bool decode(const HttpEvent& event, EventSink& sink) override;
-  void finish(EventSink& sink) override;
+  bool decode(const HttpEvent& event, EventSink& shown) override;
+  void finish(EventSink& shown) override;
+  bool ended() const override { return ended_; }
 
  private:
   void read_body(std::string_view body, EventSink& sink);
@@ -58,10 +60,12 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   void read_usage(const Json& usage, EventSink& sink);
   void read_candidate(Json& candidate, EventSink& sink);
   void read_part(Json part, EventSink& sink);
+  void read_single_part(Json part, EventSink& sink);
   void read_call(Json part, EventSink& sink);
   void read_text(Json part, EventSink& sink);
   void keep_part(Json part);
   Json* choose_candidate(Json& candidates);
+  [[noreturn]] void fail_inside(const vendor::ErrorBody& body) const;
   [[noreturn]] void fail_cut() const;
   /// The model said nothing that can be used: worth a second try, not a third.
   [[noreturn]] void fail_useless(const std::string& what, const std::string& reason,
@@ -71,7 +75,9 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   void drop_calls(EventSink& sink, const std::string& why);
 
   DecodeContext context_;
+  vendor::WholeCharacters characters_;
   std::string stray_;         ///< lines outside of events, until they make JSON
+  std::string words_;         ///< what came in the place of an event and is none
   std::string damaged_;       ///< why the last event was unreadable; a cut when nothing follows it
   bool single_body_ = false;  ///< one JSON object: complete even without a finish reason
   bool saw_chunk_ = false;
@@ -86,6 +92,7 @@ class GeminiDecoder final : public HttpProvider::Decoder {
   std::vector<ToolCall> calls_;             ///< in the order of their parts
   std::vector<std::string> wire_ids_;       ///< of `calls_`, "" when the service gave none
   std::string finish_reason_;
+  bool ended_ = false;  ///< nothing but empty chunks since the finish reason
   std::string finish_message_;
   std::string block_reason_;
   std::string model_version_;

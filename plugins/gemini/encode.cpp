@@ -31,13 +31,13 @@ Json calling(const char* mode, const std::vector<std::string>& allowed) {
 
 /// More declarations fail the whole request; long before that the choice gets worse.
 void check_declaration_count(std::size_t count, vendor::Notices& notices) {
-  constexpr std::size_t kMost = 512;
+  constexpr std::size_t kMaxFunctions = 512;
   constexpr std::size_t kDocumented = 128;
-  if (count > kMost) {
+  if (count > kMaxFunctions) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        fmt::format("Gemini takes at most {} functions, {} are declared; load fewer plugins", kMost,
-                    count));
+        fmt::format("Gemini takes at most {} functions, {} are declared; load fewer plugins",
+                    kMaxFunctions, count));
   }
   if (count > kDocumented) {
     notices.add(fmt::format("{} functions are declared; Google documents {} as the most", count,

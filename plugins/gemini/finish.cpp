@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <string_view>
 #include <utility>
 
+#include "cartpilot/vendor/end_words.h"
 #include "cartpilot/vendor/text.h"
 #include "gemini/decode.h"
 #include "gemini/errors.h"
@@ -11,25 +11,10 @@
 // The end of an answer: what its finish reason means, and which ends are failures.
 
 namespace cartpilot::gemini {
-namespace {
-
-bool is_content_filter(std::string_view reason) {
-  constexpr std::array<std::string_view, 12> kReasons = {
-      "SAFETY",           "RECITATION",         "LANGUAGE",
-      "BLOCKLIST",        "PROHIBITED_CONTENT", "SPII",
-      "MODEL_ARMOR",      "IMAGE_SAFETY",       "IMAGE_PROHIBITED_CONTENT",
-      "IMAGE_RECITATION", "JAILBREAK",          "CONTENT_FILTER"};
-  for (const std::string_view known : kReasons) {
-    if (known == reason) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 void GeminiDecoder::fail_cut() const {
   std::string message = "Gemini's answer was cut off before its end; try again";
-  if (const std::string line = vendor::one_line(stray_, 120); !line.empty()) {
+  const std::string line = vendor::one_line(stray_.empty() ? words_ : stray_, 120);
+  if (!line.empty()) {
     message += " (the server also sent: " + line + ")";
   }
   Error error(ErrorCode::kUnavailable, message);
@@ -91,7 +76,8 @@ void GeminiDecoder::finish_stop(EventSink& sink) {
   }
 }
 
-void GeminiDecoder::finish(EventSink& sink) {
+void GeminiDecoder::finish(EventSink& shown) {
+  EventSink& sink = characters_.before(shown);
   context_.notices->show(sink);
   if (!damaged_.empty() || !saw_chunk_) fail_cut();
   if (!saw_candidate_ && !block_reason_.empty()) {
@@ -118,14 +104,17 @@ void GeminiDecoder::finish(EventSink& sink) {
           "thinking"});
     }
     emit_finish(FinishReason::kLength, sink, reason);
-  } else if (is_content_filter(reason)) {
+  } else if (vendor::end_word(reason) == vendor::EndWord::kFiltered) {
     drop_calls(sink, "the answer was stopped by a content filter");
     sink.on_event(WarningEvent{"Gemini stopped the answer (" + reason + "); rephrase" + said});
     emit_finish(FinishReason::kContentFilter, sink, reason);
-  } else if (reason == "MALFORMED_FUNCTION_CALL" || reason == "MALFORMED_RESPONSE" ||
-             reason == "UNEXPECTED_TOOL_CALL") {
+  } else if (vendor::end_word(reason) == vendor::EndWord::kMalformed) {
     fail_useless("Gemini wrote a function call nobody can read (" + reason + ")",
                  vendor::lower(reason), said);
+  } else if (vendor::end_word(reason) == vendor::EndWord::kFailed) {
+    vendor::ErrorBody body;
+    body.message = "the answer ended with " + vendor::one_line(reason, 60) + said;
+    fail_inside(body);
   } else if (reason == "TOO_MANY_TOOL_CALLS") {
     fail_protocol(
         "Gemini kept calling the service's own tools; rephrase, or choose another --model" + said,

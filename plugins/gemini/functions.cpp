@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cartpilot/error.h"
+#include "cartpilot/vendor/call_arguments.h"
 #include "cartpilot/vendor/call_ids.h"
 #include "cartpilot/vendor/text.h"
 #include "gemini/schema.h"
@@ -144,29 +145,11 @@ Json encode_declarations(const std::vector<ToolSpec>& tools, SchemaForm form,
 }
 
 void read_arguments(const Json& function_call, ToolCall& call) {
-  call.arguments = Json::object();
   const auto args = function_call.find("args");
-  if (args == function_call.end() || args->is_null()) return;
-  if (args->is_object()) {
-    call.arguments = *args;
-    return;
-  }
-  if (args->is_string()) {
-    try {
-      Json parsed =
-          parse_json(args->get_ref<const std::string&>(), "the arguments of " + call.name);
-      if (parsed.is_object()) {
-        call.arguments = std::move(parsed);
-        return;
-      }
-    } catch (const Error& error) {
-      call.arguments_error = vendor::one_line(error.what(), 300);
-      return;
-    }
-  }
-  call.arguments_error =
-      fmt::format("the arguments of {} are no JSON object but {}", vendor::one_line(call.name, 80),
-                  vendor::one_line(dump_json(*args), 100));
+  vendor::CallArguments read = vendor::read_call_arguments(
+      args == function_call.end() ? Json() : *args, vendor::one_line(call.name, 80));
+  call.arguments = std::move(read.value);
+  call.arguments_error = vendor::one_line(read.problem, 300);
 }
 
 Json response_object(const Json& content, bool is_error) {
@@ -216,9 +199,10 @@ std::vector<ToolCall> parse_calls(const Json& message) {
 }
 
 Json encode_responses(const std::vector<ToolResult>& results) {
+  // Nothing follows a message without calls; a content needs parts.
+  if (results.empty()) return Json::array();
   const std::string fallback = results.size() == 1 ? "call" : "content";
-  const std::string form =
-      results.empty() ? "content" : string_or(results[0].provider_metadata, kForm, fallback);
+  const std::string form = string_or(results[0].provider_metadata, kForm, fallback);
   if (form == "call" && results.size() == 1) return bare_response(results[0]);
   if (form == "part" && results.size() == 1) {
     return Json{{"functionResponse", bare_response(results[0])}};

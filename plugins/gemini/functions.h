@@ -30,8 +30,7 @@ std::string declared_name(const std::string& written, const NameMap& names);
 Json encode_declarations(const std::vector<ToolSpec>& tools, SchemaForm form,
                          std::vector<std::string>& notices);
 
-/// Reads `args` of a functionCall into `call`: absent and null are no arguments, a JSON text is
-/// parsed, anything else becomes arguments_error.
+/// Reads `args` of a functionCall into `call`, as vendor/call_arguments.h does.
 void read_arguments(const Json& function_call, ToolCall& call);
 
 /// The `response` object of a functionResponse: `content` itself, or wrapped when it is no object
@@ -42,7 +41,8 @@ Json response_object(const Json& content, bool is_error);
 /// Error{kInvalidArgument} naming the expected forms.
 std::vector<ToolCall> parse_calls(const Json& message);
 
-/// The answer in the form the calls had, which parse_calls() left in their provider_metadata.
+/// The answer in the form the calls had, which parse_calls() left in their provider_metadata. An
+/// empty array, nothing to append, for no results.
 Json encode_responses(const std::vector<ToolResult>& results);
 
 }  // namespace cartpilot::gemini

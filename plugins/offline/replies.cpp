@@ -15,10 +15,8 @@ std::string plural(std::size_t count, const char* one, const char* many) {
 
 std::string limit_text(const PriceLimit& limit) {
   // Without a currency of its own the limit is read in the prices' currency.
-  const auto amount = [&](std::int64_t minor) {
-    std::string text = money_text(minor, limit.currency);
-    if (limit.currency.empty()) text.pop_back();
-    return text;
+  const auto amount = [&](std::int64_t hundredths) {
+    return hundredths_text(hundredths, limit.currency);
   };
   if (limit.at_least && limit.at_most) {
     return fmt::format("between {} and {}", amount(*limit.at_least), amount(*limit.at_most));

@@ -67,22 +67,25 @@ bool is_the_thing(const ShelfItem& item, const Wish& wish) {
   return wish.thing.empty() || mentions(item.described_by, wish.thing);
 }
 
+/// Priced in one that the limit does not name, or whose decimals nobody knows.
 bool other_currency(const ShelfItem& item, const PriceLimit& limit) {
-  return limit.given() && !limit.currency.empty() && limit.currency != item.currency;
+  return limit.given() && (!currency_decimals(item.currency) ||
+                           (!limit.currency.empty() && limit.currency != item.currency));
+}
+
+/// How far a price is from the limit; 0 when it is within.
+std::int64_t distance(const ShelfItem& item, const PriceLimit& limit) {
+  const auto above = [&](std::optional<std::int64_t> bound) {
+    return bound ? compared_with_hundredths(item.price_minor, item.currency, *bound).value_or(0)
+                 : 0;
+  };
+  if (limit.at_least && above(limit.at_least) < 0) return -above(limit.at_least);
+  if (limit.at_most && above(limit.at_most) > 0) return above(limit.at_most);
+  return 0;
 }
 
 bool within(const ShelfItem& item, const PriceLimit& limit) {
-  if (other_currency(item, limit)) return false;
-  return (!limit.at_most || item.price_minor <= *limit.at_most) &&
-         (!limit.at_least || item.price_minor >= *limit.at_least);
-}
-
-/// How far a price is from the limit.
-std::int64_t distance(const ShelfItem& item, const PriceLimit& limit) {
-  if (limit.at_least && item.price_minor < *limit.at_least)
-    return *limit.at_least - item.price_minor;
-  if (limit.at_most && item.price_minor > *limit.at_most) return item.price_minor - *limit.at_most;
-  return 0;
+  return !other_currency(item, limit) && distance(item, limit) == 0;
 }
 
 }  // namespace

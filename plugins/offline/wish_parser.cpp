@@ -15,7 +15,7 @@ constexpr std::size_t kMaxQueryBytes = 200;
 enum class Bound { kNone, kAtMost, kAtLeast };
 
 struct Amount {
-  std::int64_t minor = 0;
+  std::int64_t hundredths = 0;
   std::string currency;
   std::size_t words = 1;       ///< how many words it takes
   Bound bound = Bound::kNone;  ///< of a sign written before it: "<$50"
@@ -93,12 +93,12 @@ class Reader {
       amount.bound = text.front() == '<' ? Bound::kAtMost : Bound::kAtLeast;
       text.erase(0, text[1] == '=' ? 2 : 1);
     }
-    for (const char* sign : {"us$", "$", "€", "£", "usd", "eur", "gbp"}) {
+    for (const char* sign : {"us$", "$", "€", "£", "¥", "usd", "eur", "gbp", "jpy"}) {
       const std::string mark = sign;
       if (text == mark) {
-        const auto minor = amount_in_minor(lower(at + 1));
-        if (!minor) return std::nullopt;
-        return Amount{*minor, currency_code(mark), 2};
+        const auto hundredths = amount_in_hundredths(lower(at + 1));
+        if (!hundredths) return std::nullopt;
+        return Amount{*hundredths, currency_code(mark), 2};
       }
       if (text.size() <= mark.size()) continue;
       if (text.rfind(mark, 0) == 0) {
@@ -112,9 +112,9 @@ class Reader {
         break;
       }
     }
-    const auto minor = amount_in_minor(text);
-    if (!minor) return std::nullopt;
-    amount.minor = *minor;
+    const auto hundredths = amount_in_hundredths(text);
+    if (!hundredths) return std::nullopt;
+    amount.hundredths = *hundredths;
     if (amount.currency.empty()) {
       amount.currency = currency_code(lower(at + 1));
       if (!amount.currency.empty()) amount.words = 2;
@@ -186,7 +186,7 @@ class Reader {
       bound = from ? Bound::kAtLeast : Bound::kAtMost;
     }
     if (!amount->currency.empty()) limit.currency = amount->currency;
-    (bound == Bound::kAtMost ? limit.at_most : limit.at_least) = amount->minor;
+    (bound == Bound::kAtMost ? limit.at_most : limit.at_least) = amount->hundredths;
     const std::size_t begin = at - words_before;
     last_price_end_ = at + amount->words;
     const std::size_t end = last_price_end_ + words_after;

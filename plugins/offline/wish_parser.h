@@ -12,7 +12,7 @@
 
 namespace cartpilot::offline {
 
-/// Bounds in minor units, both included.
+/// Bounds in hundredths of the currency's unit, whatever its decimals; both included.
 struct PriceLimit {
   std::optional<std::int64_t> at_least;
   std::optional<std::int64_t> at_most;

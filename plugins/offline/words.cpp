@@ -73,7 +73,7 @@ std::optional<std::int64_t> whole_number(std::string_view word) {
   return value;
 }
 
-std::optional<std::int64_t> amount_in_minor(std::string_view text) {
+std::optional<std::int64_t> amount_in_hundredths(std::string_view text) {
   // The last point or comma begins the decimals, unless three digits follow it.
   const std::size_t mark = text.find_last_of(".,");
   std::string_view whole = text;
@@ -116,16 +116,83 @@ std::string currency_code(std::string_view word) {
   if (is_one_of(word, {"$", "usd", "us$", "dollar", "dollars", "buck", "bucks"})) return "USD";
   if (is_one_of(word, {"€", "eur", "euro", "euros"})) return "EUR";
   if (is_one_of(word, {"£", "gbp", "pound", "pounds", "quid"})) return "GBP";
+  if (is_one_of(word, {"¥", "jpy", "yen"})) return "JPY";
   return "";
 }
 
+// As in the host, whose table a plugin cannot reach; a test compares the two.
+std::optional<std::size_t> currency_decimals(std::string_view currency) {
+  struct Row {
+    std::size_t decimals;
+    std::string_view codes;
+  };
+  static constexpr Row kRows[] = {
+      {0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"},
+      {3, "BHD IQD JOD KWD LYD OMR TND"},
+      {4, "CLF UYW"},
+      {2,
+       "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP "
+       "BYN BZD CAD CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD "
+       "FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD "
+       "KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD "
+       "NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP "
+       "SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED "
+       "VES WST XCD YER ZAR ZMW ZWG"}};
+  if (currency.size() != 3 || currency.find(' ') != std::string_view::npos) return std::nullopt;
+  for (const Row& row : kRows) {
+    for (std::size_t at = 0; at < row.codes.size(); at += 4) {
+      if (row.codes.substr(at, 3) == currency) return row.decimals;
+    }
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+std::int64_t times_ten_to(std::int64_t value, std::size_t power) {
+  for (; power > 0; --power) {
+    std::int64_t product = 0;
+    if (__builtin_mul_overflow(value, std::int64_t{10}, &product)) {
+      return value < 0 ? -INT64_MAX : INT64_MAX;
+    }
+    value = product;
+  }
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> compared_with_hundredths(std::int64_t minor, std::string_view currency,
+                                                     std::int64_t hundredths) {
+  const auto decimals = currency_decimals(currency);
+  if (!decimals) return std::nullopt;
+  std::int64_t difference = 0;
+  const std::int64_t price = times_ten_to(minor, kMaxDecimals - *decimals);
+  const std::int64_t bound = times_ten_to(hundredths, kMaxDecimals - 2);
+  if (__builtin_sub_overflow(price, bound, &difference)) return price < 0 ? -INT64_MAX : INT64_MAX;
+  return std::max(difference, -INT64_MAX);
+}
+
+std::string hundredths_text(std::int64_t hundredths, const std::string& currency) {
+  const std::string known = currency.empty() ? "USD" : currency;
+  const std::size_t decimals = currency_decimals(known).value_or(2);
+  const std::int64_t minor = decimals < 2 ? hundredths / times_ten_to(1, 2 - decimals)
+                                          : times_ten_to(hundredths, decimals - 2);
+  std::string text = money_text(minor, known);
+  return currency.empty() ? text.substr(0, text.find(' ')) : text;
+}
+
 std::string money_text(std::int64_t minor, const std::string& currency) {
+  const auto known = currency_decimals(currency);
+  if (!known) return fmt::format("{} smallest units of {}", minor, currency);
+  const std::size_t decimals = *known;
   // The magnitude as unsigned, so that the smallest integer has one too.
   const bool negative = minor < 0;
   const auto bits = static_cast<std::uint64_t>(minor);
-  const std::uint64_t magnitude = negative ? std::uint64_t{0} - bits : bits;
-  return fmt::format("{}{}.{:02} {}", negative ? "-" : "", magnitude / 100, magnitude % 100,
-                     currency);
+  std::string digits = std::to_string(negative ? std::uint64_t{0} - bits : bits);
+  if (digits.size() <= decimals) digits.insert(0, decimals + 1 - digits.size(), '0');
+  if (decimals > 0) digits.insert(digits.size() - decimals, ".");
+  return fmt::format("{}{} {}", negative ? "-" : "", digits, currency);
 }
 
 std::string one_line(const std::string& text) {

@@ -27,15 +27,27 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> wo
 /// "2" and "two" (up to ten); nullopt for anything else and for more than six digits.
 std::optional<std::int64_t> whole_number(std::string_view word);
 
-/// "100", "99.50", "99,5", "1,299.99" in minor units. nullopt when it is no amount of at most two
+/// "100", "99.50", "99,5", "1,299.99" in hundredths. nullopt when it is no amount of at most two
 /// decimals and nine digits.
-std::optional<std::int64_t> amount_in_minor(std::string_view text);
+std::optional<std::int64_t> amount_in_hundredths(std::string_view text);
 
 /// "dollars" and "$" -> "USD". "" when `word` names no currency.
 std::string currency_code(std::string_view word);
 
-/// "79.99 USD".
+/// Of ISO 4217; nullopt for a code that is not in it.
+inline constexpr std::size_t kMaxDecimals = 4;
+std::optional<std::size_t> currency_decimals(std::string_view currency);
+
+/// "79.99 USD", "6181 JPY"; "6181 smallest units of XXX" when the currency is not known.
 std::string money_text(std::int64_t minor, const std::string& currency);
+
+/// A limit: "100.00 USD", "5000 JPY", "100.00" without a currency.
+std::string hundredths_text(std::int64_t hundredths, const std::string& currency);
+
+/// A price minus a bound in hundredths of the price's currency: below, at or above zero, and never
+/// INT64_MIN. nullopt when the currency is not known.
+std::optional<std::int64_t> compared_with_hundredths(std::int64_t minor, std::string_view currency,
+                                                     std::int64_t hundredths);
 
 /// `text` without control characters, so that what a merchant wrote cannot break a line.
 std::string one_line(const std::string& text);

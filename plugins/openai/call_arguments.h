@@ -1,9 +1,7 @@
 // From what a model wrote as a call to a ToolCall that the host can check.
 //
-// The vendor sends arguments as a string that holds JSON, most of the time: servers also send
-// objects, strings within strings, nothing at all, or the beginning of something. Everything that
-// is no JSON object after that becomes ToolCall::arguments_error, a text for the model. Pure
-// functions.
+// The kit reads the arguments (vendor/call_arguments.h); what is no object after that becomes
+// ToolCall::arguments_error, a text for the model. Pure functions.
 #pragma once
 
 #include <string>

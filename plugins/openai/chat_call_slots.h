@@ -47,6 +47,7 @@ class ChatCallSlots {
   Slot* add(const Json& delta, std::string& fragment);
 
   std::vector<Slot>& slots() { return slots_; }
+  const std::vector<Slot>& slots() const { return slots_; }
 
  private:
   std::size_t choose(const Json& delta, const std::string& id, const std::string& name);

@@ -11,16 +11,15 @@
 namespace cartpilot::openai {
 namespace {
 
-/// Metadata this plugin wrote for Chat Completions at the very endpoint it would go back to.
-const Json* own_metadata(const Json& metadata, const RequestPlan& plan) {
-  const bool own = metadata.is_object() && string_or(metadata, "api") == "chat" &&
-                   string_or(metadata, "endpoint") == plan.endpoint;
+/// Metadata this plugin wrote for Chat Completions where it would go back to.
+const Json* own_metadata(const Json& metadata, const Message& message, const RequestPlan& plan) {
+  const bool own = is_own(metadata, message, plan) && string_or(metadata, "api") == "chat";
   return own ? &metadata : nullptr;
 }
 
-Json encode_call(const AnsweredCall& answered, const RequestPlan& plan) {
+Json encode_call(const AnsweredCall& answered, const Message& message, const RequestPlan& plan) {
   std::string arguments = wire_arguments(*answered.call);
-  const Json* metadata = own_metadata(answered.call->provider_metadata, plan);
+  const Json* metadata = own_metadata(answered.call->provider_metadata, message, plan);
   if (metadata != nullptr) arguments = string_or(*metadata, "arguments", arguments);
   Json call = {
       {"id", answered.id},
@@ -34,23 +33,38 @@ Json encode_call(const AnsweredCall& answered, const RequestPlan& plan) {
   return call;
 }
 
+/// The thoughts of a message, where the server wants them back. One that wants them everywhere gets
+/// a blank where there are none: it refuses an empty text.
+void encode_reasoning(const HistoryEntry& entry, const Json* metadata, const RequestPlan& plan,
+                      Json& message) {
+  if (plan.echo_reasoning == Echo::kNever) return;
+  if (metadata != nullptr && metadata->contains("reasoning_content")) {
+    if (plan.echo_reasoning == Echo::kBesideCalls && entry.calls.empty()) return;
+    const std::string field = string_or(*metadata, "reasoning_field", "reasoning_content");
+    message[field] = (*metadata)["reasoning_content"];
+  } else if (plan.echo_reasoning == Echo::kAlways) {
+    message["reasoning_content"] = " ";
+  }
+}
+
 void encode_assistant(const HistoryEntry& entry, const RequestPlan& plan, Json& messages) {
   const std::string text = text_of(*entry.message);
+  const Json* metadata = own_metadata(entry.message->provider_metadata, *entry.message, plan);
+  const bool own_parts = metadata != nullptr && plan.echo_parts && metadata->contains("content");
   // A turn without words and calls has nothing to send, and servers refuse an empty one.
-  if (text.empty() && entry.calls.empty()) return;
+  if (text.empty() && entry.calls.empty() && !own_parts) return;
   // "" rather than null: some servers refuse null, and none refuses an empty text beside calls.
   Json message = {{"role", "assistant"}, {"content", text}};
-  if (const Json* metadata = own_metadata(entry.message->provider_metadata, plan)) {
-    if (plan.echo_reasoning && !entry.calls.empty() && metadata->contains("reasoning_content")) {
-      message["reasoning_content"] = (*metadata)["reasoning_content"];
-    }
-    if (plan.server.echo_reasoning_list && metadata->contains("reasoning_details")) {
-      message["reasoning_details"] = (*metadata)["reasoning_details"];
-    }
+  if (own_parts) message["content"] = (*metadata)["content"];
+  encode_reasoning(entry, metadata, plan, message);
+  if (metadata != nullptr && plan.server.echo_reasoning_list &&
+      metadata->contains("reasoning_details")) {
+    message["reasoning_details"] = (*metadata)["reasoning_details"];
   }
   if (!entry.calls.empty()) {
     Json calls = Json::array();
-    for (const AnsweredCall& call : entry.calls) calls.push_back(encode_call(call, plan));
+    for (const AnsweredCall& call : entry.calls)
+      calls.push_back(encode_call(call, *entry.message, plan));
     message["tool_calls"] = std::move(calls);
   }
   messages.push_back(std::move(message));
@@ -65,7 +79,7 @@ Json encode_messages(const GenerateRequest& request, const RequestPlan& plan) {
     messages.push_back(
         Json{{"role", plan.developer_role ? "developer" : "system"}, {"content", request.system}});
   }
-  for (const HistoryEntry& entry : pair_history(request.messages, kMaxChatCallId)) {
+  for (const HistoryEntry& entry : pair_history(request.messages, plan)) {
     if (entry.message->role == Role::kAssistant) {
       encode_assistant(entry, plan, messages);
     } else {
@@ -104,8 +118,9 @@ Json chat_request(const GenerateRequest& request, const RequestPlan& plan) {
   }
   if (plan.temperature) body["temperature"] = *plan.temperature;
   if (!plan.reasoning_effort.empty()) body["reasoning_effort"] = plan.reasoning_effort;
+  // Said also when it is false: some gateways stream unless they are told not to.
+  if (plan.stream || plan.say_stream) body["stream"] = plan.stream;
   if (plan.stream) {
-    body["stream"] = true;
     if (plan.include_usage) body["stream_options"] = {{"include_usage", true}};
   }
   return body;

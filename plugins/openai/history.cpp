@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cartpilot/vendor/call_ids.h"
+#include "openai/call_identity.h"
 
 namespace cartpilot::openai {
 namespace {
@@ -30,10 +31,23 @@ std::string take_output(std::vector<const ToolResult*>& results, const std::stri
   return dump_json(tool_error("NO_RESULT", "This call was not carried out.").content);
 }
 
+/// Calls that were read from Responses items have no metadata of their own.
+bool was_issued_here(const ToolCall& call, const Message& message, const RequestPlan& plan) {
+  const Json& own =
+      call.provider_metadata.is_null() ? message.provider_metadata : call.provider_metadata;
+  return !call.id.empty() && is_own(own, message, plan);
+}
+
 }  // namespace
 
+bool is_own(const Json& metadata, const Message& message, const RequestPlan& plan) {
+  return metadata.is_object() && string_or(metadata, "endpoint") == plan.endpoint &&
+         vendor::same_family(message.model, plan.model);
+}
+
 std::vector<HistoryEntry> pair_history(const std::vector<Message>& messages,
-                                       std::size_t longest_call_id) {
+                                       const RequestPlan& plan) {
+  const std::size_t longest = plan.api == Api::kChat ? kMaxChatCallId : kMaxResponsesCallId;
   std::vector<HistoryEntry> history;
   std::map<std::string, std::size_t> occurrences;
   std::set<std::string> used;
@@ -49,8 +63,12 @@ std::vector<HistoryEntry> pair_history(const std::vector<Message>& messages,
         if (call == nullptr) continue;
         AnsweredCall answered;
         answered.call = call;
+        const bool issued = was_issued_here(*call, message, plan);
         do {
-          answered.id = vendor::wire_call_id(call->id, occurrences[call->id]++, longest_call_id);
+          const std::size_t occurrence = occurrences[call->id]++;
+          answered.id = issued && occurrence == 0
+                            ? call->id
+                            : vendor::wire_call_id(call->id, occurrence, longest);
         } while (!used.insert(answered.id).second);
         answered.output = take_output(results, call->id);
         entry.calls.push_back(std::move(answered));

@@ -128,6 +128,7 @@ HttpHeaders OpenAiProvider::headers() const {
 HttpProvider::Exchange OpenAiProvider::begin(const GenerateRequest& request) {
   const RequestPlan plan = plan_request(request, endpoint_, server_, options_, quirks_);
   const bool chat = plan.api == Api::kChat;
+  api_ = plan.api;
   Json body = chat ? chat_request(request, plan) : responses_request(request, plan);
   quirks_.apply(plan.model, body);
   HttpRequest http = http_request(plan);
@@ -143,7 +144,8 @@ HttpRequest OpenAiProvider::http_request(const RequestPlan& plan) const {
   http.headers = headers();
   http.headers.emplace_back("Content-Type", "application/json");
   http.headers.emplace_back("Accept", plan.stream ? "text/event-stream" : "application/json");
-  http.server_sent_events = plan.stream;
+  // Some servers stream whether they are asked to or not.
+  http.server_sent_events = true;
   http.max_body_bytes = kMaxBodyBytes;
   if (plan.traits.reasoning) http.idle_timeout_ms = kThinkingIdleMs;
   if (!plan.stream) http.idle_timeout_ms = http.total_timeout_ms;
@@ -158,6 +160,7 @@ std::unique_ptr<HttpProvider::Decoder> OpenAiProvider::decoder_for(const Generat
   context.service = service(plan.model);
   for (const std::string& warning : plan.warnings) notices_.add(warning);
   context.notices = &notices_;
+  context.second_try = &second_try_;
   if (plan.api == Api::kChat) return std::make_unique<ChatDecoder>(std::move(context));
   return std::make_unique<ResponsesDecoder>(std::move(context));
 }
@@ -171,7 +174,20 @@ Error OpenAiProvider::classify_error(const HttpHead& head, std::string_view body
 }
 
 std::optional<std::string> OpenAiProvider::adapt(const Error& error, std::string_view body) {
-  return quirks_.learn(model_, error, vendor::read_error_body(body));
+  const vendor::ErrorBody refusal = vendor::read_error_body(body);
+  const int status = error.http_status;
+  const bool of_request = status == 400 || status == 404 || status == 422 || status >= 500;
+  // What goes back is decided here: the members are the vendor's own.
+  if (of_request && api_ == Api::kChat) {
+    const std::optional<ThoughtsWanted> wanted = thoughts_wanted(refusal);
+    if (wanted == ThoughtsWanted::kAll && quirks_.note(model_, "echo_reasoning")) return "";
+    if (wanted == ThoughtsWanted::kNone && quirks_.note(model_, "no_reasoning")) return "";
+  }
+  if (of_request && api_ == Api::kResponses && refuses_item_ids(refusal) &&
+      quirks_.note(model_, "no_item_ids")) {
+    return "";
+  }
+  return quirks_.learn(model_, error, refusal);
 }
 
 Error OpenAiProvider::without_key(const Error& error) const {

@@ -64,6 +64,7 @@ class OpenAiProvider final : public HttpProvider {
   vendor::Notices notices_;
   mutable vendor::SecondTry second_try_;  ///< for calls the model's host could not read
   std::string model_;                     ///< of the request under way
+  Api api_ = Api::kChat;                  ///< of the request under way
 };
 
 }  // namespace cartpilot::openai

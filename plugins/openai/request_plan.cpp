@@ -66,10 +66,13 @@ void apply_model_rules(RequestPlan& plan) {
 
 void apply_experience(const vendor::Quirks& quirks, RequestPlan& plan) {
   const auto knows = [&](const char* flag) { return quirks.knows(plan.model, flag); };
-  if (knows("no_stream")) plan.stream = false;
+  if (knows("no_stream")) plan.stream = plan.say_stream = false;
   if (knows("plain_schema")) plan.strict = false;
   if (knows("no_strict_member")) plan.explicit_strict = false;
-  plan.echo_reasoning = plan.echo_reasoning || knows("echo_reasoning");
+  if (knows("echo_reasoning")) plan.echo_reasoning = Echo::kAlways;
+  if (knows("no_reasoning")) plan.echo_reasoning = Echo::kNever;
+  if (knows("plain_content")) plan.echo_parts = false;
+  if (knows("no_item_ids")) plan.item_ids = false;
 }
 
 Api api_of(const RequestPlan& plan, const Endpoint& endpoint, Server server,
@@ -95,7 +98,7 @@ RequestPlan plan_request(const GenerateRequest& request, const Endpoint& endpoin
   plan.strict = options.strict.value_or(plan.server.strict);
   plan.encrypted_reasoning =
       plan.server.openai_models && (plan.traits.reasoning || !plan.traits.known);
-  plan.echo_reasoning = plan.server.echo_reasoning;
+  plan.echo_reasoning = plan.server.echo_reasoning ? Echo::kBesideCalls : Echo::kNever;
   plan.completion_limit = plan.server.completion_limit;
   plan.parallel_tool_calls = options.parallel_tool_calls;
   plan.max_output_tokens =

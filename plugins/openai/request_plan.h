@@ -15,6 +15,9 @@
 
 namespace cartpilot::openai {
 
+/// Where the model's thoughts come back in Chat Completions.
+enum class Echo { kNever, kBesideCalls, kAlways };
+
 struct RequestPlan {
   Api api = Api::kChat;
   ServerProfile server;
@@ -28,7 +31,10 @@ struct RequestPlan {
   bool explicit_strict = true;       ///< Responses rewrites schemas unless `strict` is written
   bool stateless = true;             ///< Responses: store=false
   bool encrypted_reasoning = false;  ///< Responses: ask for reasoning that can be sent back
-  bool echo_reasoning = false;
+  Echo echo_reasoning = Echo::kNever;
+  bool echo_parts = true;  ///< content parts of other types than text go back as they came
+  bool item_ids = true;    ///< Responses: items go back with their ids
+  bool say_stream = true;  ///< `stream` is written also when it is false
   bool completion_limit = false;
   std::vector<const ToolSpec*> tools;  ///< borrowed from the request
   std::string tool_choice = "auto";    ///< "auto", "none", "required" or a function's name

@@ -46,6 +46,16 @@ TEST(BadInput, no_provider_at_all_says_how_to_name_one) {
   EXPECT_THAT(result.err, HasSubstr("--provider"));
 }
 
+TEST(BadInput, two_keys_and_no_provider_are_exit_3_and_both_are_named) {
+  const Home home;
+  const Result result =
+      run(home, {"chat", "hello"}, "", {{"OPENAI_API_KEY", "k-one"}, {"GOOGLE_API_KEY", "k-two"}});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("GOOGLE_API_KEY and OPENAI_API_KEY are set"));
+  EXPECT_THAT(result.err, HasSubstr("--provider"));
+  EXPECT_EQ(lines_of(result.err), 1u) << result.err;
+}
+
 TEST(BadInput, an_unreachable_cartpilot_is_exit_5_and_one_line) {
   const Home home;
   const Result result = run(home, {"tools", "call", "create_intent", R"({"query":"x"})",
@@ -112,7 +122,8 @@ TEST(BadInput, a_text_file_named_like_a_plugin_is_refused_and_stops_nothing_else
   EXPECT_EQ(status, (std::map<std::string, std::string>{{"cartpilot-x.so", "refused"},
                                                         {"cartpilot-gemini.so", "ok"},
                                                         {"cartpilot-offline.so", "ok"},
-                                                        {"cartpilot-openai.so", "ok"}}));
+                                                        {"cartpilot-openai.so", "ok"},
+                                                        {"cartpilot-script.so", "ok"}}));
   EXPECT_EQ(run(home, {"chat", "--demo", "--plugin-path", folder, "a desk lamp"}).exit_code, 0);
   const Result asked = run(home, {"chat", "--provider", "x", "--plugin-path", folder, "hello"});
   EXPECT_EQ(asked.exit_code, 3);

@@ -1,4 +1,4 @@
-// The purchase without key or network, as a stranger meets it.
+// The purchase without key or network, as a new user meets it.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -145,7 +145,7 @@ struct FakeOpenAi::Impl {
     const bool chat = request.target == target("/chat/completions");
     const openai::DeclaredTools declared =
         chat ? openai::check_chat(body, options.quirks)
-             : openai::check_responses(body, issued, options.may_store);
+             : openai::check_responses(body, issued, options.may_store, options.quirks);
     const ModelStep step =
         model(chat ? openai::chat_view(body) : openai::responses_view(body, issued));
     const std::size_t number = seen.size();

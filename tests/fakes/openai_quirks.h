@@ -55,8 +55,9 @@ struct OpenAiQuirks {
   bool reasoning_details = false;  ///< sends reasoning_details and wants them back
   bool call_extras = false;        ///< sends extra_content with the first call and wants it back
   // Responses answers
-  bool whole_items = false;  ///< the arguments of a call come in one delta
-  bool call_origin = false;  ///< calls have namespace and caller, which have to come back
+  bool whole_items = false;      ///< the arguments of a call come in one delta
+  bool call_origin = false;      ///< calls have namespace and caller, which have to come back
+  bool refuse_item_ids = false;  ///< looks ids of items up, in a store that keeps nothing
   // requests
   bool refuse_stream_options = false;
   bool tool_choice_strings = false;  ///< refuses tool_choice as an object

@@ -29,7 +29,13 @@ void check_parts(const Json& item) {
   }
   if (!item.contains("content")) refuse("Q33", "Missing required parameter: 'content'.", "input");
   if (item["content"].is_string()) return;
+  if (role == "assistant" && (string_or(item, "id").empty() || string_or(item, "status").empty())) {
+    refuse("Q33", "an output message needs id and status; else its content is a text", "input");
+  }
   for (const Json& part : item["content"]) {
+    if (string_or(part, "type") == "output_text" && !part.contains("annotations")) {
+      refuse("Q33", "Missing required parameter: 'annotations'.", "input");
+    }
     const std::string type = string_or(part, "type");
     const bool fits = role == "assistant" ? type == "output_text" || type == "refusal"
                                           : type == "input_text" || type == "input_image";
@@ -41,14 +47,17 @@ void check_parts(const Json& item) {
 class ItemRules {
  public:
   /// `pending` are calls of a stored answer, which the input does not repeat.
-  ItemRules(bool stored, std::set<std::string> pending)
-      : stored_(stored), seen_(pending), open_(std::move(pending)) {}
+  ItemRules(bool stored, bool refuse_ids, std::set<std::string> pending)
+      : stored_(stored), refuse_ids_(refuse_ids), seen_(pending), open_(std::move(pending)) {}
 
   void check(const Json& item) {
     const std::string type = string_or(item, "type", item.contains("role") ? "message" : "");
-    if (!stored_ && (item.contains("id") || type == "item_reference")) {
-      refuse("Q36", "Item with id '" + string_or(item, "id") +
-                        "' not found. Items are not persisted when 'store' is set to false.");
+    const std::string lost = "Item with id '" + string_or(item, "id") +
+                             "' not found. Items are not persisted when 'store' is set to false.";
+    if (!stored_ && type == "item_reference") refuse("Q36", lost);
+    if (refuse_ids_ && item.contains("id")) refuse_learnable("Q36", lost);
+    if (!refuse_ids_ && type == "reasoning" && string_or(item, "id").empty()) {
+      refuse("Q36", "Missing required parameter: 'input[1].id'.", "input[1].id");
     }
     reasoning_last_ = type == "reasoning";
     if (type == "message") {
@@ -112,6 +121,7 @@ class ItemRules {
   }
 
   bool stored_;
+  bool refuse_ids_;
   std::set<std::string> seen_;
   std::set<std::string> open_;
   bool reasoning_last_ = false;
@@ -147,7 +157,8 @@ void check_top(const Json& body, bool may_store) {
 
 }  // namespace
 
-DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued, bool may_store) {
+DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued, bool may_store,
+                              const OpenAiQuirks& quirks) {
   check_top(body, may_store);
   DeclaredTools declared;
   const Json tools = body.value("tools", Json::array());
@@ -165,7 +176,7 @@ DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued, boo
   check_tool_choice(body, declared, false);
   const Json input = body.value("input", Json());
   if (!input.is_array() || input.empty()) refuse("Q11", "Invalid 'input'.", "input");
-  ItemRules rules(body["store"] == true, check_previous(body, issued));
+  ItemRules rules(body["store"] == true, quirks.refuse_item_ids, check_previous(body, issued));
   for (const Json& item : input) rules.check(item);
   rules.end();
   check_quotes(body, issued);

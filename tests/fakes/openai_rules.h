@@ -100,7 +100,8 @@ struct Issued {
   bool stored = false;
 };
 using IssuedOutputs = std::vector<Issued>;
-DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued, bool may_store);
+DeclaredTools check_responses(const Json& body, const IssuedOutputs& issued, bool may_store,
+                              const OpenAiQuirks& quirks);
 
 // fake_openai_memory.cpp
 /// Q37, Q38, Q42: an answer that is quoted at all is quoted whole, in order and unchanged, under

@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
-#include "cartpilot/plugin.h"
-#include "no_transport.h"
 #include "plugin/host/plugins.h"
 #include "private_dir.h"
 
@@ -172,42 +170,31 @@ TEST(HostilePlugin, case_60_what_a_plugin_changes_in_the_process_is_put_back_wit
   EXPECT_THAT(result.err, HasSubstr("plugin changes-everything: it changed"));
 }
 
-/// A provider that calls itself from inside its own answer.
-class Narcissus final : public LLMProvider {
+/// What the plugin asks of the host leads back to the plugin.
+class AskingTransport final : public HttpTransport {
  public:
-  explicit Narcissus(const ProviderConfig&) {}
-  ProviderInfo info() const override { return {"narcissus", "", ""}; }
-  void generate(const GenerateRequest&, EventSink& sink, const CallContext&) override {
-    sink.on_event(TextDelta{"me"});
-    sink.on_event(Finish{});
-  }
-  Json function_declarations(const std::vector<ToolSpec>&) const override { return Json::array(); }
-  std::vector<ToolCall> parse_function_calls(const Json&) const override { return {}; }
-  Json function_responses(const std::vector<ToolResult>&) const override { return Json::array(); }
-};
-
-TEST(HostilePlugin,
-     case_61_loading_itself_is_unsupported_and_reentry_only_works_on_another_instance) {
-  NoTransport transport;
-  plugin::SearchOptions search;
-  search.standard_places = false;
-  static plugin::PluginHost* asked = nullptr;
-  static std::string answer;
-  plugin::PluginHost host(search, transport);
-  asked = &host;
-  static cp_plugin plugin = *static_provider_plugin<Narcissus>("narcissus");
-  plugin.init = [](const cp_host*, const cp_sink*) -> std::int32_t {
+  void send(const HttpRequest&, HttpSink&, const CallContext&) override {
     try {
-      asked->make_provider("narcissus", {}, {});
+      host->make_provider("asks-in-init", {}, {});
       answer = "made";
     } catch (const Error& error) {
       answer = error_code_name(error.code);
     }
-    return CP_OK;
-  };
-  host.register_static(&plugin);
-  const auto provider = host.make_provider("narcissus", {}, {});
-  EXPECT_EQ(answer, "unsupported");
+  }
+  plugin::PluginHost* host = nullptr;
+  std::string answer;
+};
+
+TEST(HostilePlugin,
+     case_61_loading_itself_is_unsupported_and_reentry_only_works_on_another_instance) {
+  AskingTransport transport;
+  plugin::SearchOptions search;
+  search.standard_places = false;
+  search.files = {std::string(CARTPILOT_HOSTILE_PLUGINS) + "/cartpilot-asks-in-init.so"};
+  plugin::PluginHost host(search, transport);
+  transport.host = &host;
+  const auto provider = host.make_provider("asks-in-init", {}, {});
+  EXPECT_EQ(transport.answer, "unsupported");
 
   struct Reentrant final : EventSink {
     void on_event(const StreamEvent& event) override {
@@ -227,7 +214,7 @@ TEST(HostilePlugin,
   } sink;
   sink.again = provider.get();
   provider->generate({}, sink, CallContext());
-  const auto second = host.make_provider("narcissus", {}, {});
+  const auto second = host.make_provider("asks-in-init", {}, {});
   sink.again = second.get();
   provider->generate({}, sink, CallContext());
   EXPECT_THAT(sink.outcomes, ::testing::ElementsAre(

@@ -1,7 +1,7 @@
 /* A provider plugin in plain C11 that does one harmful thing, picked by the build.
  *
- * MISBEHAVIOUR says what; without it the plugin is good and answers "hello". What it does to others it
- * does on purpose: every one of these is a mistake somebody once made in a real plugin.
+ * MISBEHAVIOUR says what; without it the plugin is good and answers "hello". What it does to others
+ * it does on purpose: every one of these is a mistake somebody once made in a real plugin.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -49,7 +49,9 @@ enum {
   FLOOD_OF_EVENTS,
   OTHER_EPOCH,
   SMALL_TABLE,
-  INIT_FAILS
+  INIT_FAILS,
+  ASKS_IN_INIT,
+  LOGS_ITS_LIFE
 };
 
 #ifndef MISBEHAVIOUR
@@ -125,15 +127,24 @@ static int32_t take(void* context, int32_t kind, cp_bytes payload) {
   return 0;
 }
 
+static void log_line(cp_bytes line) {
+  const cp_host_log_v1* log = host_table->query(host_table->ctx, CP_HOST_LOG);
+  if (log != NULL) log->log(log->ctx, 1, line);
+}
+
+/* The host's HTTP service, asked for an address. */
+static int32_t ask_host(const char* request) {
+  const cp_host_http_v1* http = host_table->query(host_table->ctx, CP_HOST_HTTP);
+  const cp_sink sink = {sizeof(cp_sink), NULL, take};
+  if (http == NULL) return CP_UNSUPPORTED;
+  return http->send(http->ctx, NULL, (cp_bytes){request, strlen(request)}, TEXT(""), &sink);
+}
+
 /* Asks the host for HTTP when everything is over, and writes down what it says. */
 static void call_host_late(void) {
   if (host_table == NULL) return;
-  const cp_host_log_v1* log = host_table->query(host_table->ctx, CP_HOST_LOG);
-  if (log != NULL) log->log(log->ctx, 1, TEXT("late"));
-  const cp_host_http_v1* http = host_table->query(host_table->ctx, CP_HOST_HTTP);
-  if (http == NULL) return;
-  const cp_sink sink = {sizeof(cp_sink), NULL, take};
-  const int32_t status = http->send(http->ctx, NULL, TEXT("{}"), TEXT(""), &sink);
+  log_line(TEXT("late"));
+  const int32_t status = ask_host("{}");
   mark(status == CP_UNAVAILABLE ? "late call: unavailable" : "late call: something else");
 }
 
@@ -248,8 +259,8 @@ static int32_t models(void* self, const cp_call* call, const cp_sink* out) {
 }
 
 static const cp_provider_v1 provider = {
-    .struct_size = MISBEHAVIOUR == SMALL_TABLE ? offsetof(cp_provider_v1, chat)
-                                               : sizeof(cp_provider_v1),
+    .struct_size =
+        MISBEHAVIOUR == SMALL_TABLE ? offsetof(cp_provider_v1, chat) : sizeof(cp_provider_v1),
     .create = create,
     .destroy = destroy,
     .models = models,
@@ -272,7 +283,13 @@ static int32_t init(const cp_host* host, const cp_sink* err) {
   if (MISBEHAVIOUR == INIT_LOOPS) loop();
   if (MISBEHAVIOUR == INIT_CRASHES) *(volatile int*)8 = 1;
   if (MISBEHAVIOUR == CALLS_AT_EXIT) atexit(call_host_late);
+  if (MISBEHAVIOUR == ASKS_IN_INIT) ask_host("{\"url\":\"https://host/\"}");
+  if (MISBEHAVIOUR == LOGS_ITS_LIFE) log_line(TEXT("init"));
   return CP_OK;
+}
+
+static void shut_down(void) {
+  if (MISBEHAVIOUR == LOGS_ITS_LIFE) log_line(TEXT("shutdown"));
 }
 
 static const char kOtherManifest[] = "{\"schema\":1,\"id\":\"somebody-else\"}";
@@ -281,13 +298,14 @@ static const cp_plugin plugin = {
     .magic = MISBEHAVIOUR == BAD_MAGIC ? 0xDEADBEEFu : CP_MAGIC,
     .struct_size = MISBEHAVIOUR == SIZE_ZERO   ? 0
                    : MISBEHAVIOUR == SIZE_HUGE ? 4294967295u
-                                           : sizeof(cp_plugin),
+                                               : sizeof(cp_plugin),
     .epoch = MISBEHAVIOUR == OTHER_EPOCH ? 2 : CP_EPOCH,
     .revision = CP_REVISION,
     .manifest = {MISBEHAVIOUR == OTHER_MANIFEST ? kOtherManifest : MANIFEST_TEXT,
                  MISBEHAVIOUR == OTHER_MANIFEST ? sizeof(kOtherManifest) - 1
-                                            : sizeof(ZOO_MANIFEST) - 1},
+                                                : sizeof(ZOO_MANIFEST) - 1},
     .init = init,
+    .shutdown = shut_down,
     .query = query,
 };
 

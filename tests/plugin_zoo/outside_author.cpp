@@ -1,4 +1,4 @@
-// Tool sets as strangers write them: public headers, one macro.
+// Tool sets as outside authors write them: public headers, one macro.
 //
 // SHOP_GUIDE and CITY_GUIDE both want the name "opening_hours"; SPENDER has a function that spends
 // money, THIEF wants a name of cartpilot's own.
@@ -12,7 +12,7 @@ namespace {
 using namespace cartpilot;
 
 ToolSpec spec(const std::string& name, EffectClass effect) {
-  return {name, "Example of a stranger: " + name,
+  return {name, "Example of an outside author: " + name,
           Json::parse(R"({"type":"object","properties":{"place":{"type":"string"}}})"), effect};
 }
 

@@ -22,6 +22,28 @@ constexpr std::int64_t kHangNs = 40'000'000'000;  // more than any call of the p
 constexpr std::int64_t kDelayNs = 3'000'000'000;
 constexpr std::size_t kFloodBytes = 9U << 20;
 
+/// What a proxy, a gateway or a filter on the way answers by itself.
+Response intermediary_answer(const Json& detail) {
+  const int status = static_cast<int>(integer_or(detail, "status", 403));
+  const std::string body = string_or(detail, "body", "page");
+  Response response;
+  response.status = status;
+  response.headers = {{"X-Request-ID", "gateway-1"}};
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (status == 407) response.headers.emplace_back("Proxy-Authenticate", "Basic realm=\"proxy\"");
+  if (body == "page") {
+    response.content_type = "text/html";
+    response.body = fmt::format("<html><body><h1>{}</h1></body></html>", status);
+  } else if (body == "json") {
+    response.body = R"({"message":"Forbidden","request_id":"gateway-1"})";
+  } else if (body == "cartpilot_like") {
+    response.body = R"({"error_code":"FORBIDDEN","message":"no","details":[]})";
+  } else {
+    response.content_type.clear();
+  }
+  return response;
+}
+
 std::string memory_key(const Request& request) {
   return request.header("Idempotency-Key") + " " + request.target;
 }
@@ -257,6 +279,10 @@ bool FaultCartPilot::answer_instead(RequestInFlight& in_flight) {
     keep(in_flight);
     return true;
   }
+  if (const Fault* fault = in_flight.has("intermediary_before")) {
+    in_flight.response = intermediary_answer(fault->detail);
+    return true;
+  }
   if (const Fault* fault = in_flight.has("redirect")) {
     in_flight.response.status = static_cast<int>(integer_or(fault->detail, "status", 307));
     in_flight.response.headers = {
@@ -331,6 +357,9 @@ void FaultCartPilot::deliver(RequestInFlight& in_flight, Line& line) {
     }
     const std::lock_guard lock(mutex_);
     keep(in_flight);
+  }
+  if (const Fault* fault = in_flight.has("intermediary_after")) {
+    response = intermediary_answer(fault->detail);
   }
   if (in_flight.has("wrong_type") != nullptr) {
     response.content_type = "text/html";

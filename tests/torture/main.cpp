@@ -24,6 +24,8 @@ namespace {
 struct Order {
   std::uint64_t runs = 1000;
   std::uint64_t kill_runs = 0;
+  std::uint64_t company_runs = 0;
+  std::uint64_t intermediary_runs = 0;
   std::uint64_t seed = 1;
   int jobs = 2;
   int program_share = 30;  ///< of a thousand
@@ -42,6 +44,7 @@ struct Totals {
     counts["kills"] += run.kills;
     if (plan.kill_at > 0 && run.kills > 0) ++counts["killed runs"];
     if (plan.whole_program) ++counts["whole program"];
+    if (!plan.scripts.empty()) ++counts["company runs"];
     counts["unapproved"] += verdict.unapproved;
     counts["duplicate"] += verdict.duplicate;
     counts["lost"] += verdict.lost;
@@ -95,21 +98,27 @@ Totals work(const Order& order, int job) {
   const auto mine = [&](std::uint64_t index) {
     return index % static_cast<std::uint64_t>(order.jobs) == static_cast<std::uint64_t>(job);
   };
-  const auto play = [&](std::uint64_t seed, bool kill) {
-    const RunPlan plan = cast_scene(seed, kill, order.horizon, order.program_share);
+  const auto play = [&](const RunPlan& plan) {
     const Run run = theatre.play(plan);
     totals.add(run, plan);
     if (!run.verdict.good()) report(plan, run);
     return run.kills > 0;
   };
   for (std::uint64_t i = 0; i < order.runs; ++i) {
-    if (mine(i)) play(order.seed + i, false);
+    if (mine(i)) play(cast_scene(order.seed + i, false, order.horizon, order.program_share));
+  }
+  for (std::uint64_t i = 0; i < order.company_runs; ++i) {
+    if (mine(i)) play(cast_company(order.seed + i, order.horizon, order.program_share));
+  }
+  for (std::uint64_t i = 0; i < order.intermediary_runs; ++i) {
+    if (mine(i)) play(cast_intermediary(order.seed + i, order.horizon, order.program_share));
   }
   // A run that ends before its kill point does not count as killed; more are played instead.
   std::uint64_t wanted = 0;
   for (std::uint64_t i = 0; i < order.kill_runs; ++i) wanted += mine(i) ? 1 : 0;
   for (std::uint64_t i = 0; wanted > 0 && i < 10 * order.kill_runs; ++i) {
-    if (mine(i) && play(order.seed + i, true)) --wanted;
+    if (!mine(i)) continue;
+    if (play(cast_scene(order.seed + i, true, order.horizon, order.program_share))) --wanted;
   }
   std::filesystem::remove_all(folder);
   return totals;
@@ -168,12 +177,13 @@ void print(const Totals& totals, std::chrono::duration<double> took) {
       totals.at("false bought"), totals.at("false not bought"), totals.at("avoidable unknown"),
       totals.at("misbehaved"));
   fmt::print(
-      "killed runs {} (kills {}) / whole program {} / faults that struck {} / questions {} / "
+      "killed runs {} (kills {}) / company runs {} / whole program {} / faults that struck {} / "
+      "questions {} / "
       "bought {} / swapped by others and said so {} / overcharged without the person seeing it "
       "{}\n",
-      totals.at("killed runs"), totals.at("kills"), totals.at("whole program"), totals.at("struck"),
-      totals.at("questions"), totals.at("bought"), totals.at("told otherwise"),
-      totals.at("overcharged"));
+      totals.at("killed runs"), totals.at("kills"), totals.at("company runs"),
+      totals.at("whole program"), totals.at("struck"), totals.at("questions"), totals.at("bought"),
+      totals.at("told otherwise"), totals.at("overcharged"));
   fmt::print(
       "{:.0f} s, {:.1f} ms a run\n", took.count(),
       1000 * took.count() / static_cast<double>(std::max<std::int64_t>(1, totals.at("runs"))));
@@ -196,12 +206,20 @@ int run_all(const Order& order) {
   return complete && totals.good() ? 0 : 1;
 }
 
-/// One seed again, with everything that was seen. "k17" is a killed run.
+/// "17", "k17" (killed), "c17" (company) or "i17" (intermediary).
+RunPlan plan_of(const Order& order) {
+  const char kind = order.replay.front();
+  const bool is_digit = kind >= '0' && kind <= '9';
+  const std::uint64_t seed = std::stoull(order.replay.substr(is_digit ? 0 : 1));
+  if (kind == 'c') return cast_company(seed, order.horizon, order.program_share);
+  if (kind == 'i') return cast_intermediary(seed, order.horizon, order.program_share);
+  return cast_scene(seed, kind == 'k', order.horizon, order.program_share);
+}
+
+/// One seed again, with everything that was seen.
 int replay(const Order& order) {
-  const bool kill = order.replay.starts_with('k');
-  const std::uint64_t seed = std::stoull(order.replay.substr(kill ? 1 : 0));
   Theatre theatre(order.folder);
-  const RunPlan plan = cast_scene(seed, kill, order.horizon, order.program_share);
+  const RunPlan plan = plan_of(order);
   const Run run = theatre.play(plan);
   fmt::print("{}\n", describe(plan));
   for (const ProgramRun& program_run : run.records.program_runs) {
@@ -240,12 +258,18 @@ int torture(int count, char** arguments) {
   app.add_option("--runs", order.runs, "runs without a kill");
   app.add_option("--kill-runs", order.kill_runs,
                  "runs in which the program is killed with SIGKILL");
+  app.add_option("--company-runs", order.company_runs,
+                 "runs with two to six programs over one state folder, on one terminal");
+  app.add_option("--intermediary-runs", order.intermediary_runs,
+                 "runs in which a gateway or proxy answers a confirm itself");
   app.add_option("--seed", order.seed, "the first seed; every run takes the next one");
   app.add_option("--jobs", order.jobs, "processes at once")->check(CLI::Range(1, 64));
   app.add_option("--program-share", order.program_share,
                  "how many of 1000 runs use the whole program")
       ->check(CLI::Range(0, 1000));
-  app.add_option("--replay", order.replay, "play one seed again and show all (k17: a killed run)");
+  app.add_option(
+      "--replay", order.replay,
+      "play one seed again and show all (k17: a killed run, c17: company, i17: intermediary)");
   CLI11_PARSE(app, count, arguments);
   load_kill_points(arguments);
   ::signal(SIGPIPE, SIG_IGN);

@@ -15,7 +15,6 @@
 namespace cartpilot::torture {
 namespace {
 
-constexpr const char* kSession = "torture";
 constexpr const char* kProvider = "worst-model";
 
 int converse(const host::Arguments& arguments, const Place& place, const std::string& script) {
@@ -26,10 +25,11 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
                     {"foreign", place.foreign},
                     {"page", place.page_file}};
   app::SessionSettings settings = services.session_settings();
-  settings.choice = {app::SessionChoice::Kind::kNamed, kSession};
+  settings.choice = {app::SessionChoice::Kind::kNamed, place.session};
   settings.model.emplace().provider = kProvider;
   const auto approver = services.make_approver();
   app::ShoppingSession session(services.app(), std::move(settings), {*view, *approver, view.get()},
+                               host::Interrupt::cancellation(),
                                std::make_unique<WorstModel>(config));
   app::Turn(session, host::Interrupt::cancellation()).reconcile();
   const std::string wish = fmt::format("Please buy headphones. [{}]", script);
@@ -39,7 +39,7 @@ int converse(const host::Arguments& arguments, const Place& place, const std::st
   if (turn.result.error) view->on_error(*turn.result.error);
   host::run_purchases_list(services);  // spares a process that would only ask for it
   const auto& report = session.last_purchase();
-  return report ? report->exit_code : turn.result.error ? host::kFailed : host::kOk;
+  return report ? host::exit_code_of(report->end) : turn.result.error ? host::kFailed : host::kOk;
 }
 
 }  // namespace

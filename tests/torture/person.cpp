@@ -48,6 +48,7 @@ void Person::see(const std::string& bytes) {
     // A wrong answer may be given again once, below the receipt that is on the screen already.
     if (question.screen.find(kTitle) == std::string::npos && !questions_.empty()) {
       question.screen.insert(0, questions_.back().screen);
+      question.again = true;
     }
     const std::size_t amount = ask + std::string(kAsk).size();
     question.total = screen_.substr(amount, screen_.find(')', amount) - amount);

@@ -35,6 +35,7 @@ struct Question {
   std::string screen;  ///< what was shown since the question before
   std::string total;   ///< the amount the question asks to type
   std::string code;    ///< the letters the question asks to type
+  bool again = false;  ///< a second chance below the receipt that was on the screen already
   bool agreed = false;
   std::int64_t at_ms = 0;       ///< clock of the page when the answer was typed
   std::size_t said_before = 0;  ///< length of the program's own output at that moment

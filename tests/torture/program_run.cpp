@@ -54,7 +54,7 @@ std::vector<std::string> program_words(const RunPlan& plan, const Place& place,
                                     "--provider",        "worst-model",
                                     "--output",          "jsonl",
                                     "--api-url",         place.api_url,
-                                    "--session",         "torture",
+                                    "--session",         place.session,
                                     "--approve",         plan.approve,
                                     "--provider-option", "merchant=" + plan.preferred,
                                     "--provider-option", "foreign=" + place.foreign,
@@ -110,11 +110,30 @@ Json take_list(std::string& said) {
   return list;
 }
 
+Person::Hands hands_of(int& terminal, SharedPage* page, std::function<std::size_t()> said) {
+  Person::Hands hands;
+  hands.type = [&terminal](const std::string& text) {
+    if (terminal >= 0 && ::write(terminal, text.data(), text.size()) < 0) return;
+  };
+  hands.close_terminal = [&terminal] {
+    ::close(terminal);
+    terminal = -1;
+  };
+  hands.let_time_pass = [page](std::int64_t seconds) { page->warp_ns += seconds * 1'000'000'000; };
+  hands.now_ms = [page] {
+    const auto real = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(real).count() +
+           page->warp_ns.load() / 1'000'000;
+  };
+  hands.said = std::move(said);
+  return hands;
+}
+
 /// A process under way: its terminal, its pipes.
 class PageOwner {
  public:
   PageOwner(const std::function<void()>& child, Behaviour behaviour, SharedPage* page)
-      : person_(behaviour, hands(page)) {
+      : person_(behaviour, hands_of(terminal_, page, [this] { return result_.said.size(); })) {
     int said[2];
     int errors[2];
     if (::pipe2(said, O_CLOEXEC) != 0 || ::pipe2(errors, O_CLOEXEC) != 0) std::abort();
@@ -173,27 +192,6 @@ class PageOwner {
     });
   }
 
-  Person::Hands hands(SharedPage* page) {
-    Person::Hands hands;
-    hands.type = [this](const std::string& text) {
-      if (terminal_ >= 0 && ::write(terminal_, text.data(), text.size()) < 0) return;
-    };
-    hands.close_terminal = [this] {
-      ::close(terminal_);
-      terminal_ = -1;
-    };
-    hands.let_time_pass = [page](std::int64_t seconds) {
-      page->warp_ns += seconds * 1'000'000'000;
-    };
-    hands.now_ms = [page] {
-      const auto real = std::chrono::system_clock::now().time_since_epoch();
-      return std::chrono::duration_cast<std::chrono::milliseconds>(real).count() +
-             page->warp_ns.load() / 1'000'000;
-    };
-    hands.said = [this] { return result_.said.size(); };
-    return hands;
-  }
-
   pid_t child_ = -1;
   int terminal_ = -1;
   int said_ = -1;
@@ -202,7 +200,182 @@ class PageOwner {
   Person person_;
 };
 
+/// Programs that share a terminal, started by a leader that owns it, and the person in front of it.
+class Company {
+ public:
+  /// Each of `programs` becomes a process; none returns.
+  Company(const std::vector<std::function<void()>>& programs, Behaviour behaviour, SharedPage* page)
+      : person_(behaviour, hands_of(terminal_, page, [] { return std::size_t{0}; })) {
+    std::vector<std::pair<int, int>> writers;
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      int said[2];
+      int errors[2];
+      if (::pipe2(said, O_CLOEXEC) != 0 || ::pipe2(errors, O_CLOEXEC) != 0) std::abort();
+      members_.push_back({said[0], errors[0], {}});
+      writers.emplace_back(said[1], errors[1]);
+    }
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
+    endings_ = ends[0];
+    struct winsize size = {24, 80, 0, 0};
+    leader_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
+    if (leader_ < 0) std::abort();
+    if (leader_ == 0) lead(programs, writers, ends[1]);
+    ::close(ends[1]);
+    for (const auto& [said, errors] : writers) {
+      ::close(said);
+      ::close(errors);
+    }
+    for (const Member& member : members_) {
+      ::fcntl(member.said, F_SETFL, O_NONBLOCK);
+      ::fcntl(member.errors, F_SETFL, O_NONBLOCK);
+    }
+    ::fcntl(terminal_, F_SETFL, O_NONBLOCK);
+    ::fcntl(terminal_, F_SETFD, FD_CLOEXEC);
+  }
+
+  std::vector<ProgramRun> watch() {
+    person_.sit_down();
+    const auto end = std::chrono::steady_clock::now() + 2 * kPatience;
+    while (listen()) {
+      pollfd waiting{terminal_, POLLIN, 0};
+      if (::poll(&waiting, 1, 20) == 0) person_.nothing_happens();
+      if (std::chrono::steady_clock::now() > end) {
+        for (Member& member : members_) member.run.stuck = true;
+        ::kill(-leader_, SIGKILL);
+        break;
+      }
+    }
+    for (Member& member : members_) {
+      int status = 0;
+      const bool told = ::read(endings_, &status, sizeof status) == sizeof status;
+      member.run.exit_code = !told               ? 128 + SIGKILL
+                             : WIFEXITED(status) ? WEXITSTATUS(status)
+                                                 : 128 + WTERMSIG(status);
+      member.run.killed =
+          told && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && !member.run.stuck;
+    }
+    ::waitpid(leader_, nullptr, 0);
+    listen();
+    ::close(endings_);
+    if (terminal_ >= 0) ::close(terminal_);
+    std::vector<ProgramRun> runs;
+    for (Member& member : members_) {
+      member.run.attempts = take_list(member.run.said);
+      runs.push_back(std::move(member.run));
+    }
+    runs.front().screen = screen_;
+    share_out(runs);
+    return runs;
+  }
+
+ private:
+  struct Member {
+    int said;
+    int errors;
+    ProgramRun run;
+  };
+
+  /// What the person types ends programs, never the leader; it tells how each ended, in order.
+  [[noreturn]] static void lead(const std::vector<std::function<void()>>& programs,
+                                const std::vector<std::pair<int, int>>& writers, int endings) {
+    std::vector<pid_t> children;
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::dup2(writers[i].first, STDOUT_FILENO);
+        ::dup2(writers[i].second, STDERR_FILENO);
+        ::close_range(kFirstInherited, ~0U, 0);
+        programs[i]();
+        ::_exit(127);
+      }
+      children.push_back(child);
+    }
+    for (const int signal : {SIGINT, SIGHUP, SIGQUIT}) ::signal(signal, SIG_IGN);
+    for (const auto& [said, errors] : writers) {
+      ::close(said);
+      ::close(errors);
+    }
+    ::dup2(endings, STDERR_FILENO);
+    for (const pid_t child : children) {
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      if (::write(endings, &status, sizeof status) < 0) ::_exit(1);
+    }
+    ::_exit(0);
+  }
+
+  /// False when all programs have closed their output.
+  bool listen() {
+    bool open = false;
+    for (Member& member : members_) {
+      append_what_is_there(member.said, member.run.said, nullptr);
+      append_what_is_there(member.errors, member.run.errors, nullptr);
+      open = open || member.said >= 0 || member.errors >= 0;
+    }
+    append_what_is_there(terminal_, screen_,
+                         [this](const std::string& bytes) { person_.see(bytes); });
+    return open;
+  }
+
+  /// Gives each question to the program that asked it, as if it had been asked right behind its
+  /// approval_request.
+  void share_out(std::vector<ProgramRun>& runs) const {
+    struct Request {
+      std::size_t run;
+      std::size_t offset;
+      std::string checkout;
+      bool asked = false;
+    };
+    std::vector<Request> requests;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const std::string& said = runs[i].said;
+      for (std::size_t begin = 0, end = 0; (end = said.find('\n', begin)) != std::string::npos;
+           begin = end + 1) {
+        const Json line = parse_json(said.substr(begin, end - begin), "a line the program said");
+        if (string_or(line, "type") != "approval_request") continue;
+        requests.push_back({i, begin, string_or(line, "checkout_id")});
+      }
+    }
+    Request* last = nullptr;
+    for (Question question : person_.questions()) {
+      Request* own = question.again ? last : nullptr;
+      for (Request& request : requests) {
+        const bool shown = question.screen.find(request.checkout) != std::string::npos;
+        if (!question.again && shown && (own == nullptr || own->asked)) own = &request;
+      }
+      question.said_before = own == nullptr ? 0 : own->offset + 1;
+      if (own != nullptr) own->asked = true;
+      runs[own == nullptr ? 0 : own->run].questions.push_back(std::move(question));
+      last = own;
+    }
+  }
+
+  pid_t leader_ = -1;
+  int terminal_ = -1;
+  int endings_ = -1;
+  std::string screen_;
+  std::vector<Member> members_;
+  Person person_;
+};
+
 }  // namespace
+
+std::vector<ProgramRun> perform_together(const RunPlan& plan, const Place& place, Behaviour person,
+                                         std::int64_t kill_at) {
+  place.page->points = 0;
+  place.page->kill_at = kill_at;
+  std::vector<std::function<void()>> programs;
+  for (std::size_t i = 0; i < plan.scripts.size(); ++i) {
+    Place own = place;
+    own.session = fmt::format("torture-{}", i);
+    programs.push_back([&plan, own, script = plan.scripts[i]] {
+      if (plan.whole_program) be_program(program_words(plan, own, script), own);
+      be_parts(plan, own, script);
+    });
+  }
+  return Company(programs, person, place.page).watch();
+}
 
 ProgramRun perform(const RunPlan& plan, const Place& place, const std::string& script,
                    Behaviour person, std::int64_t kill_at) {

@@ -22,7 +22,8 @@ struct Place {
   SharedPage* page = nullptr;  ///< the same, mapped
   std::string api_url;
   std::string api_key;
-  std::string foreign;  ///< a checkout of somebody else, "" = none
+  std::string session = "torture";  ///< id of the conversation
+  std::string foreign;              ///< a checkout of somebody else, "" = none
 };
 
 struct ProgramRun {
@@ -39,6 +40,12 @@ struct ProgramRun {
 /// Message "" only starts, settles what is open, and ends.
 ProgramRun perform(const RunPlan& plan, const Place& place, const std::string& script,
                    Behaviour person, std::int64_t kill_at);
+
+/// One program for each of plan.scripts, all at once over one state folder and on one terminal,
+/// each with a conversation of its own. The kill point kills whichever passes it. A question
+/// belongs to the program whose checkout it shows.
+std::vector<ProgramRun> perform_together(const RunPlan& plan, const Place& place, Behaviour person,
+                                         std::int64_t kill_at);
 
 /// The attempts as `purchases list --json` prints them.
 Json attempts_in(const RunPlan& plan, const Place& place);

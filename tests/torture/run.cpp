@@ -25,6 +25,8 @@ std::string with_foreign(std::string text, const std::string& id) {
 
 /// A second process would have nothing to settle and nothing to do.
 bool nothing_left(const RunPlan& plan, const ProgramRun& first) {
+  // What the last of several programs listed is not what the others left.
+  if (!plan.scripts.empty()) return false;
   if (first.killed || plan.second_script != "silent" || !first.attempts.is_array()) return false;
   return std::all_of(first.attempts.begin(), first.attempts.end(), [](const Json& attempt) {
     const std::string state = string_or(attempt, "state");
@@ -98,7 +100,15 @@ Run Theatre::play(const RunPlan& plan) {
     if (killed) ++run.kills;
     return killed;
   };
-  act(plan.script, plan.person, plan.kill_at);
+  if (plan.scripts.empty()) {
+    act(plan.script, plan.person, plan.kill_at);
+  } else {
+    for (ProgramRun& one : perform_together(plan, place, plan.person, plan.kill_at)) {
+      if (one.killed) ++run.kills;
+      run.records.program_runs.push_back(std::move(one));
+    }
+    server_->settle();
+  }
   run.struck = server_->struck();
   server_->heal();
   if (nothing_left(plan, run.records.program_runs.back())) {

@@ -1,6 +1,7 @@
 #include "torture/run_plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <functional>
 #include <random>
@@ -110,6 +111,19 @@ std::vector<Row> make_menu() {
     return std::vector{at_confirm("status_before", 1,
                                   {{"status", 401 + 2 * dice(2)}, {"error_code", "FORBIDDEN"}})};
   });
+  add("intermediary", [](const Dice& dice) {
+    constexpr int kStatuses[] = {401, 403, 407, 451, 502};
+    constexpr const char* kBodies[] = {"page", "json", "cartpilot_like", "empty"};
+    const auto answer = [&] {
+      return Json{{"status", kStatuses[dice(5)]}, {"body", kBodies[dice(4)]}};
+    };
+    const char* kind = dice(4) == 0 ? "intermediary_before" : "intermediary_after";
+    std::vector<Fault> faults = {at_confirm(kind, dice(3) == 0 ? 0 : 1, answer())};
+    // The way to the look-ups may be barred as well, until it heals.
+    if (dice(3) == 0) faults.push_back({"intermediary_before", "get", 0, false, answer()});
+    if (dice(3) == 0) faults.push_back({"intermediary_before", "orders", 0, false, answer()});
+    return faults;
+  });
   add("mixed_up_answer", [](const Dice& dice) {
     const Json details[] = {
         {{"/checkout_id", "somebody-elses"}}, {{"/status", "approved"}},    {{"/total/amount", 1}},
@@ -153,6 +167,18 @@ const std::vector<Row>& menu() {
   return rows;
 }
 
+// splitmix64, so that neighbouring seeds have nothing in common.
+Dice dice_of(std::uint64_t seed) {
+  return [state = seed](int faces) mutable {
+    state += 0x9e3779b97f4a7c15ULL;
+    std::uint64_t mixed = state;
+    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9ULL;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebULL;
+    mixed ^= mixed >> 31U;
+    return static_cast<int>(mixed % static_cast<std::uint64_t>(faces));
+  };
+}
+
 std::string pick_script(const Dice& dice) {
   // Half of the models try everything again after a failure: there lie the double purchases.
   constexpr const char* kEager[] = {"honest",
@@ -193,18 +219,7 @@ std::vector<Fault> faults_of(const std::string& row, const Dice& dice) {
 }
 
 RunPlan cast_scene(std::uint64_t seed, bool kill, const KillHorizon& horizon, int program_share) {
-  // splitmix64, so that neighbouring seeds have nothing in common.
-  std::uint64_t state = seed + (kill ? 0x4b494c4cULL << 32U : 0);
-  const auto next = [&state] {
-    state += 0x9e3779b97f4a7c15ULL;
-    std::uint64_t mixed = state;
-    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-    mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebULL;
-    return mixed ^ (mixed >> 31U);
-  };
-  const Dice dice = [&next](int faces) {
-    return static_cast<int>(next() % static_cast<std::uint64_t>(faces));
-  };
+  const Dice dice = dice_of(seed + (kill ? 0x4b494c4cULL << 32U : 0));
   RunPlan plan;
   plan.seed = seed;
   plan.whole_program = dice(1000) < program_share;
@@ -239,11 +254,43 @@ RunPlan cast_scene(std::uint64_t seed, bool kill, const KillHorizon& horizon, in
   return plan;
 }
 
+RunPlan cast_company(std::uint64_t seed, const KillHorizon& horizon, int program_share) {
+  RunPlan plan = cast_scene(seed, false, horizon, program_share);
+  const Dice dice = dice_of(seed ^ 0x434f4d50ULL << 32U);
+  const int programs = 2 + dice(5);
+  for (int i = 0; i < programs; ++i) plan.scripts.push_back(pick_script(dice));
+  plan.script = fmt::format("{}", fmt::join(plan.scripts, ","));
+  for (const std::string& script : plan.scripts) {
+    plan.needs_foreign = plan.needs_foreign || script == "foreign";
+  }
+  if (dice(5) == 0) plan.kill_at = 1 + dice(programs * static_cast<int>(horizon.purchase));
+  return plan;
+}
+
+RunPlan cast_intermediary(std::uint64_t seed, const KillHorizon& horizon, int program_share) {
+  RunPlan plan = cast_scene(seed, false, horizon, program_share);
+  plan.replay_as_intermediary = true;
+  plan.fault_name = "intermediary";
+  plan.faults = faults_of(plan.fault_name, dice_of(seed ^ 0x494e5445ULL << 32U));
+  return plan;
+}
+
+namespace {
+
+/// What --replay wants before the seed. A plan of the usual cast may have the intermediary, too.
+const char* tag_of(const RunPlan& plan) {
+  if (!plan.scripts.empty()) return "c";
+  if (plan.replay_as_intermediary) return "i";
+  return plan.kill_at > 0 ? "k" : "";
+}
+
+}  // namespace
+
 std::string describe(const RunPlan& plan) {
-  std::string text = fmt::format(
-      "seed {}{} {} fault {} script {}>{} person {}>{} approve {}", plan.kill_at > 0 ? "k" : "",
-      plan.seed, plan.whole_program ? "program" : "parts", plan.fault_name, plan.script,
-      plan.second_script, name_of(plan.person), name_of(plan.second_person), plan.approve);
+  std::string text = fmt::format("seed {}{} {} fault {} script {}>{} person {}>{} approve {}",
+                                 tag_of(plan), plan.seed, plan.whole_program ? "program" : "parts",
+                                 plan.fault_name, plan.script, plan.second_script,
+                                 name_of(plan.person), name_of(plan.second_person), plan.approve);
   if (plan.kill_at > 0) {
     text += fmt::format(" killed at {} then {}", plan.kill_at, plan.second_kill_at);
   }

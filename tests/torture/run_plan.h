@@ -26,7 +26,11 @@ struct RunPlan {
   std::string preferred = "merchant-a";
   std::int64_t kill_at = 0;  ///< kill point of the first process, 0 = none
   std::int64_t second_kill_at = 0;
-  bool needs_foreign = false;  ///< a checkout of somebody else is made beforehand
+  /// More than one: they run at once over one state folder, on one terminal; the n-th plays
+  /// scripts[n].
+  std::vector<std::string> scripts;
+  bool replay_as_intermediary = false;  ///< made by cast_intermediary()
+  bool needs_foreign = false;           ///< a checkout of somebody else is made beforehand
 };
 
 /// How many kill points a whole fault-free purchase, and a start after it, pass.
@@ -37,6 +41,11 @@ struct KillHorizon {
 
 /// `program_share` of a thousand runs use the real binary.
 RunPlan cast_scene(std::uint64_t seed, bool kill, const KillHorizon& horizon, int program_share);
+/// The same with two to six programs at once; a fifth of the runs kill one of them.
+RunPlan cast_company(std::uint64_t seed, const KillHorizon& horizon, int program_share);
+/// The same with an intermediary between the program and CartPilot that answers a confirm itself:
+/// after the order was placed, or before CartPilot saw it.
+RunPlan cast_intermediary(std::uint64_t seed, const KillHorizon& horizon, int program_share);
 
 /// Names of all rows of the fault menu.
 std::vector<std::string> fault_menu();

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cartpilot/detail/characters.h"
 #include "cartpilot/detail/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
@@ -20,14 +21,10 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 /// Case-insensitive look-up; "" when the header is absent. The first of several wins.
 inline std::string header_value(const HttpHeaders& headers, std::string_view name) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
   for (const auto& [key, value] : headers) {
-    if (key.size() != name.size()) continue;
-    bool same = true;
-    for (std::size_t i = 0; same && i < name.size(); ++i) same = lower(key[i]) == lower(name[i]);
-    if (same) return value;
+    if (key.size() == name.size() && detail::lower_case(key) == detail::lower_case(name)) {
+      return value;
+    }
   }
   return "";
 }

@@ -51,6 +51,11 @@ class HttpProvider : public LLMProvider {
     /// Called once after the last piece. Emits the complete tool calls and Finish. Throws
     /// Error{kUnavailable, retryable, reason "stream_cut"} when the vendor's end mark is missing.
     virtual void finish(EventSink& sink) = 0;
+
+    /// True when the vendor has said that the answer is over, and everything in it is whole,
+    /// although more may follow (token counts, an end mark). A connection that breaks then loses
+    /// nothing: finish() is called as after a good end.
+    virtual bool ended() const { return false; }
   };
 
   /// One attempt: what is sent, and what reads the answer to it.
@@ -68,7 +73,13 @@ class HttpProvider : public LLMProvider {
     Exchange exchange = begin(request);
     while (true) {
       Relay relay(*exchange.decoder, sink);
-      transport_->send(exchange.request, relay, context);
+      try {
+        transport_->send(exchange.request, relay, context);
+      } catch (const Error& error) {
+        const bool broke =
+            error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadline;
+        if (!broke || !relay.accepted() || relay.failed || !exchange.decoder->ended()) throw;
+      }
       if (relay.accepted()) {
         exchange.decoder->finish(sink);
         return;
@@ -124,7 +135,12 @@ class HttpProvider : public LLMProvider {
     bool accepted() const { return head.status >= 200 && head.status < 300; }
     void on_head(const HttpHead& received) override { head = received; }
     bool on_event(const HttpEvent& event) override {
-      if (accepted()) return decoder.decode(event, sink);
+      if (accepted()) {
+        failed = true;  // unless decode() returns
+        const bool more = decoder.decode(event, sink);
+        failed = false;
+        return more;
+      }
       if (error_body.size() < kMaxErrorBody) {
         error_body.append(event.data.substr(0, kMaxErrorBody - error_body.size()));
       }
@@ -135,6 +151,7 @@ class HttpProvider : public LLMProvider {
     EventSink& sink;
     HttpHead head;
     std::string error_body;
+    bool failed = false;  ///< the decoder threw
   };
 
   HttpTransport* transport_;

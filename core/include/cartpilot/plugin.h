@@ -22,9 +22,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "cartpilot/abi.h"
 #include "cartpilot/detail/plugin_entry.h"
@@ -43,28 +41,6 @@ inline void host_log(LogLevel level, std::string_view text) noexcept {
   const auto* log = detail::host_service<cp_host_log_v1>(CP_HOST_LOG);
   if (log == nullptr || !CP_HAS(cp_host_log_v1, log, log)) return;
   log->log(log->ctx, static_cast<std::int32_t>(level), detail::bytes(text));
-}
-
-/// The plugin struct of a provider class linked into this program, for
-/// plugin::PluginHost::register_static. Every call makes another one; all live until the program
-/// ends.
-template <class Class>
-const cp_plugin* static_provider_plugin(const std::string& id, const std::string& version = "0.0.0",
-                                        const std::string& env_json = "[]") {
-  static_assert(std::is_base_of<LLMProvider, Class>::value, "CLASS must derive from LLMProvider");
-  using Names = detail::StaticNames<Class>;
-  return Names::add(id, version, env_json, CP_PROVIDER, false,
-                    &detail::ProviderTable<Class, Names>::query);
-}
-
-/// The same for a tool set class.
-template <class Class>
-const cp_plugin* static_tool_set_plugin(const std::string& id, const std::string& version = "0.0.0",
-                                        const std::string& env_json = "[]") {
-  static_assert(std::is_base_of<ToolSet, Class>::value, "CLASS must derive from ToolSet");
-  using Names = detail::StaticNames<Class>;
-  return Names::add(id, version, env_json, CP_TOOLSET, true,
-                    &detail::ToolSetTable<Class, Names>::query);
 }
 
 }  // namespace abi1

@@ -32,13 +32,15 @@ class RefusingGuard final : public chat::CallGuard {
 }  // namespace
 
 std::vector<ToolSpec> offered_tools(AppServices& services,
-                                    const std::vector<std::string>& money_plugins) {
+                                    const std::vector<std::string>& money_plugins,
+                                    const purchase::Remedies& remedies) {
   RefusingGuard guard;
   ListedTools own;
   auto of_plugins = services.make_tool_sets();
   chat::ToolRouter router(guard);
   router.add(own, "cartpilot", true);
-  for (const std::string& warning : add_plugin_tools(of_plugins, money_plugins, nullptr, router)) {
+  for (const std::string& warning :
+       add_plugin_tools(of_plugins, money_plugins, remedies, nullptr, router)) {
     services.notice(warning);
   }
   return router.specs();

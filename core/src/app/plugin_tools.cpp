@@ -17,6 +17,11 @@ using NamedToolSet = plugin::PluginHost::NamedToolSet;
 
 constexpr std::size_t kLongestName = 64;
 
+// For questions that nobody waits for.
+constexpr std::int64_t kConsentMs = 5 * 60 * 1000;
+constexpr std::int64_t kQuestionSpanMs = 10 * 60 * 1000;
+constexpr std::size_t kMaxQuestions = 3;
+
 /// A tool set behind other names.
 class RenamedToolSet final : public ToolSet {
  public:
@@ -93,7 +98,7 @@ void resolve_name_conflicts(std::vector<NamedToolSet>& sets, std::vector<std::st
 
 /// Why the whole set must stay out; "" when it may come in.
 std::string objection(const NamedToolSet& set, const std::vector<std::string>& money_plugins,
-                      const chat::ToolRouter& router) {
+                      const purchase::Remedies& remedies, const chat::ToolRouter& router) {
   for (const ToolSpec& spec : set.tools->list()) {
     if (spec.name.size() > kLongestName) {
       return fmt::format("CP-P33: the functions of plugin {} are left out: the name {} is too long",
@@ -108,9 +113,8 @@ std::string objection(const NamedToolSet& set, const std::vector<std::string>& m
     }
     if (spec.effect == EffectClass::kMoney && !is_one_of(money_plugins, set.plugin)) {
       return fmt::format(
-          "CP-P32: the functions of plugin {} are left out: {} spends money; if you trust it with "
-          "yours, pass --allow-money-tools {}",
-          set.name, spec.name, set.plugin);
+          "CP-P32: the functions of plugin {} are left out: {} spends money{}", set.name, spec.name,
+          purchase::remedy_text(remedies, purchase::Remedy::kAllowPlugin, "; ", set.plugin));
     }
   }
   return "";
@@ -120,12 +124,12 @@ std::string objection(const NamedToolSet& set, const std::vector<std::string>& m
 
 PluginMoneyGuard::PluginMoneyGuard(chat::CallGuard& gate, purchase::Questions& questions,
                                    purchase::Approver& approver, std::string session_id,
-                                   bool may_ask)
+                                   const purchase::PurchasePolicy& policy)
     : gate_(gate),
       questions_(questions),
       approver_(approver),
       session_id_(std::move(session_id)),
-      may_ask_(may_ask) {}
+      policy_(policy) {}
 
 void PluginMoneyGuard::admit(const std::string& function, const std::string& plugin,
                              ToolSet& tools) {
@@ -163,28 +167,88 @@ purchase::ApprovalQuestion PluginMoneyGuard::question_about(const ToolCall& call
 ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext& context) {
   const auto found = admitted_.find(call.name);
   if (found == admitted_.end()) return gate_.run_money(call, context);
-  if (!may_ask_ || approver_.unavailable()) {
-    return tool_error("APPROVAL_REQUIRED",
-                      "Nothing was done: this function spends money, and there is nobody to ask. "
-                      "It works on a terminal, with --approve ask.");
+  if (policy_.mode != purchase::ApprovalMode::kAsk || approver_.unavailable()) {
+    return tool_error(
+        "APPROVAL_REQUIRED",
+        fmt::format("Nothing was done: this function spends money, and there is nobody "
+                    "to ask{}.",
+                    purchase::remedy_text(policy_.remedies, purchase::Remedy::kBeAsked, "; ")));
   }
-  purchase::ApprovalQuestion question = question_about(call, found->second.plugin);
-  const auto turn = approver_.wait_for_turn(context);
+  return approver_.waits() ? ask_and_run(call, found->second, context)
+                           : run_when_answered(call, found->second, context);
+}
+
+std::int64_t PluginMoneyGuard::lifetime_ms() const { return approver_.lifetime().count(); }
+
+ToolOutcome PluginMoneyGuard::ask_and_run(const ToolCall& call, const Admitted& admitted,
+                                          const CallContext& context) {
+  purchase::ApprovalQuestion question = question_about(call, admitted.plugin);
   try {
-    questions_.open(
-        question,
-        std::chrono::duration_cast<std::chrono::milliseconds>(approver_.lifetime()).count());
+    question = purchase::ask_person(approver_, questions_, std::move(question), context);
+  } catch (const Error& error) {
+    return tool_error("APPROVAL_REQUIRED", fmt::format("Nothing was done: {}.", error.what()));
+  }
+  if (question.state != purchase::QuestionState::kApproved) {
+    return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
+  }
+  return run_approved(call, admitted, context);
+}
+
+/// Where nobody waits for the answer: asks, and carries out the same call once it is approved.
+ToolOutcome PluginMoneyGuard::run_when_answered(const ToolCall& call, const Admitted& admitted,
+                                                const CallContext& context) {
+  const std::string key = call.name + "\n" + dump_json(call.arguments);
+  const std::int64_t now = questions_.now_unix_ms();
+  const auto pending = [&](const purchase::ApprovalQuestion& question) {
+    ToolOutcome outcome = tool_error(
+        "APPROVAL_PENDING",
+        fmt::format(
+            "Nothing was done yet. Only the person can agree, outside of this chat{}. A yes "
+            "in the chat does not count. Then make exactly this call again.",
+            purchase::remedy_text(policy_.remedies, purchase::Remedy::kAnswerQuestion, ": ",
+                                  question.id)));
+    outcome.content["approval_id"] = question.id;
+    return outcome;
+  };
+  const auto asked = pending_.find(key);
+  if (asked != pending_.end()) {
+    const auto question = questions_.find(asked->second);
+    if (question && question->state == purchase::QuestionState::kOpen) return pending(*question);
+    pending_.erase(asked);
+    if (question && question->state == purchase::QuestionState::kApproved) {
+      if (now - question->answered_unix_ms < kConsentMs)
+        return run_approved(call, admitted, context);
+      return tool_error("APPROVAL_DECLINED", "Nothing was done: the approval has lapsed.");
+    }
+    if (question && question->state == purchase::QuestionState::kDeclined) {
+      declined_until_ms_[key] = now + kQuestionSpanMs;
+    }
+    return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
+  }
+  const auto declined = declined_until_ms_.find(key);
+  if (declined != declined_until_ms_.end() && now < declined->second) {
+    return tool_error("APPROVAL_DECLINED",
+                      "Nothing was done: the person said no to exactly this call.");
+  }
+  if (questions_.opened_lately(kQuestionSpanMs) >= kMaxQuestions) {
+    return tool_error("TOO_MANY_QUESTIONS",
+                      "Nothing was done: the person was asked too often in the last ten minutes.");
+  }
+  purchase::ApprovalQuestion question = question_about(call, admitted.plugin);
+  try {
+    questions_.open(question, lifetime_ms());
   } catch (const Error& error) {
     return tool_error("APPROVAL_REQUIRED", fmt::format("Nothing was done: {}.", error.what()));
   }
   approver_.ask(question, questions_, context);
-  const auto answered = questions_.find(question.id);
-  if (!answered || answered->state != purchase::QuestionState::kApproved) {
-    questions_.withdraw(question.id, "The program asks no longer. Nothing was done.");
-    return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
-  }
+  pending_[key] = question.id;
+  return pending(question);
+}
+
+ToolOutcome PluginMoneyGuard::run_approved(const ToolCall& call, const Admitted& admitted,
+                                           const CallContext& context) const {
   try {
-    return found->second.tools->call(call.name, call.arguments, context);
+    return admitted.tools->call(call.name, call.arguments, context);
   } catch (const Error& error) {
     return tool_error("OUTCOME_UNKNOWN",
                       fmt::format("It is not known whether money was spent ({}). Do not try again.",
@@ -194,11 +258,12 @@ ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext&
 
 std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
                                           const std::vector<std::string>& money_plugins,
+                                          const purchase::Remedies& remedies,
                                           PluginMoneyGuard* guard, chat::ToolRouter& router) {
   std::vector<std::string> warnings;
   resolve_name_conflicts(sets, warnings);
   for (NamedToolSet& set : sets) {
-    std::string problem = objection(set, money_plugins, router);
+    std::string problem = objection(set, money_plugins, remedies, router);
     if (problem.empty()) {
       try {
         router.add(*set.tools, set.name, true);

@@ -2,8 +2,9 @@
 //
 // A name belongs to one function: CartPilot's are reserved, and two plugins that want the
 // same name both get "<plugin>__<name>". Functions that spend money are refused unless the person
-// allowed that plugin on the command line, and then every single call asks on the terminal. Nothing
-// here stops a conversation: what is left out is said.
+// allowed that plugin, and then every single call asks. Where nobody waits for the answer, the call
+// is answered with APPROVAL_PENDING, and the same call, made again within five minutes of the yes,
+// is carried out once. Nothing here stops a conversation: what is left out is said.
 #pragma once
 
 #include <map>
@@ -16,6 +17,7 @@
 #include "chat/tool_router.h"
 #include "plugin/host/plugins.h"
 #include "purchase/approver.h"
+#include "purchase/policy.h"
 
 namespace cartpilot::app {
 
@@ -23,9 +25,10 @@ namespace cartpilot::app {
 /// gate.
 class PluginMoneyGuard final : public chat::CallGuard {
  public:
-  /// All are borrowed. Without `may_ask` every plugin's money call is refused.
+  /// All are borrowed. Unless the policy is to ask, every plugin's money call is refused.
   PluginMoneyGuard(chat::CallGuard& gate, purchase::Questions& questions,
-                   purchase::Approver& approver, std::string session_id, bool may_ask);
+                   purchase::Approver& approver, std::string session_id,
+                   const purchase::PurchasePolicy& policy);
 
   /// `tools` is borrowed.
   void admit(const std::string& function, const std::string& plugin, ToolSet& tools);
@@ -41,13 +44,23 @@ class PluginMoneyGuard final : public chat::CallGuard {
     ToolSet* tools;
   };
   purchase::ApprovalQuestion question_about(const ToolCall& call, const std::string& plugin) const;
+  ToolOutcome ask_and_run(const ToolCall& call, const Admitted& admitted,
+                          const CallContext& context);
+  ToolOutcome run_when_answered(const ToolCall& call, const Admitted& admitted,
+                                const CallContext& context);
+  ToolOutcome run_approved(const ToolCall& call, const Admitted& admitted,
+                           const CallContext& context) const;
+  std::int64_t lifetime_ms() const;
 
   chat::CallGuard& gate_;
   purchase::Questions& questions_;
   purchase::Approver& approver_;
   const std::string session_id_;
-  const bool may_ask_;
+  const purchase::PurchasePolicy& policy_;
   std::map<std::string, Admitted> admitted_;
+  // Of questions that nobody waits for, by function and arguments.
+  std::map<std::string, std::string> pending_;             ///< the question's id
+  std::map<std::string, std::int64_t> declined_until_ms_;  ///< after a no
 };
 
 /// Adds what can be added to `router`; returns what a person should know (CP-P31 to CP-P33). The
@@ -55,6 +68,7 @@ class PluginMoneyGuard final : public chat::CallGuard {
 /// called.
 std::vector<std::string> add_plugin_tools(std::vector<plugin::PluginHost::NamedToolSet>& sets,
                                           const std::vector<std::string>& money_plugins,
+                                          const purchase::Remedies& remedies,
                                           PluginMoneyGuard* guard, chat::ToolRouter& router);
 
 }  // namespace cartpilot::app

@@ -1,38 +1,92 @@
 #include "app/services.h"
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
+#include "app/provider_choice.h"
+#include "base/digest.h"
+#include "base/outside.h"
 #include "base/private_files.h"
+#include "record/answer_bytes.h"
+#include "record/exchanges.h"
+#include "record/tape.h"
 
 namespace cartpilot::app {
 
-AppServices::AppServices(AppSettings settings) : settings_(std::move(settings)) {}
+namespace {
+
+std::string file_digest(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return base::sha256_hex(std::string(std::istreambuf_iterator<char>(in), {}));
+}
+
+}  // namespace
+
+AppServices::AppServices(AppSettings settings)
+    : settings_(std::move(settings)), environment_(settings_.environment) {}
 
 AppServices::~AppServices() {
   if (plugins_) plugins_->shutdown();
 }
 
-net::HttpClient& AppServices::http() {
+HttpTransport& AppServices::http() {
   const std::lock_guard lock(mutex_);
   if (!http_) {
     net::HttpClientOptions options;
     options.user_agent = settings_.user_agent;
-    http_ = std::make_unique<net::HttpClient>(options);
+    http_ = record::make_transport(options);
   }
   return *http_;
 }
 
 plugin::PluginHost& AppServices::plugins() {
-  net::HttpClient& transport = http();
+  HttpTransport& transport = http();
   {
     const std::lock_guard lock(mutex_);
     if (!plugins_) {
       plugins_ =
           std::make_unique<plugin::PluginHost>(settings_.plugins, transport, settings_.plugin_log);
+      pass_by_tape(*plugins_);
     }
   }
   pass_on_plugin_notices();
   return *plugins_;
+}
+
+void AppServices::pass_by_tape(plugin::PluginHost& host) {
+  record::Tape* const tape = record::tape();
+  if (tape == nullptr) return;
+  const base::Unrecorded looking;
+  Json found = Json::array();
+  for (const plugin::PluginRecord& record : host.list()) {
+    if (record.status != plugin::PluginStatus::kAvailable) continue;
+    Json environment = Json::object();
+    for (const std::string& name : record.environment) {
+      const auto value = settings_.environment.find(name);
+      if (value != settings_.environment.end()) {
+        environment[name] = record::is_key_name(name) ? "[redacted]" : value->second;
+      }
+    }
+    found.push_back({{"id", record.id},
+                     {"version", record.version},
+                     {"sha256", file_digest(record.file)},
+                     {"providers", record.providers},
+                     {"tool_sets", record.tool_sets},
+                     {"variables", record.environment},
+                     {"environment", environment}});
+  }
+  const Json recorded = tape->plugins(found);
+  if (!tape->plays()) return;
+  // Only what a plugin that is here asks for.
+  for (const Json& plugin : found) {
+    for (const Json& name : plugin["variables"]) {
+      environment_.erase(name.get<std::string>());
+      const auto value = recorded.find(name.get<std::string>());
+      if (value != recorded.end()) environment_[name.get<std::string>()] = *value;
+    }
+  }
 }
 
 void AppServices::pass_on_plugin_notices() {
@@ -62,15 +116,43 @@ store::SessionLock AppServices::lock_session(const std::string& session_id) cons
   return store::SessionLock(settings_.state_directory / "locks", session_id, settings_.command);
 }
 
+std::string AppServices::chosen_provider() {
+  const std::vector<plugin::PluginRecord> found = plugins().list();
+  const ChosenProvider chosen = provider_by_key(found, environment_);
+  if (chosen.name.empty()) {
+    Error error(ErrorCode::kNotFound, "no provider was named");
+    error.reason = "no_provider";
+    throw error;
+  }
+  notice(chosen.name + " answers, because " + chosen.key + " is set");
+  return chosen.name;
+}
+
+std::map<std::string, std::string> AppServices::options_of(
+    const std::string& provider, const std::string& first,
+    const std::map<std::string, std::string>& given) {
+  const bool dotted = std::any_of(given.begin(), given.end(), [](const auto& option) {
+    return option.first.find('.') != option.first.npos;
+  });
+  const std::vector<std::string> known =
+      dotted ? plugins().provider_names() : std::vector<std::string>();
+  return app::options_of(provider, first, known, given);
+}
+
 std::unique_ptr<plugin::PluginProvider> AppServices::make_provider(
     const std::string& name, const std::map<std::string, std::string>& options) {
-  auto provider = plugins().make_provider(name, settings_.environment, options);
+  plugin::PluginHost& host = plugins();
+  if (record::Tape* const tape = record::tape()) tape->about("provider", {{"name", name}});
+  const base::Unrecorded loading;  // a test load waits as long as it takes
+  auto provider = host.make_provider(name, environment_, options);
   pass_on_plugin_notices();
   return provider;
 }
 
 std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
-  auto tool_sets = plugins().make_tool_sets(settings_.environment);
+  plugin::PluginHost& host = plugins();
+  const base::Unrecorded loading;
+  auto tool_sets = host.make_tool_sets(environment_);
   pass_on_plugin_notices();
   return tool_sets;
 }

@@ -46,7 +46,7 @@ class AppServices {
 
   const AppSettings& settings() const { return settings_; }
 
-  net::HttpClient& http();
+  HttpTransport& http();
   plugin::PluginHost& plugins();
 
   /// A connection to the state database of its own, for one thread. Throws Error{kUnavailable}.
@@ -56,6 +56,14 @@ class AppServices {
   /// who has it, which may be this process itself.
   store::SessionLock lock_session(const std::string& session_id) const;
 
+  /// Who answers when nobody was named: the provider whose key is the only one that is set, which
+  /// is then said as a notice. Throws Error{kNotFound, reason "no_provider"} where there is none,
+  /// or more than one.
+  std::string chosen_provider();
+  /// See options_of().
+  std::map<std::string, std::string> options_of(const std::string& provider,
+                                                const std::string& first,
+                                                const std::map<std::string, std::string>& given);
   /// See plugin::PluginHost.
   std::unique_ptr<plugin::PluginProvider> make_provider(
       const std::string& name, const std::map<std::string, std::string>& options);
@@ -66,10 +74,13 @@ class AppServices {
 
  private:
   void pass_on_plugin_notices();
+  /// Writes the plugins down, or compares them; with the mutex held.
+  void pass_by_tape(plugin::PluginHost& host);
 
   const AppSettings settings_;
-  std::mutex mutex_;  ///< of what is made when first asked for
-  std::unique_ptr<net::HttpClient> http_;
+  std::map<std::string, std::string> environment_;  ///< what plugins see
+  std::mutex mutex_;                                ///< of what is made when first asked for
+  std::unique_ptr<HttpTransport> http_;
   std::unique_ptr<plugin::PluginHost> plugins_;
   std::size_t notices_passed_on_ = 0;
   mutable std::mutex notice_mutex_;  ///< one sentence at a time

@@ -42,9 +42,10 @@ struct SessionChoice {
 
 /// The model of a conversation, and how it is asked.
 struct ModelSettings {
-  std::string provider;  ///< "" = that of the earlier conversation
+  std::string provider;  ///< "" = that of the earlier conversation, or whose key is the only one
+  /// "openai.api" is for openai alone; without a name the option is for the first provider.
   std::map<std::string, std::string> provider_options;
-  std::string model;         ///< "" = the provider's default
+  std::string model;         ///< "" = the provider's default, or the only one it has
   std::string instructions;  ///< of the front end, after the program's own
   bool stream = true;
   int max_rounds = 12;  ///< answers of the model in a turn
@@ -52,15 +53,23 @@ struct ModelSettings {
 
 struct SessionSettings {
   SessionChoice choice;
-  /// Address and account of CartPilot, asked for once and late: a front end may have to start the
-  /// server first. The session id in it is not used.
+  /// Address and account of CartPilot, asked for late: a front end may have to start the server
+  /// first. It names the sandbox when it knows that it is one. The session id in it is not used.
   std::function<commerce::ClientOptions()> cartpilot;
+  /// The same for the sandbox of this machine, for conversations that belong to it; empty = they go
+  /// nowhere but to `cartpilot`.
+  std::function<commerce::ClientOptions()> own_sandbox;
   purchase::PurchasePolicy policy;
   /// The person has looked through a record of purchases that was altered: it is put aside and
   /// another one begun. A record that is whole stays as it is.
   bool new_record = false;
   /// Ids of plugins whose money functions are let in; each call asks.
   std::vector<std::string> money_plugins;
+  /// Makes what carries out the confirms of this session, which lives as long as the session;
+  /// empty: they are sent by this process.
+  std::function<std::unique_ptr<purchase::ConfirmRunner>(
+      store::StateDb&, const purchase::PurchaseJournal&, const commerce::ClientOptions&)>
+      confirm_runner;
   /// Without one, the calls come from a program that has its model elsewhere.
   std::optional<ModelSettings> model;
 };
@@ -76,22 +85,34 @@ class ShoppingSession final : private chat::MessageLog {
  public:
   /// Opens or continues the conversation. Throws Error: kUnavailable with reason "session_open"
   /// when it is open elsewhere, kInvalidArgument with reason "no_session" when there is none to go
-  /// on with, kNotFound with reason "no_provider" when no model was named, and what providers,
-  /// CartPilot's address and the state have against it. `provider`, if given, takes the place of
-  /// the plugin that the settings name.
+  /// on with or "other_cartpilot" when it belongs to another CartPilot, kNotFound with reason
+  /// "no_provider" when no model was named, and what providers, CartPilot's address and the state
+  /// have against it. `opening` ends the wait for a server that is asked whether it is a sandbox.
+  /// `provider`, if given, takes the place of the plugin that the settings name.
   ShoppingSession(AppServices& services, SessionSettings settings, SessionSurface surface,
+                  const CallContext& opening = CallContext(),
                   std::unique_ptr<LLMProvider> provider = nullptr);
   ~ShoppingSession() override;
   ShoppingSession(const ShoppingSession&) = delete;
   ShoppingSession& operator=(const ShoppingSession&) = delete;
 
   const std::string& id() const { return id_; }
+  /// The one it shops at.
+  const commerce::CartPilotIdentity& cartpilot() const { return gate_->cartpilot(); }
   /// True when there was something to go on with.
   bool continued() const { return continued_; }
   /// What the person should know about the beginning, a sentence each.
   const std::vector<std::string>& notices() const { return notices_; }
   /// Every function that can be called, plugins' included.
   const std::vector<ToolSpec>& tools() const { return router_->specs(); }
+
+  /// Runs a function that only looks, beside the turn that is running: from any thread. Every other
+  /// function is answered with an error.
+  ToolResult look(const ToolCall& call, const CallContext& context);
+
+  /// Questions that nobody waits for, see PurchaseGate. Between turns only.
+  std::vector<purchase::PendingApproval> pending_approvals() const { return gate_->pending(); }
+  void withdraw_pending() { gate_->withdraw_pending(); }
 
   /// The last purchase of this session, for the exit code and the like.
   const std::optional<purchase::PurchaseReport>& last_purchase() const;
@@ -111,9 +132,14 @@ class ShoppingSession final : private chat::MessageLog {
   friend class Turn;
 
   void choose(const SessionChoice& choice);
-  void open_record();
+  void connect(const CallContext& opening);
+  bool connect_to(commerce::ClientOptions options, const CallContext& opening);
+  void begin_new_record();
   void open_shop();
-  void open_chat();
+  void bind();
+  void open_chat(const CallContext& opening);
+  std::map<std::string, std::string> options_of(const std::string& provider);
+  std::string only_model(LLMProvider& provider, const CallContext& opening);
   void append(const Message& message) override;
 
   AppServices& services_;
@@ -124,6 +150,8 @@ class ShoppingSession final : private chat::MessageLog {
   std::string id_;
   bool continued_ = false;
   std::string provider_name_;
+  std::string first_provider_;        ///< that options without a provider's name are for
+  commerce::CartPilotIdentity home_;  ///< the CartPilot it belongs to, if it is known
   std::vector<std::string> notices_;
   std::optional<store::SessionLock> lock_;
 
@@ -132,6 +160,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::unique_ptr<purchase::PurchaseJournal> journal_;
   std::unique_ptr<purchase::Questions> questions_;
   std::unique_ptr<commerce::CartPilotClient> client_;
+  std::unique_ptr<purchase::ConfirmRunner> confirm_runner_;
   std::unique_ptr<purchase::PurchaseGate> gate_;
   std::unique_ptr<commerce::CartPilotTools> tools_;
   std::unique_ptr<PluginMoneyGuard> money_guard_;

@@ -2,9 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/session.h"
+#include "record/tape.h"
 
 namespace cartpilot::app {
+
+int Cancellation::seen_requests() const noexcept {
+  if (record::Tape* const tape = record::tape()) {
+    const int seen = tape->look(requests_);
+    if (tape->plays()) requests_ = seen;
+  }
+  return requests_;
+}
 
 Turn::Turn(ShoppingSession& session, const Cancellation& cancellation)
     : session_(session), cancellation_(cancellation) {
@@ -50,13 +61,23 @@ TurnReport Turn::say(const std::string& text) {
 }
 
 std::vector<ToolResult> Turn::run(const std::vector<ToolCall>& calls) {
+  for (const ToolSpec& spec : session_.tools()) {
+    const bool wanted = std::any_of(calls.begin(), calls.end(),
+                                    [&](const ToolCall& call) { return call.name == spec.name; });
+    if (wanted && spec.effect != EffectClass::kRead) session_.bind();
+  }
   return session_.router_->run(calls, cancellation_);
 }
 
 void Turn::reconcile() {
+  session_.bind();
   for (const purchase::PurchaseReport& report : session_.gate_->reconcile(cancellation_)) {
     session_.surface_.purchases.on_purchase(report);
   }
+}
+
+std::vector<purchase::SettledApproval> Turn::settle_pending() {
+  return session_.gate_->settle_pending(cancellation_);
 }
 
 }  // namespace cartpilot::app

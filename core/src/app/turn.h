@@ -14,6 +14,7 @@
 #include "cartpilot/http.h"
 #include "cartpilot/tool.h"
 #include "chat/session.h"
+#include "purchase/gate.h"
 
 namespace cartpilot::app {
 
@@ -28,11 +29,16 @@ class Cancellation final : public CallContext {
   /// For the next turn.
   void reset() noexcept { requests_ = 0; }
 
-  bool cancelled() const noexcept override { return requests_ > 0; }
-  bool cancelled_twice() const noexcept { return requests_ > 1; }
+  bool cancelled() const noexcept override { return seen_requests() > 0; }
+  bool cancelled_twice() const noexcept { return seen_requests() > 1; }
+  /// How often cancel() was called; a signal handler may ask.
+  int requests() const noexcept { return requests_; }
 
  private:
-  std::atomic<int> requests_{0};
+  /// Those that came, or came when this run was recorded.
+  int seen_requests() const noexcept;
+
+  mutable std::atomic<int> requests_{0};
   static_assert(std::atomic<int>::is_always_lock_free);
 };
 
@@ -65,13 +71,16 @@ class Turn {
   TurnReport say(const std::string& text);
 
   /// Carries out calls for a program that has its model elsewhere. Results are in the order of the
-  /// calls; see chat::ToolRouter::run().
+  /// calls; see chat::ToolRouter::run(). Throws Error when the conversation cannot be kept.
   std::vector<ToolResult> run(const std::vector<ToolCall>& calls);
 
   /// Looks into purchases that an earlier process left unfinished and tells the session's observer
-  /// about each. Waits 20 s at most. Comes before the first call that is more than a look. Throws
-  /// Error when the record cannot be read.
+  /// about each. Waits 20 s at most. Comes before the first call that is more than a look: from
+  /// then on the conversation belongs to its CartPilot. Throws Error when the state fails.
   void reconcile();
+
+  /// See PurchaseGate::settle_pending().
+  std::vector<purchase::SettledApproval> settle_pending();
 
  private:
   ShoppingSession& session_;

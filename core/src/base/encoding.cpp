@@ -1,9 +1,11 @@
 #include "base/encoding.h"
 
+#include <Poco/Base64Decoder.h>
 #include <Poco/Base64Encoder.h>
 #include <Poco/Exception.h>
 #include <Poco/URI.h>
 
+#include <iterator>
 #include <sstream>
 
 namespace cartpilot::base {
@@ -15,6 +17,18 @@ std::string base64(std::string_view bytes) {
   encoder << bytes;
   encoder.close();
   return out.str();
+}
+
+std::optional<std::string> from_base64(const std::string& text) {
+  try {
+    std::istringstream in(text);
+    Poco::Base64Decoder decoder(in);
+    std::string bytes(std::istreambuf_iterator<char>(decoder), {});
+    if (base64(bytes) != text) return std::nullopt;
+    return bytes;
+  } catch (const Poco::Exception&) {
+    return std::nullopt;
+  }
 }
 
 std::optional<std::string> percent_decoded(const std::string& text) {

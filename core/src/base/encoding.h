@@ -11,6 +11,8 @@ namespace cartpilot::base {
 
 /// Base64 with padding, in one line.
 std::string base64(std::string_view bytes);
+/// What Base64 text stands for, nullopt when it is none.
+std::optional<std::string> from_base64(const std::string& text);
 
 /// nullopt when a "%" is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decoded(const std::string& text);

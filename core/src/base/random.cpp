@@ -5,8 +5,8 @@
 #include <sys/random.h>
 
 #include <array>
-#include <random>
 
+#include "base/outside.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::base {
@@ -16,6 +16,7 @@ void fill(void* target, std::size_t size) {
   if (::getentropy(target, size) != 0) {
     throw Error(ErrorCode::kInternal, "the system gives no random numbers");
   }
+  if (Outside* const outside = outside_here()) outside->random(target, size);
 }
 
 }  // namespace
@@ -45,8 +46,8 @@ std::string random_uuid() {
 }
 
 double random_fraction() {
-  thread_local std::mt19937_64 engine{random_64()};
-  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+  constexpr double kStep = 0x1p-53;  // what a double resolves below 1
+  return static_cast<double>(random_64() >> 11U) * kStep;
 }
 
 }  // namespace cartpilot::base

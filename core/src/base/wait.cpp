@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/outside.h"
+
 namespace cartpilot::base {
 
 bool wait_unless_cancelled(std::chrono::milliseconds length, const CallContext& context,
@@ -10,7 +12,10 @@ bool wait_unless_cancelled(std::chrono::milliseconds length, const CallContext& 
   constexpr std::chrono::milliseconds kLook(20);
   while (length.count() > 0 && !context.cancelled()) {
     const std::chrono::milliseconds slice = std::min(length, kLook);
-    if (sleep) {
+    const Outside* const outside = outside_here();
+    if (outside != nullptr && outside->skips_sleep()) {
+      // The looks at the context stay as many.
+    } else if (sleep) {
       sleep(slice);
     } else {
       std::this_thread::sleep_for(slice);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/outside.h"
 #include "cartpilot/error.h"
 
 namespace cartpilot::chat {
@@ -305,8 +306,12 @@ std::vector<ToolResult> ToolRouter::run(const std::vector<ToolCall>& calls,
 
 void ToolRouter::run_together(std::vector<Job*> reads, const CallContext& context) const {
   std::atomic<std::size_t> next{0};
+  const base::Fanout fanout;
   const auto work = [&] {
-    for (std::size_t i = next++; i < reads.size(); i = next++) execute(*reads[i], context);
+    for (std::size_t i = next++; i < reads.size(); i = next++) {
+      const base::Lane lane(fanout.lane(i));
+      execute(*reads[i], context);
+    }
   };
   std::vector<std::jthread> others;
   try {

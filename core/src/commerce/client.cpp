@@ -80,7 +80,8 @@ template <typename Parse>
 auto CartPilotClient::typed(RawAnswer raw, Parse parse) const -> Answer<decltype(parse(raw.json))> {
   try {
     auto value = parse(raw.json);
-    return {std::move(value), std::move(raw.json), std::move(raw.request_id), raw.server_unix_ms};
+    return {std::move(value), std::move(raw.json), std::move(raw.request_id), raw.server_unix_ms,
+            std::move(raw.sandbox_id)};
   } catch (const Error& error) {
     const RequestFacts facts{raw.method, "", options_.base_url, raw.request_id,
                              !options_.api_key.empty()};

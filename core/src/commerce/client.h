@@ -28,6 +28,8 @@ struct ClientOptions {
   std::string base_url = "http://localhost:8000";
   std::string api_key{};
   std::string session_id{};  ///< sent with every intent that names none; "" = none
+  /// The sandbox that is expected to answer, as it names itself; "" = a real CartPilot.
+  std::string sandbox_id{};
   std::int64_t connect_timeout_ms = 5'000;
   std::int64_t total_timeout_ms = 35'000;  ///< CartPilot itself waits up to 10 s for a merchant
   base::RetryPolicy read_retries{};
@@ -74,6 +76,9 @@ struct Answer {
   Json raw;                                      ///< the server's JSON, member order kept
   std::string request_id;                        ///< X-Request-ID of the answer
   std::optional<std::int64_t> server_unix_ms{};  ///< its Date, which has whole seconds
+  /// What a sandbox on this machine calls itself; "" for a real CartPilot. No server elsewhere can
+  /// pass for one.
+  std::string sandbox_id{};
 };
 
 struct OrderFilter {
@@ -152,6 +157,7 @@ class CartPilotClient {
     int status = 0;
     std::string request_id;
     std::optional<std::int64_t> server_unix_ms;
+    std::string sandbox_id;
   };
   RawAnswer get(const std::string& target, const CallContext& context) const;
   RawAnswer post(const std::string& target, const Json& body, const WriteOptions& write,

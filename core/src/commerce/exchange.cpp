@@ -50,6 +50,14 @@ RequestFacts facts_of(const HttpRequest& request, const ClientOptions& options) 
           header_value(request.headers, "X-Request-ID"), !options.api_key.empty()};
 }
 
+/// The word of a server is taken only from this machine: play money must be play money.
+std::string sandbox_in(const HttpHeaders& headers, const std::string& base_url) {
+  constexpr std::size_t kMaxIdBytes = 64;
+  const std::string id = header_value(headers, "X-CartPilot-Sandbox");
+  const bool plain = !id.empty() && id.size() <= kMaxIdBytes && !has_byte_outside(id, '-', 'z');
+  return plain && net::parse_target(base_url).loopback ? id : "";
+}
+
 }  // namespace
 
 CartPilotClient::CartPilotClient(ClientOptions options, HttpTransport& transport)
@@ -157,8 +165,12 @@ CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request
   if (!type.empty() && !is_json_type(type)) {
     throw failure_of_reading(facts, status, fmt::format("it is {}, not JSON", type));
   }
-  RawAnswer raw{Json(), request.method, status, facts.request_id,
-                base::unix_ms_of_http_date(header_value(answer.head.headers, "Date"))};
+  RawAnswer raw{Json(),
+                request.method,
+                status,
+                facts.request_id,
+                base::unix_ms_of_http_date(header_value(answer.head.headers, "Date")),
+                sandbox_in(answer.head.headers, options_.base_url)};
   try {
     raw.json = parse_json(answer.body, "it");
   } catch (const Error& error) {

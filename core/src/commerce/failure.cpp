@@ -321,9 +321,8 @@ CartPilotError failure_of_transport(const RequestFacts& request, const Error& er
       break;
     default:
       code = "NETWORK_ERROR";
-      message =
-          fmt::format("no answer from CartPilot at {} ({}); is CartPilot running? try --sandbox",
-                      request.base_url, detail);
+      message = fmt::format("no answer from CartPilot at {} ({}); is CartPilot running?",
+                            request.base_url, detail);
       break;
   }
   if (may_have_run && request.method != "GET") message += kMayHaveRun;

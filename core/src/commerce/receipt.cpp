@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "cartpilot/error.h"
+#include "commerce/currency.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -111,6 +112,11 @@ Receipt make_receipt(const std::string& api_origin, const std::string& payment_m
   check_identity("the merchant", checkout.merchant_id);
   check_identity("the merchant's session", checkout.merchant_checkout_id.value_or(""));
   check_identity("the currency", frozen.currency);
+  if (!decimals_of(frozen.currency)) {
+    refuse(
+        fmt::format("its currency {} is not one this program knows, so its amounts cannot be shown",
+                    dump_json(Json(frozen.currency))));
+  }
   check_identity("the payment method", payment_method);
   if (checkout.items.empty()) refuse("it has no lines");
   if (checkout.items.size() > kMaxReceiptLines) {

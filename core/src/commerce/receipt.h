@@ -17,9 +17,10 @@ namespace cartpilot::commerce {
 struct Receipt {
   std::string api_origin;
   std::string payment_method;
-  Checkout checkout;     ///< as fetched
-  FrozenReceipt frozen;  ///< checked to agree with `checkout`
-  std::string digest;    ///< 64 lower-case hex
+  Checkout checkout;        ///< as fetched
+  FrozenReceipt frozen;     ///< checked to agree with `checkout`
+  std::string digest;       ///< 64 lower-case hex
+  std::string cartpilot{};  ///< CartPilotIdentity::shown(); no part of the digest
 
   Money total() const { return {frozen.total_cents, frozen.currency}; }
 };

@@ -60,7 +60,8 @@ std::vector<ToolSpec> search_specs() {
        EffectClass::kWrite},
       {"get_intent_offers",
        "Ask the merchants for offers on an intent, right after create_intent. Returns one offer "
-       "per merchant with products, prices in cents and stock; an offer may be empty. Show the "
+       "per merchant with products, prices in the smallest unit of their currency (8638 is 86.38 "
+       "USD, and 8638 JPY) and stock; an offer may be empty. Show the "
        "person the products that fit the wish and let them choose; get_offer_details shows one "
        "offer again, create_checkout takes the choice further. Offers expire after about an hour.",
        object({{"intent_id", text("The intent's id, from create_intent.")},

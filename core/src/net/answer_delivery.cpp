@@ -17,13 +17,14 @@ bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }
 
-/// What the first bytes of an answer without Content-Type say about it.
+/// What the first bytes of an answer say about it. "error:" is no field of event streams, but some
+/// servers begin one so.
 enum class Guess { kEvents, kOther, kTooEarly };
 
 Guess guess(std::string_view start, bool more_to_come) {
   if (starts_with(start, kByteOrderMark)) start.remove_prefix(kByteOrderMark.size());
   start.remove_prefix(std::min(start.find_first_not_of("\r\n"), start.size()));
-  for (const std::string_view field : {":", "data:", "event:", "id:", "retry:"}) {
+  for (const std::string_view field : {":", "data:", "event:", "id:", "retry:", "error:"}) {
     if (starts_with(start, field)) return Guess::kEvents;
     if (more_to_come && starts_with(field, start)) return Guess::kTooEarly;
   }
@@ -58,8 +59,8 @@ void AnswerDelivery::head(const HttpHead& head) {
     const std::string type = text::lower_case(header_value(head.headers, "Content-Type"));
     const std::string_view media_type =
         text::trimmed(std::string_view(type).substr(0, type.find(';')));
-    if (type.empty()) form_ = Form::kUnknown;
-    if (media_type == "text/event-stream") form_ = Form::kEvents;
+    form_ = Form::kUnknown;
+    events_by_header_ = media_type == "text/event-stream";
   }
   sink_.on_head(head);
 }
@@ -87,9 +88,11 @@ void AnswerDelivery::end() {
   }
 }
 
-/// Settles the form by the bytes so far and passes them on. Returns false like piece().
+/// Settles the form by the bytes so far, and only where they tell nothing by the header, and passes
+/// them on. Returns false like piece().
 bool AnswerDelivery::decide() {
-  form_ = guess(whole_, false) == Guess::kEvents ? Form::kEvents : Form::kBody;
+  const bool events = events_by_header_ || guess(whole_, false) == Guess::kEvents;
+  form_ = events ? Form::kEvents : Form::kBody;
   return piece(std::exchange(whole_, ""));
 }
 

@@ -1,5 +1,6 @@
 // AnswerDelivery: one answer on its way to its sink: as server-sent events when it is an event
-// stream and the caller wants one, otherwise as one whole body.
+// stream and the caller wants one, otherwise as one whole body. An answer with status 2xx that
+// begins like an event stream is one, whatever its Content-Type says.
 //
 // Bytes are pushed in as they arrive. An event stream without a byte gives no event; every other
 // empty body is one kBody "". Refers to the request and the sink; one thread.
@@ -38,6 +39,7 @@ class AnswerDelivery {
   SseDecoder decoder_;
   Form form_ = Form::kBody;
   bool is_error_ = false;
+  bool events_by_header_ = false;
   std::string whole_;  ///< the body, or its start while its form is unknown
 };
 

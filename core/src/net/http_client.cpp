@@ -137,6 +137,11 @@ HttpClient::~HttpClient() {
 }
 
 void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallContext& context) {
+  send(request, sink, context, nullptr);
+}
+
+void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallContext& context,
+                      WireTap* tap) {
   const PipeSignalBlocked blocked;
   const Target target = parse_target(request.url);
   const HeaderList headers = request_headers(request, impl_->options.user_agent);
@@ -150,7 +155,7 @@ void HttpClient::send(const HttpRequest& request, HttpSink& sink, const CallCont
   const auto send_with = [&](const std::string& file) {
     const Route route{target, proxy, trust.folder, file};
     connection.socket =
-        transfer(connection.multi.get(), route, request, headers.get(), sink, timeouts);
+        transfer(connection.multi.get(), route, request, headers.get(), sink, tap, timeouts);
   };
   try {
     send_with(trust.file_first ? trust.file : "");

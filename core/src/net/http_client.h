@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cartpilot/http.h"
 
@@ -34,6 +35,14 @@ struct HttpClientOptions {
   TrustedCertificates trust = certificates_of_environment();
 };
 
+/// Sees the answer as it comes from the wire, before it is taken apart, on the calling thread.
+class WireTap {
+ public:
+  virtual ~WireTap() = default;
+  virtual void on_wire_head(const HttpHead& head) = 0;
+  virtual void on_wire_bytes(std::string_view bytes) = 0;
+};
+
 class HttpClient final : public HttpTransport {
  public:
   explicit HttpClient(HttpClientOptions options = {});
@@ -43,6 +52,8 @@ class HttpClient final : public HttpTransport {
   /// of the request was sent. A GET or HEAD whose reused connection turns out to be closed is sent
   /// once more on a new one; nothing else is ever sent twice.
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override;
+  /// The same, with somebody at the wire.
+  void send(const HttpRequest& request, HttpSink& sink, const CallContext& context, WireTap* tap);
 
  private:
   struct Impl;

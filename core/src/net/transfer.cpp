@@ -16,6 +16,7 @@
 
 #include "net/answer_delivery.h"
 #include "net/failure.h"
+#include "net/http_client.h"
 #include "net/request_headers.h"
 #include "net/transfer_failure.h"
 #include "text/ascii.h"
@@ -79,11 +80,12 @@ bool tells_its_end(const HttpHead& head) {
 class Transfer {
  public:
   Transfer(CURLM* multi, const Route& route, const HttpRequest& request, HttpSink& sink,
-           CallTimeouts& timeouts)
+           WireTap* tap, CallTimeouts& timeouts)
       : multi_(multi),
         route_(route),
         request_(request),
         unsent_(request.body),
+        tap_(tap),
         timeouts_(timeouts),
         delivery_(request, sink),
         easy_(curl_easy_init(), &curl_easy_cleanup) {
@@ -125,7 +127,7 @@ class Transfer {
       if (failure_) std::rethrow_exception(failure_);
       if (code == CURLE_OPERATION_TIMEDOUT) timeouts_.check();
       if (code != CURLE_OK || stage_ != Stage::kBody) fail_with(code);
-      if (needs_goodbye_) fail_with(CURLE_PARTIAL_FILE);
+      if (needs_close_notify_) fail_with(CURLE_PARTIAL_FILE);
       delivery_.end();
     }
     curl_socket_t socket = CURL_SOCKET_BAD;
@@ -263,7 +265,8 @@ class Transfer {
       head.headers.emplace_back(next->name, text::trimmed(next->value));
     }
     // libcurl takes a connection that was cut for one that was closed.
-    needs_goodbye_ = !tells_its_end(head) && route_.target.tls && request_.method != "HEAD";
+    needs_close_notify_ = !tells_its_end(head) && route_.target.tls && request_.method != "HEAD";
+    if (tap_ != nullptr) tap_->on_wire_head(head);
     delivery_.head(head);
     timeouts_.alive();
   }
@@ -274,6 +277,7 @@ class Transfer {
       return skipped_ <= kMaxLastBytes;
     }
     timeouts_.check();
+    if (tap_ != nullptr) tap_->on_wire_bytes(bytes);
     if (!delivery_.piece(bytes)) sink_done_at_ = base::steady_now();
     timeouts_.alive();
     return true;
@@ -317,6 +321,7 @@ class Transfer {
   const Route& route_;
   const HttpRequest& request_;
   std::string_view unsent_;
+  WireTap* const tap_;
   CallTimeouts& timeouts_;
   AnswerDelivery delivery_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
@@ -327,7 +332,7 @@ class Transfer {
   int requests_ = 0;  ///< begun
   int heads_ = 0;     ///< begun
   std::size_t head_bytes_ = 0;
-  bool needs_goodbye_ = false;  ///< only close_notify would tell that the answer is whole
+  bool needs_close_notify_ = false;  ///< only close_notify would tell that the answer is whole
   curl_off_t uploaded_ = 0;
   std::optional<Clock::time_point> sink_done_at_;
   std::size_t skipped_ = 0;  ///< bytes behind the last one that the sink wanted
@@ -336,8 +341,8 @@ class Transfer {
 }  // namespace
 
 curl_socket_t transfer(CURLM* multi, const Route& route, const HttpRequest& request,
-                       curl_slist* headers, HttpSink& sink, CallTimeouts& timeouts) {
-  Transfer transfer(multi, route, request, sink, timeouts);
+                       curl_slist* headers, HttpSink& sink, WireTap* tap, CallTimeouts& timeouts) {
+  Transfer transfer(multi, route, request, sink, tap, timeouts);
   transfer.set_up(headers);
   return transfer.run();
 }

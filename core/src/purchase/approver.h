@@ -30,10 +30,14 @@ class Approver {
  public:
   virtual ~Approver() = default;
 
-  /// Why nobody can be asked here, with what to do about it; nullopt when somebody can.
+  /// Why nobody can be asked here; nullopt when somebody can.
   virtual std::optional<std::string> unavailable() = 0;
 
   virtual std::chrono::milliseconds lifetime() const = 0;
+
+  /// False: ask() only shows the question. The gate keeps it and looks for its answer later, see
+  /// PurchaseGate::settle_pending().
+  virtual bool waits() const { return true; }
 
   /// Waits until no other program asks on this surface; held while ours is open. Null where a
   /// surface is nobody else's. Ends early, with null, when the call is cancelled.
@@ -42,10 +46,18 @@ class Approver {
     return nullptr;
   }
 
-  /// Shows `question` and waits, on the calling thread, until it is not open any more, the person
-  /// has left, or the call is cancelled. The result is what `questions` says about it afterwards.
+  /// Shows `question` and, unless waits() is false, waits, on the calling thread, until it is not
+  /// open any more, the person has left, or the call is cancelled. The result is what `questions`
+  /// says about it afterwards.
   virtual void ask(const ApprovalQuestion& question, Questions& questions,
                    const CallContext& context) = 0;
 };
+
+/// Asks a person: waits for the surface, opens the question for as long as the surface allows and
+/// at most `longest` from now, shows it, and closes it when nobody else did. Returns the question
+/// as it is then, never open; only kApproved is a yes. Throws Error as Questions::open() does.
+ApprovalQuestion ask_person(Approver& approver, Questions& questions, ApprovalQuestion question,
+                            const CallContext& context,
+                            std::chrono::milliseconds longest = std::chrono::milliseconds::max());
 
 }  // namespace cartpilot::purchase

@@ -34,7 +34,8 @@ constexpr const char* kTables[] = {
      "state TEXT NOT NULL, order_id "
      "TEXT NOT NULL, merchant_order_id TEXT NOT NULL, note TEXT NOT NULL, sends INTEGER NOT NULL, "
      "key_ordinal INTEGER NOT NULL, sent_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, "
-     "updated_ms INTEGER NOT NULL)"),
+     "updated_ms INTEGER NOT NULL, cartpilot TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL "
+     "DEFAULT '', channel TEXT NOT NULL DEFAULT '', approved_ms INTEGER NOT NULL DEFAULT 0)"),
     "CREATE INDEX IF NOT EXISTS purchases_by_checkout ON purchases (checkout_id)",
     "CREATE INDEX IF NOT EXISTS purchases_by_basket ON purchases (basket, state)",
     ("CREATE TABLE IF NOT EXISTS purchase_events (seq INTEGER PRIMARY KEY, attempt TEXT NOT NULL, "
@@ -42,8 +43,8 @@ constexpr const char* kTables[] = {
      "hash TEXT NOT NULL)"),
     "CREATE INDEX IF NOT EXISTS purchase_events_by_attempt ON purchase_events (attempt)",
     ("CREATE TABLE IF NOT EXISTS purchase_checkouts (session TEXT NOT NULL, checkout_id TEXT NOT "
-     "NULL, requested TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, "
-     "checkout_id)) WITHOUT ROWID"),
+     "NULL, requested TEXT NOT NULL, created_ms INTEGER NOT NULL, cartpilot TEXT NOT NULL DEFAULT "
+     "'', PRIMARY KEY (session, checkout_id)) WITHOUT ROWID"),
     ("CREATE TABLE IF NOT EXISTS purchase_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) "
      "WITHOUT ROWID"),
 };
@@ -87,27 +88,55 @@ bool may_follow(const Attempt& attempt, AttemptState next) {
 }
 
 std::string attempt_record(const Attempt& attempt) {
-  return dump_json(Json{{"attempt", attempt.id},
-                        {"session", attempt.session},
-                        {"api_origin", attempt.api_origin},
-                        {"checkout_id", attempt.checkout_id},
-                        {"merchant_checkout_id", attempt.merchant_checkout_id},
-                        {"merchant_id", attempt.merchant_id},
-                        {"basket", attempt.basket},
-                        {"digest", attempt.digest},
-                        {"payment_method", attempt.payment_method},
-                        {"total_minor", attempt.total.minor},
-                        {"currency", attempt.total.currency},
-                        {"by", attempt.by},
-                        {"state", attempt_state_name(attempt.state)},
-                        {"order_id", attempt.order_id},
-                        {"merchant_order_id", attempt.merchant_order_id},
-                        {"note", attempt.note},
-                        {"sends", attempt.sends},
-                        {"key_ordinal", attempt.key_ordinal},
-                        {"sent_ms", attempt.sent_unix_ms},
-                        {"created_ms", attempt.created_unix_ms},
-                        {"updated_ms", attempt.updated_unix_ms}});
+  Json record{{"attempt", attempt.id},
+              {"session", attempt.session},
+              {"api_origin", attempt.api_origin},
+              {"checkout_id", attempt.checkout_id},
+              {"merchant_checkout_id", attempt.merchant_checkout_id},
+              {"merchant_id", attempt.merchant_id},
+              {"basket", attempt.basket},
+              {"digest", attempt.digest},
+              {"payment_method", attempt.payment_method},
+              {"total_minor", attempt.total.minor},
+              {"currency", attempt.total.currency},
+              {"by", attempt.by},
+              {"state", attempt_state_name(attempt.state)},
+              {"order_id", attempt.order_id},
+              {"merchant_order_id", attempt.merchant_order_id},
+              {"note", attempt.note},
+              {"sends", attempt.sends},
+              {"key_ordinal", attempt.key_ordinal},
+              {"sent_ms", attempt.sent_unix_ms},
+              {"created_ms", attempt.created_unix_ms},
+              {"updated_ms", attempt.updated_unix_ms}};
+  // A record of format 1 has none of these and keeps its text.
+  if (!attempt.cartpilot.empty()) record["cartpilot"] = attempt.cartpilot;
+  if (!attempt.receipt.empty()) record["receipt"] = attempt.receipt;
+  if (!attempt.channel.empty()) record["channel"] = attempt.channel;
+  if (attempt.approved_unix_ms != 0) record["approved_ms"] = attempt.approved_unix_ms;
+  return dump_json(record);
+}
+
+std::string receipt_record(const commerce::Receipt& receipt) {
+  const commerce::FrozenReceipt& frozen = receipt.frozen;
+  Json items = Json::array();
+  for (const commerce::FrozenReceipt::Item& item : frozen.items) {
+    Json line = {{"product_id", item.product_id}};
+    if (item.variant_id) line["variant_id"] = *item.variant_id;
+    line["sku"] = item.sku;
+    line["title"] = item.title;
+    line["quantity"] = item.quantity;
+    line["unit_price"] = item.unit_price_cents;
+    items.push_back(std::move(line));
+  }
+  const Json record = {{"items", std::move(items)},
+                       {"subtotal", frozen.subtotal_cents},
+                       {"tax", frozen.tax_cents},
+                       {"shipping", frozen.shipping_cents},
+                       {"total", frozen.total_cents},
+                       {"currency", frozen.currency},
+                       {"expires_at", receipt.checkout.expires_at}};
+  return record.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 std::string chain_hash(std::string_view previous, std::int64_t seq, std::string_view record) {
@@ -119,14 +148,16 @@ void insert_attempt(store::StateDb& db, const Attempt& attempt) {
   const auto insert = db.prepared(
       "INSERT INTO purchases (attempt, session, api_origin, checkout_id, merchant_checkout_id, "
       "merchant_id, basket, digest, payment_method, total_minor, currency, approved_by, state, "
-      "order_id, merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "order_id, merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms, "
+      "cartpilot, receipt, channel, approved_ms) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   SQLite::bind(*insert, attempt.id, attempt.session, attempt.api_origin, attempt.checkout_id,
                attempt.merchant_checkout_id, attempt.merchant_id, attempt.basket, attempt.digest,
                attempt.payment_method, attempt.total.minor, attempt.total.currency, attempt.by,
                std::string(attempt_state_name(attempt.state)), attempt.order_id,
                attempt.merchant_order_id, attempt.note, attempt.sends, attempt.key_ordinal,
-               attempt.sent_unix_ms, attempt.created_unix_ms, attempt.updated_unix_ms);
+               attempt.sent_unix_ms, attempt.created_unix_ms, attempt.updated_unix_ms,
+               attempt.cartpilot, attempt.receipt, attempt.channel, attempt.approved_unix_ms);
   insert->exec();
 }
 
@@ -146,8 +177,8 @@ std::vector<Attempt> select_attempts(store::StateDb& db, const std::string& wher
   const auto select = db.prepared(
       "SELECT attempt, session, api_origin, checkout_id, merchant_checkout_id, merchant_id, "
       "basket, digest, payment_method, total_minor, currency, approved_by, state, order_id, "
-      "merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms FROM "
-      "purchases WHERE " +
+      "merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms, cartpilot, "
+      "receipt, channel, approved_ms FROM purchases WHERE " +
       where);
   for (std::size_t i = 0; i < bound.size(); ++i) select->bind(static_cast<int>(i) + 1, bound[i]);
   while (select->executeStep()) {
@@ -176,6 +207,10 @@ std::vector<Attempt> select_attempts(store::StateDb& db, const std::string& wher
     row.sent_unix_ms = integer();
     row.created_unix_ms = integer();
     row.updated_unix_ms = integer();
+    row.cartpilot = text();
+    row.receipt = text();
+    row.channel = text();
+    row.approved_unix_ms = integer();
   }
   return found;
 }

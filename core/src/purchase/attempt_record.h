@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commerce/receipt.h"
 #include "purchase/journal.h"
 
 namespace cartpilot::purchase {
@@ -25,6 +26,10 @@ bool may_follow(const Attempt& attempt, AttemptState next);
 
 /// The whole attempt as one line of JSON: what an event says and what is hashed.
 std::string attempt_record(const Attempt& attempt);
+
+/// What was agreed to, as one line of ASCII: items with product, variant, SKU, title, quantity and
+/// unit price; subtotal, tax, shipping, total, currency, expiry.
+std::string receipt_record(const commerce::Receipt& receipt);
 
 /// SHA-256 over the hash before, the number and the record.
 std::string chain_hash(std::string_view previous, std::int64_t seq, std::string_view record);

@@ -59,17 +59,24 @@ std::string order_mismatch(const commerce::Order& order, const Attempt& attempt,
 }  // namespace
 
 ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallContext& context) {
-  if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
-  if (const auto done = journal_.done_on_checkout(checkout_id)) return bought_already(*done);
-  for (const Attempt& open : journal_.unfinished()) {
+  if (!journal_.knows_checkout(session_id_, checkout_id, cartpilot().text()))
+    return not_ours(checkout_id);
+  if (const auto done = journal_.done_on_checkout(checkout_id, cartpilot().text())) {
+    return bought_already(*done);
+  }
+  for (const Attempt& open : journal_.unfinished(cartpilot().text())) {
     if (open.checkout_id != checkout_id) continue;
     return outcome_of(settle(open, context, milliseconds(0)));
+  }
+  if (pending_.count(checkout_id) > 0) {
+    ToolOutcome outcome = settle_answer(checkout_id, context);
+    if (!outcome.ok) return outcome;
   }
   if (live_consent(checkout_id) == nullptr) {
     const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
     if (answer.value.status != "approved") {
       PurchaseReport refusal;
-      refusal.exit_code = kExitRefused;
+      refusal.end = PurchaseEnd::kRefused;
       refusal.checkout_id = checkout_id;
       refusal.message = fmt::format(
           "the checkout is {} and nobody has agreed to buy it; call approve_checkout first",
@@ -89,12 +96,13 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   const Consent consent = consents_.at(checkout_id);
   // A failure up to here sends nothing and leaves the consent in force.
   const CheckoutAnswer fresh = client_.get_checkout(checkout_id, context);
+  if (is_another_cartpilot(fresh)) return another_cartpilot(checkout_id);
   if (fresh.value.status != "approved" || !same_receipt(consent.receipt, fresh.value)) {
     return withdraw(consent.attempt, consent.receipt, fresh.value);
   }
   PurchaseReport refusal;
   refusal.attempt = consent.attempt;
-  refusal.exit_code = kExitRefused;
+  refusal.end = PurchaseEnd::kRefused;
   refusal.checkout_id = checkout_id;
   refusal.total = consent.receipt.total();
   if (time_left(fresh) < kExpiryMarginOfConfirm) {
@@ -124,7 +132,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
     if (error.reason == "basket") {
       const Attempt voided = journal_.find(consent.attempt).value();
       record_void(consent.attempt, "the basket has an unfinished purchase");
-      return unresolved(journal_.unfinished_on(voided.basket).value_or(voided));
+      return unresolved(journal_.unfinished_on(voided.basket, cartpilot().text()).value_or(voided));
     }
     if (error.reason != "state") throw;
     refusal.message =
@@ -133,7 +141,10 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   }
   // Nobody else buys this basket while the attempt is unfinished, so what is there was there
   // before.
-  if (policy_.mode == ApprovalMode::kUpTo && journal_.bought_in_a_day(attempt.basket)) ++repeats_;
+  if (policy_.mode == ApprovalMode::kUpTo &&
+      journal_.bought_in_a_day(attempt.basket, attempt.cartpilot))
+    ++repeats_;
+  if (runner_ != nullptr) return conclude_elsewhere(attempt);
   return conclude(attempt, send_confirm(attempt, context), context);
 }
 
@@ -152,7 +163,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const ConfirmResult& sent,
     case ConfirmVerdict::kPriceChanged:
       last_totals_[attempt.checkout_id] = attempt.total;
       last_totals_[attempt.basket] = attempt.total;
-      report.exit_code = kExitChanged;
+      report.end = PurchaseEnd::kChanged;
       report.message = fmt::format(
           "the merchant changed the price; call quote_checkout with the same "
           "items, then request_approval, then approve_checkout: the person is asked again{}",
@@ -160,7 +171,7 @@ ToolOutcome PurchaseGate::conclude(Attempt attempt, const ConfirmResult& sent,
       return refuse(report, "PRICE_CHANGED");
     case ConfirmVerdict::kNotBought:
     case ConfirmVerdict::kNothingSent:
-      report.exit_code = kExitCartPilotFailed;
+      report.end = PurchaseEnd::kCartPilotFailed;
       report.message =
           fmt::format("{}{}", sent.failure->what(),
                       record(attempt.id, AttemptState::kVoid, {sent.note, "", "", spent}));

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/random.h"
 #include "cartpilot/error.h"
 #include "commerce/tools.h"
+#include "purchase/attempt_record.h"
 #include "purchase/gate.h"
 #include "purchase/keys.h"
 
@@ -20,11 +22,6 @@ constexpr auto kConsentLifetime = std::chrono::minutes(5);
 constexpr auto kExpiryMarginOfConsent = std::chrono::seconds(30);
 constexpr auto kExpiryMarginOfQuestion = std::chrono::seconds(60);
 constexpr std::int64_t kRecentPurchaseMs = 60 * 60 * 1000;
-
-constexpr std::string_view kHowToAllow =
-    "run cartpilot on a terminal and answer its question (--approve ask), or allow purchases "
-    "beforehand with --approve up-to:AMOUNT:CUR --merchants LIST, like --approve up-to:150:USD "
-    "--merchants merchant-a";
 
 bool can_be_asked_about(const std::string& status) {
   return status == "awaiting_approval" || status == "approved";
@@ -56,8 +53,9 @@ std::int64_t pieces_in(const std::vector<commerce::ItemRequest>& items) {
 }  // namespace
 
 ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallContext& context) {
-  if (!journal_.knows_checkout(session_id_, checkout_id)) return not_ours(checkout_id);
-  if (const auto done = journal_.done_on_checkout(checkout_id)) {
+  if (!journal_.knows_checkout(session_id_, checkout_id, cartpilot().text()))
+    return not_ours(checkout_id);
+  if (const auto done = journal_.done_on_checkout(checkout_id, cartpilot().text())) {
     const ToolOutcome outcome = bought_already(*done);
     if (!outcome.ok) return outcome;
     return tool_error("NOT_AWAITING_APPROVAL",
@@ -65,7 +63,7 @@ ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallCont
   }
   const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
   PurchaseReport report;
-  report.exit_code = kExitRefused;
+  report.end = PurchaseEnd::kRefused;
   report.checkout_id = checkout_id;
   if (const Consent* consent = live_consent(checkout_id)) {
     if (!same_receipt(consent->receipt, answer.value)) {
@@ -88,8 +86,9 @@ ToolOutcome PurchaseGate::approve(const std::string& checkout_id, const CallCont
 /// CartPilot's checkout.
 ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallContext& context) {
   const commerce::Checkout& checkout = answer.value;
+  if (is_another_cartpilot(answer)) return another_cartpilot(checkout.id);
   PurchaseReport refusal;
-  refusal.exit_code = kExitRefused;
+  refusal.end = PurchaseEnd::kRefused;
   refusal.checkout_id = checkout.id;
   commerce::Receipt receipt;
   try {
@@ -98,6 +97,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     refusal.message = error.what();
     return refuse(refusal, "RECEIPT_INVALID");
   }
+  receipt.cartpilot = cartpilot().shown();
   refusal.total = receipt.total();
   if (time_left(answer) < kExpiryMarginOfQuestion) {
     refusal.message = "the checkout expires within a minute; make another one";
@@ -105,7 +105,9 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   }
   Attempt attempt;
   attempt.basket = basket_of(checkout.merchant_id, items_of(checkout));
-  if (const auto open = journal_.unfinished_on(attempt.basket)) return unresolved(*open);
+  if (const auto open = journal_.unfinished_on(attempt.basket, cartpilot().text()))
+    return unresolved(*open);
+  if (auto joined = join_pending(receipt, context)) return *std::move(joined);
 
   attempt.id = base::random_hex(kAttemptIdBytes);
   attempt.session = session_id_;
@@ -116,25 +118,40 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.digest = receipt.digest;
   attempt.payment_method = receipt.payment_method;
   attempt.total = receipt.total();
+  attempt.cartpilot = cartpilot().text();
+  attempt.receipt = receipt_record(receipt);
   refusal.attempt = attempt.id;
 
   ApprovalQuestion question = question_about(attempt, receipt);
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_request({attempt.id, receipt, question.previous_total, question.warnings});
   });
-  const Decision decision = decide(question, receipt, time_left(answer), context);
+  const Decision decision = decide(std::move(question), receipt, time_left(answer), context);
   const auto answered = clock_.steady();
+  if (!decision.pending.empty()) {
+    return pending_outcome(
+        pending_[checkout.id] = {decision.pending, attempt, receipt, decision.expires_unix_ms});
+  }
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
   });
   if (!decision.approved) {
-    refusal.exit_code = decision.exit_code;
+    refusal.end = decision.end;
     refusal.message = decision.reason;
     return refuse(refusal, decision.error_code);
   }
-  last_totals_.erase(checkout.id);
+  attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.permission_text;
+  attempt.channel = decision.channel;
+  attempt.approved_unix_ms = journal_.now_unix_ms();
+  return record_consent(std::move(attempt), receipt, answered, context);
+}
+
+/// After a yes that came at `answered`.
+ToolOutcome PurchaseGate::record_consent(Attempt attempt, const commerce::Receipt& receipt,
+                                         std::chrono::steady_clock::time_point answered,
+                                         const CallContext& context) {
+  last_totals_.erase(attempt.checkout_id);
   last_totals_.erase(attempt.basket);
-  attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.flag_text;
   journal_.open(attempt);
   return approve_at_cartpilot(attempt, receipt, answered, context);
 }
@@ -158,38 +175,43 @@ ApprovalQuestion PurchaseGate::question_about(const Attempt& attempt,
   const std::string& currency = receipt.frozen.currency;
   question.notes.push_back(
       fmt::format("spent {} of {} in 24 hours",
-                  commerce::format_minor(journal_.spent(currency, session_id_).day),
+                  commerce::format_minor(
+                      journal_.spent(currency, session_id_, cartpilot().text()).day, currency),
                   commerce::format_money({policy_.limits.day.minor, currency})));
   question.detail = receipt_detail(receipt);
   return question;
 }
 
-PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
+PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
                                             const commerce::Receipt& receipt,
                                             std::chrono::milliseconds left,
                                             const CallContext& context) {
   const std::string basket = basket_of(receipt.checkout.merchant_id, items_of(receipt.checkout));
-  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
+  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", PurchaseEnd::kRefused,
+                   ""};
   if (const auto outside = outside_limits(policy_, receipt.total())) {
     refused.reason = *outside;
     return refused;
   }
   // Looked at again, under the lock, when the confirm is recorded.
-  if (const auto over = over_limit(policy_.limits, receipt.total(),
-                                   journal_.spent(receipt.frozen.currency, session_id_))) {
+  if (const auto over =
+          over_limit(policy_.limits, receipt.total(),
+                     journal_.spent(receipt.frozen.currency, session_id_, cartpilot().text()))) {
     refused.error_code = "OVER_LIMIT";
     refused.reason = *over;
     return refused;
   }
   switch (policy_.mode) {
     case ApprovalMode::kNever:
-      refused.reason =
-          fmt::format("purchases need an approval and --approve is never; {}", kHowToAllow);
+      refused.reason = policy_.permission_text.empty()
+                           ? "nothing may be bought here"
+                           : "refused because of " + policy_.permission_text;
+      refused.reason += remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; ");
       return refused;
     case ApprovalMode::kUpTo:
       if (const auto outside =
               outside_permission(policy_, receipt.total(), receipt.checkout.merchant_id)) {
-        refused.reason = fmt::format("{} ({})", *outside, policy_.flag_text);
+        refused.reason = fmt::format("{} ({})", *outside, policy_.permission_text);
         return refused;
       }
       // Looked at again, under the lock, when the confirm is recorded.
@@ -198,17 +220,20 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion& question,
         refused.reason = *repeated;
         return refused;
       }
-      return {true, "approved", "policy", "", kExitDone, policy_.flag_text};
+      return {true,    "approved", "policy", "", PurchaseEnd::kBought, policy_.permission_text,
+              "policy"};
     case ApprovalMode::kAsk: break;
   }
-  return ask_person(question, left, context);
+  return ask(std::move(question), left, context);
 }
 
-PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
-                                                std::chrono::milliseconds left,
-                                                const CallContext& context) {
-  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", kExitRefused, ""};
-  if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
+PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono::milliseconds left,
+                                         const CallContext& context) {
+  Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", PurchaseEnd::kRefused,
+                   ""};
+  if (!approver_.waits()) {
+    if (auto too_often = asked_too_often(question)) return *std::move(too_often);
+  } else if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
     refused.error_code = "TOO_MANY_QUESTIONS";
     refused.reason = fmt::format(
         "{} approvals were asked for in this turn already; wait for the person's "
@@ -217,17 +242,22 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
     return refused;
   }
   if (const auto nobody = approver_.unavailable()) {
-    refused.reason = *nobody;
+    refused.reason = *nobody + remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; ");
     return refused;
   }
-  const auto began = clock_.steady();
-  const auto turn = approver_.wait_for_turn(context);
-  left -= std::chrono::duration_cast<milliseconds>(clock_.steady() - began);
   question.detail["valid_until_unix_ms"] = questions_.now_unix_ms() + left.count();
-  const auto lifetime =
-      std::min<milliseconds>(approver_.lifetime(), left - kExpiryMarginOfQuestion);
+  ApprovalQuestion answered;
   try {
-    questions_.open(question, lifetime.count());
+    if (!approver_.waits()) {
+      const auto lifetime = std::min(approver_.lifetime(), left - kExpiryMarginOfQuestion);
+      questions_.open(question, lifetime.count());
+      approver_.ask(question, questions_, context);
+      refused.pending = question.id;
+      refused.expires_unix_ms = question.expires_unix_ms;
+      return refused;
+    }
+    answered = ask_person(approver_, questions_, std::move(question), context,
+                          left - kExpiryMarginOfQuestion);
   } catch (const Error& error) {
     if (error.reason != "receipt") throw;
     refused.error_code = "RECEIPT_INVALID";
@@ -235,18 +265,19 @@ PurchaseGate::Decision PurchaseGate::ask_person(ApprovalQuestion& question,
     return refused;
   }
   ++questions_this_turn_;
-  approver_.ask(question, questions_, context);
-  const auto answered = questions_.find(question.id);
-  const QuestionState state = answered ? answered->state : QuestionState::kVoid;
-  if (state == QuestionState::kApproved) {
-    return {true, "approved", "human", "", kExitDone, "the total and the code were typed"};
+  if (answered.state == QuestionState::kApproved) {
+    return {true,
+            "approved",
+            "human",
+            "",
+            PurchaseEnd::kBought,
+            "the total and the code were typed",
+            answered.channel};
   }
-  if (state == QuestionState::kOpen)
-    questions_.withdraw(question.id, "The program asks no longer.");
-  Decision declined{false, "declined", "human", "APPROVAL_DECLINED", kExitDeclined, ""};
-  declined.reason = state == QuestionState::kExpired        ? "nobody answered in time"
-                    : answered && !answered->reason.empty() ? answered->reason
-                                                            : "the person said no";
+  Decision declined{false, "declined", "human", "APPROVAL_DECLINED", PurchaseEnd::kDeclined, ""};
+  declined.reason = answered.state == QuestionState::kExpired ? "nobody answered in time"
+                    : answered.reason.empty()                 ? "the person said no"
+                                                              : answered.reason;
   return declined;
 }
 
@@ -262,7 +293,7 @@ std::optional<commerce::Money> PurchaseGate::previous_total_of(const commerce::R
 
 std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket) const {
   const std::int64_t now = journal_.now_unix_ms();
-  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs);
+  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs, cartpilot().text());
   if (!recent) return std::nullopt;
   return "the same basket was bought " + ago_text(now - recent->updated_unix_ms);
 }
@@ -276,13 +307,13 @@ bool PurchaseGate::may_repeat() const {
 std::optional<std::string> PurchaseGate::repeated_without_permission(
     const std::string& basket) const {
   if (may_repeat()) return std::nullopt;
-  const auto bought = journal_.bought_in_a_day(basket);
+  const auto bought = journal_.bought_in_a_day(basket, cartpilot().text());
   if (!bought) return std::nullopt;
   return fmt::format(
-      "the same basket was bought {} (purchase {}); --approve up-to buys a basket once in 24 "
-      "hours, "
-      "start with --allow-repeat N to let it buy N more",
-      ago_text(journal_.now_unix_ms() - bought->updated_unix_ms), bought->id);
+      "the same basket was bought {} (purchase {}); a standing permission buys a basket once in 24 "
+      "hours{}",
+      ago_text(journal_.now_unix_ms() - bought->updated_unix_ms), bought->id,
+      remedy_text(policy_.remedies, Remedy::kAllowRepeat, ", "));
 }
 
 /// The total that was agreed to before something changed, to be shown beside the next one.
@@ -296,7 +327,7 @@ void PurchaseGate::remember_total(const commerce::Checkout& checkout,
 std::vector<std::string> PurchaseGate::warnings_for(const commerce::Receipt& receipt) const {
   std::vector<std::string> warnings;
   const std::string requested =
-      journal_.requested_of(session_id_, receipt.checkout.id).value_or("[]");
+      journal_.requested_of(session_id_, receipt.checkout.id, cartpilot().text()).value_or("[]");
   const auto asked = requested_items(Json{{"items", parse_json(requested, "a stored request")}});
   const auto offered = items_of(receipt.checkout);
   if (canonical_items(asked) != canonical_items(offered)) {
@@ -397,7 +428,7 @@ ToolOutcome PurchaseGate::withdraw(const std::string& attempt, const commerce::R
   consents_.erase(report.checkout_id);
   if (now.status == "confirmed") {
     report.outcome = PurchaseOutcome::kDone;
-    report.exit_code = kExitNotAsAgreed;
+    report.end = PurchaseEnd::kNotAsAgreed;
     report.merchant_order_id = now.merchant_order_id.value_or("");
     report.message =
         "this checkout was confirmed from elsewhere after it was approved here; look at "
@@ -405,7 +436,7 @@ ToolOutcome PurchaseGate::withdraw(const std::string& attempt, const commerce::R
     return refuse(report, "ALREADY_CONFIRMED");
   }
   remember_total(now, report.total);
-  report.exit_code = kExitChanged;
+  report.end = PurchaseEnd::kChanged;
   report.message = fmt::format(
       "{} after it was approved; call quote_checkout with the same items, "
       "then request_approval, then approve_checkout: the person is asked again",

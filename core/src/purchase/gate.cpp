@@ -15,6 +15,7 @@ namespace cartpilot::purchase {
 namespace {
 
 constexpr std::size_t kRunBytes = 8;
+constexpr const char* kDistrusted = "RECORD_DISTRUSTED";
 
 GateClock with_defaults(GateClock clock) {
   if (!clock.steady) clock.steady = [] { return base::SteadyTime(base::time_since_boot()); };
@@ -40,7 +41,7 @@ std::optional<std::int64_t> unix_ms_of(const std::string& text) {
 PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
                            PurchasePolicy policy, Questions& questions, Approver& approver,
                            PurchaseObserver& observer, std::string session_id, GateClock clock,
-                           std::function<bool()> insists)
+                           std::function<bool()> insists, ConfirmRunner* runner)
     : client_(client),
       journal_(journal),
       policy_(std::move(policy)),
@@ -50,7 +51,13 @@ PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJour
       session_id_(std::move(session_id)),
       clock_(with_defaults(std::move(clock))),
       run_(base::random_hex(kRunBytes)),
-      insists_(insists ? std::move(insists) : [] { return false; }) {}
+      insists_(insists ? std::move(insists) : [] { return false; }),
+      runner_(runner) {}
+
+const commerce::CartPilotIdentity& PurchaseGate::cartpilot() const {
+  if (!cartpilot_) cartpilot_ = identity_of(client_.options(), journal_.install_secret());
+  return *cartpilot_;
+}
 
 void PurchaseGate::begin_turn() {
   ++turn_;
@@ -88,7 +95,7 @@ std::optional<ToolOutcome> PurchaseGate::lock_on(const ToolCall& call) {
     const auto seen = quoted_.find(checkout_id);
     if (seen != quoted_.end()) items = seen->second;
   }
-  for (const Attempt& attempt : journal_.unfinished()) {
+  for (const Attempt& attempt : journal_.unfinished(cartpilot().text())) {
     // The merchant of a new checkout is not in the arguments, so the attempt's own is tried.
     if (attempt.checkout_id == checkout_id ||
         attempt.basket == basket_of(attempt.merchant_id, items)) {
@@ -110,7 +117,8 @@ void PurchaseGate::after_write(const ToolCall& call, const ToolOutcome& outcome)
     if (checkout_id.empty()) return;
     const auto items = call.arguments.find("items");
     journal_.remember_checkout(session_id_, checkout_id,
-                               items == call.arguments.end() ? "[]" : dump_json(*items));
+                               items == call.arguments.end() ? "[]" : dump_json(*items),
+                               cartpilot().text());
   } else if (call.name == "quote_checkout") {
     quoted_[string_or(call.arguments, "checkout_id")] = requested_items(call.arguments);
   }
@@ -119,17 +127,29 @@ void PurchaseGate::after_write(const ToolCall& call, const ToolOutcome& outcome)
 ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& context) {
   // Every other argument of these two functions is the host's to decide.
   const std::string checkout_id = string_or(call.arguments, "checkout_id");
-  const auto no_record = [&](const std::string& what, const char* code = "STATE_UNAVAILABLE") {
-    PurchaseReport report = report_on(checkout_id);
-    report.exit_code = kExitNoRecord;
-    report.message = what;
-    return refuse(report, code);
-  };
-  try {
-    if (const auto why = journal_.integrity_problem()) return no_record(*why, "RECORD_DISTRUSTED");
+  return guarded(checkout_id, [&] {
     if (call.name == "approve_checkout") return approve(checkout_id, context);
     if (call.name == "confirm_checkout") return confirm(checkout_id, context);
     return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
+  });
+}
+
+/// Nothing is done while the record cannot be trusted, and every failure becomes an answer.
+ToolOutcome PurchaseGate::guarded(const std::string& checkout_id,
+                                  const std::function<ToolOutcome()>& work) {
+  const auto no_record = [&](const std::string& what,
+                             const std::string& code = "STATE_UNAVAILABLE") {
+    PurchaseReport report = report_on(checkout_id);
+    report.end = PurchaseEnd::kNoRecord;
+    report.message = what;
+    if (code == kDistrusted) {
+      report.message += remedy_text(policy_.remedies, Remedy::kNewRecord, ", or ");
+    }
+    return refuse(report, code);
+  };
+  try {
+    if (const auto why = journal_.integrity_problem()) return no_record(*why, kDistrusted);
+    return work();
   } catch (const commerce::CartPilotError& error) {
     return failed(report_on(checkout_id), error);
   } catch (const Error& error) {
@@ -149,13 +169,13 @@ void PurchaseGate::notify(const std::function<void(PurchaseObserver&)>& call) co
 }
 
 /// Tells the person about a money call that is no attempt of its own, so that each one is followed
-/// by a word of the program. The exit code stays that of the last attempt.
+/// by a word of the program. The last report stays that of the last attempt.
 ToolOutcome PurchaseGate::report_outcome(const PurchaseReport& report, ToolOutcome outcome) const {
   notify([&](PurchaseObserver& observer) { observer.on_purchase(report); });
   return outcome;
 }
 
-/// Tells the person, and decides the exit code unless an attempt has decided it already.
+/// Tells the person, and decides how the session ended unless an attempt has decided it already.
 void PurchaseGate::notify(const PurchaseReport& report) {
   reported_this_turn_ = true;
   if (!comes_to_nothing_after_attempt(report)) last_report_ = report;
@@ -167,14 +187,15 @@ void PurchaseGate::notify(const PurchaseReport& report) {
 bool PurchaseGate::comes_to_nothing_after_attempt(const PurchaseReport& report) const {
   if (!report.attempt.empty() || !last_report_ || last_report_->attempt.empty()) return false;
   return last_report_->checkout_id == report.checkout_id ||
-         last_report_->exit_code == kExitUnknown || last_report_->exit_code == kExitNotAsAgreed;
+         last_report_->end == PurchaseEnd::kUnknown ||
+         last_report_->end == PurchaseEnd::kNotAsAgreed;
 }
 
 /// Publishes the report and tells the model. The host puts the outcome before the message itself.
 ToolOutcome PurchaseGate::refuse(const PurchaseReport& refusal, const std::string& error_code) {
   notify(refusal);
   const char* outcome = refusal.outcome == PurchaseOutcome::kNotDone ? "nothing was bought: "
-                        : refusal.exit_code == kExitNotAsAgreed      ? "bought, but not as agreed: "
+                        : refusal.end == PurchaseEnd::kNotAsAgreed   ? "bought, but not as agreed: "
                                                                      : "";
   return tool_error(error_code, outcome + refusal.message);
 }
@@ -192,7 +213,8 @@ PurchaseReport PurchaseGate::report_on(const std::string& checkout_id) const {
 
 /// CartPilot failed before any confirm was sent.
 ToolOutcome PurchaseGate::failed(PurchaseReport report, const commerce::CartPilotError& error) {
-  report.exit_code = error.code == ErrorCode::kCancelled ? kExitInterrupted : kExitCartPilotFailed;
+  report.end = error.code == ErrorCode::kCancelled ? PurchaseEnd::kInterrupted
+                                                   : PurchaseEnd::kCartPilotFailed;
   report.message = error.what();
   notify(report);
   return commerce::tool_outcome_of(error);
@@ -200,7 +222,7 @@ ToolOutcome PurchaseGate::failed(PurchaseReport report, const commerce::CartPilo
 
 ToolOutcome PurchaseGate::not_ours(const std::string& checkout_id) {
   PurchaseReport report;
-  report.exit_code = kExitRefused;
+  report.end = PurchaseEnd::kRefused;
   report.checkout_id = checkout_id;
   report.message =
       "this checkout was not made in this conversation; make one with create_checkout, only those "
@@ -208,18 +230,35 @@ ToolOutcome PurchaseGate::not_ours(const std::string& checkout_id) {
   return refuse(report, "NOT_OURS");
 }
 
+/// Something else answers at the address now: play money and real money must not be mixed up.
+bool PurchaseGate::is_another_cartpilot(const CheckoutAnswer& answer) const {
+  return answer.sandbox_id != client_.options().sandbox_id;
+}
+
+ToolOutcome PurchaseGate::another_cartpilot(const std::string& checkout_id) {
+  PurchaseReport report;
+  report.end = PurchaseEnd::kRefused;
+  report.checkout_id = checkout_id;
+  report.message = fmt::format(
+      "another CartPilot answers at {} than when the conversation began ({}); start again",
+      client_.options().base_url, cartpilot().shown());
+  return refuse(report, "CARTPILOT_CHANGED");
+}
+
 ToolOutcome PurchaseGate::unresolved(const Attempt& attempt) {
   PurchaseReport report;
   report.attempt = attempt.id;
   report.outcome = PurchaseOutcome::kUnknown;
-  report.exit_code = kExitUnknown;
+  report.end = PurchaseEnd::kUnknown;
   report.checkout_id = attempt.checkout_id;
   report.total = attempt.total;
   report.message = fmt::format(
-      "an earlier purchase of the same basket ({} at {}) has an unknown outcome, so it is not "
-      "repeated; see `cartpilot purchases show {}`, and when you know the outcome `cartpilot "
-      "purchases resolve {} --bought` or --not-bought",
-      commerce::format_money(attempt.total), attempt.merchant_id, attempt.id, attempt.id);
+      "an earlier purchase of the same basket ({} at {}, purchase {}) has an unknown outcome, so "
+      "it "
+      "is not repeated{}",
+      commerce::format_money(attempt.total), attempt.merchant_id, attempt.id,
+      remedy_text(policy_.remedies, Remedy::kRecordOutcome, "; when you know the outcome, ",
+                  attempt.id));
   return refuse(report, "PURCHASE_UNRESOLVED");
 }
 

@@ -7,8 +7,9 @@
 // checkout right before the confirm. A durable record precedes every confirm; an answer that does
 // not prove what happened makes the attempt UNKNOWN, which locks its basket until it is resolved.
 //
-// Split by topic: purchase_gate.cpp (the door), consent.cpp (up to an approved checkout),
-// confirm_attempt.cpp (the confirm and its answer), reconcile.cpp (finding out what happened).
+// Split by topic: gate.cpp (the door), consent.cpp (up to an approved checkout), pending.cpp
+// (questions that nobody waits for), confirm_attempt.cpp (the confirm and its answer),
+// handed_over.cpp (a confirm in another process), reconcile.cpp (finding out what happened).
 //
 // Client, journal, questions, approver and observer are borrowed. One gate per conversation; calls
 // come from one thread. `insists` tells that the person asked a second time to stop: a first wish
@@ -27,9 +28,12 @@
 
 #include "chat/call_guard.h"
 #include "commerce/client.h"
+#include "commerce/identity.h"
 #include "commerce/receipt.h"
 #include "purchase/approver.h"
 #include "purchase/confirm_answer.h"
+#include "purchase/confirm_runner.h"
+#include "purchase/handovers.h"
 #include "purchase/journal.h"
 #include "purchase/policy.h"
 
@@ -37,16 +41,18 @@ namespace cartpilot::purchase {
 
 enum class PurchaseOutcome { kDone, kNotDone, kUnknown };
 
-/// Exit codes an outcome asks for.
-constexpr int kExitDone = 0;
-constexpr int kExitNoRecord = 1;  ///< the state database failed; nothing was sent
-constexpr int kExitCartPilotFailed = 5;
-constexpr int kExitDeclined = 10;
-constexpr int kExitRefused = 11;
-constexpr int kExitChanged = 12;
-constexpr int kExitUnknown = 13;
-constexpr int kExitNotAsAgreed = 14;
-constexpr int kExitInterrupted = 130;
+/// How a money call ended, for whoever has to act on it.
+enum class PurchaseEnd {
+  kBought,
+  kNoRecord,  ///< the record of purchases cannot be kept; nothing was sent
+  kCartPilotFailed,
+  kDeclined,  ///< by a person
+  kRefused,   ///< by the policy, or because nobody can be asked
+  kChanged,   ///< price or receipt, after the yes
+  kUnknown,
+  kNotAsAgreed,  ///< bought
+  kInterrupted
+};
 
 /// Begins the note of an attempt that is done otherwise than the person agreed.
 constexpr std::string_view kNotAsAgreed = "not as agreed: ";
@@ -54,7 +60,7 @@ constexpr std::string_view kNotAsAgreed = "not as agreed: ";
 struct PurchaseReport {
   std::string attempt;  ///< "" = the call did not get as far as one
   PurchaseOutcome outcome = PurchaseOutcome::kNotDone;
-  int exit_code = 1;
+  PurchaseEnd end = PurchaseEnd::kNoRecord;
   std::string checkout_id;
   std::string order_id;
   std::string merchant_order_id;
@@ -86,6 +92,21 @@ class PurchaseObserver {
   virtual void on_purchase(const PurchaseReport& report) = 0;
 };
 
+/// A question that was asked and that nobody waits for.
+struct PendingApproval {
+  std::string question;
+  std::string checkout_id;
+  std::int64_t expires_unix_ms = 0;
+
+  friend bool operator==(const PendingApproval&, const PendingApproval&) = default;
+};
+
+/// What became of one: CartPilot's approved checkout, or an error.
+struct SettledApproval {
+  std::string checkout_id;
+  ToolOutcome outcome;
+};
+
 /// Time, injectable for tests.
 struct GateClock {
   /// Goes on while the machine sleeps, so that a consent does not outlive a closed lid.
@@ -99,7 +120,7 @@ class PurchaseGate final : public chat::CallGuard {
   PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
                PurchasePolicy policy, Questions& questions, Approver& approver,
                PurchaseObserver& observer, std::string session_id, GateClock clock = {},
-               std::function<bool()> insists = {});
+               std::function<bool()> insists = {}, ConfirmRunner* runner = nullptr);
 
   std::optional<ToolOutcome> before_write(ToolCall& call) override;
   void after_write(const ToolCall& call, const ToolOutcome& outcome) override;
@@ -111,7 +132,24 @@ class PurchaseGate final : public chat::CallGuard {
   /// unknown; the observer does not hear of them. Throws Error when the journal fails.
   std::vector<PurchaseReport> reconcile(const CallContext& context);
 
-  /// The last attempt of this process, for the exit code.
+  // For an approver that does not wait. approve_checkout then answers APPROVAL_PENDING, and again
+  // until the question is answered; the yes to it counts in this process and this gate only.
+
+  /// Does what follows the answers that came meanwhile. Called every now and then.
+  std::vector<SettledApproval> settle_pending(const CallContext& context);
+  std::vector<PendingApproval> pending() const;
+  /// The program asks no longer.
+  void withdraw_pending();
+
+  /// Carries out a confirm that another process has recorded and handed over with `token`; never
+  /// twice. The observer hears what came of it.
+  ToolOutcome confirm_handed_over(ConfirmHandovers& handovers, const std::string& attempt,
+                                  const std::string& token, const CallContext& context);
+
+  /// The CartPilot that this gate buys at.
+  const commerce::CartPilotIdentity& cartpilot() const;
+
+  /// The last attempt of this process, for a program that ends with it.
   const std::optional<PurchaseReport>& last_report() const { return last_report_; }
   /// Whether it belongs to the present turn.
   bool reported_this_turn() const { return reported_this_turn_; }
@@ -124,13 +162,22 @@ class PurchaseGate final : public chat::CallGuard {
     commerce::Receipt receipt;
     std::chrono::steady_clock::time_point expires;
   };
+  struct Pending {
+    std::string question;
+    Attempt attempt;
+    commerce::Receipt receipt;
+    std::int64_t expires_unix_ms = 0;
+  };
   struct Decision {
     bool approved = false;
     std::string decision;  ///< as ApprovalDecision
     std::string by;
     std::string error_code;
-    int exit_code = kExitRefused;
+    PurchaseEnd end = PurchaseEnd::kRefused;
     std::string reason;
+    std::string channel{};  ///< of a yes: "policy", or where the person answered
+    std::string pending{};  ///< the question that is open while nobody waits for its answer
+    std::int64_t expires_unix_ms = 0;  ///< of that question
   };
   /// A confirm that was sent, and what its answer proves.
   struct ConfirmResult {
@@ -159,7 +206,11 @@ class PurchaseGate final : public chat::CallGuard {
   PurchaseReport report_on(const std::string& checkout_id) const;
   ToolOutcome failed(PurchaseReport report, const commerce::CartPilotError& error);
   ToolOutcome not_ours(const std::string& checkout_id);
+  bool is_another_cartpilot(const CheckoutAnswer& answer) const;
+  ToolOutcome another_cartpilot(const std::string& checkout_id);
   ToolOutcome unresolved(const Attempt& attempt);
+  std::string sent_elsewhere(const Attempt& attempt,
+                             const commerce::CartPilotIdentity& sent_to) const;
   ToolOutcome outcome_of(const Resolution& ending);
   ToolOutcome report_outcome(const PurchaseReport& report, ToolOutcome outcome) const;
   void notify(const PurchaseReport& report);
@@ -170,14 +221,19 @@ class PurchaseGate final : public chat::CallGuard {
   void notify(const std::function<void(PurchaseObserver&)>& call) const;
   std::chrono::milliseconds time_left(const CheckoutAnswer& answer) const;
 
+  ToolOutcome guarded(const std::string& checkout_id, const std::function<ToolOutcome()>& work);
+
   // consent.cpp
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
   ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
   ApprovalQuestion question_about(const Attempt& attempt, const commerce::Receipt& receipt) const;
-  Decision decide(ApprovalQuestion& question, const commerce::Receipt& receipt,
+  Decision decide(ApprovalQuestion question, const commerce::Receipt& receipt,
                   std::chrono::milliseconds left, const CallContext& context);
-  Decision ask_person(ApprovalQuestion& question, std::chrono::milliseconds left,
-                      const CallContext& context);
+  Decision ask(ApprovalQuestion question, std::chrono::milliseconds left,
+               const CallContext& context);
+  ToolOutcome record_consent(Attempt attempt, const commerce::Receipt& receipt,
+                             std::chrono::steady_clock::time_point answered,
+                             const CallContext& context);
   std::vector<std::string> warnings_for(const commerce::Receipt& receipt) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
   std::optional<std::string> repeated_without_permission(const std::string& basket) const;
@@ -193,6 +249,17 @@ class PurchaseGate final : public chat::CallGuard {
   bool same_receipt(const commerce::Receipt& agreed, const commerce::Checkout& now) const;
   ToolOutcome withdraw(const std::string& attempt, const commerce::Receipt& agreed,
                        const commerce::Checkout& now);
+
+  // pending.cpp
+  std::optional<ToolOutcome> join_pending(const commerce::Receipt& receipt,
+                                          const CallContext& context);
+  ToolOutcome settle_answer(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome pending_outcome(const Pending& pending) const;
+  std::optional<Decision> asked_too_often(const ApprovalQuestion& question) const;
+
+  // handed_over.cpp
+  ToolOutcome conclude_elsewhere(const Attempt& attempt);
+  ToolOutcome as_recorded(const Attempt& attempt);
 
   // confirm_attempt.cpp
   ToolOutcome confirm(const std::string& checkout_id, const CallContext& context);
@@ -225,10 +292,16 @@ class PurchaseGate final : public chat::CallGuard {
   const std::string run_;  ///< random; keeps this process's create keys apart from an earlier one's
   std::map<std::string, Consent> consents_;  ///< by checkout id
   const std::function<bool()> insists_;
+  ConfirmRunner* const runner_;             ///< null: confirms are sent by this process
+  std::map<std::string, Pending> pending_;  ///< by checkout id
+  /// Until when a receipt that got a no is not asked about again, by digest.
+  std::map<std::string, std::chrono::steady_clock::time_point> declined_;
   /// Agreed before a change, by checkout id and by basket: a model may start over with either.
   std::map<std::string, commerce::Money> last_totals_;
   std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout
   std::map<std::string, std::vector<commerce::ItemRequest>> quoted_;  ///< by checkout id
+  /// Made when it is first needed: the salt of the account lies in the record.
+  mutable std::optional<commerce::CartPilotIdentity> cartpilot_;
   int questions_this_turn_ = 0;
   int repeats_ = 0;  ///< of baskets, bought by this run under a standing permission
   std::int64_t turn_ = 0;

@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/outside.h"
 #include "base/random.h"
 #include "cartpilot/error.h"
 #include "cartpilot/json.h"
+#include "commerce/identity.h"
 #include "purchase/attempt_record.h"
 #include "purchase/chain_head.h"
 #include "purchase/keys.h"
@@ -31,6 +33,17 @@ constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
   Error error(code, message);
   error.reason = reason;
   throw error;
+}
+
+/// Narrows a query to what counts for one CartPilot; takes two values. See journal.h.
+std::string counting_for(const std::string& cartpilot) {
+  return cartpilot.empty() ? "AND ? = ?" : "AND cartpilot IN (?, ?)";
+}
+
+/// The second of the two values: a real CartPilot is answerable for what nobody knows.
+std::string unknown_counts_for(const std::string& cartpilot) {
+  const bool sandbox = commerce::CartPilotIdentity::from_text(cartpilot).is_sandbox();
+  return sandbox ? cartpilot : "";
 }
 
 /// Notes quote servers and end up on terminals: plain ASCII of one line.
@@ -98,9 +111,10 @@ ChainHead PurchaseJournal::newest_event() const {
 void PurchaseJournal::open(const Attempt& attempt) {
   Attempt opened = attempt;
   durable([&] {
-    for (Attempt& earlier : select("checkout_id = ? AND state IN ('consent', 'approve_sent', "
-                                   "'approved') ORDER BY created_ms",
-                                   {attempt.checkout_id})) {
+    for (Attempt& earlier :
+         select("checkout_id = ? AND cartpilot IN (?, '') AND state IN ('consent', "
+                "'approve_sent', 'approved') ORDER BY created_ms",
+                {attempt.checkout_id, attempt.cartpilot})) {
       append(earlier, AttemptState::kVoid, {"replaced by a newer consent", "", "", false});
     }
     // A new attempt on the same receipt goes on counting where the last one stopped: its first
@@ -136,17 +150,19 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
     current = get(attempt);
     require_step(current, AttemptState::kConfirmSent);
     for (const Attempt& other :
-         select(fmt::format("basket = ? AND {}", kUnfinished), {current.basket})) {
+         select(fmt::format("basket = ? AND {} {}", kUnfinished, counting_for(current.cartpilot)),
+                {current.basket, current.cartpilot, unknown_counts_for(current.cartpilot)})) {
       if (other.id == current.id) continue;
       refuse(ErrorCode::kPermission, "basket",
              fmt::format("attempt {} on the same basket is not finished", other.id));
     }
     if (current.sends == 0) {
-      if (const auto bought = bought_in_a_day(current.basket); bought && !may_repeat) {
+      if (const auto bought = bought_in_a_day(current.basket, current.cartpilot);
+          bought && !may_repeat) {
         refuse(ErrorCode::kPermission, "repeat",
                fmt::format("attempt {} has bought the same basket", bought->id));
       }
-      const Spent before = spent(current.total.currency, current.session);
+      const Spent before = spent(current.total.currency, current.session, current.cartpilot);
       if (const auto why = over_limit(limits, current.total, before)) {
         refuse(ErrorCode::kPermission, "limit", *why);
       }
@@ -163,15 +179,16 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
   return current;
 }
 
-Spent PurchaseJournal::spent(const std::string& currency, const std::string& session) const {
+Spent PurchaseJournal::spent(const std::string& currency, const std::string& session,
+                             const std::string& cartpilot) const {
   const auto sum = [&](const std::string& where, const std::string& bound) {
     std::int64_t total = 0;
     db_.checked([&] {
-      const auto select =
-          db_.prepared(fmt::format("SELECT coalesce(sum(total_minor), 0) FROM purchases WHERE {} "
-                                   "AND currency = ? AND {}",
-                                   kSpending, where));
-      SQLite::bind(*select, currency, bound);
+      const auto select = db_.prepared(
+          fmt::format("SELECT coalesce(sum(total_minor), 0) FROM purchases WHERE {} AND currency = "
+                      "? AND {} {}",
+                      kSpending, where, counting_for(cartpilot)));
+      SQLite::bind(*select, currency, bound, cartpilot, unknown_counts_for(cartpilot));
       select->executeStep();
       total = select->getColumn(0).getInt64();
     });
@@ -230,60 +247,74 @@ std::vector<Attempt> PurchaseJournal::list() const {
   return select("1 ORDER BY created_ms DESC, rowid DESC", {});
 }
 
-std::vector<Attempt> PurchaseJournal::unfinished() const {
-  return select(fmt::format("{} ORDER BY created_ms, rowid", kUnfinished), {});
+std::vector<Attempt> PurchaseJournal::unfinished(const std::string& cartpilot) const {
+  return select(
+      fmt::format("{} {} ORDER BY created_ms, rowid", kUnfinished, counting_for(cartpilot)),
+      {cartpilot, unknown_counts_for(cartpilot)});
 }
 
-std::optional<Attempt> PurchaseJournal::unfinished_on(const std::string& basket) const {
-  auto found = select(fmt::format("basket = ? AND {}", kUnfinished), {basket});
+std::optional<Attempt> PurchaseJournal::first(const std::string& where,
+                                              const std::vector<std::string>& bound) const {
+  auto found = select(where, bound);
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
-std::optional<Attempt> PurchaseJournal::done_on_checkout(const std::string& checkout_id) const {
-  auto found =
-      select("checkout_id = ? AND state = 'done' ORDER BY updated_ms DESC LIMIT 1", {checkout_id});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+std::optional<Attempt> PurchaseJournal::unfinished_on(const std::string& basket,
+                                                      const std::string& cartpilot) const {
+  return first(fmt::format("basket = ? AND {} {}", kUnfinished, counting_for(cartpilot)),
+               {basket, cartpilot, unknown_counts_for(cartpilot)});
+}
+
+std::optional<Attempt> PurchaseJournal::done_on_checkout(const std::string& checkout_id,
+                                                         const std::string& cartpilot) const {
+  return first(fmt::format("checkout_id = ? AND state = 'done' {} ORDER BY updated_ms DESC LIMIT 1",
+                           counting_for(cartpilot)),
+               {checkout_id, cartpilot, unknown_counts_for(cartpilot)});
 }
 
 std::optional<Attempt> PurchaseJournal::done_on_basket(const std::string& basket,
-                                                       std::int64_t since_unix_ms) const {
-  auto found = select(
-      "basket = ? AND state = 'done' AND updated_ms >= CAST(? AS INTEGER) ORDER BY updated_ms DESC "
-      "LIMIT 1",
-      {basket, std::to_string(since_unix_ms)});
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
+                                                       std::int64_t since_unix_ms,
+                                                       const std::string& cartpilot) const {
+  return first(fmt::format("basket = ? AND state = 'done' AND updated_ms >= CAST(? AS INTEGER) {} "
+                           "ORDER BY updated_ms DESC LIMIT 1",
+                           counting_for(cartpilot)),
+               {basket, std::to_string(since_unix_ms), cartpilot, unknown_counts_for(cartpilot)});
 }
 
-std::optional<Attempt> PurchaseJournal::bought_in_a_day(const std::string& basket) const {
-  return done_on_basket(basket, unix_ms_() - kDayMs);
+std::optional<Attempt> PurchaseJournal::bought_in_a_day(const std::string& basket,
+                                                        const std::string& cartpilot) const {
+  return done_on_basket(basket, unix_ms_() - kDayMs, cartpilot);
 }
 
 void PurchaseJournal::remember_checkout(const std::string& session, const std::string& checkout_id,
-                                        const std::string& requested) {
+                                        const std::string& requested,
+                                        const std::string& cartpilot) {
   db_.transaction([&] {
     // The first request stays: create_checkout repeated within a turn answers the same checkout.
-    const auto insert =
-        db_.prepared("INSERT OR IGNORE INTO purchase_checkouts VALUES (?, ?, ?, ?)");
-    SQLite::bind(*insert, session, checkout_id, requested, unix_ms_());
+    const auto insert = db_.prepared(
+        "INSERT OR IGNORE INTO purchase_checkouts (session, checkout_id, requested, created_ms, "
+        "cartpilot) VALUES (?, ?, ?, ?, ?)");
+    SQLite::bind(*insert, session, checkout_id, requested, unix_ms_(), cartpilot);
     insert->exec();
   });
 }
 
-bool PurchaseJournal::knows_checkout(const std::string& session,
-                                     const std::string& checkout_id) const {
-  return requested_of(session, checkout_id).has_value();
+bool PurchaseJournal::knows_checkout(const std::string& session, const std::string& checkout_id,
+                                     const std::string& cartpilot) const {
+  return requested_of(session, checkout_id, cartpilot).has_value();
 }
 
 std::optional<std::string> PurchaseJournal::requested_of(const std::string& session,
-                                                         const std::string& checkout_id) const {
+                                                         const std::string& checkout_id,
+                                                         const std::string& cartpilot) const {
   std::optional<std::string> found;
   db_.checked([&] {
-    const auto select = db_.prepared(
-        "SELECT requested FROM purchase_checkouts WHERE session = ? AND checkout_id = ?");
-    SQLite::bind(*select, session, checkout_id);
+    const auto select = db_.prepared(fmt::format(
+        "SELECT requested FROM purchase_checkouts WHERE session = ? AND checkout_id = ? "
+        "{}",
+        counting_for(cartpilot)));
+    SQLite::bind(*select, session, checkout_id, cartpilot, unknown_counts_for(cartpilot));
     if (select->executeStep()) found = select->getColumn(0).getString();
   });
   return found;
@@ -300,6 +331,7 @@ std::string PurchaseJournal::install_secret() const {
     db_.durable([&] {
       const auto insert =
           db_.prepared("INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)");
+      const base::Unrecorded once_per_installation;
       insert->bind(1, base::random_hex(kSecretBytes));
       insert->exec();
       read();
@@ -371,12 +403,9 @@ std::optional<std::string> PurchaseJournal::integrity_problem() const {
 /// Inside a transaction of the caller.
 std::optional<std::string> PurchaseJournal::problem_now(
     const std::optional<ChainHead>& noted) const {
-  const std::string remedy = fmt::format(
-      "nothing is bought until that is cleared up: restore the folder {} from a backup, or look "
-      "through `cartpilot purchases list` and start a new record with --new-journal (the old one "
-      "is "
-      "kept aside)",
-      db_.path().parent_path().string());
+  const std::string remedy =
+      fmt::format("nothing is bought until that is cleared up: restore the folder {} from a backup",
+                  db_.path().parent_path().string());
   try {
     std::optional<std::int64_t> broken;
     std::optional<std::string> found;

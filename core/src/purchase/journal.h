@@ -47,6 +47,11 @@ struct Attempt {
   std::int64_t sent_unix_ms = 0;  ///< of the last send, 0 = none
   std::int64_t created_unix_ms = 0;
   std::int64_t updated_unix_ms = 0;
+  // Not in records of format 1.
+  std::string cartpilot{};            ///< CartPilotIdentity::text(); "" = unknown
+  std::string receipt{};              ///< what was agreed to: receipt_record(); "" = not recorded
+  std::string channel{};              ///< where the yes came from: "terminal", "policy"
+  std::int64_t approved_unix_ms = 0;  ///< when it came; 0 = not recorded
 
   friend bool operator==(const Attempt&, const Attempt&) = default;
 };
@@ -107,9 +112,15 @@ class PurchaseJournal {
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
                      std::int64_t min_gap_ms = 0, bool may_repeat = true);
 
+  // Below, `cartpilot` is a CartPilotIdentity::text(). Only what counts for that CartPilot is
+  // looked at: its own attempts and, when it is a real one, those whose CartPilot is unknown (from
+  // before it was recorded). Play money never counts for a real one, nor the reverse. "" looks at
+  // all.
+
   /// What this conversation, and everybody in the last 24 hours, spent in `currency`: attempts that
   /// were sent and are not surely void.
-  Spent spent(const std::string& currency, const std::string& session) const;
+  Spent spent(const std::string& currency, const std::string& session,
+              const std::string& cartpilot = "") const;
 
   /// A person's word on an unfinished attempt: kDone or kVoid, durable. Throws Error{kNotFound}
   /// or {kInvalidArgument} with the present state. Returns the attempt as it is then.
@@ -123,25 +134,30 @@ class PurchaseJournal {
   std::vector<Attempt> list() const;
   std::vector<AttemptEvent> events(const std::string& attempt) const;
   /// Attempts in kConfirmSent or kUnknown, oldest first.
-  std::vector<Attempt> unfinished() const;
+  std::vector<Attempt> unfinished(const std::string& cartpilot = "") const;
   /// An unfinished attempt on this basket, if any.
-  std::optional<Attempt> unfinished_on(const std::string& basket) const;
+  std::optional<Attempt> unfinished_on(const std::string& basket,
+                                       const std::string& cartpilot = "") const;
   /// The newest attempt on this checkout that was bought, if any.
-  std::optional<Attempt> done_on_checkout(const std::string& checkout_id) const;
+  std::optional<Attempt> done_on_checkout(const std::string& checkout_id,
+                                          const std::string& cartpilot = "") const;
   /// The newest attempt on this basket that was bought at `since_unix_ms` or later, if any.
-  std::optional<Attempt> done_on_basket(const std::string& basket,
-                                        std::int64_t since_unix_ms) const;
+  std::optional<Attempt> done_on_basket(const std::string& basket, std::int64_t since_unix_ms,
+                                        const std::string& cartpilot = "") const;
   /// The same for the last 24 hours.
-  std::optional<Attempt> bought_in_a_day(const std::string& basket) const;
+  std::optional<Attempt> bought_in_a_day(const std::string& basket,
+                                         const std::string& cartpilot = "") const;
 
-  /// Remembers that `session` made `checkout_id` (with what was asked for), so that only its own
-  /// checkouts are bought.
+  /// Remembers that `session` made `checkout_id` (with what was asked for) at this CartPilot, so
+  /// that only its own checkouts are bought.
   void remember_checkout(const std::string& session, const std::string& checkout_id,
-                         const std::string& requested);
-  bool knows_checkout(const std::string& session, const std::string& checkout_id) const;
+                         const std::string& requested, const std::string& cartpilot = "");
+  bool knows_checkout(const std::string& session, const std::string& checkout_id,
+                      const std::string& cartpilot = "") const;
   /// The `requested` of remember_checkout(); nullopt when it is not this session's.
   std::optional<std::string> requested_of(const std::string& session,
-                                          const std::string& checkout_id) const;
+                                          const std::string& checkout_id,
+                                          const std::string& cartpilot = "") const;
 
   /// Walks the hash chain and compares the table of attempts with it, both as of one moment.
   /// Returns the seq of the first event that does not fit, nullopt when all is well.
@@ -168,6 +184,8 @@ class PurchaseJournal {
  private:
   std::vector<Attempt> select(const std::string& where,
                               const std::vector<std::string>& bound) const;
+  std::optional<Attempt> first(const std::string& where,
+                               const std::vector<std::string>& bound) const;
   Attempt get(const std::string& attempt) const;
   void append(Attempt& attempt, AttemptState state, const AttemptChange& change);
   void append_event(const Attempt& attempt);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "base/outside.h"
 #include "cartpilot/error.h"
 #include "commerce/receipt.h"
 
@@ -14,6 +15,16 @@ using commerce::netstring;
 constexpr std::size_t kKeyHexDigits = 32;
 
 }  // namespace
+
+commerce::CartPilotIdentity identity_of(const commerce::ClientOptions& client,
+                                        const std::string& salt) {
+  if (!client.sandbox_id.empty()) return commerce::CartPilotIdentity::sandbox(client.sandbox_id);
+  auto identity = commerce::CartPilotIdentity::real(client.base_url, client.api_key, salt);
+  base::Outside* const outside = base::outside_here();
+  return outside == nullptr
+             ? identity
+             : commerce::CartPilotIdentity::from_text(outside->keyed(identity.text()));
+}
 
 std::string canonical_items(const std::vector<commerce::ItemRequest>& items) {
   std::vector<std::string> lines;

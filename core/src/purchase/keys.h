@@ -8,12 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "commerce/client.h"
+#include "commerce/identity.h"
 #include "commerce/types.h"
 
 namespace cartpilot::purchase {
 
 /// The same text for the same products, variants and quantities in any order.
 std::string canonical_items(const std::vector<commerce::ItemRequest>& items);
+
+/// The CartPilot that a client talks to; `salt` is the journal's install_secret().
+commerce::CartPilotIdentity identity_of(const commerce::ClientOptions& client,
+                                        const std::string& salt);
 
 /// What a tool call asks for: the argument `items` of create_checkout and quote_checkout, which
 /// have passed their schema.

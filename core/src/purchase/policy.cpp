@@ -4,169 +4,49 @@
 
 #include <algorithm>
 
-#include "cartpilot/error.h"
 #include "cartpilot/json.h"
+#include "commerce/currency.h"
 
 namespace cartpilot::purchase {
 namespace {
-
-constexpr std::string_view kUpToPrefix = "up-to:";
-constexpr std::size_t kMaxMerchantBytes = 64;
-
-[[noreturn]] void refuse(const std::string& message) {
-  throw Error(ErrorCode::kInvalidArgument, message);
-}
 
 /// As JSON and not too long, so that odd bytes cannot spoil the message.
 std::string shown(std::string_view text) {
   return dump_json(Json(std::string(text.substr(0, 60))));
 }
 
-bool is_merchant_id(std::string_view id) {
-  return !id.empty() && id.size() <= kMaxMerchantBytes &&
-         std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_' || c == '-';
-         });
-}
-
-std::vector<std::string> parse_merchants(std::string_view list) {
-  std::vector<std::string> merchants;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find(',', begin), list.size());
-    const std::string_view id = list.substr(begin, end - begin);
-    if (!is_merchant_id(id)) {
-      refuse(
-          fmt::format("--merchants {}: {} is no merchant id; write them like "
-                      "merchant-a,merchant-b, without spaces",
-                      shown(list), shown(id)));
-    }
-    merchants.emplace_back(id);
-    begin = end + 1;
-  }
-  return merchants;
-}
-
-/// "150:USD"; `given` is the whole flag as it stands in the message, `example` what it looks like.
-commerce::Money parse_amount(std::string_view text, const std::string& given,
-                             std::string_view example) {
-  const PurchasePolicy policy;
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos) {
-    refuse(fmt::format("{}: the currency is missing; write it like {}", given, example));
-  }
-  commerce::Money amount;
-  try {
-    amount.minor = commerce::parse_minor(text.substr(0, colon));
-  } catch (const Error& error) {
-    refuse(fmt::format("{}: {}", given, error.what()));
-  }
-  amount.currency = text.substr(colon + 1);
-  if (std::find(policy.currencies.begin(), policy.currencies.end(), amount.currency) ==
-      policy.currencies.end()) {
-    refuse(fmt::format("{}: the currency must be one of {}", given,
-                       fmt::join(policy.currencies, ", ")));
-  }
-  if (amount.minor <= 0) {
-    refuse(fmt::format("{}: the amount must be above zero; --approve never forbids every purchase",
-                       given));
-  }
-  return amount;
-}
-
-/// The most one purchase may cost: no flag goes above the hard cap.
-commerce::Money parse_bound(std::string_view text, const std::string& given,
-                            std::string_view example) {
-  commerce::Money bound = parse_amount(text, given, example);
-  const std::int64_t cap = PurchasePolicy().hard_cap_minor;
-  if (bound.minor > cap) {
-    refuse(fmt::format("{}: no single purchase may exceed {}", given, commerce::format_minor(cap)));
-  }
-  return bound;
-}
+/// The limit as the front end calls it, in parentheses.
+std::string named(const std::string& name) { return name.empty() ? "" : " (" + name + ")"; }
 
 std::optional<std::string> over(const commerce::Money& limit, const commerce::Money& total,
-                                std::int64_t spent, std::string_view what, std::string_view flag) {
+                                std::int64_t spent, std::string_view what,
+                                const std::string& name) {
   if (!limit.currency.empty() && limit.currency != total.currency) {
-    return fmt::format("the total is in {}, the limit of {} in {} ({})", total.currency, what,
-                       limit.currency, flag);
+    return fmt::format("the total is in {}, the limit of {} in {}{}", total.currency, what,
+                       limit.currency, named(name));
   }
   std::int64_t sum = 0;
   if (!__builtin_add_overflow(spent, total.minor, &sum) && sum <= limit.minor) return std::nullopt;
   const commerce::Money bound{limit.minor, total.currency};
   if (spent == 0) {
-    return fmt::format("{} is more than the {} that {} may cost ({})",
-                       commerce::format_money(total), commerce::format_money(bound), what, flag);
+    return fmt::format("{} is more than the {} that {} may cost{}", commerce::format_money(total),
+                       commerce::format_money(bound), what, named(name));
   }
-  return fmt::format("{} and the {} spent already are more than the {} that {} may cost ({})",
+  return fmt::format("{} and the {} spent already are more than the {} that {} may cost{}",
                      commerce::format_money(total), commerce::format_money({spent, total.currency}),
-                     commerce::format_money(bound), what, flag);
+                     commerce::format_money(bound), what, named(name));
 }
 
 }  // namespace
 
-PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants) {
-  PurchasePolicy policy;
-  policy.flag_text = fmt::format("--approve {}", approve);
-  if (approve == "ask" || approve == "never") {
-    if (!merchants.empty()) {
-      refuse(
-          fmt::format("--merchants only goes with --approve up-to:AMOUNT:CUR; with --approve {} "
-                      "it would restrict nothing",
-                      approve));
-    }
-    policy.mode = approve == "ask" ? ApprovalMode::kAsk : ApprovalMode::kNever;
-    return policy;
-  }
-  if (approve.substr(0, kUpToPrefix.size()) != kUpToPrefix) {
-    refuse(fmt::format("--approve {}: expected ask, never or up-to:AMOUNT:CUR (like up-to:150:USD)",
-                       shown(approve)));
-  }
-  policy.mode = ApprovalMode::kUpTo;
-  policy.up_to = parse_bound(approve.substr(kUpToPrefix.size()),
-                             fmt::format("--approve {}", shown(approve)), "up-to:150:USD");
-  if (merchants.empty()) {
-    refuse(
-        fmt::format("--approve {} needs --merchants with the merchants it holds for, like "
-                    "--merchants merchant-a,merchant-b",
-                    shown(approve)));
-  }
-  policy.merchants = parse_merchants(merchants);
-  policy.flag_text += fmt::format(" --merchants {}", merchants);
-  return policy;
-}
-
-void allow_repeats(PurchasePolicy& policy, int times) {
-  if (policy.mode != ApprovalMode::kUpTo) {
-    refuse(
-        "--allow-repeat only goes with --approve up-to:AMOUNT:CUR; a person is asked about a "
-        "repeated basket");
-  }
-  policy.allow_repeat = times;
-  policy.flag_text += fmt::format(" --allow-repeat {}", times);
-}
-
-SpendLimits parse_limits(std::string_view order, std::string_view session, std::string_view day) {
-  SpendLimits limits;
-  const auto given = [](std::string_view flag, std::string_view text) {
-    return fmt::format("{} {}", flag, shown(text));
-  };
-  if (!order.empty()) limits.order = parse_bound(order, given("--limit-order", order), "150:USD");
-  if (!session.empty()) {
-    limits.session = parse_amount(session, given("--limit-session", session), "300:USD");
-  }
-  if (!day.empty()) limits.day = parse_amount(day, given("--limit-day", day), "300:USD");
-  return limits;
-}
-
 std::optional<std::string> over_limit(const SpendLimits& limits, const commerce::Money& total,
                                       const Spent& spent) {
-  if (auto why = over(limits.order, total, 0, "one purchase", "--limit-order")) return why;
+  if (auto why = over(limits.order, total, 0, "one purchase", limits.names.order)) return why;
   if (auto why =
-          over(limits.session, total, spent.session, "this conversation", "--limit-session")) {
+          over(limits.session, total, spent.session, "this conversation", limits.names.session)) {
     return why;
   }
-  return over(limits.day, total, spent.day, "24 hours", "--limit-day");
+  return over(limits.day, total, spent.day, "24 hours", limits.names.day);
 }
 
 std::optional<std::string> outside_permission(const PurchasePolicy& policy,
@@ -190,15 +70,13 @@ std::optional<std::string> outside_permission(const PurchasePolicy& policy,
 
 std::optional<std::string> outside_limits(const PurchasePolicy& policy,
                                           const commerce::Money& total) {
-  if (std::find(policy.currencies.begin(), policy.currencies.end(), total.currency) ==
-      policy.currencies.end()) {
-    return fmt::format("currency {} is not one of {}", shown(total.currency),
-                       fmt::join(policy.currencies, ", "));
+  if (!commerce::decimals_of(total.currency)) {
+    return fmt::format("currency {} is not one this program knows", shown(total.currency));
   }
   if (total.minor > policy.hard_cap_minor) {
     return fmt::format("{} is more than the {} any single purchase may cost",
                        commerce::format_money(total),
-                       commerce::format_minor(policy.hard_cap_minor));
+                       commerce::format_money({policy.hard_cap_minor, total.currency}));
   }
   return std::nullopt;
 }

@@ -1,7 +1,7 @@
 // PurchasePolicy: what may be bought without asking, if anything.
 //
-// Values from the command line only: nothing here reads a configuration file or the environment,
-// so that neither can switch asking off. Plain values and functions; any thread.
+// Given by the front end and never changed by a model, a plugin or CartPilot. Plain values and
+// functions; any thread.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "commerce/money.h"
+#include "purchase/remedy.h"
 
 namespace cartpilot::purchase {
 
@@ -22,6 +23,13 @@ struct SpendLimits {
   commerce::Money order{1'000'000, ""};    ///< one purchase
   commerce::Money session{2'000'000, ""};  ///< all purchases of one conversation
   commerce::Money day{2'000'000, ""};      ///< all purchases of the last 24 hours
+
+  /// What the front end calls them, for whoever wants to change one; "" = nothing.
+  struct Names {
+    std::string order;
+    std::string session;
+    std::string day;
+  } names{};
 };
 
 /// What was spent already, in minor units of the currency in question. Purchases whose outcome is
@@ -38,27 +46,17 @@ struct PurchasePolicy {
   commerce::Money up_to;               ///< kUpTo: largest total of one purchase
   std::vector<std::string> merchants;  ///< kUpTo: the only merchants it holds for
   int allow_repeat = 0;                ///< kUpTo: further identical baskets that one run may buy
-  std::string flag_text;               ///< as typed, for the record
+  std::string permission_text;         ///< in the words it was given in, for the record; not
+                                       ///< empty under kUpTo
   SpendLimits limits;
+  Remedies remedies;  ///< of the front end
 
-  /// Hard cap of any one purchase, whoever says yes, in minor units.
+  /// Hard cap of any one purchase, whoever says yes, in minor units of any currency: 10,000.00 USD,
+  /// 1,000,000 JPY, 1,000.000 KWD.
   std::int64_t hard_cap_minor = 1'000'000;
-  std::vector<std::string> currencies = {"USD", "EUR", "GBP"};
   /// The host's setting; a model's argument of that name is thrown away.
   std::string payment_method = "test_card";
 };
-
-/// Reads --approve ("ask", "never", "up-to:150:USD") and --merchants ("merchant-a,merchant-b").
-/// Throws Error{kInvalidArgument} with what is expected; "up-to" without merchants is refused, and
-/// so are merchants without "up-to" (they would restrict nothing).
-PurchasePolicy parse_policy(std::string_view approve, std::string_view merchants);
-
-/// Adds --allow-repeat. Throws Error{kInvalidArgument} when it is given without up-to.
-void allow_repeats(PurchasePolicy& policy, int times);
-
-/// Reads --limit-order, --limit-session and --limit-day ("150:USD"); "" leaves the limit as it is.
-/// Throws Error{kInvalidArgument} with what is expected, and for an order above the hard cap.
-SpendLimits parse_limits(std::string_view order, std::string_view session, std::string_view day);
 
 /// Why `total` on top of what was `spent` goes over a limit; nullopt when it does not.
 std::optional<std::string> over_limit(const SpendLimits& limits, const commerce::Money& total,
@@ -69,7 +67,7 @@ std::optional<std::string> outside_permission(const PurchasePolicy& policy,
                                               const commerce::Money& total,
                                               const std::string& merchant_id);
 
-/// Limits that hold whoever says yes: the hard cap and the currencies. nullopt when all is well.
+/// Limits that hold whoever says yes: the hard cap, and a known currency. nullopt when all is well.
 std::optional<std::string> outside_limits(const PurchasePolicy& policy,
                                           const commerce::Money& total);
 

@@ -135,7 +135,11 @@ std::vector<ReceiptField> receipt_fields(const commerce::Receipt& receipt,
   const auto money = [&](std::int64_t minor) {
     return commerce::format_money({minor, receipt.frozen.currency});
   };
-  std::vector<ReceiptField> fields = {{"Merchant", receipt.checkout.merchant_id},
+  const std::string cartpilot = receipt.cartpilot == "sandbox" ? kPlayMoney
+                                : receipt.cartpilot.empty()    ? receipt.api_origin
+                                                               : receipt.cartpilot;
+  std::vector<ReceiptField> fields = {{"CartPilot", cartpilot},
+                                      {"Merchant", receipt.checkout.merchant_id},
                                       {"Checkout", receipt.checkout.id},
                                       {"Pays with", receipt.payment_method}};
   for (const auto& item : receipt.frozen.items) {
@@ -181,6 +185,7 @@ Json receipt_detail(const commerce::Receipt& receipt) {
   return {{"checkout_id", receipt.checkout.id},
           {"merchant_id", receipt.checkout.merchant_id},
           {"payment_method", receipt.payment_method},
+          {"cartpilot", receipt.cartpilot},
           {"items", items},
           {"subtotal", receipt.frozen.subtotal_cents},
           {"tax", receipt.frozen.tax_cents},

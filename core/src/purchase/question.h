@@ -70,6 +70,8 @@ struct ApprovalQuestion {
 
 /// The longest field that is shown. Escaped for a terminal it must fit on three rows.
 constexpr std::size_t kMaxFieldBytes = 200;
+/// What a sandbox is called where a person agrees to something.
+inline constexpr const char* kPlayMoney = "SANDBOX, no real money";
 /// Lines of a receipt, and rows of any other question.
 constexpr std::size_t kMaxQuestionFields = 400;
 

@@ -39,13 +39,13 @@ constexpr std::int64_t kLongestAskedWaitMs = 10 * 60 * 1000;
 /// Merchants known to answer a second confirm of one session with the order they already have.
 constexpr std::array<std::string_view, 2> kRecogniseTheirSession = {"merchant-a", "merchant-b"};
 
-/// Two addresses of one CartPilot. The embedded one gets another port at every start.
+/// For attempts from before the CartPilot was recorded: two addresses of one. The embedded one gets
+/// another port at every start. What is looked for there is the very receipt that was agreed to.
 bool same_server(const std::string& one, const std::string& other) {
   if (one == other) return true;
   const auto is_local = [](const std::string& url) {
     const auto parsed = net::parse_url(url);
-    const std::string host = parsed ? parsed->host : "";
-    return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+    return parsed && net::is_loopback_host(parsed->host);
   };
   return is_local(one) && is_local(other);
 }
@@ -85,6 +85,30 @@ Json confirmation_of(const commerce::Answer<commerce::Checkout>& answer) {
 
 }  // namespace
 
+/// Why an attempt cannot be looked into here, and what to do.
+std::string PurchaseGate::sent_elsewhere(const Attempt& attempt,
+                                         const commerce::CartPilotIdentity& sent_to) const {
+  const auto start_with = [&](Remedy remedy, const std::string& about) {
+    const std::string what = remedy_text(policy_.remedies, remedy, "; start with ", about);
+    return what.empty() ? what : what + " to look into it";
+  };
+  if (!sent_to.known()) {
+    return fmt::format("it was sent to {}{}", attempt.api_origin,
+                       start_with(Remedy::kReachCartPilot, attempt.api_origin));
+  }
+  if (!sent_to.is_sandbox() && sent_to.url() == cartpilot().url()) {
+    return fmt::format(
+        "it was sent to {} with another API key; start with that key to look into it",
+        sent_to.shown());
+  }
+  if (sent_to.is_sandbox() && cartpilot().is_sandbox()) {
+    return fmt::format("it was sent to another sandbox, at {}{}", attempt.api_origin,
+                       start_with(Remedy::kReachOtherSandbox, ""));
+  }
+  return fmt::format("it was sent to {}{}", sent_to.shown(),
+                     start_with(Remedy::kReachCartPilot, sent_to.text()));
+}
+
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
   std::vector<PurchaseReport> reports;
@@ -92,11 +116,13 @@ std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) 
   journal_.void_abandoned(kConsentLifetimeMs);
   const auto end = clock_.steady() + kStartBudget;
   for (const Attempt& attempt : journal_.unfinished()) {
-    if (!same_server(attempt.api_origin, client_.options().base_url)) {
+    const auto sent_to = commerce::CartPilotIdentity::from_text(attempt.cartpilot);
+    const bool here = sent_to.known() ? sent_to == cartpilot()
+                                      : same_server(attempt.api_origin, client_.options().base_url);
+    if (!here) {
       Resolution ending;
       ending.attempt = attempt;
-      ending.why = fmt::format("it was sent to {}; start with --api-url {} to look into it",
-                               attempt.api_origin, attempt.api_origin);
+      ending.why = sent_elsewhere(attempt, sent_to);
       reports.push_back(report_of(ending));
       continue;
     }
@@ -137,6 +163,10 @@ PurchaseGate::Resolution PurchaseGate::settle(Attempt attempt, const CallContext
           error.http_status >= 400 && error.http_status < 500 && error.http_status != 429;
       if ((refused && !just_sent) || !wait_to_look_again()) break;
       continue;
+    }
+    if (is_another_cartpilot(seen)) {
+      why = "another CartPilot answers at its address now";
+      break;
     }
     const commerce::Checkout& checkout = seen.value;
     if (checkout.status == "confirmed") {
@@ -227,28 +257,28 @@ PurchaseReport PurchaseGate::report_of(const Resolution& ending) const {
   switch (ending.outcome) {
     case PurchaseOutcome::kDone:
       if (!ending.mismatch.empty()) {
-        report.exit_code = kExitNotAsAgreed;
+        report.end = PurchaseEnd::kNotAsAgreed;
         report.message = fmt::format(
             "{}. Order {} at {}, agreed total {}. Cancel or refund it "
             "with CartPilot or the merchant if you do not want it.{}",
             ending.mismatch, order, attempt.merchant_id, total, ending.why);
       } else {
-        report.exit_code = kExitDone;
+        report.end = PurchaseEnd::kBought;
         report.message = fmt::format("bought for {} at {}, order {}{}", total, attempt.merchant_id,
                                      order, ending.why);
       }
       break;
     case PurchaseOutcome::kNotDone:
-      report.exit_code = kExitCartPilotFailed;
+      report.end = PurchaseEnd::kCartPilotFailed;
       report.message = ending.why;
       break;
     case PurchaseOutcome::kUnknown:
-      report.exit_code = kExitUnknown;
+      report.end = PurchaseEnd::kUnknown;
       report.message = fmt::format(
           "it is not known whether {} was spent at {}: {}. The basket is locked; look at your "
-          "orders or ask the merchant, then run `cartpilot purchases resolve {} --bought` or "
-          "--not-bought",
-          total, attempt.merchant_id, ending.why, attempt.id);
+          "orders or ask the merchant{}",
+          total, attempt.merchant_id, ending.why,
+          remedy_text(policy_.remedies, Remedy::kRecordOutcome, ", then ", attempt.id));
       break;
   }
   return report;

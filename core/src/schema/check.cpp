@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 
+#include "cartpilot/detail/characters.h"
 #include "schema/compiled_schema.h"
 #include "schema/json_compare.h"
 #include "schema/violation_text.h"
@@ -31,9 +33,8 @@ struct Place {
 };
 
 std::uint64_t code_points(const std::string& text) {
-  return static_cast<std::uint64_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80;
-  }));
+  return static_cast<std::uint64_t>(
+      std::count_if(text.begin(), text.end(), std::not_fn(detail::continues_character)));
 }
 
 unsigned type_bits_of(const Json& value) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/encoding.h"
 #include "schema/compiled_schema.h"
 #include "schema/json_compare.h"
 
@@ -26,24 +27,6 @@ unsigned type_bit(std::string_view name) {
   if (name == "array") return kArrayType;
   if (name == "object") return kObjectType;
   return 0;
-}
-
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-/// "%25" -> "%": a $ref is a URI, and its fragment is the pointer in percent-encoding.
-std::string percent_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2])) {
-      result += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
 }
 
 }  // namespace
@@ -257,7 +240,9 @@ class SchemaCompiler {
            fmt::format("is {}; only references inside the same schema (\"#/...\") are supported",
                        dump_json(value)));
     }
-    references_.push_back({&node, percent_decoded(text.substr(1)), at});
+    // A $ref is a URI, and its fragment is the pointer in percent-encoding.
+    const std::string pointer = text.substr(1);
+    references_.push_back({&node, base::percent_decoded(pointer).value_or(pointer), at});
   }
 
   // Annotations: checked for their form, without effect.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,41 +16,17 @@ namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-constexpr double kTwoTo63 = 9223372036854775808.0;
-constexpr double kTwoTo64 = 18446744073709551616.0;
-
 template <typename Value>
 int order(const Value& a, const Value& b) {
   return a < b ? -1 : (b < a ? 1 : 0);
 }
 
-/// Compares an integer with a double that lies within the integer type's range.
-template <typename Integer>
-int compare_within_range(Integer integer, double number) {
-  const double whole = std::trunc(number);
-  const int by_whole = order(integer, static_cast<Integer>(whole));
-  return by_whole != 0 ? by_whole : order(0.0, number - whole);
-}
-
-int compare_integer_with_double(const Json& integer, double number) {
-  if (integer.is_number_unsigned()) {
-    if (number < 0) return 1;
-    if (number >= kTwoTo64) return -1;
-    return compare_within_range(integer.get<std::uint64_t>(), number);
-  }
-  if (number < -kTwoTo63) return 1;
-  if (number >= kTwoTo63) return -1;
-  return compare_within_range(integer.get<std::int64_t>(), number);
-}
-
-int compare_integers(const Json& a, const Json& b) {
-  const bool a_unsigned = a.is_number_unsigned();
-  const bool b_unsigned = b.is_number_unsigned();
-  if (a_unsigned && b_unsigned) return order(a.get<std::uint64_t>(), b.get<std::uint64_t>());
-  if (!a_unsigned && !b_unsigned) return order(a.get<std::int64_t>(), b.get<std::int64_t>());
-  if (!a_unsigned) return -compare_integers(b, a);
-  const std::int64_t signed_b = b.get<std::int64_t>();
-  return signed_b < 0 ? 1 : order(a.get<std::uint64_t>(), static_cast<std::uint64_t>(signed_b));
+/// Holds every integer of 64 bits and every double as it is.
+long double wide(const Json& number) {
+  static_assert(std::numeric_limits<long double>::digits >= 64);
+  if (number.is_number_float()) return number.get<double>();
+  return number.is_number_unsigned() ? static_cast<long double>(number.get<std::uint64_t>())
+                                     : static_cast<long double>(number.get<std::int64_t>());
 }
 
 /// Numbers of every representation share a rank, so that 1 and 1.0 meet.
@@ -135,14 +112,7 @@ Decimal decimal_of(const Json& number) {
 
 }  // namespace
 
-int compare_numbers(const Json& a, const Json& b) {
-  const bool a_float = a.is_number_float();
-  const bool b_float = b.is_number_float();
-  if (a_float && b_float) return order(a.get<double>(), b.get<double>());
-  if (b_float) return compare_integer_with_double(a, b.get<double>());
-  if (a_float) return -compare_integer_with_double(b, a.get<double>());
-  return compare_integers(a, b);
-}
+int compare_numbers(const Json& a, const Json& b) { return order(wide(a), wide(b)); }
 
 int compare_json(const Json& a, const Json& b) {
   const int rank = type_rank(a);

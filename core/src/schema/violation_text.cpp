@@ -4,20 +4,14 @@
 
 #include <array>
 
+#include "cartpilot/detail/characters.h"
+
 namespace cartpilot::schema {
 
 namespace {
 
 constexpr std::size_t kShownBytes = 60;
 constexpr std::size_t kListedValues = 12;
-
-/// At most `limit` bytes of `text`, never ending inside a character.
-std::string cut(const std::string& text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
 
 }  // namespace
 
@@ -26,7 +20,10 @@ std::string shown(const Json& value) {
   if (value.is_array()) return "an array";
   if (value.is_string()) {
     // A value may be megabytes long; only its beginning is ever shown.
-    return dump_json(cut(value.get_ref<const std::string&>(), kShownBytes));
+    const auto& text = value.get_ref<const std::string&>();
+    return dump_json(text.size() <= kShownBytes
+                         ? text
+                         : detail::cut_text(text.substr(0, kShownBytes + 1), kShownBytes) + "...");
   }
   return dump_json(value);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "cartpilot/detail/characters.h"
 #include "cartpilot/detail/wire.h"
 
 namespace cartpilot::store {
@@ -19,25 +20,21 @@ constexpr std::size_t kTitleBytes = 80;
 
 /// The first line of a text, cut at a character boundary.
 std::string title_of(const Message& message) {
-  std::string title = text_of(message);
-  title = title.substr(0, title.find('\n'));
-  if (title.size() > kTitleBytes) {
-    std::size_t end = kTitleBytes;
-    while (end > 0 && (static_cast<unsigned char>(title[end]) & 0xC0) == 0x80) --end;
-    title.resize(end);
-  }
-  return title;
+  const std::string text = text_of(message);
+  return detail::cut_text(text.substr(0, text.find('\n')), kTitleBytes);
 }
 
 constexpr const char* kSummaryColumns =
-    "SELECT id, provider, model, title, message_count, created_ms, updated_ms FROM sessions ";
+    "SELECT id, provider, model, title, message_count, created_ms, updated_ms, "
+    "cartpilot FROM sessions ";
 
 std::vector<SessionSummary> summaries(SQLite::Statement& select) {
   std::vector<SessionSummary> found;
   while (select.executeStep()) {
     const auto text = [&](int column) { return select.getColumn(column).getString(); };
     const auto integer = [&](int column) { return select.getColumn(column).getInt64(); };
-    found.push_back({text(0), text(1), text(2), text(3), integer(4), integer(5), integer(6)});
+    found.push_back(
+        {text(0), text(1), text(2), text(3), integer(4), integer(5), integer(6), text(7)});
   }
   return found;
 }
@@ -49,7 +46,9 @@ SessionStore::SessionStore(StateDb& db) : db_(db) {
     db_.run(
         "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
         "model TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL "
-        "DEFAULT 0, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL);"
+        "DEFAULT 0, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, cartpilot TEXT NOT "
+        "NULL "
+        "DEFAULT '');"
         "CREATE TABLE IF NOT EXISTS messages (session TEXT NOT NULL REFERENCES sessions(id) ON "
         "DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) "
         "WITHOUT ROWID");
@@ -64,6 +63,18 @@ void SessionStore::open(const std::string& session, const std::string& provider,
         "INSERT INTO sessions (id, provider, model, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, model = excluded.model");
     SQLite::bind(*insert, session, provider, model, time, time);
+    insert->exec();
+  });
+}
+
+void SessionStore::bind(const std::string& session, const std::string& cartpilot) {
+  const std::int64_t time = base::unix_ms_now();
+  db_.checked([&] {
+    const auto insert = db_.prepared(
+        "INSERT INTO sessions (id, provider, model, created_ms, updated_ms, cartpilot) VALUES (?, "
+        "'', '', ?, ?, ?) ON CONFLICT (id) DO UPDATE SET cartpilot = excluded.cartpilot WHERE "
+        "sessions.cartpilot = ''");
+    SQLite::bind(*insert, session, time, time, cartpilot);
     insert->exec();
   });
 }

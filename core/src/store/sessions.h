@@ -23,6 +23,7 @@ struct SessionSummary {
   std::int64_t message_count = 0;
   std::int64_t created_unix_ms = 0;
   std::int64_t updated_unix_ms = 0;
+  std::string cartpilot;  ///< CartPilotIdentity::text() of where it shops; "" = unknown
 };
 
 class SessionStore {
@@ -31,6 +32,8 @@ class SessionStore {
 
   /// Makes the session if it is new; remembers who answers in it now.
   void open(const std::string& session, const std::string& provider, const std::string& model);
+  /// Makes the session if it is new; says where it shops, unless that is known already.
+  void bind(const std::string& session, const std::string& cartpilot);
   /// The message is on disk when this returns. Throws Error{kNotFound} when there is no such
   /// session (any more).
   void append(const std::string& session, const Message& message);

@@ -4,6 +4,7 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
@@ -165,12 +166,37 @@ void StateDb::check_version() {
   if (version() == kSchemaVersion) return;
   transaction([&] {
     // Another process may have been first: then the version is there by now.
-    if (version() == kSchemaVersion) return;
-    if (number("SELECT count(*) FROM main.sqlite_schema") > 0) {
+    const std::int64_t found = version();
+    if (found == kSchemaVersion) return;
+    if (found == 1) {
+      migrate_from_1();
+    } else if (number("SELECT count(*) FROM main.sqlite_schema") > 0) {
       refuse(path_, "is some other program's database", kMoveAway);
     }
     run(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   });
+}
+
+/// Format 2 says which CartPilot conversations and purchases belong to, and what was bought. What
+/// was there before gets the empty text, which stands for unknown. Modules make the tables that are
+/// missing by themselves.
+void StateDb::migrate_from_1() {
+  constexpr std::pair<const char*, const char*> kColumns[] = {
+      {"sessions", "cartpilot TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "cartpilot TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "receipt TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "channel TEXT NOT NULL DEFAULT ''"},
+      {"purchases", "approved_ms INTEGER NOT NULL DEFAULT 0"},
+      {"purchase_checkouts", "cartpilot TEXT NOT NULL DEFAULT ''"},
+  };
+  for (const auto& [table, column] : kColumns) {
+    const bool present =
+        number(
+            fmt::format("SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name = "
+                        "'{}'",
+                        table)) > 0;
+    if (present) run(fmt::format("ALTER TABLE {} ADD COLUMN {}", table, column));
+  }
 }
 
 void StateDb::checked(const std::function<void()>& work) const {
@@ -181,23 +207,16 @@ void StateDb::checked(const std::function<void()>& work) const {
   }
 }
 
-void StateDb::transaction(const std::function<void()>& work) { enclosed("BEGIN IMMEDIATE", work); }
+void StateDb::transaction(const std::function<void()>& work) { enclosed(true, work); }
 
-void StateDb::snapshot(const std::function<void()>& work) { enclosed("BEGIN", work); }
+void StateDb::snapshot(const std::function<void()>& work) { enclosed(false, work); }
 
-void StateDb::enclosed(const char* begin, const std::function<void()>& work) {
+void StateDb::enclosed(bool writes, const std::function<void()>& work) {
+  using Behavior = SQLite::TransactionBehavior;
   checked([&] {
-    prepared(begin)->exec();
-    try {
-      work();
-      prepared("COMMIT")->exec();
-    } catch (...) {
-      try {
-        run("ROLLBACK");
-      } catch (const SQLite::Exception&) {  // NOLINT: SQLite has rolled back by itself
-      }
-      throw;
-    }
+    SQLite::Transaction transaction(*database_, writes ? Behavior::IMMEDIATE : Behavior::DEFERRED);
+    work();
+    transaction.commit();
   });
 }
 

@@ -3,7 +3,8 @@
 // WAL, foreign keys on, busy timeout 5 s; the file is 0600 from its first byte, its folder 0700.
 // Modules keep their tables in it through `run()` and `prepared()`; each creates its own tables
 // with CREATE TABLE IF NOT EXISTS. One StateDb per thread that uses it; several processes may have
-// the file open. A file that is damaged, of a newer program, or no state database at all is refused
+// the file open. A file of an older program is brought up to date when it is opened. A file that is
+// damaged, of a newer program, or no state database at all is refused
 // with a clear Error{kUnavailable} and not touched.
 #pragma once
 
@@ -35,7 +36,7 @@ using PreparedStatement = std::unique_ptr<SQLite::Statement, GiveBack>;
 class StateDb {
  public:
   /// Written to the file as PRAGMA user_version. A program refuses files with a higher one.
-  static constexpr int kSchemaVersion = 1;
+  static constexpr int kSchemaVersion = 2;
 
   /// Opens or creates. `path` ":memory:" keeps everything in memory.
   explicit StateDb(const std::filesystem::path& path);
@@ -80,8 +81,9 @@ class StateDb {
   friend struct GiveBack;
 
   void open();
-  void enclosed(const char* begin, const std::function<void()>& work);
+  void enclosed(bool writes, const std::function<void()>& work);
   void check_version();
+  void migrate_from_1();
   std::int64_t number(const std::string& query);
 
   std::filesystem::path path_;

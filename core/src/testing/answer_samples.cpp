@@ -66,19 +66,19 @@ Dialect chat_completions() {
   const std::string rome =
       chunk(call_begin(1, "call_2")) + chunk(call_rest(1, R"({"city":"Rome"})"));
   Dialect dialect;
-  dialect.streams[Scene::kText] = event_stream(
+  dialect.streams[Scenario::kText] = event_stream(
       lines(chunk(R"({"role":"assistant","content":""})") + chunk(R"({"content":"Hello from "})") +
             chunk(R"({"content":"the sample."})") + chunk("{}", R"("stop")") + usage));
-  dialect.streams[Scene::kOneCall] =
+  dialect.streams[Scenario::kOneCall] =
       event_stream(lines(paris + chunk("{}", R"("tool_calls")") + usage));
-  dialect.streams[Scene::kTwoCalls] =
+  dialect.streams[Scenario::kTwoCalls] =
       event_stream(lines(paris + rome + chunk("{}", R"("tool_calls")") + usage));
-  dialect.bodies[Scene::kText] =
+  dialect.bodies[Scenario::kText] =
       whole(R"({"role":"assistant","content":"Hello from the sample."})", "stop");
   const std::string calls_head = R"({"role":"assistant","content":null,"tool_calls":[)";
-  dialect.bodies[Scene::kOneCall] =
+  dialect.bodies[Scenario::kOneCall] =
       whole(calls_head + native("call_1", "Paris") + "]}", "tool_calls");
-  dialect.bodies[Scene::kTwoCalls] = whole(
+  dialect.bodies[Scenario::kTwoCalls] = whole(
       calls_head + native("call_1", "Paris") + "," + native("call_2", "Rome") + "]}", "tool_calls");
   dialect.models = FakeReply::json(
       R"({"object":"list","data":[{"id":"sample-1","object":"model","created":1,"owned_by":"sample"}]})");
@@ -134,13 +134,14 @@ Dialect responses() {
   const std::string paris = item("1", "Paris", true);
   const std::string both = paris + "," + item("2", "Rome", true);
   Dialect dialect;
-  dialect.streams[Scene::kText] = named_stream(created + text + completed(text_item));
-  dialect.streams[Scene::kOneCall] = named_stream(created + call("1", "Paris") + completed(paris));
-  dialect.streams[Scene::kTwoCalls] =
+  dialect.streams[Scenario::kText] = named_stream(created + text + completed(text_item));
+  dialect.streams[Scenario::kOneCall] =
+      named_stream(created + call("1", "Paris") + completed(paris));
+  dialect.streams[Scenario::kTwoCalls] =
       named_stream(created + call("1", "Paris") + call("2", "Rome") + completed(both));
-  dialect.bodies[Scene::kText] = FakeReply::json(answer(text_item, "completed"));
-  dialect.bodies[Scene::kOneCall] = FakeReply::json(answer(paris, "completed"));
-  dialect.bodies[Scene::kTwoCalls] = FakeReply::json(answer(both, "completed"));
+  dialect.bodies[Scenario::kText] = FakeReply::json(answer(text_item, "completed"));
+  dialect.bodies[Scenario::kOneCall] = FakeReply::json(answer(paris, "completed"));
+  dialect.bodies[Scenario::kTwoCalls] = FakeReply::json(answer(both, "completed"));
   dialect.models = chat_completions().models;
   dialect.native_call = parse_json(paris);
   return dialect;
@@ -157,15 +158,15 @@ Dialect gemini() {
     return R"({"functionCall":{"name":"get_weather","args":{"city":")" + city + R"("}}})";
   };
   Dialect dialect;
-  dialect.streams[Scene::kText] = event_stream(lines(chunk(R"({"text":"Hello from "})", "") + "\n" +
-                                                     chunk(R"({"text":"the sample."})", stop)));
-  dialect.streams[Scene::kOneCall] = event_stream(lines(chunk(call("Paris"), stop)));
-  dialect.streams[Scene::kTwoCalls] =
+  dialect.streams[Scenario::kText] = event_stream(lines(
+      chunk(R"({"text":"Hello from "})", "") + "\n" + chunk(R"({"text":"the sample."})", stop)));
+  dialect.streams[Scenario::kOneCall] = event_stream(lines(chunk(call("Paris"), stop)));
+  dialect.streams[Scenario::kTwoCalls] =
       event_stream(lines(chunk(call("Paris"), "") + "\n" + chunk(call("Rome"), stop)));
-  dialect.bodies[Scene::kText] =
+  dialect.bodies[Scenario::kText] =
       FakeReply::json(chunk(R"({"text":"Hello from the sample."})", stop));
-  dialect.bodies[Scene::kOneCall] = FakeReply::json(chunk(call("Paris"), stop));
-  dialect.bodies[Scene::kTwoCalls] =
+  dialect.bodies[Scenario::kOneCall] = FakeReply::json(chunk(call("Paris"), stop));
+  dialect.bodies[Scenario::kTwoCalls] =
       FakeReply::json(chunk(call("Paris") + "," + call("Rome"), stop));
   dialect.models = FakeReply::json(
       R"({"models":[{"name":"models/sample-1","version":"1","displayName":"Sample","description":"A sample","inputTokenLimit":1000,"outputTokenLimit":1000,"supportedGenerationMethods":["generateContent","countTokens"]}]})");
@@ -202,16 +203,16 @@ Dialect read_samples(const std::string& file) {
       parse_json(std::string(std::istreambuf_iterator<char>(stream), {}), "samples file");
   if (!json.is_object()) bad_samples("it is no JSON object");
   Dialect dialect;
-  for (const auto& [name, scene] :
-       {std::pair{"text", Scene::kText}, std::pair{"one_call", Scene::kOneCall},
-        std::pair{"two_calls", Scene::kTwoCalls}}) {
+  for (const auto& [name, scenario] :
+       {std::pair{"text", Scenario::kText}, std::pair{"one_call", Scenario::kOneCall},
+        std::pair{"two_calls", Scenario::kTwoCalls}}) {
     if (!json.contains(name)) continue;
     const Json& entry = json[name];
     if (entry.contains("body")) {
-      dialect.bodies[scene] = reply_of(entry["body"], std::string(name) + ".body");
+      dialect.bodies[scenario] = reply_of(entry["body"], std::string(name) + ".body");
     }
     if (entry.contains("events")) {
-      dialect.streams[scene] = reply_of(entry["events"], std::string(name) + ".events");
+      dialect.streams[scenario] = reply_of(entry["events"], std::string(name) + ".events");
     }
   }
   if (json.contains("models")) dialect.models = reply_of(json["models"], "models");
@@ -238,12 +239,12 @@ const Dialect* AnswerSamples::dialect_of(const HttpRequest& request) const {
   return nullptr;
 }
 
-FakeReply AnswerSamples::answer(const HttpRequest& request, Scene scene) const {
+FakeReply AnswerSamples::answer(const HttpRequest& request, Scenario scenario) const {
   const Dialect* dialect = dialect_of(request);
   if (dialect != nullptr && request.method == "GET") return dialect->models;
   if (dialect != nullptr) {
     const auto& replies = wants_stream(request) ? dialect->streams : dialect->bodies;
-    const auto found = replies.find(scene);
+    const auto found = replies.find(scenario);
     if (found != replies.end()) return found->second;
   }
   Error unknown(ErrorCode::kUnsupported, "no sample answer for " + request.url);
@@ -251,6 +252,10 @@ FakeReply AnswerSamples::answer(const HttpRequest& request, Scene scene) const {
   throw unknown;
 }
 
-bool wants_stream(const HttpRequest& request) { return request.server_sent_events; }
+bool wants_stream(const HttpRequest& request) {
+  // A translator may be ready for a stream that it did not ask for.
+  const bool whole = has(request.body, R"("stream":false)") || has(request.url, ":generateContent");
+  return request.server_sent_events && !whole;
+}
 
 }  // namespace cartpilot::testing

@@ -15,12 +15,12 @@ namespace cartpilot::testing {
 
 /// What the pretend model does: says "Hello from the sample.", calls get_weather for Paris, or for
 /// Paris and Rome at once.
-enum class Scene { kText, kOneCall, kTwoCalls };
+enum class Scenario { kText, kOneCall, kTwoCalls };
 
 /// One vendor format.
 struct Dialect {
-  std::map<Scene, FakeReply> streams;
-  std::map<Scene, FakeReply> bodies;
+  std::map<Scenario, FakeReply> streams;
+  std::map<Scenario, FakeReply> bodies;
   FakeReply models;
   Json native_call;  ///< a call of get_weather as the vendor writes it; null = unknown
 };
@@ -34,9 +34,9 @@ class AnswerSamples {
   /// The format of this request, or null when nobody knows it.
   const Dialect* dialect_of(const HttpRequest& request) const;
 
-  /// The scripted vendor: answers `scene` in the format of the request, the model list to GETs.
+  /// The scripted vendor: answers `scenario` in the format of the request, the model list to GETs.
   /// Requests of unknown format fail with Error{kUnsupported, reason "samples"}.
-  FakeReply answer(const HttpRequest& request, Scene scene) const;
+  FakeReply answer(const HttpRequest& request, Scenario scenario) const;
 
  private:
   Dialect chat_completions_;

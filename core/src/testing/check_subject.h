@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cartpilot/json.h"
@@ -37,13 +38,40 @@ struct Subject {
   const CheckOptions* options = nullptr;
 };
 
+using CheckFunction = std::function<void(const Subject&)>;
+
 struct Check {
   std::string id;
   std::string sentence;
   std::vector<std::string> needs;  ///< checks that must not have failed
   bool runs_code = true;
-  std::function<void(const Subject&)> function;
+  CheckFunction function;
 };
+
+/// Adds checks of one file, which share what they need.
+class CheckList {
+ public:
+  CheckList(std::vector<Check>& checks, std::vector<std::string> needs, bool runs_code = true)
+      : checks_(checks), needs_(std::move(needs)), runs_code_(runs_code) {}
+
+  void add(const std::string& id, const std::string& sentence, CheckFunction function) {
+    add(id, sentence, needs_, std::move(function));
+  }
+  /// One with other `needs` than the rest.
+  void add(const std::string& id, const std::string& sentence,
+           const std::vector<std::string>& needs, CheckFunction function) {
+    checks_.push_back({id, sentence, needs, runs_code_, std::move(function)});
+  }
+
+ private:
+  std::vector<Check>& checks_;
+  const std::vector<std::string> needs_;
+  const bool runs_code_;
+};
+
+/// What a check needs that uses the plugin's objects.
+inline const std::vector<std::string> kObjectNeeds = {"load-now-local",
+                                                      "declared-interfaces-present"};
 
 /// Each file of checks adds its own, in the order they run.
 void add_static_checks(std::vector<Check>& checks);

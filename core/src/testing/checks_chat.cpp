@@ -44,12 +44,12 @@ Answer read_answer(CallOutcome outcome) {
 Conversation::Conversation(const Subject& subject)
     : bench_(subject), samples_(subject.options->samples_file) {
   bench_.plugin().factories(Interface::kProvider).empty() ? skip_check("it is no provider")
-                                                          : vendor(Scene::kText);
+                                                          : vendor(Scenario::kText);
 }
 
-void Conversation::vendor(Scene scene, Change change) {
-  bench_.host().http().script([this, scene, change](const HttpRequest& request) {
-    FakeReply reply = samples_.answer(request, scene);
+void Conversation::vendor(Scenario scenario, Change change) {
+  bench_.host().http().script([this, scenario, change](const HttpRequest& request) {
+    FakeReply reply = samples_.answer(request, scenario);
     if (change) change(request, reply);
     return reply;
   });
@@ -57,6 +57,12 @@ void Conversation::vendor(Scene scene, Change change) {
 
 Answer Conversation::ask(const Instance& instance, bool stream, Line& line) const {
   return read_answer(instance.chat(question(stream), line));
+}
+
+Answer Conversation::ask_vendor(bool stream, Line& line) {
+  Answer answer = ask(bench_.make_provider(), stream, line);
+  need_http(answer);
+  return answer;
 }
 
 void Conversation::need_http(const Answer& answer) {
@@ -94,12 +100,12 @@ void answers_text(const Subject& subject, bool stream) {
   }
 }
 
-void calls_tools(const Subject& subject, Scene scene, const std::vector<std::string>& cities) {
+void calls_tools(const Subject& subject, Scenario scenario,
+                 const std::vector<std::string>& cities) {
   for (const bool stream : {true, false}) {
     Conversation conversation(subject);
-    conversation.vendor(scene);
-    const Answer answer = conversation.ask(conversation.bench().make_provider(), stream);
-    conversation.need_http(answer);
+    conversation.vendor(scenario);
+    const Answer answer = conversation.ask_vendor(stream);
     expect_complete(answer);
     std::string seen;
     std::string wanted;
@@ -142,8 +148,7 @@ void cancel_in_the_middle(const Subject& subject) {
   Conversation conversation(subject);
   Line& line = new_line();
   line.on_delta = [&line](std::size_t) { line.cancelled = true; };
-  const Answer answer = conversation.ask(conversation.bench().make_provider(), true, line);
-  conversation.need_http(answer);
+  const Answer answer = conversation.ask_vendor(true, line);
   expect(answer.finishes == 0 && answer.outcome.status == CP_CANCELLED,
          "cancelled in the middle, it answers " + answer.outcome.description() +
              (answer.finishes > 0 ? " with a finish event" : "") + " instead of cancelled");
@@ -165,7 +170,7 @@ void passes_the_call_on(const Subject& subject) {
   Line& line = new_line();
   constexpr std::int64_t kFarAway = 99'999'999'999'999;
   line.set_deadline(kFarAway);
-  conversation.need_http(conversation.ask(conversation.bench().make_provider(), true, line));
+  conversation.ask_vendor(true, line);
   for (const FakeHost::PassedCall& call : conversation.bench().host().passed_calls()) {
     expect(call.present && call.deadline_unix_ms == kFarAway,
            "it does not hand its cp_call to the HTTP service, so nobody can cancel the request");
@@ -178,7 +183,7 @@ void concurrent_instances(const Subject& subject) {
   std::condition_variable both;
   int waiting = 0;
   // The vendor answers when both questions have arrived, so they really overlap.
-  conversation.vendor(Scene::kText, [&](const HttpRequest&, FakeReply&) {
+  conversation.vendor(Scenario::kText, [&](const HttpRequest&, FakeReply&) {
     std::unique_lock<std::mutex> lock(mutex);
     ++waiting;
     both.notify_all();
@@ -222,31 +227,24 @@ void bad_request(const Subject& subject) {
 }  // namespace
 
 void add_chat_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back({std::move(id),
-                      std::move(sentence),
-                      {"load-now-local", "declared-interfaces-present"},
-                      true,
-                      std::move(function)});
-  };
-  add("ok-basic", "reads a whole answer", [](const Subject& s) { answers_text(s, false); });
-  add("ok-stream", "reads a streamed answer", [](const Subject& s) { answers_text(s, true); });
-  add("tool-call", "reads a call of a tool",
-      [](const Subject& s) { calls_tools(s, Scene::kOneCall, {"Paris"}); });
-  add("parallel-calls", "reads several calls in one answer, in order", [](const Subject& s) {
-    calls_tools(s, Scene::kTwoCalls, {"Paris", "Rome"});
+  CheckList list(checks, kObjectNeeds);
+  list.add("ok-basic", "reads a whole answer", [](const Subject& s) { answers_text(s, false); });
+  list.add("ok-stream", "reads a streamed answer", [](const Subject& s) { answers_text(s, true); });
+  list.add("tool-call", "reads a call of a tool",
+           [](const Subject& s) { calls_tools(s, Scenario::kOneCall, {"Paris"}); });
+  list.add("parallel-calls", "reads several calls in one answer, in order", [](const Subject& s) {
+    calls_tools(s, Scenario::kTwoCalls, {"Paris", "Rome"});
   });
-  add("same-request-same-bytes", "sends the same bytes for the same question",
-      same_request_same_bytes);
-  add("cancel-before", "asks nobody when it is cancelled already", cancel_before);
-  add("cancel-mid-stream", "does not call a cancelled answer complete", cancel_in_the_middle);
-  add("sink-stop", "stops emitting when it is told to", sink_stop);
-  add("call-handed-on", "hands its call to the HTTP service, deadline included",
-      passes_the_call_on);
-  add("concurrent-instances", "works in two objects at once", concurrent_instances);
-  add("empty-conversation", "survives a conversation without words", empty_conversation);
-  add("bad-request-json", "refuses a request that is no JSON", bad_request);
+  list.add("same-request-same-bytes", "sends the same bytes for the same question",
+           same_request_same_bytes);
+  list.add("cancel-before", "asks nobody when it is cancelled already", cancel_before);
+  list.add("cancel-mid-stream", "does not call a cancelled answer complete", cancel_in_the_middle);
+  list.add("sink-stop", "stops emitting when it is told to", sink_stop);
+  list.add("call-handed-on", "hands its call to the HTTP service, deadline included",
+           passes_the_call_on);
+  list.add("concurrent-instances", "works in two objects at once", concurrent_instances);
+  list.add("empty-conversation", "survives a conversation without words", empty_conversation);
+  list.add("bad-request-json", "refuses a request that is no JSON", bad_request);
 }
 
 }  // namespace cartpilot::testing

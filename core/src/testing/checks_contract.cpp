@@ -18,7 +18,7 @@ class Worker {
         interface_(bench_.plugin().main_interface()),
         instance_(bench_.make()) {
     bench_.host().http().script(
-        [this](const HttpRequest& request) { return samples_.answer(request, Scene::kText); });
+        [this](const HttpRequest& request) { return samples_.answer(request, Scenario::kText); });
   }
 
   CallOutcome succeed(Line& line = new_line()) {
@@ -130,20 +130,14 @@ void exceptions_contained(const Subject& subject) {
 }  // namespace
 
 void add_contract_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back({std::move(id),
-                      std::move(sentence),
-                      {"load-now-local", "declared-interfaces-present"},
-                      true,
-                      std::move(function)});
-  };
-  add("emit-only-during-call", "emits only while it is called", only_during_call);
-  add("emit-on-calling-thread", "emits on the thread that called it", on_calling_thread);
-  add("no-callback-after-destroy", "is silent once it is destroyed", nothing_after_destroy);
-  add("error-on-nonzero-status", "says one readable reason when a call fails", error_with_status);
-  add("never-both-result-and-error", "emits a result or an error, not both", not_both);
-  add("exception-contained", "lets no exception out", exceptions_contained);
+  CheckList list(checks, kObjectNeeds);
+  list.add("emit-only-during-call", "emits only while it is called", only_during_call);
+  list.add("emit-on-calling-thread", "emits on the thread that called it", on_calling_thread);
+  list.add("no-callback-after-destroy", "is silent once it is destroyed", nothing_after_destroy);
+  list.add("error-on-nonzero-status", "says one readable reason when a call fails",
+           error_with_status);
+  list.add("never-both-result-and-error", "emits a result or an error, not both", not_both);
+  list.add("exception-contained", "lets no exception out", exceptions_contained);
 }
 
 }  // namespace cartpilot::testing

@@ -78,39 +78,38 @@ void without_services(const Subject& subject) {
 }  // namespace
 
 void add_entry_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back(
-        {std::move(id), std::move(sentence), {"load-now-local"}, true, std::move(function)});
-  };
-  add("unknown-epoch-safe", "answers a program of another epoch", unknown_epoch);
-  add("query-unknown-null", "answers null for interfaces it does not have", [](const Subject& s) {
-    const PluginUnderTest plugin(s.file);
-    expect(query(plugin, "org.example.nothing/1") == nullptr,
-           "query() returned something for org.example.nothing/1");
-    expect(query(plugin, "") == nullptr, "query() returned something for \"\"");
-  });
-  add("query-trailing-garbage-null", "compares interface ids to their end", [](const Subject& s) {
-    const PluginUnderTest plugin(s.file);
-    for (const std::string id : {CP_PROVIDER "0", CP_TOOLSET "0", CP_PROVIDER " "}) {
-      expect(query(plugin, id) == nullptr, "query() returned something for \"" + id + "\"");
-    }
-  });
-  add("query-stable-pointer", "answers query() with the same table every time",
-      [](const Subject& s) {
+  CheckList list(checks, {"load-now-local"});
+  list.add("unknown-epoch-safe", "answers a program of another epoch", unknown_epoch);
+  list.add("query-unknown-null", "answers null for interfaces it does not have",
+           [](const Subject& s) {
+             const PluginUnderTest plugin(s.file);
+             expect(query(plugin, "org.example.nothing/1") == nullptr,
+                    "query() returned something for org.example.nothing/1");
+             expect(query(plugin, "") == nullptr, "query() returned something for \"\"");
+           });
+  list.add(
+      "query-trailing-garbage-null", "compares interface ids to their end", [](const Subject& s) {
         const PluginUnderTest plugin(s.file);
-        for (const char* id : {CP_PROVIDER, CP_TOOLSET}) {
-          expect(query(plugin, id) == query(plugin, id),
-                 std::string("query() returned two tables for ") + id);
+        for (const std::string id : {CP_PROVIDER "0", CP_TOOLSET "0", CP_PROVIDER " "}) {
+          expect(query(plugin, id) == nullptr, "query() returned something for \"" + id + "\"");
         }
       });
-  add("declared-interfaces-present", "has the interfaces its manifest declares",
-      declared_interfaces);
-  add("struct-size-sane", "has tables of a possible size with the functions that must be there",
-      struct_sizes);
-  add("host-without-services", "starts, or says why not, with a host that offers nothing",
-      without_services);
-  add("create-unknown-factory", "refuses to make what its manifest does not name", unknown_factory);
+  list.add("query-stable-pointer", "answers query() with the same table every time",
+           [](const Subject& s) {
+             const PluginUnderTest plugin(s.file);
+             for (const char* id : {CP_PROVIDER, CP_TOOLSET}) {
+               expect(query(plugin, id) == query(plugin, id),
+                      std::string("query() returned two tables for ") + id);
+             }
+           });
+  list.add("declared-interfaces-present", "has the interfaces its manifest declares",
+           declared_interfaces);
+  list.add("struct-size-sane",
+           "has tables of a possible size with the functions that must be there", struct_sizes);
+  list.add("host-without-services", "starts, or says why not, with a host that offers nothing",
+           without_services);
+  list.add("create-unknown-factory", "refuses to make what its manifest does not name",
+           unknown_factory);
 }
 
 }  // namespace cartpilot::testing

@@ -61,9 +61,9 @@ void fuzz_answers(const Subject& subject) {
   const Instance instance = conversation.bench().make_provider();
   conversation.need_http(conversation.ask(instance, true));
   ArgumentMaker maker(subject.options->seed);
-  const Scene scenes[] = {Scene::kText, Scene::kOneCall, Scene::kTwoCalls};
+  const Scenario scenarios[] = {Scenario::kText, Scenario::kOneCall, Scenario::kTwoCalls};
   for (int i = 0; i < kAnswers; ++i) {
-    conversation.vendor(scenes[maker.below(3)], [&](const HttpRequest&, FakeReply& reply) {
+    conversation.vendor(scenarios[maker.below(3)], [&](const HttpRequest&, FakeReply& reply) {
       if (maker.below(6) == 0) reply.status = static_cast<int>(200 + maker.below(400));
       reply.body = maker.damaged(reply.body);
       if (reply.events.empty()) return;
@@ -101,17 +101,11 @@ void fuzz_calls(const Subject& subject) {
 }  // namespace
 
 void add_fuzz_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence, std::string need,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back({std::move(id),
-                      std::move(sentence),
-                      {"load-now-local", "declared-interfaces-present", std::move(need)},
-                      true,
-                      std::move(function)});
-  };
-  add("fuzz-requests", "survives odd requests", "ok-stream", fuzz_requests);
-  add("fuzz-answers", "survives damaged answers", "ok-stream", fuzz_answers);
-  add("fuzz-calls", "survives odd arguments", "tool-list-valid", fuzz_calls);
+  CheckList list(checks, {"load-now-local", "declared-interfaces-present", "ok-stream"});
+  list.add("fuzz-requests", "survives odd requests", fuzz_requests);
+  list.add("fuzz-answers", "survives damaged answers", fuzz_answers);
+  list.add("fuzz-calls", "survives odd arguments",
+           {"load-now-local", "declared-interfaces-present", "tool-list-valid"}, fuzz_calls);
 }
 
 }  // namespace cartpilot::testing

@@ -36,9 +36,8 @@ void change_finish_reason(const HttpRequest&, FakeReply& reply) {
 void unknown_fields(const Subject& subject) {
   for (const bool stream : {true, false}) {
     Conversation conversation(subject);
-    conversation.vendor(Scene::kText, add_unknown);
-    const Answer answer = conversation.ask(conversation.bench().make_provider(), stream);
-    conversation.need_http(answer);
+    conversation.vendor(Scenario::kText, add_unknown);
+    const Answer answer = conversation.ask_vendor(stream);
     expect(answer.complete() && answer.text == "Hello from the sample.",
            "members it does not know confuse it: " + answer.outcome.description());
   }
@@ -46,9 +45,8 @@ void unknown_fields(const Subject& subject) {
 
 void unknown_finish_reason(const Subject& subject) {
   Conversation conversation(subject);
-  conversation.vendor(Scene::kText, change_finish_reason);
-  const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
-  conversation.need_http(answer);
+  conversation.vendor(Scenario::kText, change_finish_reason);
+  const Answer answer = conversation.ask_vendor();
   expect(answer.text == "Hello from the sample.",
          "a finish reason it does not know loses the text: " + answer.outcome.description());
   expect(answer.complete() || !answer.outcome.errors.empty(),
@@ -60,13 +58,12 @@ void stream_cut(const Subject& subject) {
   std::size_t events = 1;
   for (std::size_t cut = 0; cut < events; ++cut) {
     Conversation conversation(subject);
-    conversation.vendor(Scene::kOneCall, [&](const HttpRequest&, FakeReply& reply) {
+    conversation.vendor(Scenario::kOneCall, [&](const HttpRequest&, FakeReply& reply) {
       events = reply.events.size();
       reply.events.resize(std::min(cut, events));
       if (reply.events.empty()) reply.events.push_back({"", "", true});
     });
-    const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
-    conversation.need_http(answer);
+    const Answer answer = conversation.ask_vendor();
     const std::string where = "an answer cut after event " + std::to_string(cut) + " of " +
                               std::to_string(events) + " counts as complete";
     // Near the end the vendor has said why it stopped; then, and only then, it may be an answer.
@@ -85,13 +82,11 @@ std::string error_body(const HttpRequest& request, int status) {
 }
 
 Answer ask_failing(Conversation& conversation, int status, HttpHeaders headers = {}) {
-  conversation.vendor(Scene::kText, [=](const HttpRequest& request, FakeReply& reply) {
+  conversation.vendor(Scenario::kText, [=](const HttpRequest& request, FakeReply& reply) {
     reply = FakeReply::json(error_body(request, status), status);
     reply.headers.insert(reply.headers.end(), headers.begin(), headers.end());
   });
-  const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
-  conversation.need_http(answer);
-  return answer;
+  return conversation.ask_vendor();
 }
 
 void status_mapping(const Subject& subject) {
@@ -138,11 +133,10 @@ void bad_bodies(const Subject& subject) {
         R"({"choices":[],"candidates":[]})", R"({"choices":5,"candidates":"x"})"}) {
     for (const bool stream : {true, false}) {
       Conversation conversation(subject);
-      conversation.vendor(Scene::kText, [&](const HttpRequest&, FakeReply& reply) {
+      conversation.vendor(Scenario::kText, [&](const HttpRequest&, FakeReply& reply) {
         reply = FakeReply::json(body);
       });
-      const Answer answer = conversation.ask(conversation.bench().make_provider(), stream);
-      conversation.need_http(answer);
+      const Answer answer = conversation.ask_vendor(stream);
       expect(!answer.outcome.threw, "it threw an exception");
       expect(answer.outcome.status != CP_OK,
              "the body \"" + detail::cut_text(body, 60) + "\" counts as an answer");
@@ -154,11 +148,10 @@ void error_bodies(const Subject& subject) {
   for (const std::string body : {"", "<html>Bad gateway</html>", "[1]", "\"x\"", "\xff\xfe",
                                  R"({"error":"text"})", R"({"error":[]})", R"({"detail":[{}]})"}) {
     Conversation conversation(subject);
-    conversation.vendor(Scene::kText, [&](const HttpRequest&, FakeReply& reply) {
+    conversation.vendor(Scenario::kText, [&](const HttpRequest&, FakeReply& reply) {
       reply = FakeReply::json(body, 502);
     });
-    const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
-    conversation.need_http(answer);
+    const Answer answer = conversation.ask_vendor();
     expect(answer.outcome.status != CP_OK && !answer.outcome.errors.empty(),
            "HTTP 502 with the body \"" + detail::cut_text(body, 60) + "\" gives " +
                answer.outcome.description());
@@ -168,12 +161,11 @@ void error_bodies(const Subject& subject) {
 
 void stray_lines(const Subject& subject) {
   Conversation conversation(subject);
-  conversation.vendor(Scene::kText, [](const HttpRequest&, FakeReply& reply) {
+  conversation.vendor(Scenario::kText, [](const HttpRequest&, FakeReply& reply) {
     reply.events.insert(reply.events.begin(), {"keep-alive", "", false});
     reply.events.insert(reply.events.begin(), {"x_new_event", R"({"type":"x_new_event"})", false});
   });
-  const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
-  conversation.need_http(answer);
+  const Answer answer = conversation.ask_vendor();
   expect(answer.complete() && answer.text == "Hello from the sample.",
          "events it does not know confuse it: " + answer.outcome.description());
 }
@@ -187,14 +179,13 @@ void network_errors(const Subject& subject) {
        {Row{ErrorCode::kUnavailable, "reset"}, Row{ErrorCode::kUnavailable, "tls"},
         Row{ErrorCode::kDeadline, "idle_timeout"}, Row{ErrorCode::kProtocol, "too_large"}}) {
     Conversation conversation(subject);
-    conversation.vendor(Scene::kText, [&](const HttpRequest&, FakeReply& reply) {
+    conversation.vendor(Scenario::kText, [&](const HttpRequest&, FakeReply& reply) {
       Error error(row.code, "sample network failure");
       error.retryable = row.code == ErrorCode::kUnavailable;
       error.reason = row.reason;
       reply = FakeReply::broken(error);
     });
-    const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
-    conversation.need_http(answer);
+    const Answer answer = conversation.ask_vendor();
     expect(answer.outcome.status == static_cast<std::int32_t>(row.code),
            std::string("the network failure \"") + row.reason + "\" becomes " +
                answer.outcome.description());
@@ -209,11 +200,10 @@ void no_key_in_texts(const Subject& subject) {
   Conversation conversation(subject);
   if (conversation.bench().key_variables().empty()) skip_check("it asks for no key");
   const std::string secret = Bench::secret();
-  conversation.vendor(Scene::kText, [&](const HttpRequest&, FakeReply& reply) {
+  conversation.vendor(Scenario::kText, [&](const HttpRequest&, FakeReply& reply) {
     reply = FakeReply::json(R"({"error":{"message":"bad key )" + secret + R"(","code":401}})", 401);
   });
-  const Answer answer = conversation.ask(conversation.bench().make_provider(), true);
-  conversation.need_http(answer);
+  const Answer answer = conversation.ask_vendor();
   for (const std::string& error : answer.outcome.errors) {
     expect(error.find(secret) == std::string::npos, "the key stands in an error message");
   }
@@ -229,27 +219,20 @@ void no_key_in_texts(const Subject& subject) {
 }  // namespace
 
 void add_http_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back({std::move(id),
-                      std::move(sentence),
-                      {"load-now-local", "declared-interfaces-present"},
-                      true,
-                      std::move(function)});
-  };
-  add("unknown-fields", "ignores members it does not know", unknown_fields);
-  add("unknown-events", "ignores events it does not know", stray_lines);
-  add("unknown-finish-reason", "keeps an answer that ended for a reason it does not know",
-      unknown_finish_reason);
-  add("stream-cut", "does not call an answer complete that was cut", stream_cut);
-  add("status-mapping", "maps HTTP errors to the right codes", status_mapping);
-  add("error-http-status", "keeps the HTTP status and says what may be retried",
-      error_says_http_status);
-  add("retry-after", "passes Retry-After on", retry_after);
-  add("bad-bodies", "refuses answers that are none", bad_bodies);
-  add("error-bodies", "survives error bodies of any form", error_bodies);
-  add("network-errors", "passes failures of the network on", network_errors);
-  add("key-never-leaks", "puts the key into no message, log line or URL", no_key_in_texts);
+  CheckList list(checks, kObjectNeeds);
+  list.add("unknown-fields", "ignores members it does not know", unknown_fields);
+  list.add("unknown-events", "ignores events it does not know", stray_lines);
+  list.add("unknown-finish-reason", "keeps an answer that ended for a reason it does not know",
+           unknown_finish_reason);
+  list.add("stream-cut", "does not call an answer complete that was cut", stream_cut);
+  list.add("status-mapping", "maps HTTP errors to the right codes", status_mapping);
+  list.add("error-http-status", "keeps the HTTP status and says what may be retried",
+           error_says_http_status);
+  list.add("retry-after", "passes Retry-After on", retry_after);
+  list.add("bad-bodies", "refuses answers that are none", bad_bodies);
+  list.add("error-bodies", "survives error bodies of any form", error_bodies);
+  list.add("network-errors", "passes failures of the network on", network_errors);
+  list.add("key-never-leaks", "puts the key into no message, log line or URL", no_key_in_texts);
 }
 
 }  // namespace cartpilot::testing

@@ -155,24 +155,22 @@ void exit_after_shutdown(const Subject& subject) {
 }  // namespace
 
 void add_life_checks(std::vector<Check>& checks) {
-  const auto add =
-      [&](std::string id, std::string sentence, std::function<void(const Subject&)> function,
-          std::vector<std::string> needs = {"load-now-local", "declared-interfaces-present"}) {
-        checks.push_back(
-            {std::move(id), std::move(sentence), std::move(needs), true, std::move(function)});
-      };
-  add("create-destroy-100", "loses no memory, file or thread when objects come and go",
-      create_destroy);
-  add("create-empty-config", "makes an object from an empty configuration", create_empty_config);
-  add("create-bad-json", "survives a configuration that is no JSON", create_bad_json);
-  add("create-missing-key", "says which key is missing when it is asked, not before", missing_key);
-  add("two-instances", "keeps its objects apart", two_instances);
-  add("destroy-after-error", "can be destroyed after a call failed", destroy_after_error);
-  add("shutdown-after-destroy", "shuts down after its last object is gone", shutdown_after_destroy);
+  CheckList list(checks, kObjectNeeds);
+  list.add("create-destroy-100", "loses no memory, file or thread when objects come and go",
+           create_destroy);
+  list.add("create-empty-config", "makes an object from an empty configuration",
+           create_empty_config);
+  list.add("create-bad-json", "survives a configuration that is no JSON", create_bad_json);
+  list.add("create-missing-key", "says which key is missing when it is asked, not before",
+           missing_key);
+  list.add("two-instances", "keeps its objects apart", two_instances);
+  list.add("destroy-after-error", "can be destroyed after a call failed", destroy_after_error);
+  list.add("shutdown-after-destroy", "shuts down after its last object is gone",
+           shutdown_after_destroy);
   const std::vector<std::string> ended = {"load-now-local", "declared-interfaces-present",
                                           "shutdown-after-destroy"};
-  add("no-thread-after-shutdown", "leaves no thread behind", no_thread_after_shutdown, ended);
-  add("exit-after-shutdown", "lets the process end", exit_after_shutdown, ended);
+  list.add("no-thread-after-shutdown", "leaves no thread behind", ended, no_thread_after_shutdown);
+  list.add("exit-after-shutdown", "lets the process end", ended, exit_after_shutdown);
 }
 
 }  // namespace cartpilot::testing

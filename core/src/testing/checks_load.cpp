@@ -158,36 +158,33 @@ void load_in_other_locale(const Subject& subject) {
 }  // namespace
 
 void add_load_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function,
-                       std::vector<std::string> needs = {"load-now-local"}) {
-    checks.push_back(
-        {std::move(id), std::move(sentence), std::move(needs), true, std::move(function)});
-  };
-  add("load-now-local", "loads with all symbols bound and gives its struct",
-      [](const Subject& s) { PluginUnderTest plugin(s.file); }, {"elf-well-formed", "glibc-floor"});
-  add("load-time-100ms", "loads within 100 ms", load_time);
-  add("load-twice-same", "gives the same struct however often it is loaded", load_twice);
-  add("manifest-equals-note", "has the same manifest in its code and in its note",
-      manifest_equals_note, {"load-now-local", "note-present"});
-  add("load-from-other-cwd", "loads whatever the working directory is", [](const Subject& s) {
+  CheckList list(checks, {"load-now-local"});
+  list.add("load-now-local", "loads with all symbols bound and gives its struct",
+           {"elf-well-formed", "glibc-floor"},
+           [](const Subject& s) { PluginUnderTest plugin(s.file); });
+  list.add("load-time-100ms", "loads within 100 ms", load_time);
+  list.add("load-twice-same", "gives the same struct however often it is loaded", load_twice);
+  list.add("manifest-equals-note", "has the same manifest in its code and in its note",
+           {"load-now-local", "note-present"}, manifest_equals_note);
+  list.add("load-from-other-cwd", "loads whatever the working directory is", [](const Subject& s) {
     expect(::chdir("/") == 0, "cannot change to /");
     load_and_greet(s);
   });
-  add("load-without-home", "loads without HOME and XDG variables", [](const Subject& s) {
+  list.add("load-without-home", "loads without HOME and XDG variables", [](const Subject& s) {
     ::clearenv();
     load_and_greet(s);
   });
-  add("load-in-other-locale", "loads in a locale with another decimal point", load_in_other_locale);
-  add("load-stdin-closed", "loads without a standard input", [](const Subject& s) {
+  list.add("load-in-other-locale", "loads in a locale with another decimal point",
+           load_in_other_locale);
+  list.add("load-stdin-closed", "loads without a standard input", [](const Subject& s) {
     ::close(0);
     load_and_greet(s);
   });
-  add("host-state-unchanged",
-      "leaves directory, umask, locale, environment, signals, files and threads as they are",
-      host_state_unchanged);
-  add("no-fast-math-startup", "leaves floating point as it is", no_fast_math);
-  add("silent-on-stdout", "prints nothing to standard output", silent_on_stdout);
+  list.add("host-state-unchanged",
+           "leaves directory, umask, locale, environment, signals, files and threads as they are",
+           host_state_unchanged);
+  list.add("no-fast-math-startup", "leaves floating point as it is", no_fast_math);
+  list.add("silent-on-stdout", "prints nothing to standard output", silent_on_stdout);
 }
 
 }  // namespace cartpilot::testing

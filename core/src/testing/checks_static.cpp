@@ -147,37 +147,32 @@ void host_accepts(const Subject& subject) {
 }  // namespace
 
 void add_static_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence, std::vector<std::string> needs,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back(
-        {std::move(id), std::move(sentence), std::move(needs), false, std::move(function)});
-  };
-  const std::vector<std::string> elf = {"elf-well-formed"};
-  add("elf-well-formed", "is a whole shared library for this machine", {},
-      [](const Subject& s) { expect(!s.elf.refusal, s.elf.refusal.why); });
-  add("file-mode", "can be changed by its owner only", elf, [](const Subject& s) {
+  CheckList list(checks, {"elf-well-formed"}, false);
+  list.add("elf-well-formed", "is a whole shared library for this machine", {},
+           [](const Subject& s) { expect(!s.elf.refusal, s.elf.refusal.why); });
+  list.add("file-mode", "can be changed by its owner only", [](const Subject& s) {
     expect((s.elf.mode & 0022U) == 0, "others may write to the file; chmod go-w " + s.file);
   });
-  add("note-present", "carries its manifest as one ELF note", elf, [](const Subject& s) {
+  list.add("note-present", "carries its manifest as one ELF note", [](const Subject& s) {
     expect(!s.elf.notes.empty(), "it has no note of cartpilot; use the macro of plugin.h or abi.h");
     expect(s.elf.notes.size() == 1, "it has more than one note of cartpilot");
   });
-  add("manifest-schema", "has a manifest with the right members", {"note-present"},
-      manifest_schema);
-  add("id-form", "has an id of its own, in the right form", {"manifest-schema"},
-      [](const Subject& s) {
-        const std::string id = string_or(note_of(s), "id");
-        expect(detail::id_is_valid(id), "the id \"" + id + "\" is not 2 to 63 of a-z 0-9 . -");
-        expect(id.rfind("cartpilot", 0) != 0,
-               "ids that begin with \"cartpilot\" are the program's own");
-      });
-  add("version-semver", "has a version of three numbers", {"manifest-schema"},
-      [](const Subject& s) {
-        const std::string version = string_or(note_of(s), "version");
-        expect(is_semantic(version), "\"" + version + "\" is no semantic version (1.2.3)");
-      });
-  add("exports-only-entry", "exports its entry function and nothing else", elf,
-      [](const Subject& s) {
+  list.add("manifest-schema", "has a manifest with the right members", {"note-present"},
+           manifest_schema);
+  list.add("id-form", "has an id of its own, in the right form", {"manifest-schema"},
+           [](const Subject& s) {
+             const std::string id = string_or(note_of(s), "id");
+             expect(detail::id_is_valid(id), "the id \"" + id + "\" is not 2 to 63 of a-z 0-9 . -");
+             expect(id.rfind("cartpilot", 0) != 0,
+                    "ids that begin with \"cartpilot\" are the program's own");
+           });
+  list.add("version-semver", "has a version of three numbers", {"manifest-schema"},
+           [](const Subject& s) {
+             const std::string version = string_or(note_of(s), "version");
+             expect(is_semantic(version), "\"" + version + "\" is no semantic version (1.2.3)");
+           });
+  list.add(
+      "exports-only-entry", "exports its entry function and nothing else", [](const Subject& s) {
         std::vector<std::string> others = exported(s, false);
         const std::size_t all = others.size();
         others.erase(std::remove(others.begin(), others.end(), CP_ENTRY_NAME), others.end());
@@ -185,39 +180,39 @@ void add_static_checks(std::vector<Check>& checks) {
         expect(others.empty(), "it also exports " + joined(others) +
                                    "; hide them with -fvisibility=hidden and the version script");
       });
-  add("bind-now-relro", "is bound when it is loaded, with read-only relocations", elf,
-      [](const Subject& s) {
-        expect(s.elf.bind_now, "it is bound lazily; link with -Wl,-z,now");
-        expect(s.elf.has_relro, "its relocations stay writable; link with -Wl,-z,relro");
-      });
-  add("no-execstack", "does not ask for an executable stack", elf, [](const Subject& s) {
+  list.add("bind-now-relro", "is bound when it is loaded, with read-only relocations",
+           [](const Subject& s) {
+             expect(s.elf.bind_now, "it is bound lazily; link with -Wl,-z,now");
+             expect(s.elf.has_relro, "its relocations stay writable; link with -Wl,-z,relro");
+           });
+  list.add("no-execstack", "does not ask for an executable stack", [](const Subject& s) {
     expect(!s.elf.executable_stack,
            "it would make the program's stack executable; link with -Wl,-z,noexecstack");
   });
-  add("no-textrel", "has no relocations in its code", elf, [](const Subject& s) {
+  list.add("no-textrel", "has no relocations in its code", [](const Subject& s) {
     expect(!s.elf.text_relocations, "its code must be changed to load it; compile with -fPIC");
   });
-  add("runpath-safe", "takes no libraries from the current folder", elf, runpath_safe);
-  add("needed-allowlist", "needs no library that users may lack", elf, needed_allowlist);
-  add("glibc-floor", "needs no newer C library than this system's", elf, glibc_floor);
-  add("gnu-unique-count", "has no symbols that are shared by all libraries", elf,
-      [](const Subject& s) {
-        const std::vector<std::string> unique = exported(s, true);
-        if (!unique.empty()) {
-          warn_check(joined(unique) +
-                     " would be shared with other plugins; compile with -fno-gnu-unique");
-        }
-      });
-  add("size", "has less than 20 MiB", elf, [](const Subject& s) {
+  list.add("runpath-safe", "takes no libraries from the current folder", runpath_safe);
+  list.add("needed-allowlist", "needs no library that users may lack", needed_allowlist);
+  list.add("glibc-floor", "needs no newer C library than this system's", glibc_floor);
+  list.add("gnu-unique-count", "has no symbols that are shared by all libraries",
+           [](const Subject& s) {
+             const std::vector<std::string> unique = exported(s, true);
+             if (!unique.empty()) {
+               warn_check(joined(unique) +
+                          " would be shared with other plugins; compile with -fno-gnu-unique");
+             }
+           });
+  list.add("size", "has less than 20 MiB", [](const Subject& s) {
     if (s.elf.identity.size > (20 << 20)) {
       warn_check("it has " + std::to_string(s.elf.identity.size >> 20) +
                  " MiB; strip -g makes it smaller");
     }
   });
-  add("host-accepts", "is accepted by this cartpilot without running it",
-      {"elf-well-formed", "file-mode", "note-present", "manifest-schema", "id-form",
-       "version-semver", "no-execstack", "no-textrel", "runpath-safe", "glibc-floor"},
-      host_accepts);
+  list.add("host-accepts", "is accepted by this cartpilot without running it",
+           {"elf-well-formed", "file-mode", "note-present", "manifest-schema", "id-form",
+            "version-semver", "no-execstack", "no-textrel", "runpath-safe", "glibc-floor"},
+           host_accepts);
   checks.push_back({"no-undefined-host-symbols",
                     "takes no symbols from what the program happens to have loaded",
                     {"elf-well-formed", "glibc-floor"},

@@ -214,25 +214,18 @@ void call_concurrent(const Subject& subject) {
 }  // namespace
 
 void add_tool_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function,
-                       std::vector<std::string> needs) {
-    checks.push_back(
-        {std::move(id), std::move(sentence), std::move(needs), true, std::move(function)});
-  };
-  const std::vector<std::string> listed = {"tool-list-valid"};
-  add("tool-list-valid", "lists its tools", list_valid,
-      {"load-now-local", "declared-interfaces-present"});
-  add("tool-names", "gives its tools names that vendors accept", tool_names, listed);
-  add("tool-descriptions", "describes its tools", tool_descriptions, listed);
-  add("tool-schemas", "describes the parameters of its tools", tool_schemas, listed);
-  add("tool-effects", "declares what its tools do to the world", tool_effects, listed);
-  add("tool-list-stable", "lists the same tools every time", list_stable, listed);
-  add("call-valid-arguments", "answers calls whose arguments fit", call_valid, listed);
-  add("call-unknown-tool", "refuses tools it does not have", call_unknown, listed);
-  add("call-misfitting-arguments", "survives arguments that do not fit", call_misfitting, listed);
-  add("call-huge-arguments", "survives a megabyte of arguments", call_huge, listed);
-  add("call-concurrent", "answers several calls at once, if it says so", call_concurrent, listed);
+  CheckList list(checks, {"tool-list-valid"});
+  list.add("tool-list-valid", "lists its tools", kObjectNeeds, list_valid);
+  list.add("tool-names", "gives its tools names that vendors accept", tool_names);
+  list.add("tool-descriptions", "describes its tools", tool_descriptions);
+  list.add("tool-schemas", "describes the parameters of its tools", tool_schemas);
+  list.add("tool-effects", "declares what its tools do to the world", tool_effects);
+  list.add("tool-list-stable", "lists the same tools every time", list_stable);
+  list.add("call-valid-arguments", "answers calls whose arguments fit", call_valid);
+  list.add("call-unknown-tool", "refuses tools it does not have", call_unknown);
+  list.add("call-misfitting-arguments", "survives arguments that do not fit", call_misfitting);
+  list.add("call-huge-arguments", "survives a megabyte of arguments", call_huge);
+  list.add("call-concurrent", "answers several calls at once, if it says so", call_concurrent);
 }
 
 }  // namespace cartpilot::testing

@@ -93,20 +93,13 @@ void function_round_trip(const Subject& subject) {
 }  // namespace
 
 void add_translation_checks(std::vector<Check>& checks) {
-  const auto add = [&](std::string id, std::string sentence,
-                       std::function<void(const Subject&)> function) {
-    checks.push_back({std::move(id),
-                      std::move(sentence),
-                      {"load-now-local", "declared-interfaces-present"},
-                      true,
-                      std::move(function)});
-  };
-  add("provider-info", "says its name", provider_info);
-  add("model-list-valid", "lists models with distinct ids", model_list);
-  add("declarations-valid", "declares functions as a JSON array", declarations);
-  add("parse-calls-rejects-rubbish", "refuses function calls that are none", parse_rubbish);
-  add("function-round-trip", "reads a vendor's function call and writes the response",
-      function_round_trip);
+  CheckList list(checks, kObjectNeeds);
+  list.add("provider-info", "says its name", provider_info);
+  list.add("model-list-valid", "lists models with distinct ids", model_list);
+  list.add("declarations-valid", "declares functions as a JSON array", declarations);
+  list.add("parse-calls-rejects-rubbish", "refuses function calls that are none", parse_rubbish);
+  list.add("function-round-trip", "reads a vendor's function call and writes the response",
+           function_round_trip);
 }
 
 }  // namespace cartpilot::testing

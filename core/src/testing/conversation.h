@@ -35,10 +35,13 @@ class Conversation {
   const AnswerSamples& samples() const { return samples_; }
 
   /// Scripts the vendor; `change` may alter each answer, or throw an Error instead of one.
-  void vendor(Scene scene, Change change = nullptr);
+  void vendor(Scenario scenario, Change change = nullptr);
 
   /// Asks "Say hello." with the tool get_weather.
   Answer ask(const Instance& instance, bool stream, Line& line = new_line()) const;
+
+  /// The same of a new object; skips the check when no known vendor was asked.
+  Answer ask_vendor(bool stream = true, Line& line = new_line());
 
   /// Skips the check when this plugin asks nobody over HTTP, or in an unknown format.
   void need_http(const Answer& answer);

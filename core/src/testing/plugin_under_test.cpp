@@ -184,6 +184,23 @@ Instance PluginUnderTest::make(Interface interface, const std::string& config) c
   return Instance(*this, interface, self);
 }
 
+/// A function of the plugin that is not given the call.
+template <class Function, class... Arguments>
+CallOutcome Instance::ask(Line& line, const char* what, Function function,
+                          Arguments... arguments) const {
+  return line.run([&](const cp_call*, const cp_sink* out) {
+    return function == nullptr ? missing(out, what) : function(self_, arguments..., out);
+  });
+}
+
+template <class Function, class... Arguments>
+CallOutcome Instance::call_in(Line& line, const char* what, Function function,
+                              Arguments... arguments) const {
+  return line.run([&](const cp_call* call, const cp_sink* out) {
+    return function == nullptr ? missing(out, what) : function(self_, call, arguments..., out);
+  });
+}
+
 void Instance::destroy() {
   const auto function = interface_ == Interface::kProvider ? plugin_->provider().destroy
                                                            : plugin_->tool_set().destroy;
@@ -192,71 +209,40 @@ void Instance::destroy() {
 }
 
 CallOutcome Instance::chat(std::string_view request, Line& line) const {
-  return line.run([&](const cp_call* call, const cp_sink* out) {
-    const auto function = plugin_->provider().chat;
-    if (function == nullptr) return missing(out, "chat");
-    return function(self_, call, detail::bytes(request), out);
-  });
+  return call_in(line, "chat", plugin_->provider().chat, detail::bytes(request));
 }
 
 CallOutcome Instance::models(Line& line) const {
-  return line.run([&](const cp_call* call, const cp_sink* out) {
-    const auto function = plugin_->provider().models;
-    return function == nullptr ? missing(out, "models") : function(self_, call, out);
-  });
+  return call_in(line, "models", plugin_->provider().models);
 }
 
-CallOutcome Instance::info() const {
-  return new_line().run([&](const cp_call*, const cp_sink* out) {
-    const auto function = plugin_->provider().info;
-    return function == nullptr ? missing(out, "info") : function(self_, out);
-  });
-}
+CallOutcome Instance::info() const { return ask(new_line(), "info", plugin_->provider().info); }
 
 CallOutcome Instance::check() const {
-  return new_line().run([&](const cp_call*, const cp_sink* out) {
-    const auto function = plugin_->provider().check;
-    return function == nullptr ? CP_OK : function(self_, out);
-  });
+  const auto function = plugin_->provider().check;
+  return function == nullptr ? CallOutcome() : ask(new_line(), "check", function);
 }
 
 CallOutcome Instance::function_declarations(std::string_view tools) const {
-  return new_line().run([&](const cp_call*, const cp_sink* out) {
-    const auto function = plugin_->provider().function_declarations;
-    if (function == nullptr) return missing(out, "function declarations");
-    return function(self_, detail::bytes(tools), out);
-  });
+  return ask(new_line(), "function declarations", plugin_->provider().function_declarations,
+             detail::bytes(tools));
 }
 
 CallOutcome Instance::parse_function_calls(std::string_view message) const {
-  return new_line().run([&](const cp_call*, const cp_sink* out) {
-    const auto function = plugin_->provider().parse_function_calls;
-    if (function == nullptr) return missing(out, "function calls");
-    return function(self_, detail::bytes(message), out);
-  });
+  return ask(new_line(), "function calls", plugin_->provider().parse_function_calls,
+             detail::bytes(message));
 }
 
 CallOutcome Instance::function_responses(std::string_view results) const {
-  return new_line().run([&](const cp_call*, const cp_sink* out) {
-    const auto function = plugin_->provider().function_responses;
-    if (function == nullptr) return missing(out, "function responses");
-    return function(self_, detail::bytes(results), out);
-  });
+  return ask(new_line(), "function responses", plugin_->provider().function_responses,
+             detail::bytes(results));
 }
 
-CallOutcome Instance::list(Line& line) const {
-  return line.run([&](const cp_call*, const cp_sink* out) {
-    const auto function = plugin_->tool_set().list;
-    return function == nullptr ? missing(out, "list") : function(self_, out);
-  });
-}
+CallOutcome Instance::list(Line& line) const { return ask(line, "list", plugin_->tool_set().list); }
 
 CallOutcome Instance::call(std::string_view tool, std::string_view arguments, Line& line) const {
-  return line.run([&](const cp_call* call, const cp_sink* out) {
-    const auto function = plugin_->tool_set().call;
-    if (function == nullptr) return missing(out, "call");
-    return function(self_, call, detail::bytes(tool), detail::bytes(arguments), out);
-  });
+  return call_in(line, "call", plugin_->tool_set().call, detail::bytes(tool),
+                 detail::bytes(arguments));
 }
 
 }  // namespace cartpilot::testing

@@ -99,6 +99,12 @@ class Instance {
                    Line& line = new_line()) const;
 
  private:
+  template <class Function, class... Arguments>
+  CallOutcome ask(Line& line, const char* what, Function function, Arguments... arguments) const;
+  template <class Function, class... Arguments>
+  CallOutcome call_in(Line& line, const char* what, Function function,
+                      Arguments... arguments) const;
+
   const PluginUnderTest* plugin_;
   Interface interface_;
   void* self_;

@@ -7,15 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "cartpilot/detail/characters.h"
+
 namespace cartpilot::text {
 
-inline std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
+using detail::lower_case;
 
 inline std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n\v\f";

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
+#include "base/encoding.h"
+
+#include "base/outside.h"
 
 namespace cartpilot::text {
 namespace {
@@ -19,43 +21,35 @@ struct Secrets {
 };
 
 /// Never destroyed: threads may still print while the program ends.
-Secrets& secrets() {
+Secrets& registered() {
   static auto* const all = new Secrets;
   return *all;
-}
-
-/// The form a secret takes inside a URL.
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
 }
 
 }  // namespace
 
 void add_secret(std::string_view secret) {
   if (secret.size() < kShortestSecret) return;
-  Secrets& all = secrets();
+  Secrets& all = registered();
   const std::unique_lock lock(all.mutex);
-  for (std::string value : {std::string(secret), percent_encoded(secret)}) {
+  const std::string plain(secret);
+  for (std::string value : {plain, base::percent_encoded(plain, "#&+/:;=?@")}) {  // as in a URL
     if (std::find(all.values.begin(), all.values.end(), value) == all.values.end()) {
       all.values.push_back(std::move(value));
     }
   }
 }
 
+std::vector<std::string> secrets() {
+  Secrets& all = registered();
+  const std::shared_lock lock(all.mutex);
+  return all.values;
+}
+
 std::string redact(std::string_view text) {
   std::vector<std::pair<std::size_t, std::size_t>> found;  // first, end
   {
-    Secrets& all = secrets();
+    Secrets& all = registered();
     const std::shared_lock lock(all.mutex);
     for (const std::string& value : all.values) {
       // One step at a time: occurrences may overlap, and every byte of each must go.
@@ -104,9 +98,12 @@ std::string RedactionStream::feed(std::string_view piece) {
   };
   if (!imitated_.empty()) hold_back(imitated_);
   {
-    Secrets& all = secrets();
+    Secrets& all = registered();
     const std::shared_lock lock(all.mutex);
     for (const std::string& value : all.values) hold_back(value);
+  }
+  if (base::Outside* const outside = base::outside_here()) {
+    start = outside->released(text.size(), start);
   }
   held_ = text.substr(start);
   text.resize(start);

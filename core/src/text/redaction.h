@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cartpilot::text {
 
@@ -15,6 +16,9 @@ void add_secret(std::string_view secret);
 
 /// `text` with every registered secret replaced by "[redacted]".
 std::string redact(std::string_view text);
+
+/// All that are registered, and their forms in a URL, for who has to find other spellings of them.
+std::vector<std::string> secrets();
 
 /// redact() for text that comes in pieces: holds back what may be the start of a secret until the
 /// next piece, so that none slips through split in two. A value; one thread.

@@ -1,5 +1,9 @@
 #include "text/utf8.h"
 
+#include <Poco/UTF8Encoding.h>
+
+#include <array>
+
 namespace cartpilot::text {
 
 Utf8Step read_utf8(std::string_view bytes) {
@@ -39,22 +43,9 @@ Utf8Step read_utf8(std::string_view bytes) {
 }
 
 void append_utf8(std::string& target, char32_t point) {
-  const auto put = [&target](char32_t byte) { target += static_cast<char>(byte); };
-  if (point < 0x80) {
-    put(point);
-  } else if (point < 0x800) {
-    put(0xC0U | (point >> 6U));
-    put(0x80U | (point & 0x3FU));
-  } else if (point < 0x10000) {
-    put(0xE0U | (point >> 12U));
-    put(0x80U | ((point >> 6U) & 0x3FU));
-    put(0x80U | (point & 0x3FU));
-  } else {
-    put(0xF0U | (point >> 18U));
-    put(0x80U | ((point >> 12U) & 0x3FU));
-    put(0x80U | ((point >> 6U) & 0x3FU));
-    put(0x80U | (point & 0x3FU));
-  }
+  std::array<unsigned char, 4> bytes{};
+  const int size = Poco::UTF8Encoding().convert(static_cast<int>(point), bytes.data(), 4);
+  target.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(size));
 }
 
 }  // namespace cartpilot::text

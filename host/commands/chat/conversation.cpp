@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -10,11 +11,15 @@
 #include "commands/chat/transcript.h"
 #include "commands/commands.h"
 #include "terminal/output.h"
+#include "text/near_names.h"
 #include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
 namespace {
+
+const std::vector<std::string> kCommands = {"provider", "model", "tools", "cost",
+                                            "export",   "help",  "quit",  "exit"};
 
 constexpr const char* kHelp =
     "/provider NAME [MODEL]  go on with another provider\n"
@@ -22,7 +27,8 @@ constexpr const char* kHelp =
     "/tools                  the functions the model can call\n"
     "/cost                   tokens used so far\n"
     "/export                 this conversation as Markdown\n"
-    "/quit                   leave (so does end of input)\n";
+    "/quit                   leave (so does end of input)\n"
+    "//text                  a message that begins with a slash\n";
 
 /// What --system adds to the program's own instructions.
 std::string read_system(const std::string& file) {
@@ -67,9 +73,10 @@ app::SessionSettings settings_of(CommandServices& services) {
 Conversation::Conversation(CommandServices& services, ConversationView& view)
     : view_(view),
       approver_(services.make_approver()),
-      session_(services.app(), settings_of(services), {view, *approver_, &view}) {
-  view_.on_session(
-      {session_.id(), session_.provider_name(), session_.model(), services.policy_word()});
+      session_(services.app(), settings_of(services), {view, *approver_, &view},
+               Interrupt::cancellation()) {
+  view_.on_session({session_.id(), session_.provider_name(), session_.model(),
+                    services.policy_word(), session_.cartpilot().shown()});
   for (const std::string& notice : session_.notices()) view_.on_notice(notice);
   app::Turn(session_, Interrupt::cancellation()).reconcile();
 }
@@ -79,19 +86,25 @@ void Conversation::fail(int code) {
 }
 
 void Conversation::refuse(const std::string& why) {
+  refused_ = true;
   view_.on_error(Error(ErrorCode::kInvalidArgument, why));
   fail(kUsage);
 }
 
 bool Conversation::say(const std::string& line) {
-  if (line.find_first_not_of(" \t") == std::string::npos) return true;
-  if (line.front() == '/') return slash(line);
+  refused_ = false;
+  if (line.find_first_not_of(" \t\n") == std::string::npos) return true;
   if (!text::is_utf8(line)) {
     refuse(
         "the message is not valid UTF-8 and was not sent; check the terminal's or file's encoding");
     return true;
   }
-  turn(line);
+  const TypedLine typed = read_typed_line(line, kCommands, [](const std::string& path) {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+  });
+  if (!typed.command.empty()) return run(typed);
+  turn(typed.message);
   return true;
 }
 
@@ -114,34 +127,38 @@ void Conversation::turn(const std::string& text) {
   Interrupt::reset();
 }
 
-bool Conversation::slash(const std::string& line) {
-  std::istringstream words(line);
-  std::string command;
-  std::string first;
-  std::string second;
-  words >> command >> first >> second;
-  if (command == "/quit" || command == "/exit") return false;
+bool Conversation::run(const TypedLine& line) {
+  const std::string& command = line.command;
+  const std::string first = line.words.empty() ? "" : line.words[0];
+  if (command == "quit" || command == "exit") return false;
   try {
-    if (command == "/provider" && !first.empty()) {
-      switch_to(first, second);
-    } else if (command == "/model" && !first.empty()) {
+    if (command == "provider" && !first.empty()) {
+      switch_to(first, line.words.size() > 1 ? line.words[1] : "");
+    } else if (command == "model" && !first.empty()) {
       switch_to(session_.provider_name(), first);
-    } else if (command == "/tools") {
+    } else if (command == "provider" || command == "model") {
+      refuse(fmt::format("/{} needs a name; /help lists commands", command));
+    } else if (command == "tools") {
       for (const ToolSpec& spec : session_.tools())
         view_.on_notice(spec.name + " - " + spec.description);
-    } else if (command == "/cost") {
+    } else if (command == "cost") {
       const Usage& usage = session_.usage();
       view_.on_notice(fmt::format("{} tokens in ({} cached), {} out ({} reasoning) in this run",
                                   usage.input_tokens, usage.cached_tokens, usage.output_tokens,
                                   usage.reasoning_tokens));
-    } else if (command == "/export") {
-      err(transcript_markdown(session_.id(), session_.history()));
-    } else {
-      if (command != "/help") view_.on_notice("unknown or incomplete command: " + command);
+    } else if (command == "export") {
+      err(transcript_markdown(session_.id(), session_.cartpilot().shown(), session_.history()));
+    } else if (command == "help") {
       err(kHelp);
+    } else {
+      const std::vector<std::string> near = text::near_names(command, kCommands);
+      refuse(fmt::format("no command /{}; {}; //{} sends it as a message", command,
+                         near.empty() ? "/help lists them" : "did you mean /" + near.front() + "?",
+                         command));
     }
   } catch (const Error& error) {
     view_.on_error(error);
+    fail(exit_code_of(error));
   }
   return true;
 }
@@ -158,7 +175,7 @@ int Conversation::interrupted_exit_code() const {
 }
 
 int Conversation::exit_code() const {
-  if (session_.last_purchase()) return session_.last_purchase()->exit_code;
+  if (session_.last_purchase()) return exit_code_of(session_.last_purchase()->end);
   return first_failure_.value_or(kOk);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "app/session.h"
+#include "commands/chat/typed_line.h"
 #include "commands/services.h"
 #include "terminal/conversation_view.h"
 
@@ -26,17 +27,21 @@ class Conversation {
   /// Says why a line was not passed on; counts as a failed turn.
   void refuse(const std::string& why);
 
+  const commerce::CartPilotIdentity& cartpilot() const { return session_.cartpilot(); }
+
   int exit_code() const;
   const app::ShoppingSession& session() const { return session_; }
   /// Of a conversation that is ended by a signal: what became of a purchase of the last turn must
   /// not hide behind 130.
   int interrupted_exit_code() const;
+  /// True when the last line was not passed on and may be mended.
+  bool refused() const { return refused_; }
   /// True when the last turn was ended by Ctrl-C.
   bool cancelled() const { return cancelled_; }
 
  private:
   void turn(const std::string& text);
-  bool slash(const std::string& line);
+  bool run(const TypedLine& line);
   void switch_to(const std::string& name, const std::string& model);
   void fail(int code);
 
@@ -45,6 +50,7 @@ class Conversation {
   app::ShoppingSession session_;
   int turns_ = 0;
   bool cancelled_ = false;
+  bool refused_ = false;
   std::optional<int> first_failure_;
 };
 

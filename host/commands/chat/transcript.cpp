@@ -7,9 +7,9 @@
 
 namespace cartpilot::host {
 
-std::string transcript_markdown(const std::string& session_id,
+std::string transcript_markdown(const std::string& session_id, const std::string& cartpilot,
                                 const std::vector<Message>& messages) {
-  std::string text = fmt::format("# Conversation {}\n", session_id);
+  std::string text = fmt::format("# Conversation {}\n\nCartPilot: {}\n", session_id, cartpilot);
   for (const Message& message : messages) {
     if (message.role == Role::kUser) text += "\n## You\n\n";
     if (message.role == Role::kAssistant) {
@@ -32,10 +32,11 @@ std::string transcript_markdown(const std::string& session_id,
   return text;
 }
 
-Json transcript_json(const std::string& session_id, const std::vector<Message>& messages) {
+Json transcript_json(const std::string& session_id, const std::string& cartpilot,
+                     const std::vector<Message>& messages) {
   Json list = Json::array();
   for (const Message& message : messages) list.push_back(message_to_json(message));
-  return {{"session_id", session_id}, {"messages", list}};
+  return {{"session_id", session_id}, {"cartpilot", cartpilot}, {"messages", list}};
 }
 
 }  // namespace cartpilot::host

@@ -8,8 +8,9 @@
 
 namespace cartpilot::host {
 
-std::string transcript_markdown(const std::string& session_id,
+std::string transcript_markdown(const std::string& session_id, const std::string& cartpilot,
                                 const std::vector<Message>& messages);
-Json transcript_json(const std::string& session_id, const std::vector<Message>& messages);
+Json transcript_json(const std::string& session_id, const std::string& cartpilot,
+                     const std::vector<Message>& messages);
 
 }  // namespace cartpilot::host

@@ -15,6 +15,8 @@ namespace cartpilot::sandbox {
 namespace {
 
 constexpr const char* kRequestId = "X-Request-ID";
+// Not of the real service: how a client on this machine knows that money here is play money.
+constexpr const char* kSandboxId = "X-CartPilot-Sandbox";
 
 std::vector<std::unique_ptr<Merchant>> both_merchants(SandboxStore& store,
                                                       const Application::Options& options,
@@ -25,6 +27,20 @@ std::vector<std::unique_ptr<Merchant>> both_merchants(SandboxStore& store,
         std::make_unique<Merchant>(profile, store, options.clock, options.chaos_seed, outbox));
   }
   return merchants;
+}
+
+// Made once for a database.
+std::string lasting_id(SandboxStore& store) {
+  constexpr const char* kSetting = "sandbox_id";
+  if (const auto known = store.find_setting(kSetting)) return *known;
+  std::string id;
+  store.transaction([&] {
+    id = store.find_setting(kSetting).value_or("");
+    if (!id.empty()) return;  // another process was faster
+    id = base::random_uuid();
+    store.save_setting(kSetting, id);
+  });
+  return id;
 }
 
 Response coded_error(int status, const std::string& code, const std::string& message,
@@ -62,6 +78,7 @@ Application::Application(Options options)
       checkouts_(store_, merchants_, orders_, options_.clock, options_.strict),
       webhooks_(store_, orders_, options_.clock, options_.webhook_secret),
       idempotency_(store_, options_.clock, options_.strict) {
+  id_ = lasting_id(store_);
   add_service_endpoints(router_, merchants_);
   add_intent_endpoints(router_, intents_);
   add_checkout_endpoints(router_, checkouts_);
@@ -97,6 +114,12 @@ Response Application::guarded(const Request& request, const std::function<Respon
 }
 
 Response Application::handle(const Request& request) {
+  Response response = handled(request);
+  response.headers.emplace_back(kSandboxId, id_);
+  return response;
+}
+
+Response Application::handled(const Request& request) {
   std::string request_id = request.header(kRequestId);
   try {
     if (std::optional<Response> refused = refuse_foreign(request)) return std::move(*refused);

@@ -44,6 +44,9 @@ class Application {
   /// CartPilot's API. Never throws; an unexpected failure is a 500.
   Response handle(const Request& request);
 
+  /// What this sandbox is known by, kept in its database.
+  const std::string& id() const { return id_; }
+
   /// The API of one merchant. Never throws.
   Response handle_shop(const std::string& merchant_id, const Request& request);
 
@@ -70,6 +73,7 @@ class Application {
     bool unconfirmed = false;
   };
 
+  Response handled(const Request& request);
   Response handle_as_the_service_does(const Request& request, const std::string& request_id);
   Response handle_strictly(const Request& request, const std::string& request_id);
   Arrival look_around(const Request& request);
@@ -82,6 +86,7 @@ class Application {
 
   std::mutex mutex_;
   const Options options_;
+  std::string id_;
   std::vector<OutgoingWebhook> outbox_;
   Delivery delivery_;
   SandboxStore store_;

@@ -37,7 +37,6 @@ TEST(Entrances, are_closed_while_a_conversation_is_open_in_a_chat) {
   };
   expect_refused(chat_words(shop.url(), {"--session", "s1", "hi"}));
   expect_refused(chat_words(shop.url(), {"--resume", "s1", "hi"}));
-  expect_refused(chat_words(shop.url(), {"--continue", "hi"}));
   expect_refused(handle_words(shop.url(), {"--session", "s1"}));
   for (const char* function : {"approve_checkout", "confirm_checkout", "get_checkout"}) {
     expect_refused({"tools", "call", function, dump_json(Json{{"checkout_id", id}}), "--api-url",
@@ -45,6 +44,7 @@ TEST(Entrances, are_closed_while_a_conversation_is_open_in_a_chat) {
                     "merchant-a"});
   }
   expect_refused({"sessions", "delete", "s1"});
+  expect_refused(chat_words(shop.url(), {"--continue", "hi"}));
   EXPECT_EQ(orders_of(shop), 0U);
   first.write("bye\n");
   first.wait_for("bye");

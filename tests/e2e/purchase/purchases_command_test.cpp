@@ -42,6 +42,15 @@ TEST(PurchasesCommand, resolve_closes_an_unknown_purchase_and_frees_its_basket) 
     EXPECT_THAT(listed(home), AllOf(HasSubstr(id), HasSubstr("unknown"), HasSubstr("86.38 USD")));
     EXPECT_THAT(run(home, {"purchases", "show", id}).out,
                 AllOf(HasSubstr("confirm_sent"), HasSubstr("unknown"), HasSubstr("merchant-a")));
+    // It is looked into at its own CartPilot only, and with its own account.
+    LoopbackShop other;
+    EXPECT_THAT(run(home, handle_words(other.url()), "").err,
+                HasSubstr("it was sent to http://localhost:" +
+                          shop.url().substr(shop.url().rfind(':') + 1) + "; start with --api-url"));
+    EXPECT_THAT(
+        run(home, handle_words(shop.url()), "", {{"CARTPILOT_API_KEY", "key-of-somebody-else"}})
+            .err,
+        HasSubstr("with another API key; start with that key"));
     // The next start says it again, and the basket stays locked.
     const Result locked = run(home, handle_words(shop.url()), buying_lines(1));
     EXPECT_EQ(locked.exit_code, 13);
@@ -53,6 +62,7 @@ TEST(PurchasesCommand, resolve_closes_an_unknown_purchase_and_frees_its_basket) 
     EXPECT_EQ(run(home, {"purchases", "resolve", id, outcome}).exit_code, 1);  // nobody to ask
     TerminalProgram resolve(home, {"cartpilot", "purchases", "resolve", id, outcome});
     resolve.type(resolve.wait_for_code());
+    EXPECT_THAT(resolve.screen(), HasSubstr("http://localhost:"));
     EXPECT_EQ(resolve.finish(), 0) << resolve.screen();
     EXPECT_THAT(listed(home), HasSubstr(std::string(outcome) == "--bought" ? "done" : "void"));
     EXPECT_EQ(run(home, {"purchases", "verify"}).exit_code, 0);

@@ -5,10 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <stdexcept>
 #include <thread>
 
+#include "app/remote_approver.h"
 #include "shop_and_model.h"
+#include "unit/app/app_world.h"
 
 namespace cartpilot::e2e {
 namespace {
@@ -71,6 +74,61 @@ TEST(Surfaces, each_answer_lands_where_its_receipt_was_shown) {
   EXPECT_EQ(second.finish().exit_code, 10);
   EXPECT_EQ(orders_of(first_shop), 1U);
   EXPECT_EQ(orders_of(second_shop), 0U);
+}
+
+/// A conversation of this very process that buys, on a thread of its own.
+class BuyingConversation {
+ public:
+  BuyingConversation(app::AppServices& services, LoopbackShop& shop, const std::string& product)
+      : session(services, app::chat_at(shop), {purchases_, approver_, &words_}, CallContext(),
+                app::scripted(app::buying_steps(product))),
+        thread_([this] { app::Turn(session, cancellation_).say("Please buy it."); }) {}
+  ~BuyingConversation() {
+    cancellation_.cancel();
+    join();
+  }
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  purchase::EventLog purchases_;
+  app::RemoteApprover approver_{[](const purchase::ApprovalQuestion&) {}};
+  chat::Notebook words_;
+  app::Cancellation cancellation_;
+
+ public:
+  app::ShoppingSession session;
+
+ private:
+  std::thread thread_;
+};
+
+TEST(Surfaces, three_questions_of_one_process_are_answered_in_any_order) {
+  const Home home;
+  app::Process process(state_file(home).parent_path());
+  std::array<LoopbackShop, 3> shops;
+  BuyingConversation first(process.services, shops[0], "headphones");
+  BuyingConversation second(process.services, shops[1], "mug");
+  BuyingConversation third(process.services, shops[2], "earbuds");
+  std::map<std::string, Json> open;
+  for (const Json& question : open_questions(home, 3)) open[question["session"]] = question;
+  const auto approve = [&](const BuyingConversation& conversation) {
+    const Json& question = open.at(conversation.session.id());
+    TerminalProgram person(home, {"cartpilot", "approve", question["id"].get<std::string>()});
+    person.type(person.wait_for_question(
+        fmt::format("{:.2f}", question["total"]["minor"].get<double>() / 100)));
+    EXPECT_EQ(person.finish(), 0) << person.screen();
+  };
+  approve(third);
+  EXPECT_EQ(run(home, {"approve", "--deny", open.at(first.session.id())["id"].get<std::string>()})
+                .exit_code,
+            10);
+  approve(second);
+  for (BuyingConversation* conversation : {&first, &second, &third}) conversation->join();
+  EXPECT_EQ(orders_of(shops[0]), 0U);
+  EXPECT_EQ(orders_of(shops[1]), 1U);
+  EXPECT_EQ(orders_of(shops[2]), 1U);
 }
 
 /// The other end of --approval-fd.

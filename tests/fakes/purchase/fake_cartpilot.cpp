@@ -15,10 +15,12 @@ FakeCartPilot::Reply ok(const Json& body, int status = 200) {
   return {status, dump_json(body), "application/json", {}};
 }
 
-void deliver(const FakeCartPilot::Reply& reply, const std::string& date, HttpSink& sink) {
+void deliver(const FakeCartPilot::Reply& reply, const std::string& date, const std::string& sandbox,
+             HttpSink& sink) {
   HttpHead head{reply.status, reply.headers};
   head.headers.emplace_back("Content-Type", reply.content_type);
   if (!date.empty()) head.headers.emplace_back("Date", date);
+  if (!sandbox.empty()) head.headers.emplace_back("X-CartPilot-Sandbox", sandbox);
   sink.on_head(head);
   sink.on_event({HttpEvent::Kind::kBody, "", reply.body});
 }
@@ -78,6 +80,11 @@ void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallC
   if (request.url.rfind(base, 0) != 0) break_connection("wrong server");
   std::string path = request.url.substr(base.size());
   path.resize(std::min(path.find('?'), path.size()));
+  if (path == "/health") {  // asked at the start of a program, before anything that is counted
+    deliver(ok({{"status", "healthy"}, {"service", "cartpilot-api"}, {"version", "0.1.0"}}), date,
+            sandbox, sink);
+    return;
+  }
   std::vector<std::string> parts;
   for (std::size_t begin = 1; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
@@ -115,17 +122,17 @@ void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallC
       case Fault::kLoseAnswer: answer_with_cache(seen, id); break_connection("reset");
       case Fault::kReplaceAnswer:
         answer_with_cache(seen, id);
-        deliver(plan.reply, date, sink);
+        deliver(plan.reply, date, sandbox, sink);
         return;
       case Fault::kAnswerInstead: {
         const std::string key = header_value(seen.headers, "Idempotency-Key");
         if (!key.empty() && plan.reply.status < 500) cache_[key + path] = plan.reply;
-        deliver(plan.reply, date, sink);
+        deliver(plan.reply, date, sandbox, sink);
         return;
       }
     }
   }
-  deliver(answer_with_cache(seen, id), date, sink);
+  deliver(answer_with_cache(seen, id), date, sandbox, sink);
 }
 
 FakeCartPilot::Reply FakeCartPilot::answer_with_cache(const Seen& seen, const std::string& id) {

@@ -68,6 +68,8 @@ class FakeCartPilot final : public HttpTransport {
   std::string title;
   /// The Date of every answer, "" = none.
   std::string date;
+  /// The sandbox that every answer says it comes from, "" = a real CartPilot.
+  std::string sandbox;
 
   static Reply error(int status, const std::string& code, const std::string& message = "no");
 

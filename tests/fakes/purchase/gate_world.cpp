@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace cartpilot::purchase {
 namespace {
 
@@ -33,9 +35,7 @@ GateClock FakeClock::gate_clock() {
 std::optional<std::string> ScriptedPerson::unavailable() {
   if (answers.empty() || answers.front() != ConsentAnswer::kNoTerminal) return std::nullopt;
   answers.pop_front();
-  return "there is no terminal to ask on; run cartpilot on a terminal and answer its question "
-         "(--approve ask), or allow purchases beforehand with --approve up-to:AMOUNT:CUR "
-         "--merchants LIST, like --approve up-to:150:USD --merchants merchant-a";
+  return "there is no terminal to ask on";
 }
 
 ConsentAnswer ScriptedPerson::next() {
@@ -77,10 +77,7 @@ void EventLog::on_approval_decision(const ApprovalDecision& decision) {
 }
 
 void EventLog::on_purchase(const PurchaseReport& report) {
-  const char* outcome = report.outcome == PurchaseOutcome::kDone      ? "done"
-                        : report.outcome == PurchaseOutcome::kNotDone ? "not done"
-                                                                      : "unknown";
-  lines.push_back(fmt::format("purchase {} exit {}", outcome, report.exit_code));
+  lines.push_back("purchase: " + name_of(report.end));
 }
 
 GateWorld::GateWorld(PurchasePolicy given, const std::filesystem::path& state)
@@ -152,8 +149,16 @@ ToolOutcome GateWorld::confirm(const std::string& checkout_id) {
   return money("confirm_checkout", Json{{"checkout_id", checkout_id}});
 }
 
-int GateWorld::exit_code() const {
-  return gate->last_report() ? gate->last_report()->exit_code : -1;
+std::string name_of(PurchaseEnd end) {
+  static constexpr std::array<const char*, 9> kNames = {
+      "bought",  "no record", "cartpilot failed", "declined",   "refused",
+      "changed", "unknown",   "not as agreed",    "interrupted"};
+  return kNames.at(static_cast<std::size_t>(end));
+}
+
+std::optional<PurchaseEnd> GateWorld::end() const {
+  if (!gate->last_report()) return std::nullopt;
+  return gate->last_report()->end;
 }
 
 std::vector<AttemptState> GateWorld::states() const {

@@ -10,11 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "cli/purchase_flags.h"
 #include "commerce/tools.h"
 #include "fake_cartpilot.h"
 #include "purchase/gate.h"
 
 namespace cartpilot::purchase {
+
+using host::allow_repeats;
+using host::parse_limits;
+using host::parse_policy;
 
 constexpr std::int64_t kStartUnixMs = 1'795'394'968'000;  // 2026-11-23T00:49:28Z
 
@@ -68,6 +73,9 @@ struct TestContext final : CallContext {
   bool cancelled() const noexcept override { return stop; }
 };
 
+/// "bought", "cartpilot failed", ...
+std::string name_of(PurchaseEnd end);
+
 class GateWorld {
  public:
   explicit GateWorld(PurchasePolicy policy = parse_policy("ask", ""),
@@ -89,8 +97,8 @@ class GateWorld {
   ToolOutcome approve(const std::string& checkout_id);
   ToolOutcome confirm(const std::string& checkout_id);
 
-  /// Of the last report; -1 = none.
-  int exit_code() const;
+  /// Of the last report; nullopt = none.
+  std::optional<PurchaseEnd> end() const;
   /// States of the newest attempt, oldest first.
   std::vector<AttemptState> states() const;
 

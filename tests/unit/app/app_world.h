@@ -82,7 +82,8 @@ inline std::unique_ptr<LLMProvider> scripted(Steps steps, const std::string& nam
 /// A session with what it is seen on and asked at.
 struct Talk {
   Talk(AppServices& services, SessionSettings settings, std::unique_ptr<LLMProvider> model)
-      : session(services, std::move(settings), {purchases, person, &words}, std::move(model)) {}
+      : session(services, std::move(settings), {purchases, person, &words}, CallContext(),
+                std::move(model)) {}
 
   TurnReport say(const std::string& text) { return Turn(session, cancellation).say(text); }
 

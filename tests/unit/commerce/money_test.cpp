@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
 
 template <typename Call>
@@ -36,7 +36,7 @@ TEST(Money, formats_minor_units_with_two_decimals) {
       {-15000, "-150.00"},
       {100, "1.00"},
       {-100, "-1.00"},
-      {kMost, "92233720368547758.07"},
+      {kMaxInt64, "92233720368547758.07"},
       {kLeast, "-92233720368547758.08"},
   };
   for (const auto& [minor, text] : table) EXPECT_EQ(format_minor(minor), text);
@@ -47,7 +47,7 @@ TEST(Money, formats_minor_units_with_two_decimals) {
 TEST(Money, reads_plain_amounts) {
   const std::vector<std::pair<std::string, std::int64_t>> table = {
       {"150", 15000}, {"150.00", 15000}, {"86.38", 8638}, {"0", 0},
-      {"0.05", 5},    {"150.5", 15050},  {"007", 700},    {"92233720368547758.07", kMost},
+      {"0.05", 5},    {"150.5", 15050},  {"007", 700},    {"92233720368547758.07", kMaxInt64},
   };
   for (const auto& [text, minor] : table) EXPECT_EQ(parse_minor(text), minor) << text;
 }
@@ -80,9 +80,9 @@ TEST(Money, adds_and_multiplies) {
 }
 
 TEST(Money, refuses_to_overflow) {
-  EXPECT_THAT(refusal([] { add({kMost, "USD"}, {1, "USD"}); }), HasSubstr("too large"));
+  EXPECT_THAT(refusal([] { add({kMaxInt64, "USD"}, {1, "USD"}); }), HasSubstr("too large"));
   EXPECT_THAT(refusal([] { add({kLeast, "USD"}, {-1, "USD"}); }), HasSubstr("too large"));
-  EXPECT_THAT(refusal([] { multiply({kMost, "USD"}, 2); }), HasSubstr("too large"));
+  EXPECT_THAT(refusal([] { multiply({kMaxInt64, "USD"}, 2); }), HasSubstr("too large"));
   EXPECT_THAT(refusal([] { multiply({kLeast, "USD"}, -1); }), HasSubstr("too large"));
 }
 

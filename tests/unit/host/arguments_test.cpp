@@ -98,11 +98,66 @@ TEST(Arguments, that_are_wrong_end_with_the_usage_code_and_name_what_is_wrong) {
   }
 }
 
+TEST(Arguments, that_are_empty_are_wrong_wherever_they_stand) {
+  for (const std::vector<const char*>& words :
+       {std::vector<const char*>{"chat", "--limit-order", ""},
+        {"chat", "--limit-day="},
+        {"chat", "--limit-day=", "--sandbox"},
+        {"chat", "--session", ""},
+        {"chat", "--resume", "", "hello"},
+        {"chat", "--approve", ""},
+        {"chat", "--merchants=", "x"},
+        {"chat", "--provider-option", "key="},
+        {"chat", ""},
+        {"chat", "--system", ""},
+        {"--config", "", "doctor"},
+        {"--plugin", "", "plugin", "list"},
+        {"tools", "call", "get_checkout", ""},
+        {"tools", "handle", "--provider", ""},
+        {"purchases", "show", ""},
+        {"sessions", "delete", ""},
+        {"approve", "--deny", ""},
+        {"sandbox", "--db", ""},
+        {"sandbox", "--api-key="},
+        {"config", "set", "provider", ""}}) {
+    const Parsed parsed = parse(words);
+    EXPECT_EQ(parsed.result.exit_code, kUsage) << testing::PrintToString(words);
+    EXPECT_THAT(parsed.err, StartsWith("cartpilot: ")) << testing::PrintToString(words);
+  }
+  EXPECT_EQ(right({"chat", "--", "--limit-day="}).message,
+            (std::vector<std::string>{"--limit-day="}));
+}
+
+TEST(Arguments, that_contradict_each_other_are_refused) {
+  for (const std::vector<const char*>& words :
+       {std::vector<const char*>{"chat", "--continue", "--resume", "a"},
+        {"chat", "--continue", "--session", "a"},
+        {"chat", "--resume", "a", "--session", "b"},
+        {"chat", "--demo", "--api-url", "http://localhost:1"},
+        {"chat", "--demo", "--provider", "gemini"},
+        {"tools", "handle", "--sandbox", "--api-url", "http://localhost:1"},
+        {"--no-plugins", "--plugin", "a.so", "plugin", "list"},
+        {"--no-plugins", "--plugin-path", "/a", "plugin", "list"},
+        {"tools", "handle", "--approval-fd", "3", "--approve", "never"},
+        {"approve", "--list", "--deny", "a"},
+        {"chat", "--merchants", "a"},
+        {"chat", "--approve", "ask", "--allow-repeat", "1"}}) {
+    const Parsed parsed = parse(words);
+    EXPECT_EQ(parsed.result.exit_code, kUsage) << testing::PrintToString(words);
+    EXPECT_EQ(std::count(parsed.err.begin(), parsed.err.end(), '\n'), 1) << parsed.err;
+  }
+}
+
 TEST(Arguments, ask_for_help_and_version_on_standard_output) {
   const Parsed version = parse({"--version"});
   EXPECT_EQ(version.result.exit_code, kOk);
   EXPECT_THAT(version.out, testing::MatchesRegex("cartpilot [0-9.]+\n"));
-  const std::vector<std::vector<const char*>> lines = {{}, {"--help"}, {"chat", "--help"}};
+  EXPECT_EQ(parse({"-V"}).out, version.out);
+  EXPECT_EQ(parse({"version"}).out, version.out);
+  EXPECT_EQ(parse({"help", "tools", "call"}).out, parse({"tools", "call", "--help"}).out);
+  EXPECT_THAT(parse({"help", "chta"}).err, HasSubstr("did you mean chat?"));
+  const std::vector<std::vector<const char*>> lines = {
+      {}, {"--help"}, {"help"}, {"chat", "--help"}, {"help", "chat"}};
   for (const auto& words : lines) {
     const Parsed help = parse(words);
     EXPECT_EQ(help.result.exit_code, kOk);

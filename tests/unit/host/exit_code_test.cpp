@@ -6,7 +6,7 @@
 #include <fstream>
 #include <set>
 
-#include "purchase/gate.h"
+#include "commands/commands.h"
 
 namespace cartpilot::host {
 namespace {
@@ -26,16 +26,15 @@ TEST(ExitCode, is_a_row_of_the_page_each) {
                                        kOutcomeUnknown, kNotAsAgreed, kInterrupted, kReaderGone}));
 }
 
-TEST(ExitCode, of_a_purchase_is_the_one_that_the_gate_gives) {
-  EXPECT_EQ(purchase::kExitDone, kOk);
-  EXPECT_EQ(purchase::kExitNoRecord, kFailed);
-  EXPECT_EQ(purchase::kExitCartPilotFailed, kCartPilotFailed);
-  EXPECT_EQ(purchase::kExitDeclined, kDeclined);
-  EXPECT_EQ(purchase::kExitRefused, kRefusedByPolicy);
-  EXPECT_EQ(purchase::kExitChanged, kPriceChanged);
-  EXPECT_EQ(purchase::kExitUnknown, kOutcomeUnknown);
-  EXPECT_EQ(purchase::kExitNotAsAgreed, kNotAsAgreed);
-  EXPECT_EQ(purchase::kExitInterrupted, kInterrupted);
+TEST(ExitCode, of_a_run_is_that_of_its_last_purchase) {
+  using purchase::PurchaseEnd;
+  const std::pair<PurchaseEnd, int> codes[] = {
+      {PurchaseEnd::kBought, 0},          {PurchaseEnd::kNoRecord, 1},
+      {PurchaseEnd::kCartPilotFailed, 5}, {PurchaseEnd::kDeclined, 10},
+      {PurchaseEnd::kRefused, 11},        {PurchaseEnd::kChanged, 12},
+      {PurchaseEnd::kUnknown, 13},        {PurchaseEnd::kNotAsAgreed, 14},
+      {PurchaseEnd::kInterrupted, 130}};
+  for (const auto& [end, code] : codes) EXPECT_EQ(exit_code_of(end), code);
 }
 
 }  // namespace

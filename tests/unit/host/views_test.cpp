@@ -12,6 +12,7 @@
 namespace cartpilot::host {
 namespace {
 
+using purchase::PurchaseEnd;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -49,11 +50,11 @@ chat::TurnResult ended(const std::string& text, const std::string& finish) {
   return result;
 }
 
-purchase::PurchaseReport report(purchase::PurchaseOutcome outcome, int exit_code) {
+purchase::PurchaseReport report(purchase::PurchaseOutcome outcome, PurchaseEnd end) {
   purchase::PurchaseReport made;
   made.attempt = "a1";
   made.outcome = outcome;
-  made.exit_code = exit_code;
+  made.end = end;
   made.checkout_id = "c1";
   made.merchant_order_id = "ORD-1";
   made.total = {8638, "USD"};
@@ -94,11 +95,11 @@ TEST(TextView, lets_no_model_sign_as_the_program_however_the_text_is_cut) {
 
 TEST(JsonlView, prints_one_object_a_line) {
   const Shown result = shown(make_jsonl_view(), [](ConversationView& view) {
-    view.on_session({"s-1", "gemini", "m-1", "ask"});
+    view.on_session({"s-1", "gemini", "m-1", "ask", "sandbox"});
     view.on_turn_begin(1, "hi");
     view.on_event(TextDelta{"a\nb"});
     view.on_retry(1500, "busy");
-    view.on_purchase(report(purchase::PurchaseOutcome::kUnknown, 13));
+    view.on_purchase(report(purchase::PurchaseOutcome::kUnknown, PurchaseEnd::kUnknown));
     Error error(ErrorCode::kRateLimited, "slow down");
     error.retryable = true;
     error.http_status = 429;
@@ -130,14 +131,14 @@ TEST(JsonlView, hides_a_key_that_comes_in_two_pieces) {
 }
 
 TEST(PurchaseLines, begin_with_what_became_of_the_purchase) {
-  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kDone, 0)),
+  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kDone, PurchaseEnd::kBought)),
               ElementsAre(AllOf(StartsWith("[cartpilot] BOUGHT 86.38 USD"), HasSubstr("ORD-1"))));
-  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kDone, 14)),
+  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kDone, PurchaseEnd::kNotAsAgreed)),
               ElementsAre(StartsWith("[cartpilot] BOUGHT 86.38 USD"),
                           "[cartpilot] NOT AS AGREED: the total is 99.99 USD"));
-  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kNotDone, 12)),
+  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kNotDone, PurchaseEnd::kChanged)),
               ElementsAre(StartsWith("[cartpilot] NOT BOUGHT: ")));
-  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kUnknown, 13)),
+  EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kUnknown, PurchaseEnd::kUnknown)),
               ElementsAre(StartsWith("[cartpilot] OUTCOME UNKNOWN: ")));
 }
 

@@ -164,9 +164,9 @@ TEST(ParseJson, refuses_integers_that_64_bits_cannot_hold) {
 }
 
 TEST(WholeNumber, is_converted_only_where_nothing_is_lost) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
   constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
-  EXPECT_EQ(whole_number(parse_json("9223372036854775807")), kMost);
+  EXPECT_EQ(whole_number(parse_json("9223372036854775807")), kMaxInt64);
   EXPECT_EQ(whole_number(parse_json("-9223372036854775808")), kLeast);
   EXPECT_EQ(whole_number(parse_json("-9223372036854775808.0")), kLeast);
   EXPECT_EQ(whole_number(parse_json("12.0")), 12);

@@ -139,8 +139,7 @@ Failure failure_of_answer(const std::string& headers) {
     reply.raw("HTTP/1.1 200 OK\r\n" + headers + "\r\nhello");
     reply.close();
   });
-  HttpClient client;
-  return failure_of([&] { fetch(client, get(server.url()), CallContext()); });
+  return failure_with(get(server.url()));
 }
 
 TEST(HttpFraming, refuses_lengths_and_codings_it_cannot_trust) {
@@ -162,8 +161,7 @@ TEST(HttpFraming, of_chunks_outranks_a_length) {
     LoopbackServer server([&](const auto&, auto& reply) {
       reply.raw(std::string("HTTP/1.1 200 OK\r\n") + headers + "\r\n3\r\nall\r\n0\r\n\r\n");
     });
-    HttpClient client;
-    EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "all");
+    EXPECT_EQ(body_of(get(server.url())), "all");
   }
 }
 

@@ -207,15 +207,6 @@ TEST(HttpClientReuse, repeats_a_get_whose_reused_connection_died) {
   EXPECT_EQ(server.requests().size(), 3U);
 }
 
-TEST(HttpClientReuse, never_repeats_a_post) {
-  LoopbackServer server(abort_second_request);
-  HttpClient client;
-  fetch(client, post(server.url() + "/first"), CallContext());
-  EXPECT_EQ(failure_of([&] { fetch(client, post(server.url() + "/second"), CallContext()); }),
-            (Failure{ErrorCode::kUnavailable, "reset", true}));
-  EXPECT_EQ(server.requests().size(), 2U);
-}
-
 TEST(HttpClientReuse, repeats_a_get_only_once_and_only_when_nothing_was_heard) {
   LoopbackServer server([](const LoopbackServer::Request& request, Reply& reply) {
     if (request.target == "/first") {

@@ -90,14 +90,12 @@ TEST(HttpClient, reads_chunked_bodies_with_extensions_and_trailers) {
   LoopbackServer server(raw(
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
       "5;name=value\r\nhello\r\n00000A \r\n, big\r\nwor\r\n2\r\nld\r\n0\r\nX-Trailer: t\r\n\r\n"));
-  HttpClient client;
-  EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "hello, big\r\nworld");
+  EXPECT_EQ(body_of(get(server.url())), "hello, big\r\nworld");
 }
 
 TEST(HttpClient, reads_bodies_that_end_with_the_connection) {
   LoopbackServer server(raw("HTTP/1.0 200 OK\r\n\r\nuntil the end"));
-  HttpClient client;
-  EXPECT_EQ(fetch(client, get(server.url()), CallContext()).body, "until the end");
+  EXPECT_EQ(body_of(get(server.url())), "until the end");
 }
 
 TEST(HttpClient, skips_interim_answers) {
@@ -139,8 +137,7 @@ TEST(HttpClient, carries_large_bodies_both_ways) {
   LoopbackServer server([](const LoopbackServer::Request& request, LoopbackServer::Reply& reply) {
     reply.send(200, {}, request.body);
   });
-  HttpClient client;
-  EXPECT_TRUE(fetch(client, post(server.url(), large), CallContext()).body == large);
+  EXPECT_TRUE(body_of(post(server.url(), large)) == large);
 }
 
 /// Tells when its call has waited for the other side three times in a row.

@@ -12,6 +12,7 @@
 
 #include "cartpilot/error.h"
 #include "cartpilot/http.h"
+#include "net/http_client.h"
 
 namespace cartpilot::net {
 
@@ -104,6 +105,18 @@ inline HttpRequest post(const std::string& url, std::string text = "{}") {
   request.url = url;
   request.body = std::move(text);
   return request;
+}
+
+/// How the call of a new client fails.
+inline Failure failure_with(const HttpRequest& request, const CallContext& context = {}) {
+  HttpClient client;
+  return failure_of([&] { fetch(client, request, context); });
+}
+
+/// What a new client gets.
+inline std::string body_of(const HttpRequest& request) {
+  HttpClient client;
+  return fetch(client, request, CallContext()).body;
 }
 
 }  // namespace cartpilot::net

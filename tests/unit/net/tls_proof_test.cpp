@@ -186,12 +186,10 @@ TEST(TlsEnd, of_a_connection_is_never_taken_for_the_end_of_an_answer) {
         stream.read_head();
         stream.write("HTTP/1.1 200 OK\r\n\r\n");
         stream.write("all of it");
-        if (polite) stream.say_goodbye();
+        if (polite) stream.send_close_notify();
       });
       server.speak_only(version);
-      HttpClient client;
-      EXPECT_EQ(failure_of([&] { fetch(client, get(server.url()), CallContext()); }),
-                (Failure{ErrorCode::kUnavailable, "reset", true}));
+      EXPECT_EQ(failure_with(get(server.url())), (Failure{ErrorCode::kUnavailable, "reset", true}));
     }
   }
 }

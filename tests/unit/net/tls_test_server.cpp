@@ -77,9 +77,9 @@ void TlsTestServer::Stream::write(std::string_view bytes) {
   SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size()));
 }
 
-void TlsTestServer::Stream::say_goodbye() { SSL_shutdown(ssl_); }
+void TlsTestServer::Stream::send_close_notify() { SSL_shutdown(ssl_); }
 
-bool TlsTestServer::Stream::hears_goodbye() {
+bool TlsTestServer::Stream::receives_close_notify() {
   char bytes[4096];
   int result = 1;
   while (result > 0) result = SSL_read(ssl_, bytes, sizeof bytes);

@@ -55,9 +55,9 @@ class TlsTestServer {
     std::string read_head();
     std::string read_bytes(std::size_t size);
     void write(std::string_view bytes);
-    void say_goodbye();
-    /// Reads on; whether the client said goodbye before its connection ended.
-    bool hears_goodbye();
+    void send_close_notify();
+    /// Reads on; whether the client sent close_notify before its connection ended.
+    bool receives_close_notify();
     /// Asks for a new handshake, which TLS 1.2 still knows. True when the client declines.
     bool is_declined_renegotiation();
 
@@ -66,7 +66,7 @@ class TlsTestServer {
   };
   using Serve = std::function<void(Stream&)>;
 
-  /// A connection whose `serve` returned is closed without a TLS goodbye.
+  /// A connection whose `serve` returned is closed without close_notify.
   TlsTestServer(const TestCertificate& certificate, Serve serve, bool proxy = false);
 
   /// Speaks this version of TLS only (TLS1_2_VERSION), however weak. Before the first connection.

@@ -6,9 +6,9 @@
 #include <latch>
 #include <thread>
 
-#include "cartpilot/plugin.h"
+#include "cartpilot/detail/calls.h"
 #include "plugin/runtime/host_services.h"
-#include "plugin/runtime/stdout_guard.h"
+#include "plugin/runtime/host_state.h"
 #include "plugin_testing.h"
 
 namespace cartpilot::plugin {
@@ -17,106 +17,82 @@ namespace {
 using ::testing::ElementsAre;
 using testing::error_of;
 using testing::FakeTransport;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::only;
+using testing::only_files;
 using testing::TemporaryDirectory;
 using testing::zoo;
 
-class Silent final : public ToolSet {
+/// What plugins that log their start and end did, in order.
+class LifeLog {
  public:
-  explicit Silent(const ProviderConfig&) {}
-  std::vector<ToolSpec> list() const override { return {}; }
-  ToolOutcome call(const std::string&, const Json&, const CallContext&) override { return {}; }
+  HostServices::LogSink sink() {
+    return [this](int, std::string_view source, std::string_view line) {
+      lines.push_back(std::string(source) + ": " + std::string(line));
+    };
+  }
+  std::vector<std::string> lines;
 };
 
-std::vector<std::string>& diary() {
-  static std::vector<std::string> lines;
-  return lines;
-}
-
-/// A linked plugin that writes down when it starts and stops.
-template <char kName>
-cp_plugin diarist() {
-  cp_plugin plugin = *static_tool_set_plugin<Silent>(std::string("diarist-") + kName);
-  plugin.init = [](const cp_host*, const cp_sink*) -> std::int32_t {
-    diary().push_back(std::string("init ") + kName);
-    return CP_OK;
-  };
-  plugin.shutdown = [] { diary().push_back(std::string("shutdown ") + kName); };
-  return plugin;
+std::unique_ptr<PluginProvider> provider_of(PluginHost& host, const std::string& name) {
+  return host.make_provider(name, {}, {});
 }
 
 TEST(PluginLife, shutdown_runs_newest_first_once_and_only_for_what_was_started) {
-  diary().clear();
   FakeTransport transport;
-  PluginHost host(only({}), transport);
-  static const cp_plugin a = diarist<'a'>();
-  static const cp_plugin b = diarist<'b'>();
-  host.register_static(&a);
-  host.register_static(&b);
-  EXPECT_THAT(diary(), IsEmpty()) << "registering starts nothing";
-  host.make_tool_sets({});
-  host.make_tool_sets({});
-  EXPECT_THAT(diary(), ElementsAre("init a", "init b"));
+  LifeLog log;
+  PluginHost host(only_files({zoo("life-a"), zoo("life-b"), zoo("good")}), transport, log.sink());
+  host.list();
+  EXPECT_THAT(log.lines, IsEmpty()) << "looking at files starts nothing";
+  for (const char* name : {"life-a", "life-b", "life-a"}) provider_of(host, name);
+  EXPECT_THAT(log.lines, ElementsAre("life-a: init", "life-b: init"));
   host.shutdown();
   host.shutdown();
-  EXPECT_THAT(diary(), ElementsAre("init a", "init b", "shutdown b", "shutdown a"));
-  EXPECT_THAT(host.make_tool_sets({}), IsEmpty());
+  EXPECT_THAT(log.lines,
+              ElementsAre("life-a: init", "life-b: init", "life-b: shutdown", "life-a: shutdown"));
+  EXPECT_EQ(error_of([&] { provider_of(host, "good"); })["code"], "unavailable");
 }
 
 TEST(PluginLife, a_plugin_with_a_living_object_is_not_shut_down) {
-  diary().clear();
   FakeTransport transport;
-  std::vector<std::string> log;
-  PluginHost host(only({}), transport, [&](int, std::string_view source, std::string_view line) {
-    log.push_back(std::string(source) + ": " + std::string(line));
-  });
-  static const cp_plugin c = diarist<'c'>();
-  host.register_static(&c);
-  const auto alive = host.make_tool_sets({});
+  LifeLog log;
+  PluginHost host(only_files({zoo("life-c")}), transport, log.sink());
+  const auto alive = provider_of(host, "life-c");
   host.shutdown();
-  EXPECT_THAT(diary(), ElementsAre("init c"));
-  EXPECT_THAT(log, ElementsAre("diarist-c: still in use at shutdown; left running"));
-  EXPECT_EQ(alive[0].tools->list().size(), 0U);
+  EXPECT_THAT(log.lines,
+              ElementsAre("life-c: init", "life-c: still in use at shutdown; left running"));
+  EXPECT_EQ(alive->models(CallContext())[0].id, "life-c-1");
 }
 
 TEST(PluginLife, two_hosts_share_one_start_and_the_last_one_shuts_down) {
-  diary().clear();
   FakeTransport transport;
-  static const cp_plugin d = diarist<'d'>();
-  PluginHost first(only({}), transport);
-  PluginHost second(only({}), transport);
-  first.register_static(&d);
-  second.register_static(&d);
-  first.make_tool_sets({});
-  second.make_tool_sets({});
+  LifeLog log;
+  PluginHost first(only_files({zoo("life-a")}), transport, log.sink());
+  PluginHost second(only_files({zoo("life-a")}), transport, log.sink());
+  provider_of(first, "life-a");
+  provider_of(second, "life-a");
   first.shutdown();
-  EXPECT_THAT(diary(), ElementsAre("init d"));
+  EXPECT_THAT(log.lines, ElementsAre("life-a: init"));
   second.shutdown();
-  EXPECT_THAT(diary(), ElementsAre("init d", "shutdown d"));
+  EXPECT_THAT(log.lines, ElementsAre("life-a: init", "life-a: shutdown"));
 }
 
 TEST(PluginLife, nothing_new_is_loaded_after_shutdown) {
   FakeTransport transport;
-  PluginHost host(testing::only_files({zoo("parrot")}), transport);
+  PluginHost host(only_files({zoo("parrot")}), transport);
   host.shutdown();
   EXPECT_EQ(error_of([&] { host.make_provider("parrot", {}, {}); })["code"], "unavailable");
 }
 
 TEST(PluginLife, a_plugin_that_asks_for_itself_while_it_starts_gets_an_error) {
-  static PluginHost* host_to_ask = nullptr;
-  static Json answer;
-  FakeTransport transport;
-  PluginHost host(only({}), transport);
+  PluginHost* host_to_ask = nullptr;
+  Json answer;
+  FakeTransport transport([&](const HttpRequest&, HttpSink&, const CallContext&) {
+    answer = error_of([&] { provider_of(*host_to_ask, "asks-in-init"); });
+  });
+  PluginHost host(only_files({zoo("asks-in-init")}), transport);
   host_to_ask = &host;
-  static cp_plugin plugin = *static_tool_set_plugin<Silent>("narcissus");
-  plugin.init = [](const cp_host*, const cp_sink*) -> std::int32_t {
-    answer = error_of([] { host_to_ask->make_tool_sets({}); });
-    return CP_OK;
-  };
-  host.register_static(&plugin);
-  EXPECT_EQ(host.make_tool_sets({}).size(), 1U);
+  EXPECT_EQ(provider_of(host, "asks-in-init")->models(CallContext()).size(), 1U);
   EXPECT_EQ(answer["code"], "unsupported");
 }
 
@@ -148,7 +124,7 @@ TEST(PluginLife, threads_that_want_plugins_at_once_all_get_them_and_each_starts_
 
 TEST(PluginLife, one_tool_set_is_called_by_several_threads) {
   FakeTransport transport;
-  PluginHost host(testing::only_files({zoo("toolbox")}), transport);
+  PluginHost host(only_files({zoo("toolbox")}), transport);
   const auto sets = host.make_tool_sets({});
   ASSERT_EQ(sets.size(), 1U);
   std::atomic<int> right{0};
@@ -241,23 +217,21 @@ std::string standard_output_of(Body&& body) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-TEST(StdoutGuard, what_a_plugin_prints_while_it_loads_stays_out_of_the_programs_output) {
-  const TemporaryDirectory directory;
-  directory.place("rogue", "rogue");
+TEST(StandardOutput, what_a_plugin_prints_while_it_loads_stays_out_of_the_programs_output) {
   FakeTransport transport;
-  PluginHost host(only({directory.path()}), transport);
+  PluginHost host(only_files({zoo("prints")}), transport);
   EXPECT_EQ(standard_output_of([&] {
               std::printf("before ");
-              host.list();
+              provider_of(host, "prints");
               std::printf("after");
             }),
             "before after");
 }
 
-TEST(StdoutGuard, overlapping_guards_restore_when_the_last_one_goes) {
+TEST(StandardOutput, overlapping_scopes_restore_it_when_the_last_one_goes) {
   EXPECT_EQ(standard_output_of([] {
-              auto first = std::make_unique<StdoutGuard>();
-              auto second = std::make_unique<StdoutGuard>();
+              auto first = std::make_unique<HostStateScope>();
+              auto second = std::make_unique<HostStateScope>();
               first.reset();
               std::printf("hidden");
               second.reset();

@@ -1,5 +1,5 @@
-// The way of a stranger: the examples of docs/plugin-authoring.md, built outside this project with
-// nothing but the public headers and nlohmann-json, loaded and used.
+// The way of an outside author: the examples of docs/plugin-authoring.md, built outside this
+// project with nothing but the public headers and nlohmann-json, loaded and used.
 #include <gmock/gmock.h>
 
 #include <cstdlib>

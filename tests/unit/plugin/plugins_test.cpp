@@ -76,9 +76,9 @@ TEST(PluginHost, an_unknown_provider_names_near_and_available_ones) {
   EXPECT_EQ(
       error_of([&] { host.make_provider("parot", {}, {}); }),
       parse_json(
-          R"json({"code":"not_found","message":"there is no provider \"parot\" (did you mean parrot?); available: parrot and vendor","retryable":false,"reason":"provider"})json"));
+          R"json({"code":"not_found","message":"there is no provider \"parot\" (did you mean parrot?); available: parrot, vendor","retryable":false,"reason":"provider"})json"));
   EXPECT_THAT(error_of([&] { host.make_provider("../../etc/passwd", {}, {}); })["message"].dump(),
-              HasSubstr("available: parrot and vendor"));
+              HasSubstr("available: parrot, vendor"));
   PluginHost empty(only({}), transport);
   EXPECT_THAT(error_of([&] { empty.make_provider("x", {}, {}); })["message"].dump(),
               HasSubstr("available: none"));

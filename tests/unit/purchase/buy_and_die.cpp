@@ -68,7 +68,7 @@ int run(bool resume, const char* state, const char* url, int fatal, std::int64_t
                     "session-1", clock.gate_clock());
   gate.begin_turn();
   for (const PurchaseReport& report : gate.reconcile(context)) {
-    std::printf("%d\n", report.exit_code);
+    std::printf("%d\n", static_cast<int>(report.end));
   }
   if (resume) return 0;
   const Json item = {{"product_id", "headphones"}, {"quantity", 1}};

@@ -42,7 +42,7 @@ TEST(PurchaseCase, case_03_confirm_without_approve_is_refused_and_a_second_one_c
   EXPECT_EQ(code_of({false, world.results().at(0).content}), "CONSENT_REQUIRED");
   EXPECT_EQ(world.server.count("confirm"), 0);
   EXPECT_THAT(world.person.questions, IsEmpty());
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
 
   world.turn("buy", {asks_for("approve_checkout", checkout_argument(id)),
                      asks_for("confirm_checkout", checkout_argument(id), "c2"),
@@ -73,7 +73,7 @@ TEST(PurchaseCase, case_05_a_checkout_of_another_conversation_is_not_ours) {
   EXPECT_EQ(code_of(world.confirm(id)), "NOT_OURS");
   EXPECT_EQ(code_of(world.approve("../orders")), "NOT_OURS");
   EXPECT_EQ(world.server.requests().size(), requests);
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
 }
 
 TEST(PurchaseCase, case_06_a_consent_is_used_once_after_done_after_void_and_over_a_restart) {
@@ -175,7 +175,7 @@ TEST(PurchaseCase, case_15_a_model_that_keeps_asking_gets_three_questions_a_turn
   EXPECT_THAT(std::vector<std::string>(codes.begin(), codes.begin() + 3),
               Each("APPROVAL_DECLINED"));
   EXPECT_THAT(std::vector<std::string>(codes.begin() + 3, codes.end()), Each("TOO_MANY_QUESTIONS"));
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
   world.gate->begin_turn();
   EXPECT_EQ(code_of(world.approve(ids.front())), "APPROVAL_DECLINED");
 }

@@ -24,21 +24,21 @@ void expect_void(const Change& change, const char* at_approve = "RECEIPT_CHANGED
   thinking.person.meanwhile = [&] { change(thinking.server.checkout(first)); };
   EXPECT_FALSE(thinking.approve(first).ok);
   EXPECT_EQ(thinking.server.count("approve"), 0);
-  EXPECT_EQ(thinking.exit_code(), 12);
+  EXPECT_EQ(thinking.end(), PurchaseEnd::kChanged);
   EXPECT_THAT(thinking.states(), ElementsAre(kConsent, kVoid));
 
   GateWorld approving;
   const std::string second = approving.prepare();
   approving.server.before("approve", 1, [&] { change(approving.server.checkout(second)); });
   EXPECT_EQ(code_of(approving.approve(second)), at_approve);
-  EXPECT_EQ(approving.exit_code(), 12);
+  EXPECT_EQ(approving.end(), PurchaseEnd::kChanged);
   approving.person.answers = {ConsentAnswer::kDeclined};
   EXPECT_FALSE(approving.confirm(second).ok);
 
   Approved approved;
   change(approved.server.checkout(approved.id));
   EXPECT_FALSE(approved.confirm(approved.id).ok);
-  EXPECT_EQ(approved.exit_code(), 12);
+  EXPECT_EQ(approved.end(), PurchaseEnd::kChanged);
   EXPECT_THAT(approved.states(), ElementsAre(kConsent, kApproveSent, kApproved, kVoid));
 
   for (GateWorld* world : {&thinking, &approving, static_cast<GateWorld*>(&approved)}) {
@@ -112,7 +112,7 @@ TEST(PurchaseCase, case_20_a_409_voids_the_consent_and_the_next_question_shows_b
   EXPECT_THAT(string_or(refused.content, "message"),
               HasSubstr("quote_checkout with the same items, then request_approval, then "
                         "approve_checkout"));
-  EXPECT_EQ(world.exit_code(), 12);
+  EXPECT_EQ(world.end(), PurchaseEnd::kChanged);
   EXPECT_THAT(world.states(), ElementsAre(kConsent, kApproveSent, kApproved, kConfirmSent, kVoid));
 
   world.server.price("headphones") = 9198;
@@ -125,7 +125,7 @@ TEST(PurchaseCase, case_20_a_409_voids_the_consent_and_the_next_question_shows_b
   EXPECT_EQ(world.person.questions[1].previous_total, (commerce::Money{8638, "USD"}));
   EXPECT_EQ(world.person.questions[1].total, (commerce::Money{9933, "USD"}));
   EXPECT_EQ(world.server.orders().size(), 1U);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
 
   // The model may also start over with a checkout of its own for the same basket.
   Approved anew;
@@ -150,7 +150,7 @@ TEST(PurchaseCase, case_21_a_price_change_answered_with_200_and_quoted_is_seen) 
     ASSERT_EQ(world.server.checkout(world.id)["status"], "quoted");
     EXPECT_EQ(code_of(world.confirm(world.id)), "PRICE_CHANGED");
     EXPECT_EQ(world.server.count("confirm"), 0);
-    EXPECT_EQ(world.exit_code(), 12);
+    EXPECT_EQ(world.end(), PurchaseEnd::kChanged);
   }
 }
 
@@ -159,7 +159,7 @@ TEST(PurchaseCase, case_22_a_409_of_the_idempotency_key_is_no_price_change_but_u
   world.server.fault("confirm", 0, Fault::kAnswerInstead,
                      FakeCartPilot::error(409, "IDEMPOTENCY_CONFLICT"));
   EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
-  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
   EXPECT_EQ(world.states().back(), kUnknown);
 }
 
@@ -243,7 +243,7 @@ TEST(PurchaseCase, case_26_frozen_lines_that_are_not_the_live_ones_are_refused) 
     EXPECT_EQ(code_of(world.approve(id)), "RECEIPT_INVALID");
     EXPECT_THAT(world.person.questions, IsEmpty());
     EXPECT_EQ(world.server.count("approve"), 0);
-    EXPECT_EQ(world.exit_code(), 11);
+    EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
     EXPECT_THAT(world.journal.list(), IsEmpty());
   }
 }
@@ -303,7 +303,7 @@ TEST(PurchaseCase, case_29_an_order_that_is_not_the_receipt_is_said_loudly_with_
     Approved world;
     world.server.before("order", 1, [&] { change(world.server.orders().at(0)); });
     EXPECT_EQ(code_of(world.confirm(world.id)), "NOT_AS_AGREED");
-    EXPECT_EQ(world.exit_code(), 14);
+    EXPECT_EQ(world.end(), PurchaseEnd::kNotAsAgreed);
     EXPECT_EQ(world.gate->last_report()->outcome, PurchaseOutcome::kDone);
     EXPECT_THAT(world.gate->last_report()->message, HasSubstr("Cancel or refund it"));
     EXPECT_THAT(world.journal.list().front().note, HasSubstr("not as agreed"));

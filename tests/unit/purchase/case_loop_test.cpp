@@ -171,14 +171,15 @@ TEST(PurchaseCase, case_77_deep_nesting_repeated_members_and_huge_numbers_are_re
 }
 
 TEST(PurchaseCase, case_78_amounts_that_overflow_are_refused_and_every_purchase_is_capped) {
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  EXPECT_THROW(commerce::add({kMost, "USD"}, {1, "USD"}), Error);
-  EXPECT_THROW(commerce::add({-kMost, "USD"}, {-2, "USD"}), Error);
-  EXPECT_THROW(commerce::multiply({kMost / 2 + 1, "USD"}, 2), Error);
-  EXPECT_EQ(commerce::add({kMost - 1, "USD"}, {1, "USD"}).minor, kMost);
+  constexpr std::int64_t kMaxInt64 = std::numeric_limits<std::int64_t>::max();
+  EXPECT_THROW(commerce::add({kMaxInt64, "USD"}, {1, "USD"}), Error);
+  EXPECT_THROW(commerce::add({-kMaxInt64, "USD"}, {-2, "USD"}), Error);
+  EXPECT_THROW(commerce::multiply({kMaxInt64 / 2 + 1, "USD"}, 2), Error);
+  EXPECT_EQ(commerce::add({kMaxInt64 - 1, "USD"}, {1, "USD"}).minor, kMaxInt64);
   __extension__ using Wide = __int128;
   std::mt19937_64 random(78);
-  std::uniform_int_distribution<std::int64_t> any(std::numeric_limits<std::int64_t>::min(), kMost);
+  std::uniform_int_distribution<std::int64_t> any(std::numeric_limits<std::int64_t>::min(),
+                                                  kMaxInt64);
   for (int i = 0; i < 10'000; ++i) {
     const std::int64_t a = any(random);
     const std::int64_t b = any(random) >> (random() % 64);
@@ -206,9 +207,9 @@ TEST(PurchaseCase, case_78_amounts_that_overflow_are_refused_and_every_purchase_
   GateWorld huge;
   const std::string id = huge.prepare();
   Json& checkout = huge.server.checkout(id);
-  checkout["items"][0]["unit_price"]["amount"] = kMost / 2;
+  checkout["items"][0]["unit_price"]["amount"] = kMaxInt64 / 2;
   checkout["items"][0]["quantity"] = 3;
-  checkout["frozen_receipt"]["items"][0]["unit_price_cents"] = kMost / 2;
+  checkout["frozen_receipt"]["items"][0]["unit_price_cents"] = kMaxInt64 / 2;
   checkout["frozen_receipt"]["items"][0]["quantity"] = 3;
   EXPECT_EQ(purchase::code_of(huge.approve(id)), "RECEIPT_INVALID");
 }

@@ -25,7 +25,7 @@ TEST(PurchaseCase, case_44_nothing_sent_is_a_definite_no_after_three_tries_with_
   Approved down;
   down.server.fault("confirm", 0, Fault::kRefuseConnection);
   EXPECT_EQ(code_of(down.confirm(down.id)), "NETWORK_ERROR");
-  EXPECT_EQ(down.exit_code(), 5);
+  EXPECT_EQ(down.end(), PurchaseEnd::kCartPilotFailed);
   EXPECT_EQ(down.gate->last_report()->outcome, PurchaseOutcome::kNotDone);
   EXPECT_EQ(down.states().back(), kVoid);
 
@@ -52,7 +52,7 @@ TEST(PurchaseCase, case_45_a_reset_before_the_server_ran_is_repeated_with_the_sa
   EXPECT_EQ(key_of(confirms[0]), key_of(confirms[1]));
   EXPECT_EQ(confirms[0].body, confirms[1].body);
   EXPECT_EQ(world.server.orders().size(), 1U);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
   EXPECT_GE(world.clock.slept_ms, 15'000);  // the first request may still be running
   EXPECT_LE(world.clock.slept_ms, 20'000);
   EXPECT_THAT(world.states(), ElementsAre(kConsent, kApproveSent, kApproved, kConfirmSent, kUnknown,
@@ -71,7 +71,7 @@ TEST(PurchaseCase, case_46_a_lost_answer_to_a_booked_order_is_found_and_reported
                   {"confirmed_at", "2026-11-23T00:49:28.708055Z"}}));
   EXPECT_EQ(world.server.count("confirm"), 1);
   EXPECT_EQ(world.server.orders().size(), 1U);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
   EXPECT_EQ(world.journal.list().front().merchant_order_id, "ORD-1");
 }
 
@@ -129,7 +129,7 @@ TEST(PurchaseCase, case_48_a_400_after_the_order_is_looked_into_and_repeated_onl
     });
     EXPECT_EQ(code_of(changed.confirm(changed.id)), "unknown") << code;
     EXPECT_EQ(changed.server.count("confirm"), 1) << code;
-    EXPECT_EQ(changed.exit_code(), 13) << code;
+    EXPECT_EQ(changed.end(), PurchaseEnd::kUnknown) << code;
   }
 }
 
@@ -208,7 +208,7 @@ TEST(PurchaseCase, case_52_a_server_that_forgot_the_checkout_leaves_it_unknown_a
   const ToolOutcome outcome = world.confirm(world.id);
   EXPECT_EQ(code_of(outcome), "unknown");
   EXPECT_THAT(string_or(outcome.content, "do"), HasSubstr("nothing"));
-  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
   EXPECT_EQ(world.states().back(), kUnknown);
   EXPECT_THAT(world.gate->last_report()->message,
               AllOf(HasSubstr("86.38 USD"), HasSubstr("merchant-a"),
@@ -222,7 +222,7 @@ TEST(PurchaseCase, case_53_a_cartpilot_that_cannot_be_asked_three_times_leaves_i
   world.server.fault("confirm", 1, Fault::kLoseAnswer);
   for (int nth = 4; nth < 50; ++nth) world.server.fault("get", nth, Fault::kResetBefore);
   EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
-  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
   EXPECT_EQ(world.server.count("get"), 3 + 3);
   EXPECT_LE(world.clock.slept_ms, 30'000);
   EXPECT_EQ(world.server.count("confirm"), 1);
@@ -235,7 +235,7 @@ TEST(PurchaseCase, case_54_a_confirmed_order_that_is_not_listed_is_bought_withou
   world.server.before("get", 4,
                       [&] { world.server.checkout(world.id)["merchant_order_id"] = nullptr; });
   EXPECT_TRUE(world.confirm(world.id).ok);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
   EXPECT_THAT(world.gate->last_report()->message, HasSubstr("number not available yet"));
   EXPECT_EQ(world.states().back(), kDone);
 

@@ -31,15 +31,15 @@ TEST(PurchaseGate, buys_what_a_person_agreed_to_and_says_so_in_order) {
                                      {"status", "confirmed"},
                                      {"total", {{"amount", 8638}, {"currency", "USD"}}},
                                      {"confirmed_at", "2026-11-23T00:49:28.708055Z"}}));
-  EXPECT_THAT(world.events.lines, ElementsAre("request 86.38 USD", "decision approved by human",
-                                              "purchase done exit 0"));
+  EXPECT_THAT(world.events.lines,
+              ElementsAre("request 86.38 USD", "decision approved by human", "purchase: bought"));
   EXPECT_THAT(world.states(), ElementsAre(kConsent, kApproveSent, kApproved, kConfirmSent, kDone));
   const Attempt attempt = world.journal.list().front();
   EXPECT_EQ(attempt.by, "human");
   EXPECT_EQ(attempt.order_id, "order-ORD-1");
   EXPECT_EQ(attempt.merchant_order_id, "ORD-1");
   EXPECT_EQ(world.server.orders().size(), 1U);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
 }
 
 TEST(PurchaseGate, says_bought_to_an_approval_of_what_is_bought_without_asking_cartpilot) {
@@ -55,35 +55,34 @@ TEST(PurchaseGate, says_bought_to_an_approval_of_what_is_bought_without_asking_c
 
   EXPECT_EQ(world.server.requests().size(), requests);
   EXPECT_EQ(world.events.lines.back(), last_word);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
 }
 
-TEST(PurchaseGate, keeps_the_exit_code_of_an_attempt_when_a_later_call_comes_to_nothing) {
+TEST(PurchaseGate, keeps_the_end_of_an_attempt_when_a_later_call_comes_to_nothing) {
   GateWorld world;
   const std::string id = world.prepare();
   world.person.answers = {ConsentAnswer::kDeclined};
   world.approve(id);
-  EXPECT_EQ(world.exit_code(), 10);
+  EXPECT_EQ(world.end(), PurchaseEnd::kDeclined);
   EXPECT_EQ(code_of(world.confirm(id)), "CONSENT_REQUIRED");
-  EXPECT_EQ(world.exit_code(), 10);
+  EXPECT_EQ(world.end(), PurchaseEnd::kDeclined);
   // What is refused of another checkout is news.
   EXPECT_EQ(code_of(world.approve("somebody-elses")), "NOT_OURS");
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
 }
 
-TEST(PurchaseGate,
-     gives_the_exit_code_of_an_attempt_that_cartpilot_failed_after_an_earlier_refusal) {
+TEST(PurchaseGate, gives_the_end_of_an_attempt_that_cartpilot_failed_after_an_earlier_refusal) {
   for (const char* failing : {"approve", "get"}) {
     GateWorld world;
     const std::string id = world.prepare();
     world.person.answers = {ConsentAnswer::kDeclined, ConsentAnswer::kApproved};
     world.approve(id);
-    EXPECT_EQ(world.exit_code(), 10);
+    EXPECT_EQ(world.end(), PurchaseEnd::kDeclined);
     const bool at_confirm = failing == std::string("get");
     if (at_confirm) world.approve(id);
     world.server.fault(failing, 0, FakeCartPilot::Fault::kRefuseConnection);
     at_confirm ? world.confirm(id) : world.approve(id);
-    EXPECT_EQ(world.exit_code(), 5) << failing;
+    EXPECT_EQ(world.end(), PurchaseEnd::kCartPilotFailed) << failing;
   }
 }
 
@@ -113,11 +112,11 @@ TEST(PurchaseGate, lets_a_person_decline_and_leaves_no_trace_of_a_purchase) {
   const std::string id = world.prepare();
   world.person.answers = {ConsentAnswer::kDeclined};
   EXPECT_EQ(code_of(world.approve(id)), "APPROVAL_DECLINED");
-  EXPECT_EQ(world.exit_code(), 10);
+  EXPECT_EQ(world.end(), PurchaseEnd::kDeclined);
   EXPECT_EQ(world.server.count("approve"), 0);
   EXPECT_THAT(world.journal.list(), IsEmpty());
-  EXPECT_THAT(world.events.lines, ElementsAre("request 86.38 USD", "decision declined by human",
-                                              "purchase not done exit 10"));
+  EXPECT_THAT(world.events.lines,
+              ElementsAre("request 86.38 USD", "decision declined by human", "purchase: declined"));
 }
 
 TEST(PurchaseGate, refuses_without_a_terminal_and_names_the_flags) {
@@ -127,7 +126,7 @@ TEST(PurchaseGate, refuses_without_a_terminal_and_names_the_flags) {
   const ToolOutcome outcome = world.approve(id);
   EXPECT_EQ(code_of(outcome), "APPROVAL_REFUSED_BY_POLICY");
   EXPECT_THAT(string_or(outcome.content, "message"), HasSubstr("--approve up-to:150:USD"));
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
   EXPECT_THAT(world.journal.list(), IsEmpty());
 }
 
@@ -137,12 +136,25 @@ TEST(PurchaseGate, refuses_everything_under_never_without_asking) {
   const ToolOutcome outcome = world.approve(id);
   EXPECT_EQ(code_of(outcome), "APPROVAL_REFUSED_BY_POLICY");
   EXPECT_THAT(string_or(outcome.content, "message"), HasSubstr("--approve up-to:150:USD"));
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
   EXPECT_EQ(world.server.count("approve"), 0);
   EXPECT_THAT(world.person.questions, IsEmpty());
   EXPECT_THAT(world.journal.list(), IsEmpty());
-  EXPECT_THAT(world.events.lines, ElementsAre("request 86.38 USD", "decision refused by policy",
-                                              "purchase not done exit 11"));
+  EXPECT_THAT(world.events.lines,
+              ElementsAre("request 86.38 USD", "decision refused by policy", "purchase: refused"));
+}
+
+TEST(PurchaseGate, leaves_it_to_the_front_end_to_say_what_can_be_done) {
+  GateWorld plain(PurchasePolicy{});
+  plain.approve(plain.prepare());
+  EXPECT_EQ(plain.gate->last_report()->message, "nothing may be bought here");
+  PurchasePolicy page;
+  page.remedies = [](Remedy remedy, const std::string&) {
+    return remedy == Remedy::kAllowPurchases ? "press Allow" : "";
+  };
+  GateWorld world(page);
+  world.approve(world.prepare());
+  EXPECT_EQ(world.gate->last_report()->message, "nothing may be bought here; press Allow");
 }
 
 TEST(PurchaseGate, buys_within_a_standing_permission_and_records_its_flag) {
@@ -154,8 +166,8 @@ TEST(PurchaseGate, buys_within_a_standing_permission_and_records_its_flag) {
   EXPECT_EQ(world.server.seen("approve").front().body, (Json{{"approved_by", "policy"}}));
   EXPECT_EQ(world.journal.list().front().by,
             "policy: --approve up-to:86.38:USD --merchants merchant-a,merchant-b");
-  EXPECT_THAT(world.events.lines, ElementsAre("request 86.38 USD", "decision approved by policy",
-                                              "purchase done exit 0"));
+  EXPECT_THAT(world.events.lines,
+              ElementsAre("request 86.38 USD", "decision approved by policy", "purchase: bought"));
 }
 
 TEST(PurchaseGate, tells_the_model_what_comes_before_an_approval) {
@@ -195,7 +207,7 @@ TEST(PurchaseGate, survives_a_prompt_and_an_observer_that_throw) {
   world.person.meanwhile = {};
   EXPECT_TRUE(gate.run_money(approve, world.context).ok);
   EXPECT_TRUE(gate.run_money(confirm, world.context).ok);
-  EXPECT_EQ(gate.last_report()->exit_code, 0);
+  EXPECT_EQ(gate.last_report()->end, PurchaseEnd::kBought);
 }
 
 }  // namespace

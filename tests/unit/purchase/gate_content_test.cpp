@@ -13,15 +13,16 @@ using testing::StartsWith;
 using enum AttemptState;
 
 TEST(PurchaseGate, voids_the_consent_when_the_checkout_left_its_state_while_the_person_thought) {
-  const std::pair<const char*, int> states[] = {
-      {"failed", 12}, {"cancelled", 12}, {"confirmed", 14}};
-  for (const auto& [state, exit_code] : states) {
+  const std::pair<const char*, PurchaseEnd> states[] = {{"failed", PurchaseEnd::kChanged},
+                                                        {"cancelled", PurchaseEnd::kChanged},
+                                                        {"confirmed", PurchaseEnd::kNotAsAgreed}};
+  for (const auto& [state, end] : states) {
     GateWorld world;
     const std::string id = world.prepare();
     world.person.meanwhile = [&, &now = state] { world.server.checkout(id)["status"] = now; };
     EXPECT_EQ(world.approve(id).ok, false) << state;
     EXPECT_EQ(world.server.count("approve"), 0) << state;
-    EXPECT_EQ(world.exit_code(), exit_code) << state;
+    EXPECT_EQ(world.end(), end) << state;
     EXPECT_THAT(world.states(), ElementsAre(kConsent, kVoid)) << state;
   }
 }
@@ -66,14 +67,14 @@ TEST(PurchaseGate, never_repeats_a_purchase_that_is_not_as_agreed_as_a_plain_one
     world.server.checkout(id)["frozen_receipt"]["items"][0]["product_id"] = "earbuds";
   });
   EXPECT_EQ(code_of(world.confirm(id)), "NOT_AS_AGREED");
-  EXPECT_EQ(world.exit_code(), 14);
-  const std::string loud = "purchase done exit 14";
+  EXPECT_EQ(world.end(), PurchaseEnd::kNotAsAgreed);
+  const std::string loud = "purchase: not as agreed";
   EXPECT_EQ(world.events.lines.back(), loud);
   for (int start = 0; start < 2; ++start) {
     EXPECT_EQ(code_of(world.confirm(id)), "NOT_AS_AGREED");
     EXPECT_EQ(world.events.lines.back(), loud);
     EXPECT_EQ(code_of(world.approve(id)), "NOT_AS_AGREED");
-    EXPECT_EQ(world.exit_code(), 14);
+    EXPECT_EQ(world.end(), PurchaseEnd::kNotAsAgreed);
     world.restart();
   }
 }
@@ -85,7 +86,7 @@ TEST(PurchaseGate, tells_when_the_checkout_was_confirmed_from_elsewhere) {
   world.client.confirm(id, "test_card", "", {}, world.context);
   EXPECT_EQ(code_of(world.confirm(id)), "ALREADY_CONFIRMED");
   EXPECT_EQ(world.server.count("confirm"), 1);
-  EXPECT_EQ(world.exit_code(), 14);
+  EXPECT_EQ(world.end(), PurchaseEnd::kNotAsAgreed);
 }
 
 }  // namespace

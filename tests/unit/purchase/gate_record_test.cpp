@@ -65,7 +65,7 @@ TEST(PurchaseGate, buys_nothing_while_the_record_is_altered_deleted_or_rolled_ba
     const std::string second = world.prepare("mug");
     EXPECT_EQ(code_of(world.approve(second)), "RECORD_DISTRUSTED");
     EXPECT_EQ(code_of(world.confirm(second)), "RECORD_DISTRUSTED");
-    EXPECT_EQ(world.exit_code(), 1);
+    EXPECT_EQ(world.end(), PurchaseEnd::kNoRecord);
     EXPECT_EQ(world.person.questions.size(), 1U);
     EXPECT_THAT(world.gate->reconcile(world.context), IsEmpty());
 
@@ -100,7 +100,7 @@ TEST(PurchaseGate, asks_nobody_about_what_goes_over_a_limit) {
   day.approve(first);
   EXPECT_TRUE(day.confirm(first).ok);
   EXPECT_EQ(code_of(day.approve(day.prepare("mug"))), "OVER_LIMIT");  // 26.18 more
-  EXPECT_EQ(day.exit_code(), 11);
+  EXPECT_EQ(day.end(), PurchaseEnd::kRefused);
   EXPECT_THAT(day.gate->last_report()->message, HasSubstr("--limit-day"));
   EXPECT_EQ(day.person.questions.size(), 1U);
 
@@ -131,7 +131,7 @@ TEST(PurchaseGate, holds_the_limit_again_under_the_lock_that_records_the_send) {
   EXPECT_TRUE(world.confirm(first).ok);
   EXPECT_EQ(code_of(world.confirm(second)), "OVER_LIMIT");
   EXPECT_EQ(world.server.count("confirm"), 1);
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
   EXPECT_EQ(world.states().back(), kVoid);
 }
 
@@ -181,7 +181,7 @@ TEST(PurchaseGate, cuts_off_a_confirm_only_when_the_person_insists) {
     world.server.heeds_cancel = true;
     const ToolOutcome outcome = money("confirm_checkout");
     EXPECT_EQ(code_of(outcome), insists ? "unknown" : "");
-    EXPECT_EQ(gate.last_report()->exit_code, insists ? 13 : 0);
+    EXPECT_EQ(gate.last_report()->end, insists ? PurchaseEnd::kUnknown : PurchaseEnd::kBought);
     EXPECT_EQ(world.server.orders().size(), 1U);
   }
 }

@@ -54,7 +54,7 @@ TEST(PurchaseGate, sends_nothing_once_cancelled_and_keeps_the_consent) {
   world.context.stop = true;
   EXPECT_EQ(code_of(world.confirm(world.id)), "CANCELLED");
   EXPECT_EQ(world.server.count("confirm"), 0);
-  EXPECT_EQ(world.exit_code(), 130);
+  EXPECT_EQ(world.end(), PurchaseEnd::kInterrupted);
   world.context.stop = false;
   EXPECT_TRUE(world.confirm(world.id).ok);
   EXPECT_EQ(world.person.questions.size(), 1U);
@@ -75,7 +75,7 @@ TEST(PurchaseGate, voids_the_consent_when_cartpilot_refuses_to_approve) {
   world.server.fault("approve", 1, Fault::kAnswerInstead,
                      FakeCartPilot::error(400, "CHECKOUT_EXPIRED"));
   EXPECT_EQ(code_of(world.approve(id)), "CHECKOUT_EXPIRED");
-  EXPECT_EQ(world.exit_code(), 5);
+  EXPECT_EQ(world.end(), PurchaseEnd::kCartPilotFailed);
   EXPECT_EQ(code_of(world.confirm(id)), "CONSENT_REQUIRED");
   EXPECT_THAT(world.states(), ElementsAre(kConsent, kApproveSent, kVoid));
 }
@@ -85,7 +85,7 @@ TEST(PurchaseGate, reports_a_cartpilot_that_cannot_be_reached_before_anything_wa
   const std::string id = world.prepare();
   world.server.fault("get", 0, Fault::kRefuseConnection);
   EXPECT_EQ(code_of(world.approve(id)), "NETWORK_ERROR");
-  EXPECT_EQ(world.exit_code(), 5);
+  EXPECT_EQ(world.end(), PurchaseEnd::kCartPilotFailed);
   EXPECT_EQ(world.person.questions.size(), 0U);
 }
 
@@ -102,7 +102,7 @@ TEST(PurchaseGate, locks_the_basket_of_an_unknown_purchase) {
   EXPECT_EQ(code_of(world.quote(world.id, "mug")), "PURCHASE_UNRESOLVED");
   EXPECT_EQ(code_of(world.request_approval(world.id)), "PURCHASE_UNRESOLVED");
   EXPECT_EQ(world.server.requests().size(), requests);
-  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
 
   // A checkout with that basket made before the lock, or past it, is stopped at the approval.
   const std::string other = string_or(world.create("mug"), "id");
@@ -145,7 +145,7 @@ TEST(PurchaseGate, finds_out_on_a_later_confirm_of_the_same_checkout) {
   ASSERT_EQ(code_of(world.confirm(world.id)), "unknown");
   EXPECT_TRUE(world.confirm(world.id).ok);
   EXPECT_EQ(world.server.count("confirm"), 1);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
 }
 
 TEST(PurchaseGate, names_and_records_a_receipt_that_was_replaced_when_the_answer_is_lost) {
@@ -156,7 +156,7 @@ TEST(PurchaseGate, names_and_records_a_receipt_that_was_replaced_when_the_answer
                      FakeCartPilot::error(400, "MERCHANT_ERROR"));
   world.server.before("get", 4, [&] { world.server.checkout(world.id)["status"] = "approved"; });
   EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
-  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
   EXPECT_THAT(world.gate->last_report()->message, HasSubstr("with another receipt"));
   EXPECT_THAT(world.journal.list().front().note, HasSubstr("with another receipt"));
   EXPECT_EQ(world.states().back(), kUnknown);
@@ -167,24 +167,24 @@ TEST(PurchaseGate, names_and_records_a_receipt_that_was_replaced_when_the_answer
   EXPECT_EQ(world.states(), known);  // told at every start, recorded once
 }
 
-TEST(PurchaseGate, keeps_the_exit_code_of_an_unknown_purchase_when_a_later_call_comes_to_nothing) {
+TEST(PurchaseGate, keeps_the_end_of_an_unknown_purchase_when_a_later_call_comes_to_nothing) {
   Approved world;
   world.server.fault("confirm", 1, Fault::kLoseAnswer);
   world.server.before("get", 4, [&] { world.server.lose_memory(); });
   world.confirm(world.id);
   EXPECT_EQ(code_of(world.approve("somebody-elses")), "NOT_OURS");
-  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
   const std::string mug = world.prepare("mug");
   EXPECT_TRUE(world.approve(mug).ok);
   EXPECT_TRUE(world.confirm(mug).ok);
-  EXPECT_EQ(world.exit_code(), 0);  // another attempt, and the last one
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);  // another attempt, and the last one
 }
 
 TEST(PurchaseGate, does_not_hold_a_failed_look_at_the_order_against_the_purchase) {
   Approved world;
   world.server.fault("get", 4, Fault::kResetBefore);
   EXPECT_TRUE(world.confirm(world.id).ok);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
   EXPECT_EQ(world.states().back(), kDone);
 }
 
@@ -197,7 +197,7 @@ TEST(PurchaseGate, stays_unknown_when_only_the_repetition_was_refused) {
   }
   EXPECT_EQ(code_of(world.confirm(world.id)), "unknown");
   EXPECT_EQ(world.states().back(), kUnknown);
-  EXPECT_EQ(world.exit_code(), 13);
+  EXPECT_EQ(world.end(), PurchaseEnd::kUnknown);
 }
 
 TEST(PurchaseGate, stops_waiting_for_an_unknown_outcome_when_cancelled) {
@@ -215,7 +215,7 @@ TEST(PurchaseGate, sends_nothing_when_the_record_cannot_be_written) {
   world.db.run("PRAGMA query_only = ON");
   EXPECT_EQ(code_of(world.approve(id)), "STATE_UNAVAILABLE");
   EXPECT_EQ(world.server.count("approve"), 0);
-  EXPECT_EQ(world.exit_code(), 1);
+  EXPECT_EQ(world.end(), PurchaseEnd::kNoRecord);
 
   world.db.run("PRAGMA query_only = OFF");
   EXPECT_TRUE(world.approve(id).ok);
@@ -228,7 +228,7 @@ TEST(PurchaseGate, says_bought_and_finds_it_again_when_the_order_could_not_be_re
   Approved world;
   world.server.before("confirm", 1, [&] { world.db.run("PRAGMA query_only = ON"); });
   EXPECT_TRUE(world.confirm(world.id).ok);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
   EXPECT_THAT(world.gate->last_report()->message, HasSubstr("could not be recorded"));
 
   world.db.run("PRAGMA query_only = OFF");

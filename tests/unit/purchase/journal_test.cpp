@@ -238,8 +238,8 @@ TEST_F(JournalTest, finds_every_kind_of_tampering) {
       {"DELETE FROM purchases", 4},
       {"INSERT INTO purchases SELECT 'a2', session, api_origin, checkout_id, merchant_checkout_id, "
        "merchant_id, basket, digest, payment_method, total_minor, currency, approved_by, state, "
-       "order_id, merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms "
-       "FROM purchases",
+       "order_id, merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms, "
+       "cartpilot, receipt, channel, approved_ms FROM purchases",
        5},
   };
   for (const auto& [edit, seq] : edits) {

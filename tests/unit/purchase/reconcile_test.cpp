@@ -39,7 +39,7 @@ TEST(Reconcile, finds_the_order_of_a_process_that_died_before_the_answer) {
   const auto reports = world.gate->reconcile(world.context);
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].outcome, PurchaseOutcome::kDone);
-  EXPECT_EQ(reports[0].exit_code, 0);
+  EXPECT_EQ(reports[0].end, PurchaseEnd::kBought);
   EXPECT_EQ(reports[0].merchant_order_id, "ORD-1");
   EXPECT_EQ(reports[0].order_id, "order-ORD-1");
   EXPECT_EQ(world.server.count("confirm"), 1);
@@ -63,7 +63,7 @@ TEST(Reconcile, leaves_unknown_what_cannot_be_seen_and_tells_the_person) {
   const auto reports = world.gate->reconcile(world.context);
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].outcome, PurchaseOutcome::kUnknown);
-  EXPECT_EQ(reports[0].exit_code, 13);
+  EXPECT_EQ(reports[0].end, PurchaseEnd::kUnknown);
   EXPECT_THAT(reports[0].message, HasSubstr("CHECKOUT_NOT_FOUND"));
   EXPECT_EQ(world.states().back(), kUnknown);
   EXPECT_EQ(world.gate->last_report(), std::nullopt);
@@ -75,6 +75,8 @@ TEST(Reconcile, does_not_ask_another_server_about_an_attempt) {
   Attempt elsewhere = world.journal.list().front();
   elsewhere.id = "feedfeedfeedfeed";
   elsewhere.api_origin = "https://shop.example";
+  elsewhere.cartpilot =
+      commerce::CartPilotIdentity::real("https://shop.example", "key", "salt").text();
   elsewhere.basket = "another";
   elsewhere.checkout_id = "id-7777";
   world.journal.open(elsewhere);
@@ -105,7 +107,7 @@ TEST(Reconcile, recognises_the_embedded_cartpilot_on_another_port) {
   const auto reports = world.gate->reconcile(world.context);
   ASSERT_EQ(reports.size(), 1U);
   EXPECT_EQ(reports[0].outcome, PurchaseOutcome::kDone);
-  EXPECT_EQ(reports[0].exit_code, 0);
+  EXPECT_EQ(reports[0].end, PurchaseEnd::kBought);
 }
 
 TEST(Reconcile, voids_a_mere_consent_of_an_earlier_process_once_it_has_lapsed) {

@@ -198,7 +198,7 @@ TEST(PurchaseRecord, that_cannot_be_read_at_present_is_not_called_altered) {
 
   const ChainHeadLock held(state, ChainHeadLock::Mode::kExclusive);
   EXPECT_EQ(code_of(world.confirm(id)), "BUSY");
-  EXPECT_EQ(world.exit_code(), 1);
+  EXPECT_EQ(world.end(), PurchaseEnd::kNoRecord);
   EXPECT_EQ(world.server.count("confirm"), 0);
 }
 

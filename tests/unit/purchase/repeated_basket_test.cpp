@@ -34,7 +34,7 @@ TEST(RepeatedBasket, is_refused_under_a_standing_permission_for_24_hours) {
   GateWorld world(standing());
   EXPECT_EQ(buy(world), "");
   EXPECT_EQ(buy(world), "REPEATED_BASKET");
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
   EXPECT_THAT(world.gate->last_report()->message,
               AllOf(HasSubstr("just now"), HasSubstr(world.journal.list().front().id),
                     HasSubstr("--allow-repeat")));
@@ -76,7 +76,7 @@ TEST(RepeatedBasket, is_refused_again_under_the_lock_that_records_the_send) {
   EXPECT_EQ(code_of(world.confirm(second)), "REPEATED_BASKET");
   EXPECT_EQ(world.server.count("confirm"), 1);
   EXPECT_EQ(world.states().back(), AttemptState::kVoid);
-  EXPECT_EQ(world.exit_code(), 11);
+  EXPECT_EQ(world.end(), PurchaseEnd::kRefused);
 }
 
 TEST(RepeatedBasket, that_was_not_bought_is_none) {

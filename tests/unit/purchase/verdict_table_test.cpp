@@ -32,7 +32,7 @@ void expect_looked_into(const Reply& reply) {
   EXPECT_EQ(booked.server.count("confirm"), 1) << name_of(reply);
   EXPECT_EQ(booked.server.orders().size(), 1U) << name_of(reply);
   EXPECT_THAT(booked.states(), Contains(kUnknown)) << name_of(reply);
-  EXPECT_EQ(booked.exit_code(), 0) << name_of(reply);
+  EXPECT_EQ(booked.end(), PurchaseEnd::kBought) << name_of(reply);
 
   // CartPilot cannot be seen behind what answers: it stays unknown, whatever happened.
   Approved lost;
@@ -42,7 +42,7 @@ void expect_looked_into(const Reply& reply) {
   }
   const int looks = lost.server.count("get");
   EXPECT_EQ(code_of(lost.confirm(lost.id)), "unknown") << name_of(reply);
-  EXPECT_EQ(lost.exit_code(), 13) << name_of(reply);
+  EXPECT_EQ(lost.end(), PurchaseEnd::kUnknown) << name_of(reply);
   EXPECT_EQ(lost.server.count("get") - looks, 1 + 3) << name_of(reply);  // one before the confirm
   EXPECT_GT(lost.clock.slept_ms, 10'000) << name_of(reply);
   EXPECT_LE(lost.clock.slept_ms, 30'000) << name_of(reply);
@@ -50,11 +50,11 @@ void expect_looked_into(const Reply& reply) {
   for (const std::string& line : lost.events.lines) EXPECT_THAT(line, Not(HasSubstr("not_done")));
 }
 
-void expect_not_bought(const Reply& reply, int exit_code) {
+void expect_not_bought(const Reply& reply, PurchaseEnd end) {
   Approved world;
   world.server.fault("confirm", 1, Fault::kAnswerInstead, reply);
   EXPECT_FALSE(world.confirm(world.id).ok) << name_of(reply);
-  EXPECT_EQ(world.exit_code(), exit_code) << name_of(reply);
+  EXPECT_EQ(world.end(), end) << name_of(reply);
   EXPECT_EQ(world.states().back(), kVoid) << name_of(reply);
   EXPECT_EQ(world.server.count("confirm"), 1) << name_of(reply);
   EXPECT_THAT(world.states(), Not(Contains(kUnknown))) << name_of(reply);
@@ -98,12 +98,12 @@ TEST(VerdictTable, a_200_that_cannot_be_read_proves_nothing) {
 }
 
 TEST(VerdictTable, an_own_409_reapproval_is_a_price_change) {
-  expect_not_bought(FakeCartPilot::error(409, "REAPPROVAL_REQUIRED"), 12);
+  expect_not_bought(FakeCartPilot::error(409, "REAPPROVAL_REQUIRED"), PurchaseEnd::kChanged);
 }
 
 TEST(VerdictTable, an_own_400_from_before_the_merchant_is_not_bought) {
   for (const char* code : {"NOT_APPROVED", "QUOTE_REQUIRED", "MERCHANT_NOT_FOUND"}) {
-    expect_not_bought(FakeCartPilot::error(400, code), 5);
+    expect_not_bought(FakeCartPilot::error(400, code), PurchaseEnd::kCartPilotFailed);
   }
 }
 
@@ -198,14 +198,14 @@ TEST(VerdictTable, silence_proves_nothing) {
   lost.server.fault("confirm", 1, Fault::kLoseAnswer);
   for (int nth = 4; nth < 20; ++nth) lost.server.fault("get", nth, Fault::kResetBefore);
   EXPECT_EQ(code_of(lost.confirm(lost.id)), "unknown");
-  EXPECT_EQ(lost.exit_code(), 13);
+  EXPECT_EQ(lost.end(), PurchaseEnd::kUnknown);
 }
 
 TEST(VerdictTable, nothing_sent_is_not_bought) {
   Approved world;
   world.server.fault("confirm", 0, Fault::kRefuseConnection);
   EXPECT_FALSE(world.confirm(world.id).ok);
-  EXPECT_EQ(world.exit_code(), 5);
+  EXPECT_EQ(world.end(), PurchaseEnd::kCartPilotFailed);
   EXPECT_EQ(world.states().back(), kVoid);
   EXPECT_EQ(world.server.count("confirm"), 3);
 }
@@ -218,7 +218,7 @@ TEST(VerdictTable, finds_a_purchase_that_is_only_seen_at_the_last_look) {
     world.server.fault("get", nth, Fault::kAnswerInstead, html(401));
   }
   EXPECT_TRUE(world.confirm(world.id).ok);
-  EXPECT_EQ(world.exit_code(), 0);
+  EXPECT_EQ(world.end(), PurchaseEnd::kBought);
   EXPECT_EQ(world.server.count("confirm"), 1);
   // At a merchant that is still at it, the order appears after the first look.
   Approved slow;

@@ -17,6 +17,7 @@ void buy_often(int count) {
   commerce::ClientOptions options;
   options.base_url = shop.url();
   options.api_key = "dev-api-key-change-in-production";
+  options.sandbox_id = shop.id();
   const commerce::CartPilotClient client(options, http);
   commerce::CartPilotTools tools(client);
   const TemporaryFolder folder;
@@ -67,10 +68,7 @@ void buy_often(int count) {
     ASSERT_TRUE(approved.ok) << n << " " << dump_json(approved.content);
     const ToolOutcome bought = gate.run_money({"3", "confirm_checkout", id, "", nullptr}, context);
     ASSERT_TRUE(bought.ok) << n << " " << dump_json(bought.content);
-    done +=
-        gate.last_report()->outcome == PurchaseOutcome::kDone && gate.last_report()->exit_code == 0
-            ? 1
-            : 0;
+    done += gate.last_report()->end == PurchaseEnd::kBought ? 1 : 0;
   }
   EXPECT_EQ(done, count);
   EXPECT_EQ(person.questions.size(), static_cast<std::size_t>(count));

@@ -2,12 +2,8 @@
 #include <Poco/TemporaryFile.h>
 #include <gmock/gmock.h>
 
-#include <condition_variable>
-#include <mutex>
-
-#include "sandbox/http/listener.h"
-#include "sandbox/http/router.h"
 #include "unit/sandbox/shopper.h"
+#include "unit/sandbox/webhook_receiver.h"
 
 namespace cartpilot::sandbox {
 namespace {
@@ -39,6 +35,15 @@ struct Shop {
   }
   Json get(const std::string& target) { return b.send("GET", target, {}).json(); }
   Answer buy() { return shopper.act(shopper.approved("merchant-b", kHeadphonesB), "confirm"); }
+  /// Quotes until the log has an event; how many it took.
+  std::size_t quotes_until_chaos() {
+    std::size_t quotes = 0;
+    for (; get("/chaos/events").at("total") == 0 && quotes < 100; ++quotes) {
+      shopper.quote(shopper.checkout("merchant-b"), kHeadphonesB);
+    }
+    EXPECT_LT(quotes, 100U);
+    return quotes;
+  }
   std::int64_t price() {
     return get(std::string("/products/") + kHeadphonesB).at("price").at("amount");
   }
@@ -62,29 +67,6 @@ Json story(Shop& shop) {
   }
   return story;
 }
-
-class Receiver {
- public:
-  Receiver()
-      : listener_(0, [this](const Request& request) {
-          const std::lock_guard lock(mutex_);
-          received_.push_back(request);
-          changed_.notify_all();
-          return json_response(200, Json::object());
-        }) {}
-  std::string url() const { return listener_.url() + "/"; }
-  std::vector<Request> wait_for(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return received_.size() >= count; });
-    return received_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Request> received_;
-  HttpListener listener_;
-};
 
 std::string type_of(const Request& request) {
   return parse_json(request.body).at("event_type").get<std::string>();
@@ -245,22 +227,17 @@ TEST(Chaos, the_log_is_a_ring_of_a_hundred_newest_first) {
 }
 
 TEST(Chaos, a_duplicated_webhook_comes_again_marked_as_a_retry) {
-  Receiver receiver;
+  WebhookReceiver receiver;
   SandboxServer::Options options = options_of(1);
   options.webhook_url = receiver.url();
   Shop shop(options);
   shop.post("/chaos/configure",
             {{"scenarios", {{"duplicate_webhook", true}}}, {"duplicate_webhook_count", 4}});
-  int quotes = 0;
-  while (shop.get("/chaos/events").at("total") == 0) {
-    ASSERT_LT(quotes, 100);
-    shop.shopper.quote(shop.shopper.checkout("merchant-b"), kHeadphonesB);
-    ++quotes;
-  }
+  const std::size_t quotes = shop.quotes_until_chaos();
   const std::string event_id =
       shop.get("/chaos/events").at("events").at(0).at("details").at("event_id");
   std::vector<Request> copies;
-  for (Request& request : receiver.wait_for(static_cast<std::size_t>(quotes) + 3)) {
+  for (Request& request : receiver.wait_for(quotes + 3)) {
     if (request.header("X-Event-Id") == event_id) copies.push_back(std::move(request));
   }
   ASSERT_EQ(copies.size(), 4U);
@@ -271,41 +248,31 @@ TEST(Chaos, a_duplicated_webhook_comes_again_marked_as_a_retry) {
 }
 
 TEST(Chaos, a_delayed_webhook_is_overtaken_and_comes_at_last) {
-  Receiver receiver;
+  WebhookReceiver receiver;
   SandboxServer::Options options = options_of(1);
   options.webhook_url = receiver.url();
   Shop shop(options);
   shop.post("/chaos/configure",
             {{"scenarios", {{"delayed_webhook", true}}}, {"webhook_delay_seconds", 2}});
-  int quotes = 0;
-  while (shop.get("/chaos/events").at("total") == 0) {
-    ASSERT_LT(quotes, 100);
-    shop.shopper.quote(shop.shopper.checkout("merchant-b"), kHeadphonesB);
-    ++quotes;
-  }
+  const std::size_t quotes = shop.quotes_until_chaos();
   const Json details = shop.get("/chaos/events").at("events").at(0).at("details");
   EXPECT_EQ(details.at("delay_seconds"), 2.0);
   shop.post("/chaos/disable");
   shop.shopper.quote(shop.shopper.checkout("merchant-b"), kHeadphonesB);
-  const auto count = static_cast<std::size_t>(quotes) + 1;
+  const std::size_t count = quotes + 1;
   const std::vector<Request> received = receiver.wait_for(count);
   ASSERT_EQ(received.size(), count);
   EXPECT_EQ(received.back().header("X-Event-Id"), details.at("event_id"));
 }
 
 TEST(Chaos, a_webhook_held_back_follows_the_next_one_or_a_flush) {
-  Receiver receiver;
+  WebhookReceiver receiver;
   SandboxServer::Options options = options_of(1);
   options.webhook_url = receiver.url();
   Shop shop(options);
   shop.always("out_of_order_webhook");
-  int quotes = 0;
-  while (shop.get("/chaos/events").at("total") == 0) {
-    ASSERT_LT(quotes, 100);
-    shop.shopper.quote(shop.shopper.checkout("merchant-b"), kHeadphonesB);
-    ++quotes;
-  }
-  const auto sent = static_cast<std::size_t>(quotes) - 1;
+  const std::size_t quotes = shop.quotes_until_chaos();
+  const std::size_t sent = quotes - 1;
   EXPECT_EQ(receiver.wait_for(sent).size(), sent);
   EXPECT_EQ(shop.post("/chaos/flush-webhooks").body, R"({"flushed":1})");
   EXPECT_EQ(receiver.wait_for(sent + 1).size(), sent + 1);

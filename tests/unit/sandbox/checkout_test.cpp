@@ -31,7 +31,9 @@ TEST(Intent, is_shown_with_every_member_in_order) {
       R"("updated_at":"2026-11-23T00:00:00.000002Z"})");
 }
 
-TEST(Offers, come_from_both_merchants_with_the_newest_first) {
+class Offers : public ShopTest {};
+
+TEST_F(Offers, come_from_both_merchants_with_the_newest_first) {
   TimedSandbox sandbox;
   Shopper shopper(sandbox.port());
   const std::string intent = shopper.intent("wireless headphones under $100");
@@ -62,21 +64,17 @@ TEST(Offers, come_from_both_merchants_with_the_newest_first) {
           R"("created_at":"2026-11-23T00:00:00.000005Z"})");
 }
 
-TEST(Offers, are_collected_once_and_counted_in_the_intent) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string intent = shopper.intent("headphones");
-  const std::string first = shopper.get("/intents/" + intent + "/offers").body;
-  EXPECT_EQ(shopper.get("/intents/" + intent + "/offers").body, first);
-  const Json collected = shopper.get("/intents/" + intent).json();
+TEST_F(Offers, are_collected_once_and_counted_in_the_intent) {
+  const std::string intent = shopper_.intent("headphones");
+  const std::string first = shopper_.get("/intents/" + intent + "/offers").body;
+  EXPECT_EQ(shopper_.get("/intents/" + intent + "/offers").body, first);
+  const Json collected = shopper_.get("/intents/" + intent).json();
   EXPECT_EQ(collected.at("offers_collected"), true);
   EXPECT_EQ(collected.at("offer_count"), 2);
 }
 
-TEST(Offers, are_empty_rather_than_missing_when_nothing_fits) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const Json page = shopper.get("/intents/" + shopper.intent("test order") + "/offers").json();
+TEST_F(Offers, are_empty_rather_than_missing_when_nothing_fits) {
+  const Json page = shopper_.get("/intents/" + shopper_.intent("test order") + "/offers").json();
   ASSERT_EQ(page.at("total"), 2);
   for (const Json& offer : page.at("items")) {
     EXPECT_EQ(offer.at("items"), Json::array());
@@ -85,22 +83,20 @@ TEST(Offers, are_empty_rather_than_missing_when_nothing_fits) {
   }
 }
 
-TEST(Offers, are_paged) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string target = "/intents/" + shopper.intent("headphones") + "/offers";
-  const Json first = shopper.get(target + "?page=1&page_size=1").json();
+TEST_F(Offers, are_paged) {
+  const std::string target = "/intents/" + shopper_.intent("headphones") + "/offers";
+  const Json first = shopper_.get(target + "?page=1&page_size=1").json();
   EXPECT_EQ(first.at("has_more"), true);
   EXPECT_EQ(first.at("items").at(0).at("merchant_id"), "merchant-b");
-  const Json second = shopper.get(target + "?page=%202%20&page_size=1.0").json();
+  const Json second = shopper_.get(target + "?page=%202%20&page_size=1.0").json();
   EXPECT_EQ(second.at("has_more"), false);
   EXPECT_EQ(second.at("items").at(0).at("merchant_id"), "merchant-a");
   for (const char* page : {"3", "9223372036854775807"}) {
-    EXPECT_EQ(shopper.get(target + "?page_size=1&page=" + page).json().at("items"), Json::array());
+    EXPECT_EQ(shopper_.get(target + "?page_size=1&page=" + page).json().at("items"), Json::array());
   }
 }
 
-TEST(Offers, expire_after_an_hour_and_still_open_a_checkout) {
+TEST_F(Offers, expire_after_an_hour_and_still_open_a_checkout) {
   TimedSandbox sandbox;
   Shopper shopper(sandbox.port());
   const std::string target = "/intents/" + shopper.intent("\"is_expired\":false") + "/offers";
@@ -114,48 +110,44 @@ TEST(Offers, expire_after_an_hour_and_still_open_a_checkout) {
   EXPECT_EQ(shopper.post("/checkouts", {{"offer_id", offer}, {"items", items}}).status, 201);
 }
 
-TEST(Checkout, charges_shipping_below_fifty_dollars) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const Json page = shopper.get("/intents/" + shopper.intent("books") + "/offers").json();
+class CheckoutApi : public ShopTest {};
+
+TEST_F(CheckoutApi, charges_shipping_below_fifty_dollars) {
+  const Json page = shopper_.get("/intents/" + shopper_.intent("books") + "/offers").json();
   const Json& book = page.at("items").at(1).at("items").at(0);
   const std::int64_t price = book.at("price").at("amount");
   ASSERT_LT(price, 5000);
-  const Json quoted = shopper.quote(shopper.checkout("merchant-a"), book.at("product_id")).json();
+  const Json quoted = shopper_.quote(shopper_.checkout("merchant-a"), book.at("product_id")).json();
   EXPECT_EQ(quoted.at("shipping").at("amount"), 999);
   EXPECT_EQ(quoted.at("tax").at("amount"), price * 8 / 100);
   EXPECT_EQ(quoted.at("total").at("amount"), price + price * 8 / 100 + 999);
 }
 
-TEST(Checkout, keeps_lines_of_the_same_product_apart) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string id = shopper.checkout("merchant-a");
+TEST_F(CheckoutApi, keeps_lines_of_the_same_product_apart) {
+  const std::string id = shopper_.checkout("merchant-a");
   const Json line = {{"product_id", kEarbudsA}, {"quantity", 2}};
   const Json items =
-      shopper.post("/checkouts/" + id + "/quote", {{"items", Json::array({line, line})}})
+      shopper_.post("/checkouts/" + id + "/quote", {{"items", Json::array({line, line})}})
           .json()
           .at("items");
   EXPECT_EQ(items.size(), 2U);
   EXPECT_EQ(items.at(1).at("line_total").at("amount"), 15998);
 }
 
-TEST(Checkout, a_price_change_at_confirm_leads_back_through_quote_and_approval) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string id = shopper.approved("merchant-b", kHeadphonesB);
-  server.change_price("merchant-b", kHeadphonesB, 15408);
+TEST_F(CheckoutApi, a_price_change_at_confirm_leads_back_through_quote_and_approval) {
+  const std::string id = shopper_.approved("merchant-b", kHeadphonesB);
+  server_.change_price("merchant-b", kHeadphonesB, 15408);
 
-  const Answer refused = shopper.act(id, "confirm");
+  const Answer refused = shopper_.act(id, "confirm");
   EXPECT_EQ(refused.status, 409);
   EXPECT_EQ(code(refused), "REAPPROVAL_REQUIRED");
   EXPECT_EQ(message(refused),
             "[merchant-b] PRICE_CHANGED: Price changed: $133.99 -> $154.08, re-quote required");
-  EXPECT_EQ(status(shopper.get("/checkouts/" + id)), "approved");
-  EXPECT_EQ(message(shopper.act(id, "confirm")),
+  EXPECT_EQ(status(shopper_.get("/checkouts/" + id)), "approved");
+  EXPECT_EQ(message(shopper_.act(id, "confirm")),
             "[merchant-b] INVALID_STATE: Cannot confirm checkout in state: failed");
 
-  const Json requoted = shopper.quote(id, kHeadphonesB).json();
+  const Json requoted = shopper_.quote(id, kHeadphonesB).json();
   EXPECT_EQ(requoted.at("status"), "quoted");
   EXPECT_EQ(requoted.at("frozen_receipt"), nullptr);
   EXPECT_EQ(requoted.at("approved_by"), "user");
@@ -165,106 +157,75 @@ TEST(Checkout, a_price_change_at_confirm_leads_back_through_quote_and_approval) 
   EXPECT_EQ(entry.at("details"),
             Json({{"original_total_cents", 14470}, {"new_total_cents", 16640}}));
 
-  shopper.act(id, "request-approval");
-  shopper.act(id, "approve");
-  const Json confirmed = shopper.act(id, "confirm").json();
+  shopper_.act(id, "request-approval");
+  shopper_.act(id, "approve");
+  const Json confirmed = shopper_.act(id, "confirm").json();
   EXPECT_EQ(confirmed.at("status"), "confirmed");
   EXPECT_EQ(confirmed.at("total").at("amount"), 16640);
 }
 
-TEST(Checkout, stays_approved_when_the_price_came_back) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string id = shopper.approved("merchant-b", kHeadphonesB);
-  server.change_price("merchant-b", kHeadphonesB, 15408);
-  EXPECT_EQ(shopper.act(id, "confirm").status, 409);
-  server.change_price("merchant-b", kHeadphonesB, 13399);
-  EXPECT_EQ(status(shopper.quote(id, kHeadphonesB)), "approved");
-  EXPECT_EQ(shopper.act(id, "confirm").status, 200);
+TEST_F(CheckoutApi, stays_approved_when_the_price_came_back) {
+  const std::string id = shopper_.approved("merchant-b", kHeadphonesB);
+  server_.change_price("merchant-b", kHeadphonesB, 15408);
+  EXPECT_EQ(shopper_.act(id, "confirm").status, 409);
+  server_.change_price("merchant-b", kHeadphonesB, 13399);
+  EXPECT_EQ(status(shopper_.quote(id, kHeadphonesB)), "approved");
+  EXPECT_EQ(shopper_.act(id, "confirm").status, 200);
 }
 
 // A weak spot of the service that callers must guard against themselves.
-TEST(Checkout, compares_nothing_but_the_total_after_an_approval) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string id = shopper.approved("merchant-a", kEarbudsA);
+TEST_F(CheckoutApi, compares_nothing_but_the_total_after_an_approval) {
+  const std::string id = shopper_.approved("merchant-a", kEarbudsA);
   const std::string other = "4b3a0e6dd45f57779be5d624ff334fb4";
-  server.change_price("merchant-a", other, 7999);
-  const Json swapped = shopper.quote(id, other).json();
+  server_.change_price("merchant-a", other, 7999);
+  const Json swapped = shopper_.quote(id, other).json();
   EXPECT_EQ(swapped.at("status"), "approved");
   EXPECT_EQ(swapped.at("items").at(0).at("product_id"), other);
   EXPECT_EQ(swapped.at("frozen_receipt").at("items").at(0).at("product_id"), kEarbudsA);
   EXPECT_THAT(actions(swapped),
               ElementsAre("checkout_created", "quote_received", "approval_requested", "approved"));
-  EXPECT_EQ(shopper.act(id, "confirm").status, 200);
+  EXPECT_EQ(shopper_.act(id, "confirm").status, 200);
 }
 
-// Another weak spot: the merchant has sold before anybody looks at the clock.
-TEST(Checkout, expiry_is_noticed_only_after_the_merchant_was_asked) {
-  TimedSandbox sandbox;
-  Shopper shopper(sandbox.port());
-  const std::string id = shopper.checkout("merchant-a");
-  sandbox.advance_hours(23);
-  shopper.quote(id, kEarbudsA);
-  shopper.act(id, "request-approval");
-  shopper.act(id, "approve");
-  sandbox.advance_hours(2);
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    const Answer refused = shopper.act(id, "confirm");
-    EXPECT_EQ(refused.status, 400);
-    EXPECT_EQ(code(refused), "CHECKOUT_EXPIRED");
-  }
-  EXPECT_EQ(status(shopper.get("/checkouts/" + id)), "approved");
-  EXPECT_EQ(shopper.get("/orders").json().at("total"), 0);
-}
-
-TEST(Checkout, prices_a_variant_like_its_product_and_names_it_in_the_sku) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string id = shopper.checkout("merchant-a");
+TEST_F(CheckoutApi, prices_a_variant_like_its_product_and_names_it_in_the_sku) {
+  const std::string id = shopper_.checkout("merchant-a");
   const Json items = Json::array({{{"product_id", kEarbudsA},
                                    {"variant_id", "5eeb17b4d8eb788d52ce6091415531e5"},
                                    {"quantity", 27}}});
-  const Json quoted = shopper.post("/checkouts/" + id + "/quote", {{"items", items}}).json();
+  const Json quoted = shopper_.post("/checkouts/" + id + "/quote", {{"items", items}}).json();
   EXPECT_EQ(quoted.at("items").at(0).at("sku"), "HEA-0200-000-GRY");
   EXPECT_EQ(quoted.at("items").at(0).at("line_total").at("amount"), 27 * 7999);
 }
 
-TEST(Checkout, any_quantity_beyond_the_stock_is_refused_however_large) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const std::string id = shopper.checkout("merchant-a");
+TEST_F(CheckoutApi, any_quantity_beyond_the_stock_is_refused_however_large) {
+  const std::string id = shopper_.checkout("merchant-a");
   for (const char* quantity : {"106", "1e3", "9223372036854775807"}) {
-    const Answer refused = shopper.post_text(
+    const Answer refused = shopper_.post_text(
         "/checkouts/" + id + "/quote", R"({"items":[{"product_id":")" + std::string(kEarbudsA) +
                                            R"(","quantity":)" + quantity + "}]}");
     EXPECT_THAT(message(refused), HasSubstr("Insufficient stock for product")) << quantity;
   }
 }
 
-TEST(Checkout, a_key_in_the_body_returns_the_checkout_as_it_is_now) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const Json body = {{"offer_id", shopper.offer("merchant-a")},
+TEST_F(CheckoutApi, a_key_in_the_body_returns_the_checkout_as_it_is_now) {
+  const Json body = {{"offer_id", shopper_.offer("merchant-a")},
                      {"items", Json::array({{{"product_id", "x"}, {"quantity", 1}}})},
                      {"idempotency_key", "key"}};
-  const std::string id = shopper.post("/checkouts", body).json().at("id");
-  shopper.quote(id, kEarbudsA);
-  const Answer again = shopper.post("/checkouts", body);
+  const std::string id = shopper_.post("/checkouts", body).json().at("id");
+  shopper_.quote(id, kEarbudsA);
+  const Answer again = shopper_.post("/checkouts", body);
   EXPECT_EQ(again.status, 201);
   EXPECT_EQ(again.json().at("id"), id);
   EXPECT_EQ(again.json().at("status"), "quoted");
   EXPECT_EQ(again.header("X-Idempotent-Replayed"), "");
 }
 
-TEST(Checkout, an_empty_key_in_the_body_is_none) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  const Json body = {{"offer_id", shopper.offer("merchant-a")},
+TEST_F(CheckoutApi, an_empty_key_in_the_body_is_none) {
+  const Json body = {{"offer_id", shopper_.offer("merchant-a")},
                      {"items", Json::array({{{"product_id", "x"}, {"quantity", 1}}})},
                      {"idempotency_key", ""}};
-  EXPECT_NE(shopper.post("/checkouts", body).json().at("id"),
-            shopper.post("/checkouts", body).json().at("id"));
+  EXPECT_NE(shopper_.post("/checkouts", body).json().at("id"),
+            shopper_.post("/checkouts", body).json().at("id"));
 }
 
 TEST(SandboxServer, refuses_to_change_goods_it_does_not_have) {

@@ -9,20 +9,18 @@
 namespace cartpilot::sandbox {
 namespace {
 
-struct Shop {
-  SandboxServer server{{}};
-  Shopper shopper{server.port()};
-
+class ErrorShapes : public ShopTest {
+ protected:
   /// The text of the only problem in the answer to `body`.
   std::string problem(const std::string& target, const std::string& body) {
-    const Answer answer = shopper.post_text(target, body);
+    const Answer answer = shopper_.post_text(target, body);
     EXPECT_EQ(answer.status, 422) << body;
     const Json problems = answer.json().at("detail");
     EXPECT_EQ(problems.size(), 1U) << body;
     return dump_json(problems.at(0));
   }
   std::string query_problem(const std::string& target) {
-    const Answer answer = shopper.get(target);
+    const Answer answer = shopper_.get(target);
     EXPECT_EQ(answer.status, 422) << target;
     return dump_json(answer.json().at("detail").at(0));
   }
@@ -32,9 +30,8 @@ std::string checkout_with_quantity(const std::string& quantity) {
   return R"({"offer_id":"o","items":[{"product_id":"p","quantity":)" + quantity + "}]}";
 }
 
-TEST(ErrorShapes, business_errors_carry_code_message_empty_details_and_request_id) {
-  Shop shop;
-  const Answer answer = shop.shopper.http().send(
+TEST_F(ErrorShapes, business_errors_carry_code_message_empty_details_and_request_id) {
+  const Answer answer = shopper_.http().send(
       "GET", "/orders/none",
       {{"Authorization", std::string("Bearer ") + kKey}, {"X-Request-ID", "mine"}});
   EXPECT_EQ(answer.status, 404);
@@ -43,10 +40,9 @@ TEST(ErrorShapes, business_errors_carry_code_message_empty_details_and_request_i
   EXPECT_EQ(answer.header("X-Request-ID"), "mine");
 }
 
-TEST(ErrorShapes, a_failure_inside_is_a_500_of_the_same_shape) {
+TEST_F(ErrorShapes, a_failure_inside_is_a_500_of_the_same_shape) {
   const std::string path = Poco::TemporaryFile::tempName();
-  SandboxServer::Options options;
-  options.db_path = path;
+  const SandboxServer::Options options = kept_in(path);
   std::string target;
   {
     SandboxServer server(options);
@@ -64,36 +60,32 @@ TEST(ErrorShapes, a_failure_inside_is_a_500_of_the_same_shape) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::remove((path + suffix).c_str());
 }
 
-TEST(ErrorShapes, refusals_before_the_handlers_have_no_request_id_in_the_body) {
-  Shop shop;
-  const Answer answer = RawHttp(shop.server.port()).send("GET", "/merchants", {});
+TEST_F(ErrorShapes, refusals_before_the_handlers_have_no_request_id_in_the_body) {
+  const Answer answer = RawHttp(server_.port()).send("GET", "/merchants", {});
   EXPECT_EQ(answer.status, 401);
   EXPECT_FALSE(answer.json().contains("request_id"));
   EXPECT_NE(answer.header("X-Request-ID"), "");
 }
 
-TEST(ErrorShapes, validation_problems_are_a_list_under_detail) {
-  Shop shop;
-  const Answer answer = shop.shopper.post_text("/intents", "{}");
+TEST_F(ErrorShapes, validation_problems_are_a_list_under_detail) {
+  const Answer answer = shopper_.post_text("/intents", "{}");
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.body, R"({"detail":[{"type":"missing","loc":["body","query"],)"
                          R"("msg":"Field required","input":{}}]})");
 }
 
-TEST(ErrorShapes, unknown_paths_and_methods_are_a_word_under_detail) {
-  Shop shop;
-  const Answer unknown = shop.shopper.get("/nope");
+TEST_F(ErrorShapes, unknown_paths_and_methods_are_a_word_under_detail) {
+  const Answer unknown = shopper_.get("/nope");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_EQ(unknown.body, R"({"detail":"Not Found"})");
-  const Answer wrong = shop.shopper.get("/checkouts");
+  const Answer wrong = shopper_.get("/checkouts");
   EXPECT_EQ(wrong.status, 405);
   EXPECT_EQ(wrong.body, R"({"detail":"Method Not Allowed"})");
   EXPECT_EQ(wrong.header("Allow"), "POST");
 }
 
-TEST(ErrorShapes, a_body_that_is_not_utf8_is_a_400_of_its_own) {
-  Shop shop;
-  const Answer answer = shop.shopper.post_text("/intents", "{\"query\":\"\xff\"}");
+TEST_F(ErrorShapes, a_body_that_is_not_utf8_is_a_400_of_its_own) {
+  const Answer answer = shopper_.post_text("/intents", "{\"query\":\"\xff\"}");
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.body, R"({"detail":"There was an error parsing the body"})");
 }
@@ -106,14 +98,14 @@ void expect_unauthorized(const HttpHeaders& headers, const std::string& body) {
   EXPECT_EQ(answer.body, body);
 }
 
-TEST(ErrorShapes, no_authorization_header) {
+TEST_F(ErrorShapes, no_authorization_header) {
   const char* body =
       R"({"error_code":"UNAUTHORIZED","message":"Missing Authorization header","details":[]})";
   expect_unauthorized({}, body);
   expect_unauthorized({{"Authorization", ""}}, body);
 }
 
-TEST(ErrorShapes, another_form_of_authorization) {
+TEST_F(ErrorShapes, another_form_of_authorization) {
   const char* body =
       R"({"error_code":"UNAUTHORIZED",)"
       R"("message":"Invalid Authorization header format. Use 'Bearer <api_key>'","details":[]})";
@@ -121,138 +113,123 @@ TEST(ErrorShapes, another_form_of_authorization) {
   expect_unauthorized({{"Authorization", "Bearer"}}, body);
 }
 
-TEST(ErrorShapes, a_wrong_key) {
+TEST_F(ErrorShapes, a_wrong_key) {
   const char* body = R"({"error_code":"INVALID_API_KEY","message":"Invalid API key","details":[]})";
   expect_unauthorized({{"Authorization", "Bearer wrong"}}, body);
   expect_unauthorized({{"Authorization", std::string("Bearer  ") + kKey}}, body);
 }
 
-TEST(ErrorShapes, missing) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/intents", "null"),
+TEST_F(ErrorShapes, missing) {
+  EXPECT_EQ(problem("/intents", "null"),
             R"({"type":"missing","loc":["body"],"msg":"Field required","input":null})");
-  EXPECT_EQ(shop.query_problem("/webhooks/events/e1"),
+  EXPECT_EQ(query_problem("/webhooks/events/e1"),
             R"({"type":"missing","loc":["query","merchant_id"],"msg":"Field required",)"
             R"("input":null})");
 }
 
-TEST(ErrorShapes, string_type) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts/c/approve", R"({"approved_by":null})"),
+TEST_F(ErrorShapes, string_type) {
+  EXPECT_EQ(problem("/checkouts/c/approve", R"({"approved_by":null})"),
             R"({"type":"string_type","loc":["body","approved_by"],)"
             R"("msg":"Input should be a valid string","input":null})");
 }
 
-TEST(ErrorShapes, string_too_short) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/intents", R"({"query":""})"),
+TEST_F(ErrorShapes, string_too_short) {
+  EXPECT_EQ(problem("/intents", R"({"query":""})"),
             R"({"type":"string_too_short","loc":["body","query"],)"
             R"("msg":"String should have at least 1 character","input":"",)"
             R"("ctx":{"min_length":1}})");
 }
 
-TEST(ErrorShapes, string_too_long_counts_code_points) {
-  Shop shop;
+TEST_F(ErrorShapes, string_too_long_counts_code_points) {
   std::string exactly;
   for (int i = 0; i < 500; ++i) exactly += "é";
-  EXPECT_EQ(shop.shopper.post("/intents", {{"query", exactly}}).status, 201);
-  EXPECT_EQ(shop.problem("/intents", dump_json({{"query", exactly + "é"}})),
+  EXPECT_EQ(shopper_.post("/intents", {{"query", exactly}}).status, 201);
+  EXPECT_EQ(problem("/intents", dump_json({{"query", exactly + "é"}})),
             R"({"type":"string_too_long","loc":["body","query"],)"
             R"("msg":"String should have at most 500 characters","input":")" +
                 exactly + R"(é","ctx":{"max_length":500}})");
 }
 
-TEST(ErrorShapes, int_type) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("null")),
+TEST_F(ErrorShapes, int_type) {
+  EXPECT_EQ(problem("/checkouts", checkout_with_quantity("null")),
             R"({"type":"int_type","loc":["body","items",0,"quantity"],)"
             R"("msg":"Input should be a valid integer","input":null})");
 }
 
-TEST(ErrorShapes, int_parsing) {
-  Shop shop;
+TEST_F(ErrorShapes, int_parsing) {
   for (const char* text : {"abc", "1e3", "2.", "0x10", ""}) {
-    EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity(dump_json(text))),
+    EXPECT_EQ(problem("/checkouts", checkout_with_quantity(dump_json(text))),
               R"({"type":"int_parsing","loc":["body","items",0,"quantity"],)"
               R"("msg":"Input should be a valid integer, unable to parse string as an integer",)"
               R"("input":)" +
                   dump_json(text) + "}");
   }
-  EXPECT_EQ(shop.query_problem("/orders?page=1.5"),
+  EXPECT_EQ(query_problem("/orders?page=1.5"),
             R"({"type":"int_parsing","loc":["query","page"],)"
             R"("msg":"Input should be a valid integer, unable to parse string as an integer",)"
             R"("input":"1.5"})");
 }
 
-TEST(ErrorShapes, int_from_float) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("2.5")),
+TEST_F(ErrorShapes, int_from_float) {
+  EXPECT_EQ(problem("/checkouts", checkout_with_quantity("2.5")),
             R"({"type":"int_from_float","loc":["body","items",0,"quantity"],)"
             R"("msg":"Input should be a valid integer, got a number with a fractional part",)"
             R"("input":2.5})");
 }
 
-TEST(ErrorShapes, int_parsing_size) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("\"99999999999999999999\"")),
+TEST_F(ErrorShapes, int_parsing_size) {
+  EXPECT_EQ(problem("/checkouts", checkout_with_quantity("\"99999999999999999999\"")),
             R"({"type":"int_parsing_size","loc":["body","items",0,"quantity"],)"
             R"("msg":"Unable to parse input string as an integer, exceeded maximum size",)"
             R"("input":"99999999999999999999"})");
 }
 
-TEST(ErrorShapes, greater_than_equal) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts", checkout_with_quantity("0")),
+TEST_F(ErrorShapes, greater_than_equal) {
+  EXPECT_EQ(problem("/checkouts", checkout_with_quantity("0")),
             R"({"type":"greater_than_equal","loc":["body","items",0,"quantity"],)"
             R"("msg":"Input should be greater than or equal to 1","input":0,"ctx":{"ge":1}})");
-  EXPECT_EQ(shop.query_problem("/orders?page=0"),
+  EXPECT_EQ(query_problem("/orders?page=0"),
             R"({"type":"greater_than_equal","loc":["query","page"],)"
             R"("msg":"Input should be greater than or equal to 1","input":"0","ctx":{"ge":1}})");
 }
 
-TEST(ErrorShapes, less_than_equal) {
-  Shop shop;
-  EXPECT_EQ(shop.query_problem("/orders?page_size=101"),
+TEST_F(ErrorShapes, less_than_equal) {
+  EXPECT_EQ(query_problem("/orders?page_size=101"),
             R"({"type":"less_than_equal","loc":["query","page_size"],)"
             R"("msg":"Input should be less than or equal to 100","input":"101",)"
             R"("ctx":{"le":100}})");
-  EXPECT_EQ(shop.problem("/orders/o/simulate-advance", R"({"steps":4})"),
+  EXPECT_EQ(problem("/orders/o/simulate-advance", R"({"steps":4})"),
             R"({"type":"less_than_equal","loc":["body","steps"],)"
             R"("msg":"Input should be less than or equal to 3","input":4,"ctx":{"le":3}})");
 }
 
-TEST(ErrorShapes, list_type) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts/c/quote", R"({"items":"x"})"),
+TEST_F(ErrorShapes, list_type) {
+  EXPECT_EQ(problem("/checkouts/c/quote", R"({"items":"x"})"),
             R"({"type":"list_type","loc":["body","items"],)"
             R"("msg":"Input should be a valid list","input":"x"})");
 }
 
-TEST(ErrorShapes, too_short) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts/c/quote", R"({"items":[]})"),
+TEST_F(ErrorShapes, too_short) {
+  EXPECT_EQ(problem("/checkouts/c/quote", R"({"items":[]})"),
             R"({"type":"too_short","loc":["body","items"],)"
             R"("msg":"List should have at least 1 item after validation, not 0","input":[],)"
             R"("ctx":{"field_type":"List","min_length":1,"actual_length":0}})");
 }
 
-TEST(ErrorShapes, dict_type) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/intents", R"({"query":"a","metadata":[1]})"),
+TEST_F(ErrorShapes, dict_type) {
+  EXPECT_EQ(problem("/intents", R"({"query":"a","metadata":[1]})"),
             R"({"type":"dict_type","loc":["body","metadata"],)"
             R"("msg":"Input should be a valid dictionary","input":[1]})");
 }
 
-TEST(ErrorShapes, model_attributes_type) {
-  Shop shop;
-  EXPECT_EQ(shop.problem("/checkouts/c/quote", R"({"items":["x"]})"),
+TEST_F(ErrorShapes, model_attributes_type) {
+  EXPECT_EQ(problem("/checkouts/c/quote", R"({"items":["x"]})"),
             R"({"type":"model_attributes_type","loc":["body","items",0],)"
             R"("msg":"Input should be a valid dictionary or object to extract fields from",)"
             R"("input":"x"})");
 }
 
-TEST(ErrorShapes, json_invalid) {
-  Shop shop;
+TEST_F(ErrorShapes, json_invalid) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {R"({"query":)", R"(9],"error":"Expecting value")"},
       {R"({query)", R"(1],"error":"Expecting property name enclosed in double quotes")"},
@@ -265,21 +242,20 @@ TEST(ErrorShapes, json_invalid) {
   };
   for (const auto& [body, expected] : cases) {
     const std::size_t split = expected.find("],");
-    EXPECT_EQ(shop.problem("/intents", body),
-              R"({"type":"json_invalid","loc":["body",)" + expected.substr(0, split + 1) +
-                  R"(,"msg":"JSON decode error","input":{},"ctx":{)" + expected.substr(split + 2) +
-                  "}}");
+    EXPECT_EQ(problem("/intents", body), R"({"type":"json_invalid","loc":["body",)" +
+                                             expected.substr(0, split + 1) +
+                                             R"(,"msg":"JSON decode error","input":{},"ctx":{)" +
+                                             expected.substr(split + 2) + "}}");
   }
 }
 
-TEST(ErrorShapes, instants) {
-  Shop shop;
-  const auto problem = [&](const Json& timestamp) {
-    return shop.problem("/webhooks/merchant", dump_json({{"event_id", "e"},
-                                                         {"event_type", "t"},
-                                                         {"merchant_id", "m"},
-                                                         {"timestamp", timestamp},
-                                                         {"data", Json::object()}}));
+TEST_F(ErrorShapes, instants) {
+  const auto problem_of = [&](const Json& timestamp) {
+    return problem("/webhooks/merchant", dump_json({{"event_id", "e"},
+                                                    {"event_type", "t"},
+                                                    {"merchant_id", "m"},
+                                                    {"timestamp", timestamp},
+                                                    {"data", Json::object()}}));
   };
   const std::vector<std::pair<const char*, const char*>> cases = {
       {"now", "input is too short"},
@@ -289,15 +265,15 @@ TEST(ErrorShapes, instants) {
       {"2026-02-30", "day value is outside expected range"},
       {"2026-11-23T99:00:00", "unexpected extra characters at the end of the input"}};
   for (const auto& [text, error] : cases) {
-    EXPECT_EQ(problem(text),
+    EXPECT_EQ(problem_of(text),
               dump_json({{"type", "datetime_from_date_parsing"},
                          {"loc", Json::array({"body", "timestamp"})},
                          {"msg", std::string("Input should be a valid datetime or date, ") + error},
                          {"input", text},
                          {"ctx", {{"error", error}}}}));
   }
-  EXPECT_EQ(problem(nullptr), R"({"type":"datetime_type","loc":["body","timestamp"],)"
-                              R"("msg":"Input should be a valid datetime","input":null})");
+  EXPECT_EQ(problem_of(nullptr), R"({"type":"datetime_type","loc":["body","timestamp"],)"
+                                 R"("msg":"Input should be a valid datetime","input":null})");
 }
 
 }  // namespace

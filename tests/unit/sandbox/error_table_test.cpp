@@ -29,11 +29,6 @@ void expect_error(const Answer& answer, int status, const char* code, const std:
 
 std::string message_of(const Answer& answer) { return string_or(answer.json(), "message"); }
 
-struct Shop {
-  SandboxServer server{{}};
-  Shopper shopper{server.port()};
-};
-
 // A database whose contents a test changes behind the sandbox's back.
 class EditedSandbox {
  public:
@@ -51,11 +46,7 @@ class EditedSandbox {
   }
 
  private:
-  void start() {
-    SandboxServer::Options options;
-    options.db_path = path_;
-    server_ = std::make_unique<SandboxServer>(options);
-  }
+  void start() { server_ = std::make_unique<SandboxServer>(kept_in(path_)); }
 
   std::string path_;
   std::unique_ptr<SandboxServer> server_;
@@ -69,70 +60,63 @@ Json event(const std::string& merchant_id = "merchant-a") {
           {"data", Json::object()}};
 }
 
-TEST(ErrorTable, an_unknown_intent_is_not_found) {
-  Shop shop;
-  expect_error(shop.shopper.get("/intents/none"), 404, "INTENT_NOT_FOUND",
-               "Intent not found: none");
-  expect_error(shop.shopper.get("/intents/none/offers"), 404, "INTENT_NOT_FOUND",
+class ErrorTable : public ShopTest {};
+
+TEST_F(ErrorTable, an_unknown_intent_is_not_found) {
+  expect_error(shopper_.get("/intents/none"), 404, "INTENT_NOT_FOUND", "Intent not found: none");
+  expect_error(shopper_.get("/intents/none/offers"), 404, "INTENT_NOT_FOUND",
                "Intent not found: none");
 }
 
-TEST(ErrorTable, an_unknown_offer_is_not_found) {
-  Shop shop;
-  expect_error(shop.shopper.get("/offers/none"), 404, "OFFER_NOT_FOUND", "Offer not found: none");
+TEST_F(ErrorTable, an_unknown_offer_is_not_found) {
+  expect_error(shopper_.get("/offers/none"), 404, "OFFER_NOT_FOUND", "Offer not found: none");
   const Json body = {{"offer_id", "none"},
                      {"items", Json::array({{{"product_id", "x"}, {"quantity", 1}}})}};
-  expect_error(shop.shopper.post("/checkouts", body), 404, "OFFER_NOT_FOUND",
-               "Offer not found: none");
+  expect_error(shopper_.post("/checkouts", body), 404, "OFFER_NOT_FOUND", "Offer not found: none");
 }
 
-TEST(ErrorTable, an_unknown_checkout_is_not_found_on_every_route) {
-  Shop shop;
+TEST_F(ErrorTable, an_unknown_checkout_is_not_found_on_every_route) {
   const std::string message = "Checkout not found: none";
-  expect_error(shop.shopper.get("/checkouts/none"), 404, "CHECKOUT_NOT_FOUND", message);
-  expect_error(shop.shopper.quote("none", kEarbudsA), 404, "CHECKOUT_NOT_FOUND", message);
+  expect_error(shopper_.get("/checkouts/none"), 404, "CHECKOUT_NOT_FOUND", message);
+  expect_error(shopper_.quote("none", kEarbudsA), 404, "CHECKOUT_NOT_FOUND", message);
   for (const char* action : {"request-approval", "approve", "confirm"}) {
-    expect_error(shop.shopper.act("none", action), 404, "CHECKOUT_NOT_FOUND", message);
+    expect_error(shopper_.act("none", action), 404, "CHECKOUT_NOT_FOUND", message);
   }
 }
 
-TEST(ErrorTable, an_unknown_order_is_not_found_on_every_route) {
-  Shop shop;
+TEST_F(ErrorTable, an_unknown_order_is_not_found_on_every_route) {
   const std::string message = "Order not found: none";
-  expect_error(shop.shopper.get("/orders/none"), 404, "ORDER_NOT_FOUND", message);
-  expect_error(shop.shopper.post("/orders/none/cancel", {{"reason", "r"}}), 404, "ORDER_NOT_FOUND",
+  expect_error(shopper_.get("/orders/none"), 404, "ORDER_NOT_FOUND", message);
+  expect_error(shopper_.post("/orders/none/cancel", {{"reason", "r"}}), 404, "ORDER_NOT_FOUND",
                message);
   for (const char* action : {"refund", "simulate-advance"}) {
-    expect_error(shop.shopper.post("/orders/none/" + std::string(action), Json::object()), 404,
+    expect_error(shopper_.post("/orders/none/" + std::string(action), Json::object()), 404,
                  "ORDER_NOT_FOUND", message);
   }
 }
 
-TEST(ErrorTable, an_unknown_webhook_event_is_not_found) {
-  Shop shop;
-  expect_error(shop.shopper.get("/webhooks/events/none?merchant_id=merchant-a"), 404,
-               "EVENT_NOT_FOUND", "Event not found: none");
+TEST_F(ErrorTable, an_unknown_webhook_event_is_not_found) {
+  expect_error(shopper_.get("/webhooks/events/none?merchant_id=merchant-a"), 404, "EVENT_NOT_FOUND",
+               "Event not found: none");
 }
 
-TEST(ErrorTable, a_confirmed_checkout_takes_no_quote) {
-  Shop shop;
-  const std::string id = shop.shopper.approved("merchant-a", kEarbudsA);
-  shop.shopper.act(id, "confirm");
-  expect_error(shop.shopper.quote(id, kEarbudsA), 400, "INVALID_STATE",
+TEST_F(ErrorTable, a_confirmed_checkout_takes_no_quote) {
+  const std::string id = shopper_.approved("merchant-a", kEarbudsA);
+  shopper_.act(id, "confirm");
+  expect_error(shopper_.quote(id, kEarbudsA), 400, "INVALID_STATE",
                "Cannot quote checkout in state: confirmed");
 }
 
-TEST(ErrorTable, a_quoted_checkout_takes_no_second_quote) {
-  Shop shop;
-  const std::string id = shop.shopper.checkout("merchant-a");
-  shop.shopper.quote(id, kEarbudsA);
-  expect_error(shop.shopper.quote(id, kEarbudsA), 400, "QUOTE_FAILED",
+TEST_F(ErrorTable, a_quoted_checkout_takes_no_second_quote) {
+  const std::string id = shopper_.checkout("merchant-a");
+  shopper_.quote(id, kEarbudsA);
+  expect_error(shopper_.quote(id, kEarbudsA), 400, "QUOTE_FAILED",
                "Cannot transition Checkout(" + id +
                    ") from 'quoted' to 'quoted'. Allowed transitions: "
                    "['cancelled', 'awaiting_approval']");
 }
 
-TEST(ErrorTable, an_expired_checkout_takes_no_quote) {
+TEST_F(ErrorTable, an_expired_checkout_takes_no_quote) {
   TimedSandbox sandbox;
   Shopper shopper(sandbox.port());
   const std::string id = shopper.checkout("merchant-a");
@@ -142,77 +126,72 @@ TEST(ErrorTable, an_expired_checkout_takes_no_quote) {
   EXPECT_EQ(string_or(shopper.get("/checkouts/" + id).json(), "status"), "created");
 }
 
-TEST(ErrorTable, a_disabled_merchant_is_not_found) {
-  Shop shop;
-  const std::string created = shop.shopper.checkout("merchant-a");
-  const std::string approved = shop.shopper.approved("merchant-a", kEarbudsA);
-  shop.server.set_merchant_state("merchant-a", MerchantState::kDisabled);
-  expect_error(shop.shopper.quote(created, kEarbudsA), 400, "MERCHANT_NOT_FOUND",
+TEST_F(ErrorTable, a_disabled_merchant_is_not_found) {
+  const std::string created = shopper_.checkout("merchant-a");
+  const std::string approved = shopper_.approved("merchant-a", kEarbudsA);
+  server_.set_merchant_state("merchant-a", MerchantState::kDisabled);
+  expect_error(shopper_.quote(created, kEarbudsA), 400, "MERCHANT_NOT_FOUND",
                "Merchant not found: merchant-a");
-  expect_error(shop.shopper.act(approved, "confirm"), 400, "MERCHANT_NOT_FOUND",
+  expect_error(shopper_.act(approved, "confirm"), 400, "MERCHANT_NOT_FOUND",
                "Merchant not found: merchant-a");
-  EXPECT_EQ(shop.shopper.get("/merchants").json().at("total"), 1);
+  EXPECT_EQ(shopper_.get("/merchants").json().at("total"), 1);
 }
 
-TEST(ErrorTable, what_a_merchant_says_against_a_quote_is_passed_on_raw) {
-  Shop shop;
-  const std::string id = shop.shopper.checkout("merchant-a");
-  expect_error(shop.shopper.quote(id, "nope"), 400, "MERCHANT_ERROR",
+TEST_F(ErrorTable, what_a_merchant_says_against_a_quote_is_passed_on_raw) {
+  const std::string id = shopper_.checkout("merchant-a");
+  expect_error(shopper_.quote(id, "nope"), 400, "MERCHANT_ERROR",
                R"([merchant-a] Failed to create quote: {"error_code":"QUOTE_FAILED",)"
                R"("message":"Product not found: nope","details":[]})");
-  expect_error(shop.shopper.quote(id, kEarbudsA, 100'000), 400, "MERCHANT_ERROR",
+  expect_error(shopper_.quote(id, kEarbudsA, 100'000), 400, "MERCHANT_ERROR",
                R"([merchant-a] Failed to create quote: {"error_code":"QUOTE_FAILED",)"
                R"("message":"Insufficient stock for product: a771c475644349d36b508123c16b1284",)"
                R"("details":[]})");
 }
 
-TEST(ErrorTable, a_merchant_that_cannot_be_reached_makes_no_quote) {
-  Shop shop;
-  const std::string id = shop.shopper.checkout("merchant-a");
-  shop.server.set_merchant_state("merchant-a", MerchantState::kUnreachable);
-  expect_error(shop.shopper.quote(id, kEarbudsA), 400, "MERCHANT_ERROR",
+TEST_F(ErrorTable, a_merchant_that_cannot_be_reached_makes_no_quote) {
+  const std::string id = shopper_.checkout("merchant-a");
+  server_.set_merchant_state("merchant-a", MerchantState::kUnreachable);
+  expect_error(shopper_.quote(id, kEarbudsA), 400, "MERCHANT_ERROR",
                "[merchant-a] Quote request failed: All connection attempts failed");
-  shop.server.set_merchant_state("merchant-a", MerchantState::kUp);
-  EXPECT_EQ(shop.shopper.quote(id, kEarbudsA).status, 200);
+  server_.set_merchant_state("merchant-a", MerchantState::kUp);
+  EXPECT_EQ(shopper_.quote(id, kEarbudsA).status, 200);
 }
 
-TEST(ErrorTable, only_a_quoted_checkout_can_be_put_up_for_approval) {
-  Shop shop;
-  const std::string id = shop.shopper.checkout("merchant-a");
+TEST_F(ErrorTable, only_a_quoted_checkout_can_be_put_up_for_approval) {
+  const std::string id = shopper_.checkout("merchant-a");
   const auto expect_refusal = [&](const char* from, const char* allowed) {
-    expect_error(shop.shopper.act(id, "request-approval"), 400, "APPROVAL_REQUEST_FAILED",
+    expect_error(shopper_.act(id, "request-approval"), 400, "APPROVAL_REQUEST_FAILED",
                  "Cannot transition Checkout(" + id + ") from '" + from +
                      "' to 'awaiting_approval'. Allowed transitions: " + allowed);
   };
   expect_refusal("created", "['cancelled', 'quoted']");
-  shop.shopper.quote(id, kEarbudsA);
-  shop.shopper.act(id, "request-approval");
+  shopper_.quote(id, kEarbudsA);
+  shopper_.act(id, "request-approval");
   expect_refusal("awaiting_approval", "['cancelled', 'quoted', 'approved']");
-  shop.shopper.act(id, "approve");
+  shopper_.act(id, "approve");
   expect_refusal("approved", "['cancelled', 'quoted', 'confirmed', 'failed']");
-  shop.shopper.act(id, "confirm");
+  shopper_.act(id, "confirm");
   expect_refusal("confirmed", "[]");
 }
 
-TEST(ErrorTable, only_a_checkout_that_waits_for_it_can_be_approved) {
-  Shop shop;
-  const std::string id = shop.shopper.checkout("merchant-a");
+TEST_F(ErrorTable, only_a_checkout_that_waits_for_it_can_be_approved) {
+  const std::string id = shopper_.checkout("merchant-a");
   const auto expect_refusal = [&](const char* from, const char* allowed) {
-    expect_error(shop.shopper.act(id, "approve"), 400, "APPROVAL_FAILED",
+    expect_error(shopper_.act(id, "approve"), 400, "APPROVAL_FAILED",
                  "Cannot transition Checkout(" + id + ") from '" + from +
                      "' to 'approved'. Allowed transitions: " + allowed);
   };
   expect_refusal("created", "['cancelled', 'quoted']");
-  shop.shopper.quote(id, kEarbudsA);
+  shopper_.quote(id, kEarbudsA);
   expect_refusal("quoted", "['cancelled', 'awaiting_approval']");
-  shop.shopper.act(id, "request-approval");
-  shop.shopper.act(id, "approve");
+  shopper_.act(id, "request-approval");
+  shopper_.act(id, "approve");
   expect_refusal("approved", "['cancelled', 'quoted', 'confirmed', 'failed']");
-  shop.shopper.act(id, "confirm");
+  shopper_.act(id, "confirm");
   expect_refusal("confirmed", "[]");
 }
 
-TEST(ErrorTable, an_expired_checkout_goes_no_further) {
+TEST_F(ErrorTable, an_expired_checkout_goes_no_further) {
   TimedSandbox sandbox;
   Shopper shopper(sandbox.port());
   const std::string created = shopper.checkout("merchant-a");
@@ -230,21 +209,20 @@ TEST(ErrorTable, an_expired_checkout_goes_no_further) {
                "Checkout " + late + " has expired");
 }
 
-TEST(ErrorTable, only_an_approved_checkout_can_be_confirmed) {
-  Shop shop;
-  const std::string id = shop.shopper.checkout("merchant-a");
+TEST_F(ErrorTable, only_an_approved_checkout_can_be_confirmed) {
+  const std::string id = shopper_.checkout("merchant-a");
   const auto expect_refusal = [&](const std::string& state) {
-    expect_error(shop.shopper.act(id, "confirm"), 400, "NOT_APPROVED",
+    expect_error(shopper_.act(id, "confirm"), 400, "NOT_APPROVED",
                  "Checkout must be approved before confirmation (current: " + state + ")");
   };
   expect_refusal("created");
-  shop.shopper.quote(id, kEarbudsA);
+  shopper_.quote(id, kEarbudsA);
   expect_refusal("quoted");
-  shop.shopper.act(id, "request-approval");
+  shopper_.act(id, "request-approval");
   expect_refusal("awaiting_approval");
 }
 
-TEST(ErrorTable, an_approved_checkout_without_merchant_session_needs_a_quote) {
+TEST_F(ErrorTable, an_approved_checkout_without_merchant_session_needs_a_quote) {
   EditedSandbox sandbox;
   const std::string id = sandbox.shopper().approved("merchant-a", kEarbudsA);
   sandbox.edit(
@@ -253,15 +231,14 @@ TEST(ErrorTable, an_approved_checkout_without_merchant_session_needs_a_quote) {
                "No merchant checkout ID - quote required first");
 }
 
-TEST(ErrorTable, a_price_changed_at_the_merchant_needs_a_new_approval) {
-  Shop shop;
-  const std::string id = shop.shopper.approved("merchant-b", kHeadphonesB);
-  shop.server.change_price("merchant-b", kHeadphonesB, 15408);
-  expect_error(shop.shopper.act(id, "confirm"), 409, "REAPPROVAL_REQUIRED",
+TEST_F(ErrorTable, a_price_changed_at_the_merchant_needs_a_new_approval) {
+  const std::string id = shopper_.approved("merchant-b", kHeadphonesB);
+  server_.change_price("merchant-b", kHeadphonesB, 15408);
+  expect_error(shopper_.act(id, "confirm"), 409, "REAPPROVAL_REQUIRED",
                "[merchant-b] PRICE_CHANGED: Price changed: $133.99 -> $154.08, re-quote required");
 }
 
-TEST(ErrorTable, a_total_that_differs_from_the_frozen_one_needs_a_new_approval) {
+TEST_F(ErrorTable, a_total_that_differs_from_the_frozen_one_needs_a_new_approval) {
   EditedSandbox sandbox;
   const std::string id = sandbox.shopper().approved("merchant-a", kEarbudsA);
   sandbox.edit(
@@ -270,24 +247,22 @@ TEST(ErrorTable, a_total_that_differs_from_the_frozen_one_needs_a_new_approval) 
                "Price has changed, re-approval required");
 }
 
-TEST(ErrorTable, items_out_of_stock_are_named_by_their_first_eight_characters) {
-  Shop shop;
-  const std::string id = shop.shopper.approved("merchant-b", kHeadphonesB);
-  shop.server.empty_stock("merchant-b", kHeadphonesB);
-  expect_error(shop.shopper.act(id, "confirm"), 400, "MERCHANT_ERROR",
+TEST_F(ErrorTable, items_out_of_stock_are_named_by_their_first_eight_characters) {
+  const std::string id = shopper_.approved("merchant-b", kHeadphonesB);
+  server_.empty_stock("merchant-b", kHeadphonesB);
+  expect_error(shopper_.act(id, "confirm"), 400, "MERCHANT_ERROR",
                "[merchant-b] OUT_OF_STOCK: Items out of stock: e96a6ebc");
 }
 
-TEST(ErrorTable, a_failed_merchant_session_cannot_be_confirmed_again) {
-  Shop shop;
-  const std::string id = shop.shopper.approved("merchant-b", kHeadphonesB);
-  shop.server.empty_stock("merchant-b", kHeadphonesB);
-  shop.shopper.act(id, "confirm");
-  expect_error(shop.shopper.act(id, "confirm"), 400, "MERCHANT_ERROR",
+TEST_F(ErrorTable, a_failed_merchant_session_cannot_be_confirmed_again) {
+  const std::string id = shopper_.approved("merchant-b", kHeadphonesB);
+  server_.empty_stock("merchant-b", kHeadphonesB);
+  shopper_.act(id, "confirm");
+  expect_error(shopper_.act(id, "confirm"), 400, "MERCHANT_ERROR",
                "[merchant-b] INVALID_STATE: Cannot confirm checkout in state: failed");
 }
 
-TEST(ErrorTable, a_merchant_that_lost_the_session_says_so) {
+TEST_F(ErrorTable, a_merchant_that_lost_the_session_says_so) {
   EditedSandbox sandbox;
   const std::string id = sandbox.shopper().approved("merchant-a", kEarbudsA);
   const std::string session =
@@ -297,11 +272,10 @@ TEST(ErrorTable, a_merchant_that_lost_the_session_says_so) {
                "[merchant-a] Checkout not found: " + session);
 }
 
-TEST(ErrorTable, a_confirmation_the_merchant_did_not_get_or_refused_otherwise_is_told) {
-  Shop shop;
-  const std::string id = shop.shopper.approved("merchant-a", kEarbudsA);
-  shop.server.set_merchant_state("merchant-a", MerchantState::kUnreachable);
-  expect_error(shop.shopper.act(id, "confirm"), 400, "MERCHANT_ERROR",
+TEST_F(ErrorTable, a_confirmation_the_merchant_did_not_get_or_refused_otherwise_is_told) {
+  const std::string id = shopper_.approved("merchant-a", kEarbudsA);
+  server_.set_merchant_state("merchant-a", MerchantState::kUnreachable);
+  expect_error(shopper_.act(id, "confirm"), 400, "MERCHANT_ERROR",
                "[merchant-a] Confirm request failed: All connection attempts failed");
 
   TimedSandbox sandbox;
@@ -315,18 +289,17 @@ TEST(ErrorTable, a_confirmation_the_merchant_did_not_get_or_refused_otherwise_is
                          R"({"error_code":"CHECKOUT_EXPIRED","message":"Checkout has expired: )"));
 }
 
-TEST(ErrorTable, of_confirmations_in_parallel_a_later_one_may_lose_the_race) {
-  Shop shop;
+TEST_F(ErrorTable, of_confirmations_in_parallel_a_later_one_may_lose_the_race) {
   bool lost = false;
   for (int round = 0; round < 500 && !lost; ++round) {
-    const std::string id = shop.shopper.approved("merchant-a", kEarbudsA);
+    const std::string id = shopper_.approved("merchant-a", kEarbudsA);
     std::vector<Answer> answers(8);
     std::vector<std::thread> threads;
     for (Answer& answer : answers) {
-      threads.emplace_back([&] { answer = Shopper(shop.server.port()).act(id, "confirm"); });
+      threads.emplace_back([&] { answer = Shopper(server_.port()).act(id, "confirm"); });
     }
     for (std::thread& thread : threads) thread.join();
-    const std::string number = shop.shopper.get("/checkouts/" + id).json().at("merchant_order_id");
+    const std::string number = shopper_.get("/checkouts/" + id).json().at("merchant_order_id");
     for (const Answer& answer : answers) {
       if (answer.status == 200) continue;
       expect_error(answer, 400, "CONFIRM_FAILED",
@@ -337,40 +310,35 @@ TEST(ErrorTable, of_confirmations_in_parallel_a_later_one_may_lose_the_race) {
   EXPECT_TRUE(lost);
 }
 
-TEST(ErrorTable, an_order_moves_only_where_its_state_leads) {
-  Shop shop;
-  const std::string target = "/orders/" + shop.shopper.order("merchant-a", kEarbudsA);
-  expect_error(shop.shopper.post(target + "/refund", Json::object()), 400, "INVALID_TRANSITION",
+TEST_F(ErrorTable, an_order_moves_only_where_its_state_leads) {
+  const std::string target = "/orders/" + shopper_.order("merchant-a", kEarbudsA);
+  expect_error(shopper_.post(target + "/refund", Json::object()), 400, "INVALID_TRANSITION",
                "Cannot transition from pending to refunded");
-  shop.shopper.post(target + "/cancel", {{"reason", "r"}});
-  expect_error(shop.shopper.post(target + "/refund", Json::object()), 400, "INVALID_TRANSITION",
+  shopper_.post(target + "/cancel", {{"reason", "r"}});
+  expect_error(shopper_.post(target + "/refund", Json::object()), 400, "INVALID_TRANSITION",
                "Cannot transition from cancelled to refunded");
-  expect_error(shop.shopper.post(target + "/cancel", {{"reason", "r"}}), 400, "INVALID_TRANSITION",
+  expect_error(shopper_.post(target + "/cancel", {{"reason", "r"}}), 400, "INVALID_TRANSITION",
                "Cannot transition from cancelled to cancelled");
 }
 
-TEST(ErrorTable, a_webhook_from_another_merchant_than_it_says_is_refused) {
-  Shop shop;
-  expect_error(shop.shopper.post("/webhooks/merchant", event(), {{"X-Merchant-Id", "merchant-b"}}),
-               400, "MERCHANT_ID_MISMATCH",
-               "X-Merchant-Id header does not match payload merchant_id");
+TEST_F(ErrorTable, a_webhook_from_another_merchant_than_it_says_is_refused) {
+  expect_error(shopper_.post("/webhooks/merchant", event(), {{"X-Merchant-Id", "merchant-b"}}), 400,
+               "MERCHANT_ID_MISMATCH", "X-Merchant-Id header does not match payload merchant_id");
 }
 
-TEST(ErrorTable, a_webhook_with_a_wrong_signature_is_refused) {
-  Shop shop;
+TEST_F(ErrorTable, a_webhook_with_a_wrong_signature_is_refused) {
   const Answer refused =
-      shop.shopper.post("/webhooks/merchant", event(), {{"X-Merchant-Signature", "sha256=00"}});
+      shopper_.post("/webhooks/merchant", event(), {{"X-Merchant-Signature", "sha256=00"}});
   expect_error(refused, 401, "INVALID_SIGNATURE", "Webhook signature verification failed");
   EXPECT_EQ(refused.header("WWW-Authenticate"), "");
 }
 
-TEST(ErrorTable, a_key_used_with_another_body_is_a_conflict_without_request_id) {
-  Shop shop;
+TEST_F(ErrorTable, a_key_used_with_another_body_is_a_conflict_without_request_id) {
   const HttpHeaders key = {{"Idempotency-Key", "k"}};
-  shop.shopper.post("/intents", {{"query", "a"}, {"metadata", {{"n", 1}}}}, key);
-  EXPECT_EQ(shop.shopper.post("/intents", {{"query", "b"}}, key).status, 409);
+  shopper_.post("/intents", {{"query", "a"}, {"metadata", {{"n", 1}}}}, key);
+  EXPECT_EQ(shopper_.post("/intents", {{"query", "b"}}, key).status, 409);
   const Answer conflict =
-      shop.shopper.post("/intents", {{"query", "a"}, {"metadata", {{"n", 1.0}}}}, key);
+      shopper_.post("/intents", {{"query", "a"}, {"metadata", {{"n", 1.0}}}}, key);
   EXPECT_EQ(conflict.status, 409);
   EXPECT_EQ(conflict.body,
             R"({"error_code":"IDEMPOTENCY_CONFLICT",)"

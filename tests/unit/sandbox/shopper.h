@@ -3,6 +3,8 @@
 // Every call asserts nothing; it returns the answer. One test thread.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <string>
 
@@ -63,5 +65,19 @@ class TimedSandbox {
   std::atomic<std::int64_t> now_{1'795'392'000'000'000};
   SandboxServer server_;
 };
+
+/// Tests against a sandbox in memory, as it comes.
+class ShopTest : public testing::Test {
+ protected:
+  SandboxServer server_{{}};
+  Shopper shopper_{server_.port()};
+};
+
+/// Options for a sandbox whose database is a file.
+inline SandboxServer::Options kept_in(const std::string& db_path) {
+  SandboxServer::Options options;
+  options.db_path = db_path;
+  return options;
+}
 
 }  // namespace cartpilot::sandbox

@@ -10,21 +10,22 @@ using testing::MatchesRegex;
 
 constexpr const char* kBearer = "Bearer dev-api-key-change-in-production";
 
-TEST(Transport, answers_any_number_of_requests_on_one_connection) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  for (int i = 0; i < 300; ++i) ASSERT_EQ(http.send("GET", "/health", {}).status, 200) << i;
+class Transport : public ShopTest {
+ protected:
+  RawHttp http_{server_.port()};
+};
+
+TEST_F(Transport, answers_any_number_of_requests_on_one_connection) {
+  for (int i = 0; i < 300; ++i) ASSERT_EQ(http_.send("GET", "/health", {}).status, 200) << i;
 }
 
-TEST(Transport, health_and_readiness_need_no_key) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  EXPECT_EQ(http.send("GET", "/health", {}).body,
+TEST_F(Transport, health_and_readiness_need_no_key) {
+  EXPECT_EQ(http_.send("GET", "/health", {}).body,
             R"({"status":"healthy","service":"cartpilot-api","version":"0.1.0"})");
-  EXPECT_EQ(http.send("GET", "/ready", {}).body, R"({"status":"ready"})");
+  EXPECT_EQ(http_.send("GET", "/ready", {}).body, R"({"status":"ready"})");
 }
 
-TEST(Transport, takes_the_key_it_was_given) {
+TEST_F(Transport, takes_the_key_it_was_given) {
   SandboxServer::Options options;
   options.api_key = "another key";
   SandboxServer server(options);
@@ -34,12 +35,10 @@ TEST(Transport, takes_the_key_it_was_given) {
             R"({"error_code":"INVALID_API_KEY","message":"Invalid API key","details":[]})");
 }
 
-TEST(Transport, asks_for_the_key_before_it_looks_at_path_or_body) {
-  SandboxServer server({});
-  RawHttp http(server.port());
+TEST_F(Transport, asks_for_the_key_before_it_looks_at_path_or_body) {
   for (const auto& [method, target] :
        {std::pair("GET", "/nope"), {"DELETE", "/intents"}, {"POST", "/intents"}, {"GET", "/"}}) {
-    const Answer answer = http.send(method, target, {}, "broken");
+    const Answer answer = http_.send(method, target, {}, "broken");
     EXPECT_EQ(answer.status, 401) << target;
     EXPECT_EQ(answer.header("WWW-Authenticate"), "Bearer");
     EXPECT_EQ(answer.body,
@@ -49,30 +48,16 @@ TEST(Transport, asks_for_the_key_before_it_looks_at_path_or_body) {
   }
 }
 
-TEST(Transport, echoes_the_request_id_in_header_and_error) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  const Answer answer =
-      http.send("GET", "/orders/x", {{"Authorization", kBearer}, {"X-Request-ID", "mine"}});
-  EXPECT_EQ(answer.header("X-Request-ID"), "mine");
-  EXPECT_EQ(answer.body, R"({"error_code":"ORDER_NOT_FOUND","message":"Order not found: x",)"
-                         R"("details":[],"request_id":"mine"})");
-}
-
-TEST(Transport, knows_no_route_beyond_its_list) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
+TEST_F(Transport, knows_no_route_beyond_its_list) {
   for (const char* target : {"/", "/nope", "/intents/a/b", "/intents//offers",
                              "/checkouts/a/cancel", "/webhooks", "/Health"}) {
-    const Answer answer = shopper.get(target);
+    const Answer answer = shopper_.get(target);
     EXPECT_EQ(answer.status, 404) << target;
     EXPECT_EQ(answer.body, R"({"detail":"Not Found"})") << target;
   }
 }
 
-TEST(Transport, names_the_method_that_a_path_knows) {
-  SandboxServer server({});
-  RawHttp http(server.port());
+TEST_F(Transport, names_the_method_that_a_path_knows) {
   const HttpHeaders key = {{"Authorization", kBearer}};
   for (const auto& [method, target, allow] : {std::tuple("GET", "/intents", "POST"),
                                               {"GET", "/checkouts", "POST"},
@@ -81,47 +66,41 @@ TEST(Transport, names_the_method_that_a_path_knows) {
                                               {"PUT", "/checkouts/x/quote", "POST"},
                                               {"GET", "/orders/x/cancel", "POST"},
                                               {"OPTIONS", "/orders", "GET"}}) {
-    const Answer answer = http.send(method, target, key);
+    const Answer answer = http_.send(method, target, key);
     EXPECT_EQ(answer.status, 405) << target;
     EXPECT_EQ(answer.header("Allow"), allow) << target;
     EXPECT_EQ(answer.body, R"({"detail":"Method Not Allowed"})") << target;
   }
 }
 
-TEST(Transport, head_is_refused_without_a_body_and_the_connection_stays_in_step) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  const Answer head = http.send("HEAD", "/health", {});
+TEST_F(Transport, head_is_refused_without_a_body_and_the_connection_stays_in_step) {
+  const Answer head = http_.send("HEAD", "/health", {});
   EXPECT_EQ(head.status, 405);
   EXPECT_EQ(head.header("Content-Length"), "31");
-  EXPECT_EQ(http.send("GET", "/ready", {}).body, R"({"status":"ready"})");
+  EXPECT_EQ(http_.send("GET", "/ready", {}).body, R"({"status":"ready"})");
 }
 
-TEST(Transport, sends_a_path_with_trailing_slashes_to_the_one_without) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
+TEST_F(Transport, sends_a_path_with_trailing_slashes_to_the_one_without) {
   for (const auto& [target, location] :
        {std::pair("/orders/?page=2&x=a%20b", "/orders?page=2&x=a%20b"),
         {"/merchants//", "/merchants"},
         {"/intents/x/offers/", "/intents/x/offers"},
         {"/intents/", "/intents"}}) {
-    const Answer answer = shopper.get(target);
+    const Answer answer = shopper_.get(target);
     EXPECT_EQ(answer.status, 307) << target;
-    EXPECT_EQ(answer.header("Location"), server.url() + location);
+    EXPECT_EQ(answer.header("Location"), server_.url() + location);
     EXPECT_EQ(answer.body, "");
     EXPECT_EQ(answer.header("Content-Type"), "");
   }
-  EXPECT_EQ(shopper.get("/nope/").status, 404);
+  EXPECT_EQ(shopper_.get("/nope/").status, 404);
 }
 
-TEST(Transport, a_redirect_under_an_idempotency_key_has_a_body_at_once_and_again) {
-  SandboxServer server({});
-  RawHttp http(server.port());
+TEST_F(Transport, a_redirect_under_an_idempotency_key_has_a_body_at_once_and_again) {
   const HttpHeaders headers = {{"Authorization", kBearer},
                                {"Content-Type", "application/json"},
                                {"Idempotency-Key", "key-1"}};
   for (const char* replayed : {"", "true"}) {
-    const Answer answer = http.send("POST", "/intents/", headers, R"({"query":"lamp"})");
+    const Answer answer = http_.send("POST", "/intents/", headers, R"({"query":"lamp"})");
     EXPECT_EQ(answer.status, 307);
     EXPECT_EQ(answer.body, "{}");
     EXPECT_EQ(answer.header("Content-Type"), "application/json");
@@ -129,7 +108,7 @@ TEST(Transport, a_redirect_under_an_idempotency_key_has_a_body_at_once_and_again
   }
 }
 
-TEST(Transport, names_of_other_machines_are_refused_as_host) {
+TEST_F(Transport, names_of_other_machines_are_refused_as_host) {
   SandboxServer::Options options;
   options.merchant_b_port = 0;
   SandboxServer server(options);
@@ -151,7 +130,7 @@ TEST(Transport, names_of_other_machines_are_refused_as_host) {
 }
 
 // The routes that change something without a key, and those with one.
-TEST(Transport, pages_of_other_sites_and_forms_change_nothing) {
+TEST_F(Transport, pages_of_other_sites_and_forms_change_nothing) {
   SandboxServer::Options options;
   options.merchant_b_port = 0;
   SandboxServer server(options);
@@ -185,14 +164,13 @@ TEST(Transport, pages_of_other_sites_and_forms_change_nothing) {
   }
 }
 
-TEST(Transport, a_request_with_contradictory_lengths_gets_one_answer_and_the_connection_ends) {
-  SandboxServer server({});
+TEST_F(Transport, a_request_with_contradictory_lengths_gets_one_answer_and_the_connection_ends) {
   for (const char* lengths :
        {"Content-Length: 2\r\nContent-Length: 41\r\n", "Content-Length: 2\r\nContent-Length: 2\r\n",
         "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: gzip, chunked\r\n", "Content-Length: -2\r\n",
         "Content-Length: +2\r\n"}) {
-    RawHttp http(server.port());
+    RawHttp http(server_.port());
     http.write("POST /intents HTTP/1.1\r\nHost: localhost\r\n" + std::string(lengths) +
                "\r\n{}GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_EQ(http.read().status, 400) << lengths;
@@ -200,61 +178,52 @@ TEST(Transport, a_request_with_contradictory_lengths_gets_one_answer_and_the_con
   }
 }
 
-TEST(Transport, half_open_clients_do_not_keep_others_out) {
-  SandboxServer server({});
+TEST_F(Transport, half_open_clients_do_not_keep_others_out) {
   std::vector<std::unique_ptr<RawHttp>> half_open;
   for (int i = 0; i < 300; ++i) {
-    half_open.push_back(std::make_unique<RawHttp>(server.port()));
+    half_open.push_back(std::make_unique<RawHttp>(server_.port()));
     half_open.back()->write(i % 2 == 0 ? "POST /intents HTTP/1.1\r\nHo" : "");
   }
-  EXPECT_EQ(Shopper(server.port()).get("/ready").status, 200);
+  EXPECT_EQ(Shopper(server_.port()).get("/ready").status, 200);
 }
 
-TEST(Transport, answers_a_preflight_that_has_a_key) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  const Answer answer = http.send("OPTIONS", "/intents",
-                                  {{"Authorization", kBearer},
-                                   {"Origin", "http://shop.example"},
-                                   {"Access-Control-Request-Method", "POST"},
-                                   {"Access-Control-Request-Headers", "x-a"}});
+TEST_F(Transport, answers_a_preflight_that_has_a_key) {
+  const Answer answer = http_.send("OPTIONS", "/intents",
+                                   {{"Authorization", kBearer},
+                                    {"Origin", "http://shop.example"},
+                                    {"Access-Control-Request-Method", "POST"},
+                                    {"Access-Control-Request-Headers", "x-a"}});
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "OK");
   EXPECT_EQ(answer.header("Access-Control-Allow-Origin"), "http://shop.example");
   EXPECT_EQ(answer.header("Access-Control-Allow-Headers"), "x-a");
 }
 
-TEST(Transport, a_post_without_length_has_no_body_and_does_not_wait) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  http.write("POST /intents HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + std::string(kBearer) +
-             "\r\n\r\n");
+TEST_F(Transport, a_post_without_length_has_no_body_and_does_not_wait) {
+  http_.write("POST /intents HTTP/1.1\r\nHost: localhost\r\nAuthorization: " +
+              std::string(kBearer) + "\r\n\r\n");
   EXPECT_EQ(
-      http.read().body,
+      http_.read().body,
       R"({"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]})");
 }
 
-TEST(Transport, reads_a_body_that_comes_in_chunks) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  http.write(
+TEST_F(Transport, reads_a_body_that_comes_in_chunks) {
+  http_.write(
       "POST /intents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
       "Transfer-Encoding: chunked\r\nAuthorization: " +
       std::string(kBearer) + "\r\n\r\n9\r\n{\"query\":\r\n6\r\n\"abc\"}\r\n0\r\n\r\n");
-  const Answer answer = http.read();
+  const Answer answer = http_.read();
   EXPECT_EQ(answer.status, 201);
   EXPECT_EQ(answer.json().at("query"), "abc");
 }
 
-TEST(Transport, refuses_a_body_beyond_16_mib) {
-  SandboxServer server({});
-  RawHttp http(server.port());
-  http.write("POST /intents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17000000\r\n\r\n" +
-             std::string(16'800'000, 'x'));
-  EXPECT_EQ(http.read().status, 413);
+TEST_F(Transport, refuses_a_body_beyond_16_mib) {
+  http_.write("POST /intents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 17000000\r\n\r\n" +
+              std::string(16'800'000, 'x'));
+  EXPECT_EQ(http_.read().status, 413);
 }
 
-TEST(Transport, survives_bytes_that_are_no_request) {
+TEST_F(Transport, survives_bytes_that_are_no_request) {
   SandboxServer server({});
   for (const char* bytes : {"\r\n\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02\x00garbage\r\n\r\n",
                             "GET / HTTP/9.9\r\n\r\n", "GET /%zz%00%ff HTTP/1.1\r\n: :\r\n\r\n"}) {
@@ -264,16 +233,14 @@ TEST(Transport, survives_bytes_that_are_no_request) {
   EXPECT_EQ(Shopper(server.port()).get("/ready").status, 200);
 }
 
-TEST(Transport, paths_that_are_no_text_are_answered_with_text) {
-  SandboxServer server({});
-  Shopper shopper(server.port());
-  EXPECT_THAT(shopper.get("/orders/%ff").json().at("message").get<std::string>(),
+TEST_F(Transport, paths_that_are_no_text_are_answered_with_text) {
+  EXPECT_THAT(shopper_.get("/orders/%ff").json().at("message").get<std::string>(),
               "Order not found: \uFFFD");
-  EXPECT_THAT(shopper.get("/orders/%zz").json().at("message").get<std::string>(),
+  EXPECT_THAT(shopper_.get("/orders/%zz").json().at("message").get<std::string>(),
               "Order not found: %zz");
 }
 
-TEST(Transport, stops_while_connections_are_idle) {
+TEST_F(Transport, stops_while_connections_are_idle) {
   auto server = std::make_unique<SandboxServer>(SandboxServer::Options{});
   std::vector<std::unique_ptr<RawHttp>> idle;
   for (int i = 0; i < 20; ++i) {
@@ -285,7 +252,7 @@ TEST(Transport, stops_while_connections_are_idle) {
   server.reset();
 }
 
-TEST(Transport, a_stopped_port_is_free_for_the_next_sandbox) {
+TEST_F(Transport, a_stopped_port_is_free_for_the_next_sandbox) {
   SandboxServer first({});
   const int port = first.port();
   first.stop();
@@ -295,7 +262,7 @@ TEST(Transport, a_stopped_port_is_free_for_the_next_sandbox) {
   EXPECT_EQ(Shopper(port).get("/ready").status, 200);
 }
 
-TEST(Transport, says_that_a_port_is_taken) {
+TEST_F(Transport, says_that_a_port_is_taken) {
   SandboxServer first({});
   SandboxServer::Options options;
   options.port = first.port();

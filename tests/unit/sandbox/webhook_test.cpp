@@ -1,13 +1,9 @@
 // Webhooks: received with every check, and really sent.
 #include <gmock/gmock.h>
 
-#include <condition_variable>
-#include <mutex>
-
-#include "sandbox/http/listener.h"
-#include "sandbox/http/router.h"
 #include "sandbox/service/webhook_sender.h"
 #include "unit/sandbox/shopper.h"
+#include "unit/sandbox/webhook_receiver.h"
 
 namespace cartpilot::sandbox {
 namespace {
@@ -25,55 +21,23 @@ Json event(const std::string& id, const std::string& type, Json data) {
           {"ucp_version", "1.0.0"}};
 }
 
-struct Shop {
-  SandboxServer server{{}};
-  Shopper shopper{server.port()};
-
-  Json send(const Json& body) { return shopper.post("/webhooks/merchant", body).json(); }
-  Json order_event(const std::string& id, const std::string& type, const std::string& order_id,
-                   Json data = Json::object()) {
-    data["merchant_order_id"] = shopper.get("/orders/" + order_id).json().at("merchant_order_id");
-    return send(event(id, type, std::move(data)));
-  }
-};
-
-// Somebody who listens for webhooks and remembers them.
-class Receiver {
- public:
-  Receiver()
-      : listener_(0, [this](const Request& request) {
-          const std::lock_guard lock(mutex_);
-          received_.push_back(request);
-          changed_.notify_all();
-          return json_response(200, Json::object());
-        }) {}
-
-  SandboxServer::Options options() const {
-    SandboxServer::Options options;
-    options.webhook_url = listener_.url() + "/hook";
-    return options;
-  }
-
-  std::vector<Request> wait_for(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(60), [&] { return received_.size() >= count; });
-    return received_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Request> received_;
-  HttpListener listener_;
-};
-
 // RFC 4231, test case 2.
 TEST(WebhookSignature, is_an_hmac_sha256) {
   EXPECT_EQ(webhook_signature("Jefe", "what do ya want for nothing?"),
             "sha256=5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
-TEST(Webhook, needs_no_api_key_but_a_right_signature_if_any) {
+class Webhook : public ShopTest {
+ protected:
+  Json send(const Json& body) { return shopper_.post("/webhooks/merchant", body).json(); }
+  Json order_event(const std::string& id, const std::string& type, const std::string& order_id,
+                   Json data = Json::object()) {
+    data["merchant_order_id"] = shopper_.get("/orders/" + order_id).json().at("merchant_order_id");
+    return send(event(id, type, std::move(data)));
+  }
+};
+
+TEST_F(Webhook, needs_no_api_key_but_a_right_signature_if_any) {
   SandboxServer server({});
   RawHttp http(server.port());
   const std::string body = dump_json(event("e1", "stock.changed", Json::object()));
@@ -93,25 +57,23 @@ TEST(Webhook, needs_no_api_key_but_a_right_signature_if_any) {
                                R"("message":"Event already processed"})");
 }
 
-TEST(Webhook, is_checked_for_form_then_sender_then_signature_then_type) {
-  Shop shop;
+TEST_F(Webhook, is_checked_for_form_then_sender_then_signature_then_type) {
   const HttpHeaders wrong = {{"X-Merchant-Id", "merchant-b"}, {"X-Merchant-Signature", "no"}};
-  EXPECT_EQ(shop.shopper.post("/webhooks/merchant", Json::object(), wrong).status, 422);
-  EXPECT_EQ(
-      shop.shopper.post("/webhooks/merchant", event("e", "odd", Json::object()), wrong).status,
-      400);
-  EXPECT_EQ(shop.shopper
+  EXPECT_EQ(shopper_.post("/webhooks/merchant", Json::object(), wrong).status, 422);
+  EXPECT_EQ(shopper_.post("/webhooks/merchant", event("e", "odd", Json::object()), wrong).status,
+            400);
+  EXPECT_EQ(shopper_
                 .post("/webhooks/merchant", event("e", "odd", Json::object()),
                       {{"X-Merchant-Signature", "no"}})
                 .status,
             401);
-  EXPECT_EQ(dump_json(shop.send(event("e", "odd", Json::object()))),
+  EXPECT_EQ(dump_json(send(event("e", "odd", Json::object()))),
             R"({"success":true,"event_id":"e","status":"ignored",)"
             R"("message":"Unknown event type: odd"})");
-  EXPECT_EQ(shop.shopper.get("/webhooks/events/e?merchant_id=merchant-a").status, 404);
+  EXPECT_EQ(shopper_.get("/webhooks/events/e?merchant_id=merchant-a").status, 404);
 }
 
-TEST(Webhook, is_recorded_with_the_hash_of_its_contents) {
+TEST_F(Webhook, is_recorded_with_the_hash_of_its_contents) {
   TimedSandbox sandbox;
   Shopper shopper(sandbox.port());
   shopper.post("/webhooks/merchant", event("e1", "checkout.confirmed", {{"checkout_id", "c"}}),
@@ -127,25 +89,23 @@ TEST(Webhook, is_recorded_with_the_hash_of_its_contents) {
   EXPECT_EQ(RawHttp(sandbox.port()).send("GET", "/webhooks/events/e1", {}).status, 401);
 }
 
-TEST(Webhook, is_deduplicated_by_merchant_and_id_whatever_it_says) {
-  Shop shop;
-  EXPECT_EQ(shop.send(event("e", "price.changed", {{"n", 1}})).at("status"), "processed");
-  EXPECT_EQ(shop.send(event("e", "stock.changed", {{"n", 2}})).at("status"), "duplicate");
+TEST_F(Webhook, is_deduplicated_by_merchant_and_id_whatever_it_says) {
+  EXPECT_EQ(send(event("e", "price.changed", {{"n", 1}})).at("status"), "processed");
+  EXPECT_EQ(send(event("e", "stock.changed", {{"n", 2}})).at("status"), "duplicate");
   Json other = event("e", "price.changed", Json::object());
   other["merchant_id"] = "merchant-b";
-  EXPECT_EQ(shop.send(other).at("status"), "processed");
-  EXPECT_EQ(shop.shopper.get("/webhooks/events/e?merchant_id=merchant-a").json().at("payload"),
+  EXPECT_EQ(send(other).at("status"), "processed");
+  EXPECT_EQ(shopper_.get("/webhooks/events/e?merchant_id=merchant-a").json().at("payload"),
             Json({{"n", 1}}));
 }
 
-TEST(Webhook, moves_an_order_along_its_way) {
-  Shop shop;
-  const std::string id = shop.shopper.order("merchant-a", kEarbudsA);
-  shop.order_event("e1", "order.confirmed", id);
-  shop.order_event("e2", "order.shipped", id, {{"tracking_number", "T1"}});
-  shop.order_event("e3", "order.delivered", id);
-  shop.order_event("e4", "order.refunded", id, {{"refund_amount_cents", 500}});
-  const Json order = shop.shopper.get("/orders/" + id).json();
+TEST_F(Webhook, moves_an_order_along_its_way) {
+  const std::string id = shopper_.order("merchant-a", kEarbudsA);
+  order_event("e1", "order.confirmed", id);
+  order_event("e2", "order.shipped", id, {{"tracking_number", "T1"}});
+  order_event("e3", "order.delivered", id);
+  order_event("e4", "order.refunded", id, {{"refund_amount_cents", 500}});
+  const Json order = shopper_.get("/orders/" + id).json();
   Json steps = Json::array();
   for (const Json& step : order.at("status_history")) {
     steps.push_back(
@@ -164,47 +124,45 @@ TEST(Webhook, moves_an_order_along_its_way) {
   }
 }
 
-TEST(Webhook, cancels_an_order_in_the_merchants_words_or_its_own) {
-  Shop shop;
-  const std::string silent = shop.shopper.order("merchant-a", kEarbudsA);
-  const std::string told = shop.shopper.order("merchant-a", kEarbudsA);
-  shop.order_event("e1", "order.cancelled", silent);
-  shop.order_event("e2", "order.cancelled", told, {{"reason", "burnt down"}});
-  const Json order = shop.shopper.get("/orders/" + silent).json();
+TEST_F(Webhook, cancels_an_order_in_the_merchants_words_or_its_own) {
+  const std::string silent = shopper_.order("merchant-a", kEarbudsA);
+  const std::string told = shopper_.order("merchant-a", kEarbudsA);
+  order_event("e1", "order.cancelled", silent);
+  order_event("e2", "order.cancelled", told, {{"reason", "burnt down"}});
+  const Json order = shopper_.get("/orders/" + silent).json();
   EXPECT_EQ(order.at("cancelled_reason"), "Cancelled by merchant");
   EXPECT_EQ(order.at("cancelled_by"), "merchant");
   EXPECT_EQ(order.at("status_history").back().at("actor"), "merchant");
-  EXPECT_EQ(shop.shopper.get("/orders/" + told).json().at("cancelled_reason"), "burnt down");
+  EXPECT_EQ(shopper_.get("/orders/" + told).json().at("cancelled_reason"), "burnt down");
 }
 
 // A weak spot of the service: what comes out of order is lost without a word.
-TEST(Webhook, out_of_order_is_reported_as_processed_and_lost) {
-  Shop shop;
-  const std::string id = shop.shopper.order("merchant-a", kEarbudsA);
-  const std::string before = shop.shopper.get("/orders/" + id).body;
-  EXPECT_EQ(shop.order_event("e1", "order.delivered", id).at("status"), "processed");
-  EXPECT_EQ(shop.shopper.get("/orders/" + id).body, before);
-  shop.order_event("e2", "order.confirmed", id);
-  EXPECT_EQ(shop.order_event("e1", "order.delivered", id).at("status"), "duplicate");
-  EXPECT_EQ(shop.shopper.get("/orders/" + id).json().at("status"), "confirmed");
+TEST_F(Webhook, out_of_order_is_reported_as_processed_and_lost) {
+  const std::string id = shopper_.order("merchant-a", kEarbudsA);
+  const std::string before = shopper_.get("/orders/" + id).body;
+  EXPECT_EQ(order_event("e1", "order.delivered", id).at("status"), "processed");
+  EXPECT_EQ(shopper_.get("/orders/" + id).body, before);
+  order_event("e2", "order.confirmed", id);
+  EXPECT_EQ(order_event("e1", "order.delivered", id).at("status"), "duplicate");
+  EXPECT_EQ(shopper_.get("/orders/" + id).json().at("status"), "confirmed");
 }
 
-TEST(Webhook, about_an_unknown_order_is_processed_and_a_broken_one_failed) {
-  Shop shop;
-  EXPECT_EQ(shop.send(event("e1", "order.shipped", {{"merchant_order_id", "?"}})).at("status"),
+TEST_F(Webhook, about_an_unknown_order_is_processed_and_a_broken_one_failed) {
+  EXPECT_EQ(send(event("e1", "order.shipped", {{"merchant_order_id", "?"}})).at("status"),
             "processed");
-  const Json failed =
-      shop.send(event("e2", "order.refunded", {{"refund_amount_cents", "all of it"}}));
+  const Json failed = send(event("e2", "order.refunded", {{"refund_amount_cents", "all of it"}}));
   EXPECT_EQ(failed.at("success"), false);
   EXPECT_EQ(failed.at("status"), "failed");
-  const Json stored = shop.shopper.get("/webhooks/events/e2?merchant_id=merchant-a").json();
+  const Json stored = shopper_.get("/webhooks/events/e2?merchant_id=merchant-a").json();
   EXPECT_EQ(stored.at("status"), "failed");
   EXPECT_EQ(stored.at("error_message"), failed.at("message"));
 }
 
 TEST(WebhookSending, a_purchase_sends_three_signed_events) {
-  Receiver receiver;
-  SandboxServer server(receiver.options());
+  WebhookReceiver receiver;
+  SandboxServer::Options options;
+  options.webhook_url = receiver.url();
+  SandboxServer server(options);
   Shopper shopper(server.port());
   const std::string id = shopper.approved("merchant-a", kEarbudsA);
   shopper.act(id, "confirm");

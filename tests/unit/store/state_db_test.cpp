@@ -234,11 +234,11 @@ TEST_F(StateDbTest, refuses_a_newer_file_and_leaves_it) {
   const fs::path file = folder_ / "state.db";
   {
     StateDb db(file);
-    db.run("PRAGMA user_version = 2");
+    db.run("PRAGMA user_version = 3");
   }
   const std::string bytes = bytes_of(file);
   EXPECT_THAT(refusal_of(file),
-              AllOf(HasSubstr("newer cartpilot (format 2)"), HasSubstr("update cartpilot")));
+              AllOf(HasSubstr("newer cartpilot (format 3)"), HasSubstr("update cartpilot")));
   EXPECT_EQ(bytes_of(file), bytes);
 }
 

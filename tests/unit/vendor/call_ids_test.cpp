@@ -17,6 +17,17 @@ TEST(CallIds, new_ones_are_plain_and_differ) {
   EXPECT_EQ(ids.size(), 1000U);
 }
 
+TEST(CallIds, one_for_a_conversation_is_none_of_its_ids_and_always_the_same) {
+  std::set<std::string> used;
+  for (int i = 0; i < 100; ++i) {
+    const std::string id = new_call_id(used);
+    EXPECT_EQ(new_call_id(used), id);
+    EXPECT_EQ(wire_call_id(id, 0, 29), id);
+    EXPECT_TRUE(used.insert(id).second);
+  }
+  EXPECT_NE(new_call_id({"a"}), new_call_id({"b"}));
+}
+
 TEST(CallIds, what_a_service_accepts_stays_as_it_is) {
   EXPECT_EQ(wire_call_id("toolu_01-A", 0, 64), "toolu_01-A");
   EXPECT_EQ(wire_call_id(std::string(40, 'x'), 0, 40), std::string(40, 'x'));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cartpilot/vendor/error_parts.h"
+
 namespace cartpilot::vendor {
 namespace {
 
@@ -84,10 +86,41 @@ TEST(RetryHints, words) {
       {"Try again after 20 seconds", 20'000},
       {"Please wait 250ms before the next request", 250},
       {"You should wait a while; retry in 3 seconds", 3000},
+      {"Too many requests, retry after 20.", 20'000},
+      {"slow down (retry-after: 3s)", 3000},
+      {"retry after 20 attempts", {}},
       {"Please try again in a moment.", {}},
       {"try again later", {}},
       {"", {}}};
   for (const auto& [text, wait] : cases) EXPECT_EQ(wait_in_words(text), wait) << text;
+}
+
+TEST(RetryHints, members_of_a_body) {
+  const std::vector<std::pair<const char*, Wait>> cases = {
+      {R"({"retry_after":1.5})", 1500},
+      {R"({"retry_after_ms":250})", 250},
+      {R"({"retryAfter":"2"})", 2000},
+      {R"({"Retry-After":"3s"})", 3000},
+      {R"({"retryDelay":"34.07s"})", 34'070},
+      {R"({"retry_delay":{"seconds":34}})", 34'000},
+      {R"({"metadata":{"headers":{"Retry-After":"7"}}})", 7000},
+      {R"({"retry_after":1,"metadata":{"retry_after":2}})", 2000},
+      {R"({"retry_after":null,"retryable":true,"attempts":3})", {}},
+      {R"({"retry_after":-1})", {}},
+      {R"([{"retry_after":1}])", {}}};
+  for (const auto& [text, wait] : cases) EXPECT_EQ(wait_in_members(parse_json(text)), wait) << text;
+}
+
+TEST(RetryHints, a_limit_of_which_nothing_remains_tells_when_it_is_reset) {
+  EXPECT_EQ(wait_in_headers({{"x-ratelimit-remaining-requests", "0"},
+                             {"x-ratelimit-reset-requests", "6m0s"},
+                             {"x-ratelimit-remaining-tokens", "100"},
+                             {"x-ratelimit-reset-tokens", "1h"}}),
+            Wait(360'000));
+  EXPECT_EQ(wait_in_headers({{"x-ratelimit-remaining-tokens", "0"},
+                             {"x-ratelimit-reset-tokens", "1795400000"}}),
+            Wait())
+      << "a date in a form nobody announced";
 }
 
 TEST(RetryHints, the_longer_of_two_waits_counts) {

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "cartpilot/abi.h"
+#include "cartpilot/detail/characters.h"
 #include "cartpilot/detail/secret_scrub.h"
 #include "cartpilot/detail/visibility.h"
 #include "cartpilot/detail/wire_event.h"
@@ -38,15 +39,6 @@ inline std::string_view view(cp_bytes data) {
 inline bool emit(const cp_sink* sink, std::int32_t kind, std::string_view payload) {
   if (sink == nullptr || !CP_HAS(cp_sink, sink, emit)) return true;
   return sink->emit(sink->ctx, kind, bytes(payload)) == 0;
-}
-
-/// At most `limit` bytes of `text`, not ending inside a UTF-8 sequence.
-inline std::string cut_text(std::string text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
 }
 
 /// The error's JSON, without secrets, within kMaxErrorBytes.

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "cartpilot/detail/characters.h"
 #include "cartpilot/detail/visibility.h"
 #include "cartpilot/error.h"
 
@@ -241,7 +242,7 @@ class JsonReader final : public nlohmann::ordered_json::json_sax_t {
       if (c == '\n') {
         ++line;
         column = 1;
-      } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
+      } else if (!continues_character(c)) {
         ++column;
       }
     }

@@ -1,14 +1,10 @@
-// What the macros and functions of plugin.h consist of: checks of their arguments, the manifest,
-// the exported function, and plugins that are linked into a program.
+// What the macros of plugin.h consist of: checks of their arguments, the manifest, and the exported
+// function.
 //
-// Plugins get this through plugin.h and need not read it. A StaticPlugin lives until the program
-// ends; StaticNames may be used from any thread. All else is constant.
+// Plugins get this through plugin.h and need not read it. All of it is constant.
 #pragma once
 
 #include <cstdint>
-#include <list>
-#include <mutex>
-#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -17,7 +13,6 @@
 #include "cartpilot/detail/manifest_note.h"
 #include "cartpilot/detail/services.h"
 #include "cartpilot/detail/visibility.h"
-#include "cartpilot/json.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
 inline namespace abi1 {
@@ -45,52 +40,6 @@ constexpr bool version_is_valid(std::string_view version) {
 constexpr bool looks_like_array(std::string_view json) {
   return json.size() >= 2 && json.front() == '[' && json.back() == ']';
 }
-
-/// A plugin whose id was chosen at run time; lives until the program ends.
-struct StaticPlugin {
-  std::string id;
-  std::string manifest;
-  cp_plugin plugin;
-};
-
-/// The factories of CLASS registered so far.
-template <class Class>
-struct StaticNames {
-  static std::list<StaticPlugin>& plugins() {
-    static std::list<StaticPlugin> registered;
-    return registered;
-  }
-  static std::mutex& mutex() {
-    static std::mutex guard;
-    return guard;
-  }
-  static bool accepts(std::string_view factory) {
-    const std::lock_guard<std::mutex> lock(mutex());
-    for (const StaticPlugin& entry : plugins()) {
-      if (entry.id == factory) return true;
-    }
-    return false;
-  }
-  static const cp_plugin* add(const std::string& id, const std::string& version,
-                              const std::string& env_json, const char* interface_id,
-                              bool concurrent, const void* (*query)(const char*)) {
-    Json manifest{{"schema", 1},
-                  {"id", id},
-                  {"version", version},
-                  {"abi", {{"epoch", CP_EPOCH}, {"min_revision", 0}}},
-                  {"provides",
-                   Json::array({{{"interface", interface_id}, {"factories", Json::array({id})}}})},
-                  {"env", parse_json(env_json, "env")}};
-    if (concurrent) manifest["concurrent"] = true;
-    const std::lock_guard<std::mutex> lock(mutex());
-    StaticPlugin& entry = plugins().emplace_back();
-    entry.id = id;
-    entry.manifest = dump_json(manifest);
-    entry.plugin = {CP_MAGIC,      sizeof(cp_plugin), CP_EPOCH, CP_REVISION, bytes(entry.manifest),
-                    &start_plugin, nullptr,           query};
-    return &entry.plugin;
-  }
-};
 
 }  // namespace detail
 }  // namespace abi1

@@ -2,13 +2,15 @@
 //
 // A conversation may hold calls made by other vendors' models, whose ids are longer or carry other
 // characters than this one accepts. Such ids are replaced, always the same way, so that the
-// beginning of a conversation stays byte-identical from request to request (prompt caches).
-// Functions for any thread.
+// beginning of a conversation stays byte-identical from request to request (prompt caches). The
+// address and model family that issued an id get it back as it is, whatever it looks like; see
+// same_family(). Functions for any thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -47,6 +49,30 @@ inline std::string new_call_id() {
     return (static_cast<std::uint64_t>(source()) << 32U) | source();
   }();
   return call_id_from(state);
+}
+
+/// An id for a call that came without one: none of `used`, and the same whenever these are used, so
+/// that a recorded conversation has the same ids again.
+inline std::string new_call_id(const std::set<std::string>& used) {
+  std::uint64_t state = used.size();
+  for (const std::string& id : used) state = state * 31 + stable_hash(id);
+  std::string id = call_id_from(state);
+  while (used.count(id) != 0) id = call_id_from(state);
+  return id;
+}
+
+/// The beginning of a model's name that its relatives share: "qwen" of "Qwen/qwen3-32b".
+inline std::string model_family(std::string_view model) {
+  model.remove_prefix(model.find_last_of('/') + 1);
+  std::size_t end = 0;
+  while (end < model.size() && is_word_char(model[end]) && !is_digit(model[end])) ++end;
+  return lower(model.substr(0, end));
+}
+
+/// True when what `issuer`, the model that wrote a message, issued may go back to `model`. A
+/// message that names no model is taken as this one's.
+inline bool same_family(std::string_view issuer, std::string_view model) {
+  return issuer.empty() || model_family(issuer) == model_family(model);
 }
 
 /// `id` itself when it has 1 to `most` letters, digits, '_' and '-' and `occurrence` is 0 (the

@@ -79,6 +79,9 @@ inline ErrorBody read_error_object(const Json& error, int depth) {
     if (!raw.empty()) body.message += (body.message.empty() ? "" : ": ") + raw;
   }
   fill(body.message, body.code.empty() ? body.type : body.code);
+  body.wait_ms = longer_wait(body.wait_ms, wait_in_members(error));
+  // The whole text, not what is kept of it.
+  body.wait_ms = longer_wait(body.wait_ms, wait_in_words(message));
   body.wait_ms = longer_wait(body.wait_ms, wait_in_words(body.message));
   return body;
 }
@@ -92,9 +95,9 @@ inline std::optional<ErrorBody> find_error(const Json& value, int depth) {
   if (!value.is_object()) return std::nullopt;
   const auto error = value.find("error");
   ErrorBody body;
-  if (error != value.end() && error->is_object()) {
+  if (error != value.end() && error->is_object() && !error->empty()) {
     body = read_error_object(*error, depth);
-  } else if (error != value.end() && error->is_string()) {
+  } else if (error != value.end() && *error != "" && error->is_string()) {
     body = read_error_object(Json{{"message", *error}}, depth);
   } else {
     const bool flat = string_or(value, "object") == "error" || string_or(value, "type") == "error";
@@ -107,6 +110,13 @@ inline std::optional<ErrorBody> find_error(const Json& value, int depth) {
   }
   if (body.http_status == 0) body.http_status = status_of(value);
   body.request_id = word_of(value, "request_id");
+  if (error != value.end()) {
+    for (const auto& [key, member] : value.items()) {
+      if (key != "error") {
+        body.wait_ms = longer_wait(body.wait_ms, wait_in_members(Json{{key, member}}));
+      }
+    }
+  }
   return body;
 }
 
@@ -124,10 +134,11 @@ inline ErrorBody read_error_body(std::string_view text) {
       body.message = one_line(validation_text(value["detail"]), kMaxMessage);
     }
     if (body.message.empty()) body.message = one_line(string_or(value, "message"), kMaxMessage);
+    body.wait_ms = wait_in_members(value);
   } catch (const Error&) {
   }
   if (body.message.empty()) body.message = one_line(text, kMaxMessage);
-  body.wait_ms = wait_in_words(body.message);
+  body.wait_ms = longer_wait(body.wait_ms, wait_in_words(text));
   return body;
 }
 

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "cartpilot/detail/visibility.h"
 #include "cartpilot/json.h"
+#include "cartpilot/vendor/retry_hints.h"
 #include "cartpilot/vendor/text.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
@@ -33,6 +36,31 @@ inline int status_of(const Json& object) {
     if (word.size() == 3 && word >= "300" && word <= "599") return std::stoi(word);
   }
   return 0;
+}
+
+/// The wait that a member of `object` asks for ("retry_after": 1.5, "retryDelay": "34s"), or one of
+/// the objects inside it that carry such members; nullopt when there is none.
+inline std::optional<std::int64_t> wait_in_members(const Json& object, int depth = 0) {
+  std::optional<std::int64_t> wait;
+  if (!object.is_object() || depth > 3) return wait;
+  for (const auto& [key, value] : object.items()) {
+    const std::string name = plain_spelling(key);
+    if (value.is_object() && name != "retrydelay") {
+      wait = longer_wait(wait, wait_in_members(value, depth + 1));
+      continue;
+    }
+    const bool ms = name == "retryafterms";
+    if (!ms && name != "retryafter" && name != "retryafterseconds" && name != "retrydelay" &&
+        name != "retryin" && name != "resetafter") {
+      continue;
+    }
+    if (value.is_number()) wait = longer_wait(wait, wait_of(value.get<double>() * (ms ? 1 : 1000)));
+    if (value.is_object()) {
+      wait = longer_wait(wait, wait_of(static_cast<double>(integer_or(value, "seconds")) * 1000));
+    }
+    if (value.is_string()) wait = longer_wait(wait, wait_in_text(value.get<std::string>(), ms));
+  }
+  return wait;
 }
 
 /// [{"loc":["body","model"],"msg":"required"}] -> "body.model: required"

@@ -168,10 +168,12 @@ inline Error error_inside_answer(const ErrorBody& body, const Service& service,
   return error_of(status_of_words(body), 0, body, service, override);
 }
 
-/// The Error for an answer that ended too early.
-inline Error stream_cut(const Service& service) {
+/// The Error for an answer that ended too early. `said` is what else came, words of a gateway.
+inline Error stream_cut(const Service& service, std::string_view said = {}) {
+  const std::string words = one_line(said, 120);
   return make_error(ErrorCode::kUnavailable, "stream_cut",
-                    "the answer of " + service.title + " broke off before its end; try again",
+                    "the answer of " + service.title + " broke off before its end; try again" +
+                        (words.empty() ? "" : " (the server also sent: " + words + ")"),
                     true);
 }
 

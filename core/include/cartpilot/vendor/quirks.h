@@ -44,16 +44,6 @@ struct Quirk {
   const std::string& name() const { return flag.empty() ? member : flag; }
 };
 
-/// `text` in lower case without '_', '-' and quotation marks: "maxOutputTokens" and
-/// "max_output_tokens" are one name.
-inline std::string plain_spelling(std::string_view text) {
-  std::string plain;
-  for (const char c : lower(text)) {
-    if (c != '_' && c != '-' && c != '`' && c != '\'' && c != '"') plain += c;
-  }
-  return plain;
-}
-
 class Quirks {
  public:
   explicit Quirks(std::vector<Quirk> quirks) : quirks_(std::move(quirks)) {}

@@ -6,6 +6,7 @@
 // now_unix_ms(); any thread.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -77,15 +78,26 @@ inline std::optional<std::int64_t> read_span(std::string_view& text) {
   return total ? wait_of(*total) : std::nullopt;
 }
 
+/// The wait that `text`, the value of a member or header, asks for: a span, a number of seconds (or
+/// of milliseconds), a date; nullopt when it is none of them.
+inline std::optional<std::int64_t> wait_in_text(std::string_view text, bool milliseconds = false,
+                                                std::int64_t now = now_unix_ms());
+
 /// The wait that a sentence asks for ("Please try again in 1.898s."); nullopt when it names none.
 inline std::optional<std::int64_t> wait_in_words(std::string_view sentence) {
   const std::string text = lower(sentence);
   for (const std::string_view cue :
-       {"try again in ", "try again after ", "retry in ", "retry after ", "available in ",
-        "resets in ", "reset in ", "reset after ", "wait for ", "wait "}) {
+       {"try again in ", "try again after ", "retry in ", "retry after ",
+        "retry-after: ", "retry_after: ", "retry_after ", "retrying in ", "available in ",
+        "available after ", "resets in ", "reset in ", "reset after ", "wait for ", "wait "}) {
     for (std::size_t at = text.find(cue); at != std::string::npos; at = text.find(cue, at + 1)) {
       std::string_view rest = std::string_view(text).substr(at + cue.size());
       if (const auto wait = read_span(rest)) return wait;
+      // "retry after 20" means seconds, as the header of that name does.
+      const std::size_t end = std::min(rest.find_first_not_of("0123456789"), rest.size());
+      const bool ends = end == rest.size() || (!is_word_char(rest[end]) && rest[end] != ' ');
+      if (!ends_with(cue, "after ") || end == 0 || end > 6 || !ends) continue;
+      if (const auto wait = wait_in_text(rest.substr(0, end))) return wait;
     }
   }
   return std::nullopt;
@@ -118,24 +130,34 @@ inline std::optional<std::int64_t> http_date_ms(std::string_view text) {
   return static_cast<std::int64_t>(timegm(&time)) * 1000;
 }
 
-/// What `retry-after-ms`, else `Retry-After` (seconds or a date, in the past: 0) asks for; nullopt
-/// when neither is readable.
+inline std::optional<std::int64_t> wait_in_text(std::string_view text, bool milliseconds,
+                                                std::int64_t now) {
+  text = trim(text);
+  double number = 0;
+  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem == std::errc() && stop == text.data() + text.size()) {
+    return wait_of(milliseconds ? number : number * 1000);
+  }
+  if (const auto date = http_date_ms(text)) return *date > now ? *date - now : 0;
+  std::string_view rest = text;
+  const auto span = read_span(rest);
+  return trim(rest).empty() ? span : std::nullopt;
+}
+
+/// What `retry-after-ms`, else `Retry-After` (seconds, a span or a date, in the past: 0), else the
+/// reset of a limit of which nothing remains asks for; nullopt when none is readable.
 inline std::optional<std::int64_t> wait_in_headers(const HttpHeaders& headers,
                                                    std::int64_t now = now_unix_ms()) {
-  const auto number = [&headers](const char* name) -> std::optional<double> {
-    const std::string value(trim(header_value(headers, name)));
-    double read = 0;
-    const auto [stop, problem] = std::from_chars(value.data(), value.data() + value.size(), read);
-    if (problem != std::errc() || stop != value.data() + value.size()) return std::nullopt;
-    return read;
-  };
-  if (const auto ms = number("retry-after-ms")) {
-    if (const auto wait = wait_of(*ms)) return wait;
+  if (const auto ms = wait_in_text(header_value(headers, "retry-after-ms"), true, now)) return ms;
+  if (const auto wait = wait_in_text(header_value(headers, "retry-after"), false, now)) return wait;
+  std::optional<std::int64_t> wait;
+  for (const std::string kind : {"requests", "tokens"}) {
+    if (trim(header_value(headers, "x-ratelimit-remaining-" + kind)) != "0") continue;
+    const std::string reset = header_value(headers, "x-ratelimit-reset-" + kind);
+    std::string_view rest = reset;  // "6m0s"; a bare number is a date elsewhere
+    wait = longer_wait(wait, read_span(rest));
   }
-  if (const auto seconds = number("retry-after")) return wait_of(*seconds * 1000);
-  const auto date = http_date_ms(trim(header_value(headers, "retry-after")));
-  if (!date) return std::nullopt;
-  return *date > now ? *date - now : 0;
+  return wait;
 }
 
 /// `x-should-retry`, which overrides what the status means.

@@ -1,7 +1,7 @@
 // SecondTry: lets a request whose answer was of no use be sent once more, and only once.
 //
 // The host repeats errors that are marked retryable, several times when it has to. An overloaded
-// service deserves that; a model that answers nothing twice will answer nothing a third time. Owned
+// service deserves that; a model that gave two empty answers gives a third. Owned
 // by the provider and used on its thread only; keeps a hash of the request, not the request.
 #pragma once
 

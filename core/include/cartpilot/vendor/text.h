@@ -9,8 +9,10 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "cartpilot/detail/characters.h"
 #include "cartpilot/detail/visibility.h"
 
 namespace cartpilot CARTPILOT_HIDDEN {
@@ -24,13 +26,7 @@ inline bool is_word_char(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-inline std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
+inline std::string lower(std::string_view text) { return detail::lower_case(text); }
 
 inline std::string upper(std::string_view text) {
   std::string result(text);
@@ -38,6 +34,16 @@ inline std::string upper(std::string_view text) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   }
   return result;
+}
+
+/// `text` in lower case without '_', '-' and quotation marks: "maxOutputTokens" and
+/// "max_output_tokens" are one name.
+inline std::string plain_spelling(std::string_view text) {
+  std::string plain;
+  for (const char c : lower(text)) {
+    if (c != '_' && c != '-' && c != '`' && c != '\'' && c != '"') plain += c;
+  }
+  return plain;
 }
 
 /// The part of `text` between white space.
@@ -96,10 +102,7 @@ inline std::string one_line(std::string_view text, std::size_t limit) {
     line += c;
     if (line.size() > limit) break;
   }
-  if (line.size() <= limit) return line;
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-  return line.substr(0, end) + "...";
+  return line.size() <= limit ? line : detail::cut_text(std::move(line), limit) + "...";
 }
 
 inline std::string joined(const std::vector<std::string>& words, std::string_view between = ", ") {

@@ -1,7 +1,7 @@
 // PluginManifest: what a plugin says about itself.
 //
 // A JSON text in a note of the file (detail/manifest_note.h), made by the macro of plugin.h. It
-// comes from a stranger, so it is bounded, checked and never printed raw. A value; parsing is
+// comes from outside, so it is bounded, checked and never printed raw. A value; parsing is
 // thread-safe.
 #pragma once
 

@@ -1,6 +1,5 @@
 #include "plugin/host/discovery.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -11,7 +10,6 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -95,10 +93,10 @@ class Search {
  private:
   /// Thousands of wrong entries are one mistake.
   void collapse_notices() {
-    constexpr std::size_t kMost = 10;
-    if (found_.notices.size() <= kMost) return;
-    const std::size_t more = found_.notices.size() - kMost;
-    found_.notices.resize(kMost);
+    constexpr std::size_t kMaxNotices = 10;
+    if (found_.notices.size() <= kMaxNotices) return;
+    const std::size_t more = found_.notices.size() - kMaxNotices;
+    found_.notices.resize(kMaxNotices);
     found_.notices.push_back(fmt::format("{} more entries are ignored or skipped", more));
   }
 
@@ -122,7 +120,7 @@ class Search {
   void add_typed_directory(const fs::path& directory) {
     std::error_code ignored;
     add_directory(directory.empty() ? directory : fs::absolute(directory, ignored),
-                  "--plugin-path");
+                  options_.directories_from);
   }
 
   void add_environment_path() {
@@ -160,9 +158,11 @@ class Search {
   /// Sorted bytewise. What cannot be read is empty.
   static std::vector<std::string> names_in(const fs::path& directory) {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), &::closedir);
-    if (stream == nullptr) return names;
-    while (const dirent* entry = ::readdir(stream.get())) names.emplace_back(entry->d_name);
+    std::error_code error;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+      names.push_back(entry->path().filename().string());
+    }
     std::sort(names.begin(), names.end());
     return names;
   }

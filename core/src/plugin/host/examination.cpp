@@ -9,6 +9,15 @@
 
 namespace cartpilot::plugin {
 
+Refusal other_epoch(std::int64_t epoch) {
+  return {
+      "CP-P07",
+      fmt::format("built for plugin ABI epoch {}; this cartpilot speaks epoch {}", epoch, CP_EPOCH),
+      epoch > static_cast<std::int64_t>(CP_EPOCH)
+          ? fmt::format("install a newer cartpilot, or a build of it for epoch {}", CP_EPOCH)
+          : fmt::format("install a build of it for epoch {}", CP_EPOCH)};
+}
+
 Refusal judge_manifest(std::string_view text, PluginManifest& manifest) {
   try {
     manifest = parse_manifest(text);
@@ -16,14 +25,7 @@ Refusal judge_manifest(std::string_view text, PluginManifest& manifest) {
     return {"CP-P12", fmt::format("its manifest cannot be used: {}", error.what()),
             "report it to the plugin's author"};
   }
-  if (manifest.epoch != CP_EPOCH) {
-    return {"CP-P07",
-            fmt::format("built for plugin ABI epoch {}; this cartpilot speaks epoch {}",
-                        manifest.epoch, CP_EPOCH),
-            manifest.epoch > static_cast<std::int64_t>(CP_EPOCH)
-                ? fmt::format("install a newer cartpilot, or a build of it for epoch {}", CP_EPOCH)
-                : fmt::format("install a build of it for epoch {}", CP_EPOCH)};
-  }
+  if (manifest.epoch != CP_EPOCH) return other_epoch(manifest.epoch);
   if (manifest.min_revision > static_cast<std::int64_t>(CP_REVISION)) {
     return {"CP-P13",
             fmt::format("it needs plugin ABI revision {}; this cartpilot has {}",

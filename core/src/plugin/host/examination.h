@@ -4,6 +4,7 @@
 // value; thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -20,6 +21,9 @@ struct Examination {
 };
 
 Examination examine_plugin(const std::filesystem::path& file);
+
+/// The refusal of a plugin that was built for another epoch.
+Refusal other_epoch(std::int64_t epoch);
 
 /// Reads a manifest and judges whether this program can serve the plugin.
 Refusal judge_manifest(std::string_view text, PluginManifest& manifest);

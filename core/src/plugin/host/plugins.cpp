@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "plugin/host/discovery.h"
-#include "plugin/host/names.h"
 #include "plugin/host/registry.h"
 #include "plugin/runtime/provider_proxy.h"
 #include "plugin/runtime/tool_set_proxy.h"
+#include "text/near_names.h"
 
 namespace cartpilot::plugin {
 namespace {
@@ -55,9 +55,8 @@ ProviderConfig config_for(const PluginManifest& manifest,
 }
 
 std::string refusal_line(const PluginRecord& record) {
-  return fmt::format("plugin refused ({}): {}: {}; {}", record.code,
-                     record.file.empty() ? record.id : record.file.string(), record.why,
-                     record.fix);
+  return fmt::format("plugin refused ({}): {}: {}; {}", record.code, record.file.string(),
+                     record.why, record.fix);
 }
 
 }  // namespace
@@ -84,9 +83,9 @@ struct PluginHost::Impl {
       throw error;
     }
     if (record.status == PluginStatus::kDisabled) {
-      throw Error(ErrorCode::kNotFound,
-                  fmt::format("plugin {} is {}; add it there or name its file with --plugin",
-                              record.id, record.why));
+      throw Error(
+          ErrorCode::kNotFound,
+          fmt::format("plugin {} is {}; add it there or name its file", record.id, record.why));
     }
     return registry.module_of(slot);
   }
@@ -126,11 +125,11 @@ struct PluginHost::Impl {
 
   [[noreturn]] void not_found(const std::string& name) {
     const std::vector<std::string> known = provider_names();
-    const std::vector<std::string> near = near_names(name, known);
+    const std::vector<std::string> near = text::near_names(name, known);
     Error error(ErrorCode::kNotFound,
                 fmt::format("there is no provider \"{}\"{}; available: {}", name,
                             near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front()),
-                            joined(known)));
+                            known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "))));
     error.reason = "provider";
     throw error;
   }
@@ -153,8 +152,6 @@ PluginHost::PluginHost(SearchOptions search, HttpTransport& transport, HostServi
     : impl_(std::make_unique<Impl>(search, transport, std::move(log))) {}
 
 PluginHost::~PluginHost() { impl_->services->close(); }
-
-void PluginHost::register_static(const cp_plugin* plugin) { impl_->registry.add_linked(plugin); }
 
 std::vector<PluginRecord> PluginHost::list() {
   std::vector<PluginRecord> records;

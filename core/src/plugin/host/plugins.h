@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "cartpilot/abi.h"
 #include "cartpilot/http.h"
 #include "cartpilot/llm_provider.h"
 #include "cartpilot/tool_set.h"
@@ -25,15 +24,16 @@ namespace cartpilot::plugin {
 
 /// Where to look, in the order the first hit wins.
 struct SearchOptions {
-  std::vector<std::filesystem::path> files;        ///< --plugin FILE
-  std::vector<std::filesystem::path> directories;  ///< --plugin-path DIR
+  std::vector<std::filesystem::path> files;        ///< named one by one
+  std::vector<std::filesystem::path> directories;  ///< named by the person
+  std::string directories_from = "named";          ///< how, as the front end calls it
   std::string environment_path;                    ///< CARTPILOT_PLUGIN_PATH
   std::string environment_allow;  ///< CARTPILOT_PLUGINS: "none" or "id,id"; "" = all
   std::vector<std::filesystem::path> configured;  ///< plugins.paths of the config file
-  bool enabled = true;                            ///< false after --no-plugins
+  bool enabled = true;                            ///< false: no plugins at all
   bool standard_places = true;  ///< the user's, the program's and the compiled-in directory
-  bool allow_insecure = false;  ///< --allow-insecure-plugin-dir: wrong permissions are a notice
-  ProbeOptions probe;           ///< --probe; without a program nothing is tried in a child
+  bool allow_insecure = false;  ///< wrong permissions are a notice
+  ProbeOptions probe;           ///< without a program nothing is tried in a child
   std::filesystem::path cache_directory;  ///< "" = keep nothing
 };
 
@@ -46,7 +46,7 @@ struct SearchedDirectory {
 
 enum class PluginStatus { kAvailable, kRefused, kShadowed, kDisabled };
 
-/// One file that was looked at (or one statically registered plugin; then `file` is empty).
+/// One file that was looked at.
 struct PluginRecord {
   std::filesystem::path file;
   std::filesystem::path target;  ///< where the file leads when it is a link; else ""
@@ -76,10 +76,6 @@ class PluginHost {
   ~PluginHost();
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
-
-  /// Registers a plugin that is linked in, through the same structs. The struct lives as long as
-  /// the process. Throws Error when it is refused or its id is taken.
-  void register_static(const cp_plugin* plugin);
 
   /// All plugins found, in search order, examined without running any of their code; what earlier
   /// runs found out about a file is shown too. Problems are records, not errors.

@@ -13,10 +13,6 @@ namespace {
 
 using Entry = PluginRegistry::Entry;
 
-std::string place_of(const Entry& slot) {
-  return slot.linked ? "the built-in plugin" : slot.candidate.file;
-}
-
 void refuse(Entry& slot, Refusal refusal) {
   slot.status = PluginStatus::kRefused;
   slot.refusal = std::move(refusal);
@@ -25,11 +21,6 @@ void refuse(Entry& slot, Refusal refusal) {
 void shadow(Entry& slot, const std::string& by) {
   slot.status = PluginStatus::kShadowed;
   slot.refusal = {"", fmt::format("shadowed by {}", by), ""};
-}
-
-/// Two files of one directory with one id: their order is nobody's choice.
-bool is_ambiguous(const Entry& a, const Entry& b) {
-  return !a.linked && !b.linked && a.candidate.directory == b.candidate.directory;
 }
 
 Refusal ambiguous(const Entry& with) {
@@ -53,39 +44,10 @@ PluginRegistry::PluginRegistry(std::vector<Candidate> candidates, const SearchOp
   }
 }
 
-void PluginRegistry::add_linked(const cp_plugin* plugin) {
-  Refusal refusal;
-  auto slot = std::make_unique<Entry>();
-  slot->linked = true;
-  slot->module = open_linked_plugin(plugin, services_, refusal);
-  if (slot->module == nullptr) {
-    Error error(ErrorCode::kUnsupported,
-                fmt::format("plugin refused ({}): {}; {}", refusal.code, refusal.why, refusal.fix));
-    error.reason = refusal.code;
-    throw error;
-  }
-  slot->candidate.stem = slot->module->manifest.id;
-  slot->manifest = slot->module->manifest;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  auto place = slots_.begin();
-  for (; place != slots_.end() && (*place)->linked; ++place) {
-    if ((*place)->candidate.stem == slot->candidate.stem) {
-      Error error(
-          ErrorCode::kInvalidArgument,
-          fmt::format("a built-in plugin \"{}\" is registered already", slot->candidate.stem));
-      error.reason = "CP-P16";
-      throw error;
-    }
-  }
-  slots_.insert(place, std::move(slot));
-  if (scanned_) resolve_conflicts();
-}
-
 /// Reads what each file offers, once, without running any of it. Lock held.
 void PluginRegistry::scan() {
   if (scanned_) return;
   for (const auto& slot : slots_) {
-    if (slot->linked) continue;
     slot->seen = examine_plugin(slot->candidate.file);
     slot->manifest = slot->seen.manifest;
     slot->refused_unrun = static_cast<bool>(slot->seen.refusal);
@@ -97,9 +59,7 @@ void PluginRegistry::scan() {
 /// One name and one id, one plugin: the earlier place wins. Lock held.
 void PluginRegistry::resolve_conflicts() {
   std::unordered_map<std::string, Entry*> first_with_id;
-  std::unordered_map<std::string, const Entry*> linked;
   for (const auto& slot : slots_) {
-    if (slot->linked) linked.emplace(slot->candidate.stem, slot.get());
     if (slot->state != Entry::State::kNew) continue;
     if (!slot->candidate.allowed) {
       slot->status = PluginStatus::kDisabled;
@@ -110,19 +70,16 @@ void PluginRegistry::resolve_conflicts() {
       shadow(*slot, slot->candidate.shadowed_by);
       continue;
     }
-    if (const auto by = linked.find(slot->candidate.stem); !slot->linked && by != linked.end()) {
-      shadow(*slot, place_of(*by->second));
-      continue;
-    }
     if (slot->manifest.id.empty()) continue;
     const auto [earlier, is_new] = first_with_id.try_emplace(slot->manifest.id, slot.get());
     if (is_new) continue;
     Entry& other = *earlier->second;
-    if (is_ambiguous(other, *slot)) {
+    // Two files of one directory with one id: their order is nobody's choice.
+    if (other.candidate.directory == slot->candidate.directory) {
       refuse(*slot, ambiguous(other));
       if (other.status == PluginStatus::kAvailable) refuse(other, ambiguous(*slot));
     } else {
-      shadow(*slot, place_of(other));
+      shadow(*slot, other.candidate.file);
     }
   }
 }
@@ -145,9 +102,7 @@ std::vector<Entry*> PluginRegistry::judged() {
 
 /// What can be said against a file without running it. Lock held.
 void PluginRegistry::apply_verdict(Entry& slot) {
-  if (slot.linked || slot.status != PluginStatus::kAvailable || slot.state != Entry::State::kNew) {
-    return;
-  }
+  if (slot.status != PluginStatus::kAvailable || slot.state != Entry::State::kNew) return;
   if (Refusal refusal = slot.seen.refusal) {
     refuse(slot, std::move(refusal));
   } else if (Refusal path = verifier_.judge_path(slot.candidate)) {
@@ -163,7 +118,7 @@ void PluginRegistry::verify(Entry& slot, bool again) {
   Examination seen;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (slot.linked || slot.seen.refusal || (slot.tried && !again)) return;
+    if (slot.seen.refusal || (slot.tried && !again)) return;
     // A verdict of an earlier try may be given again; every other decision stands.
     if (slot.status != PluginStatus::kAvailable && !slot.tried) return;
     seen = slot.seen;
@@ -203,24 +158,20 @@ void PluginRegistry::load(Entry& slot) {
 /// Runs plugin code without the lock.
 void PluginRegistry::run_load(Entry& slot, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  Refusal refusal;
-  std::shared_ptr<Module> module = slot.module;
-  Examination seen;
+  std::shared_ptr<Module> module;
   std::vector<std::string> warnings;
-  if (!slot.linked) {
-    seen = examine_plugin(slot.candidate.file);
-    refusal = seen.refusal;
-    if (!refusal) refusal = verifier_.judge_path(slot.candidate);
-    if (!refusal) {
-      if (const auto verdict = verifier_.try_in_child(slot.candidate, seen, false)) {
-        refusal = verdict->refusal;
-      }
+  Examination seen = examine_plugin(slot.candidate.file);
+  Refusal refusal = seen.refusal;
+  if (!refusal) refusal = verifier_.judge_path(slot.candidate);
+  if (!refusal) {
+    if (const auto verdict = verifier_.try_in_child(slot.candidate, seen, false)) {
+      refusal = verdict->refusal;
     }
-    if (!refusal) module = open_examined(slot.candidate.file, seen, services_, refusal);
   }
+  if (!refusal) module = open_examined(slot.candidate.file, seen, services_, refusal);
   if (module != nullptr) refusal = start_module(*module, warnings);
   lock.lock();
-  if (!slot.linked) slot.seen = std::move(seen);
+  slot.seen = std::move(seen);
   slot.module = module;
   slot.tried = module != nullptr;
   if (module != nullptr) take_warnings(slot, module->warnings);
@@ -252,7 +203,7 @@ PluginRecord PluginRegistry::record(const Entry& slot) const {
   PluginRecord record;
   record.file = slot.candidate.file;
   std::error_code error;
-  if (!slot.linked && std::filesystem::is_symlink(slot.candidate.file, error)) {
+  if (std::filesystem::is_symlink(slot.candidate.file, error)) {
     record.target = std::filesystem::read_symlink(slot.candidate.file, error);
   }
   record.id = slot.candidate.stem;

@@ -26,7 +26,6 @@ class PluginRegistry {
   /// One plugin. Its address stays valid as long as the registry.
   struct Entry {
     Candidate candidate;
-    bool linked = false;
 
     // What the file offered when the registry first read it. Constant after slots().
     PluginManifest manifest;     ///< id is "" when it could not be read
@@ -48,10 +47,7 @@ class PluginRegistry {
                  std::shared_ptr<HostServices> services,
                  std::function<void(const std::string&)> notice);
 
-  /// Throws Error when the struct is refused or its id is taken.
-  void add_linked(const cp_plugin* plugin);
-
-  /// All slots in search order, linked ones first; what each offers and which one wins is known.
+  /// All slots in search order; what each offers and which one wins is known.
   std::vector<Entry*> slots();
 
   /// The same, with everything that can be said against each file without running it.

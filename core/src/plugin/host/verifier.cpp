@@ -11,8 +11,19 @@ namespace {
 
 constexpr std::int64_t kRetryTimeoutsAfter = 24 * 60 * 60;  // seconds
 
+std::string text_of(const FileIdentity& file) {
+  return fmt::format("{} {} {} {} {}", file.device, file.inode, file.size, file.modified_ns,
+                     file.changed_ns);
+}
+
+/// What a verdict is about: this file, and this program, for another build must find out again.
 std::string stamp_of(const Examination& seen) {
-  return Fingerprint().add(program_stamp()).add(seen.identity).text();
+  static const std::string program = [] {
+    FileIdentity identity;
+    identify("/proc/self/exe", identity);
+    return text_of(identity);
+  }();
+  return fmt::format("{}, by {}", text_of(seen.identity), program);
 }
 
 }  // namespace
@@ -42,7 +53,7 @@ Refusal PluginVerifier::judge_path(const Candidate& candidate) {
 
 std::optional<ProbeVerdict> PluginVerifier::known_verdict(const Candidate& candidate,
                                                           const Examination& seen) const {
-  const auto text = cache_.read("probe", candidate.file, stamp_of(seen));
+  const auto text = cache_.read(candidate.file, stamp_of(seen));
   ProbeVerdict verdict;
   if (!text || !verdict_from_text(*text, verdict)) return std::nullopt;
   const auto age = base::unix_ms_now() / 1000 - verdict.unix_time;
@@ -61,7 +72,7 @@ std::optional<ProbeVerdict> PluginVerifier::try_in_child(const Candidate& candid
   }
   ProbeVerdict verdict = probe(candidate.file, probe_);
   if (verdict.keep) {
-    cache_.write("probe", candidate.file, stamp_of(seen), verdict_to_text(verdict));
+    cache_.write(candidate.file, stamp_of(seen), verdict_to_text(verdict));
   }
   return verdict;
 }

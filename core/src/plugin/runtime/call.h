@@ -7,6 +7,8 @@
 // once.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -41,6 +43,17 @@ struct CallTarget {
   CallTimeouts limits;
 };
 
+/// Runs `body`, which reads `what` from a plugin's text; what cannot be read is the plugin's fault.
+template <class Body>
+auto decode(const CallTarget& target, const std::string& what, Body&& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    throw Error(ErrorCode::kProtocol,
+                fmt::format("{} of plugin {} is unusable: {}", what, target.plugin, error.what()));
+  }
+}
+
 class PluginCall {
  public:
   /// Receives the JSON text of each delta; what it throws ends the call and leaves finish().
@@ -69,12 +82,15 @@ class PluginCall {
     return enter(std::forward<Function>(function), std::int32_t{CP_INTERNAL});
   }
 
+  /// Calls the plugin for a result, which is a must.
+  template <class Function>
+  std::string result_of(Function&& function) {
+    return finish_with_result(enter(std::forward<Function>(function)));
+  }
+
   /// The emitted result, if any. Throws what a DeltaHandler threw, the plugin's own error, or
   /// Error{kProtocol} when the plugin broke the rules.
   std::optional<std::string> finish(std::int32_t status);
-
-  /// Like finish() for a call whose result is a must.
-  std::string finish_with_result(std::int32_t status);
 
   /// The Error of a create() that returned null.
   Error creation_error();
@@ -91,6 +107,7 @@ class PluginCall {
   [[noreturn]] void fail(const std::string& why) const;
   Error cleaned(const Error& error) const;
   void end();
+  std::string finish_with_result(std::int32_t status);
 
   const CallTarget& target_;
   const std::string what_;

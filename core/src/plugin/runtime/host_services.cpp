@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "cartpilot/detail/calls.h"
-#include "cartpilot/detail/wire_request.h"
+#include "cartpilot/detail/host_http.h"
 
 namespace cartpilot::plugin {
 namespace {
@@ -49,37 +48,6 @@ class SendContext final : public CallContext {
  private:
   detail::ForeignContext caller_;
   const std::atomic<bool>& closed_;
-};
-
-/// Feeds an answer to the plugin's sink.
-class PieceSink final : public HttpSink {
- public:
-  explicit PieceSink(const cp_sink* out) : out_(out) {}
-
-  void on_head(const HttpHead& head) override {
-    wanted_ = detail::emit(out_, CP_EMIT_HTTP_HEAD, dump_json(http_head_to_json(head)));
-  }
-
-  bool on_event(const HttpEvent& event) override {
-    if (!wanted_) return false;
-    switch (event.kind) {
-      case HttpEvent::Kind::kBody:
-        wanted_ = detail::emit(out_, CP_EMIT_HTTP_BODY, event.data);
-        break;
-      case HttpEvent::Kind::kStray:
-        wanted_ = detail::emit(out_, CP_EMIT_HTTP_STRAY, event.data);
-        break;
-      case HttpEvent::Kind::kEvent:
-        wanted_ = (event.name.empty() || detail::emit(out_, CP_EMIT_SSE_NAME, event.name)) &&
-                  detail::emit(out_, CP_EMIT_SSE_DATA, event.data);
-        break;
-    }
-    return wanted_;
-  }
-
- private:
-  const cp_sink* out_;
-  bool wanted_ = true;
 };
 
 extern "C" {
@@ -157,13 +125,8 @@ std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_b
     }
     ++running_;
   }
-  const std::int32_t status = detail::guarded(out, SecretScrub(), [&] {
-    HttpRequest request =
-        http_request_from_json(parse_json(detail::view(request_json), "HTTP request"));
-    request.body = std::string(detail::view(body));
-    PieceSink sink(out);
-    transport_.send(request, sink, SendContext(call, closed_));
-  });
+  const std::int32_t status =
+      detail::serve_http(transport_, request_json, body, SendContext(call, closed_), out);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (--running_ == 0) idle_.notify_all();
   return status;

@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <clocale>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -25,6 +27,11 @@ std::vector<std::string> environment_lines() {
     lines.emplace_back(*entry);
   }
   return lines;
+}
+
+void flush_output() {
+  std::cout.flush();
+  std::fflush(stdout);
 }
 
 bool same_place(const struct stat& a, const struct stat& b) {
@@ -103,6 +110,8 @@ HostState::HostState()
   for (int i = 0; i < 3; ++i) {
     descriptors_[static_cast<std::size_t>(i)] = ::fcntl(i, F_DUPFD_CLOEXEC, 3);
   }
+  flush_output();
+  if (descriptors_[STDOUT_FILENO] >= 0) ::dup2(STDERR_FILENO, STDOUT_FILENO);
 }
 
 HostState::~HostState() {
@@ -132,14 +141,16 @@ void HostState::restore_environment(std::vector<std::string>& changed) const {
 
 std::vector<std::string> HostState::restore() {
   std::vector<std::string> changed;
-  for (int i = 0; i < 3; ++i) {
+  flush_output();  // what the plugin left in the buffer still goes to standard error
+  if (descriptors_[STDOUT_FILENO] >= 0) ::dup2(descriptors_[STDOUT_FILENO], STDOUT_FILENO);
+  for (const int i : {STDIN_FILENO, STDERR_FILENO}) {
     const int saved = descriptors_[static_cast<std::size_t>(i)];
     struct stat was {};
     struct stat is {};
     if (saved < 0 || ::fstat(saved, &was) != 0) continue;
     if (::fstat(i, &is) == 0 && same_place(was, is)) continue;
     ::dup2(saved, i);
-    changed.emplace_back(i == 0 ? "standard input" : i == 1 ? "standard output" : "standard error");
+    changed.emplace_back(i == STDIN_FILENO ? "standard input" : "standard error");
   }
   struct stat was {};
   struct stat is {};

@@ -2,9 +2,10 @@
 // not.
 //
 // Remembers working directory, umask, locale, signal handlers, the environment variables, and where
-// descriptors 0 to 2 lead; and of the thread its floating-point mode. Scopes may overlap on several
-// threads: the first one remembers, the last one puts back. What cannot be undone (threads,
-// handlers installed later) is not looked at.
+// descriptors 0 to 2 lead; and of the thread its floating-point mode. Meanwhile descriptor 1 leads
+// to standard error: plugins print when they are loaded, and the program's standard output is data.
+// Scopes may overlap on several threads: the first one remembers, the last one puts back. What
+// cannot be undone (threads, handlers installed later) is not looked at.
 #pragma once
 
 #include <sys/types.h>

@@ -16,7 +16,6 @@
 #include "cartpilot/error.h"
 #include "plugin/runtime/call.h"
 #include "plugin/runtime/host_state.h"
-#include "plugin/runtime/stdout_guard.h"
 
 namespace cartpilot::plugin {
 namespace {
@@ -106,22 +105,15 @@ void note_undeclared(Module& module) {
 }
 
 /// Everything that can be judged by looking at the struct; runs nothing but query(). `note` is the
-/// manifest the file showed before, null for a plugin that is linked in.
-Refusal accept(Module& module, const std::string* note, PhaseObserver observer) {
+/// manifest the file showed before.
+Refusal accept(Module& module, const std::string& note, PhaseObserver observer) {
   // The first four fields are the same in every epoch; nothing else may be read before they fit.
   const cp_plugin* plugin = module.plugin;
   if (plugin->magic != CP_MAGIC) {
     return {"CP-P11", fmt::format("its plugin struct has the magic number {:#010x}", plugin->magic),
             kAskAuthor};
   }
-  if (plugin->epoch != CP_EPOCH) {
-    return {"CP-P07",
-            fmt::format("built for plugin ABI epoch {}; this cartpilot speaks epoch {}",
-                        plugin->epoch, CP_EPOCH),
-            plugin->epoch > CP_EPOCH
-                ? fmt::format("install a newer cartpilot, or a build of it for epoch {}", CP_EPOCH)
-                : fmt::format("install a build of it for epoch {}", CP_EPOCH)};
-  }
+  if (plugin->epoch != CP_EPOCH) return other_epoch(plugin->epoch);
   if (plugin->struct_size < sizeof(cp_plugin) || plugin->struct_size > kLargestStruct) {
     return {"CP-P11", fmt::format("its plugin struct claims {} bytes", plugin->struct_size),
             kAskAuthor};
@@ -131,7 +123,7 @@ Refusal accept(Module& module, const std::string* note, PhaseObserver observer) 
   }
   const std::string_view manifest(plugin->manifest.ptr,
                                   static_cast<std::size_t>(plugin->manifest.len));
-  if (note != nullptr && manifest != *note) {
+  if (manifest != note) {
     return {"CP-P25", "its code and its note hold different manifests",
             "it was changed after it was built; install it again"};
   }
@@ -219,7 +211,6 @@ std::shared_ptr<Module> open_examined(const std::filesystem::path& file, const E
   module->services = std::move(services);
   HostStateScope state;
   try {
-    const StdoutGuard guard;
     const PluginScope scope(module->services, "");
     if (observer != nullptr) observer("open");
     void* handle = observer != nullptr ? open_on_trial(path.c_str()) : open_file(path.c_str());
@@ -246,25 +237,11 @@ std::shared_ptr<Module> open_examined(const std::filesystem::path& file, const E
                  "install a build of it for this cartpilot"};
       return nullptr;
     }
-    refusal = accept(*module, &seen.note, observer);
+    refusal = accept(*module, seen.note, observer);
   } catch (...) {
     refusal = {"CP-P10", "an exception left it while it was loaded", kAskAuthor};
   }
   for (std::string& warning : state.leave()) module->warnings.push_back(std::move(warning));
-  return refusal.code.empty() ? module : nullptr;
-}
-
-std::shared_ptr<Module> open_linked_plugin(const cp_plugin* plugin,
-                                           std::shared_ptr<HostServices> services,
-                                           Refusal& refusal) {
-  if (plugin == nullptr) {
-    refusal = {"CP-P10", "there is no plugin struct", "pass the struct of the plugin"};
-    return nullptr;
-  }
-  auto module = std::make_shared<Module>();
-  module->plugin = plugin;
-  module->services = std::move(services);
-  refusal = accept(*module, nullptr, nullptr);
   return refusal.code.empty() ? module : nullptr;
 }
 
@@ -283,7 +260,6 @@ Refusal start_module(const Module& module, std::vector<std::string>& warnings) {
   Refusal refusal;
   HostStateScope state;
   {
-    const StdoutGuard guard;
     const CallTarget target{module.services, module.manifest.id, {}, {}};
     PluginCall call(target, "init", nullptr);
     const std::int32_t status = call.enter([&](const cp_call*, const cp_sink* sink) {

@@ -1,4 +1,4 @@
-// Loading: from a file (or a struct linked in) to a Module that may be used.
+// Loading: from a file to a Module that may be used.
 //
 // open_plugin_file() maps the file and checks entry, struct, epoch, manifest and interfaces, and
 // puts back what the file changed in the process meanwhile;
@@ -21,7 +21,7 @@
 namespace cartpilot::plugin {
 
 struct Module {
-  std::filesystem::path file;  ///< "" when linked in
+  std::filesystem::path file;
   const cp_plugin* plugin = nullptr;
   PluginManifest manifest;
   cp_provider_v1 provider{};  ///< own copy; functions the plugin lacks are null
@@ -44,11 +44,6 @@ std::shared_ptr<Module> open_examined(const std::filesystem::path& file, const E
 std::shared_ptr<Module> open_plugin_file(const std::filesystem::path& file,
                                          std::shared_ptr<HostServices> services, Refusal& refusal,
                                          PhaseObserver observer = nullptr);
-
-/// The same gates for a plugin that is linked in.
-std::shared_ptr<Module> open_linked_plugin(const cp_plugin* plugin,
-                                           std::shared_ptr<HostServices> services,
-                                           Refusal& refusal);
 
 /// Runs init unless another host already did. A refusal when it failed; `warnings` gets what it did
 /// to the process.

@@ -13,17 +13,6 @@
 namespace cartpilot::plugin {
 namespace {
 
-/// Decoding problems are the plugin's; say whose text it was.
-template <class Body>
-auto decode(const CallTarget& target, const std::string& what, Body&& body) {
-  try {
-    return body();
-  } catch (const Error& error) {
-    throw Error(ErrorCode::kProtocol,
-                fmt::format("{} of plugin {} is unusable: {}", what, target.plugin, error.what()));
-  }
-}
-
 [[noreturn]] void unsupported(const CallTarget& target, const char* what) {
   throw Error(ErrorCode::kUnsupported, fmt::format("plugin {} offers no {}", target.plugin, what));
 }
@@ -41,8 +30,8 @@ PluginProvider::PluginProvider(std::shared_ptr<Module> module, const std::string
 ProviderInfo PluginProvider::read_info(const std::string& factory) {
   if (table_.info == nullptr) return {factory, "", ""};
   PluginCall call(target_, "info", nullptr);
-  const std::string result = call.finish_with_result(call.enter(
-      [&](const cp_call*, const cp_sink* out) { return table_.info(instance_.get(), out); }));
+  const std::string result = call.result_of(
+      [&](const cp_call*, const cp_sink* out) { return table_.info(instance_.get(), out); });
   return decode(target_, "info", [&] { return info_from_json(parse_json(result, "info")); });
 }
 
@@ -60,10 +49,9 @@ std::vector<ModelInfo> PluginProvider::models(const CallContext& context) {
   if (table_.models == nullptr) unsupported(target_, "list of models");
   const std::lock_guard<InstanceLock> lock(lock_);
   PluginCall call(target_, "models", &context);
-  const std::string result =
-      call.finish_with_result(call.enter([&](const cp_call* context_view, const cp_sink* out) {
-        return table_.models(instance_.get(), context_view, out);
-      }));
+  const std::string result = call.result_of([&](const cp_call* view, const cp_sink* out) {
+    return table_.models(instance_.get(), view, out);
+  });
   return decode(target_, "models", [&] {
     return list_from_json(parse_json(result, "models"), model_from_json, "models");
   });
@@ -98,10 +86,9 @@ Json PluginProvider::translate(const char* what,
   const std::string text = dump_json(input);
   const std::lock_guard<InstanceLock> lock(lock_);
   PluginCall call(target_, what, nullptr);
-  const std::string result =
-      call.finish_with_result(call.enter([&](const cp_call*, const cp_sink* out) {
-        return function(instance_.get(), detail::bytes(text), out);
-      }));
+  const std::string result = call.result_of([&](const cp_call*, const cp_sink* out) {
+    return function(instance_.get(), detail::bytes(text), out);
+  });
   return decode(target_, what, [&] { return parse_json(result, what); });
 }
 

@@ -9,14 +9,6 @@
 #include "cartpilot/detail/wire.h"
 
 namespace cartpilot::plugin {
-namespace {
-
-Error unusable(const CallTarget& target, const std::string& what, const Error& error) {
-  return Error(ErrorCode::kProtocol,
-               fmt::format("{} of plugin {} is unusable: {}", what, target.plugin, error.what()));
-}
-
-}  // namespace
 
 PluginToolSet::PluginToolSet(std::shared_ptr<Module> module, const std::string& factory,
                              const ProviderConfig& config, CallTimeouts limits)
@@ -29,13 +21,11 @@ PluginToolSet::PluginToolSet(std::shared_ptr<Module> module, const std::string& 
 
 std::vector<ToolSpec> PluginToolSet::read_list() {
   PluginCall call(target_, "list", nullptr);
-  const std::string result = call.finish_with_result(call.enter(
-      [&](const cp_call*, const cp_sink* out) { return table_.list(instance_.get(), out); }));
-  try {
+  const std::string result = call.result_of(
+      [&](const cp_call*, const cp_sink* out) { return table_.list(instance_.get(), out); });
+  return decode(target_, "list", [&] {
     return list_from_json(parse_json(result, "tools"), tool_spec_from_json, "tools");
-  } catch (const Error& error) {
-    throw unusable(target_, "list", error);
-  }
+  });
 }
 
 std::vector<ToolSpec> PluginToolSet::list() const { return tools_; }
@@ -46,16 +36,11 @@ ToolOutcome PluginToolSet::call(const std::string& name, const Json& arguments,
   std::unique_lock<InstanceLock> lock(lock_, std::defer_lock);
   if (!concurrent_) lock.lock();
   PluginCall call(target_, fmt::format("call of {}", name), &context);
-  const std::string result =
-      call.finish_with_result(call.enter([&](const cp_call* context_view, const cp_sink* out) {
-        return table_.call(instance_.get(), context_view, detail::bytes(name), detail::bytes(text),
-                           out);
-      }));
-  try {
-    return outcome_from_json(parse_json(result, "outcome"));
-  } catch (const Error& error) {
-    throw unusable(target_, fmt::format("the result of {}", name), error);
-  }
+  const std::string result = call.result_of([&](const cp_call* view, const cp_sink* out) {
+    return table_.call(instance_.get(), view, detail::bytes(name), detail::bytes(text), out);
+  });
+  return decode(target_, fmt::format("the result of {}", name),
+                [&] { return outcome_from_json(parse_json(result, "outcome")); });
 }
 
 }  // namespace cartpilot::plugin

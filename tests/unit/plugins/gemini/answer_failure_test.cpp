@@ -41,23 +41,8 @@ TEST_F(GeminiAnswer, A38_bare_error_lines_after_chunks) {
 }
 
 TEST_F(GeminiAnswer, A39_error_without_code) {
-  const std::vector<std::pair<std::string, int>> cases = {{"INVALID_ARGUMENT", 400},
-                                                          {"FAILED_PRECONDITION", 400},
-                                                          {"OUT_OF_RANGE", 400},
-                                                          {"UNAUTHENTICATED", 401},
-                                                          {"PERMISSION_DENIED", 403},
-                                                          {"NOT_FOUND", 404},
-                                                          {"ABORTED", 409},
-                                                          {"ALREADY_EXISTS", 409},
-                                                          {"RESOURCE_EXHAUSTED", 429},
-                                                          {"CANCELLED", 499},
-                                                          {"UNKNOWN", 500},
-                                                          {"INTERNAL", 500},
-                                                          {"DATA_LOSS", 500},
-                                                          {"UNIMPLEMENTED", 501},
-                                                          {"UNAVAILABLE", 503},
-                                                          {"DEADLINE_EXCEEDED", 504},
-                                                          {"SOMETHING_NEW", 500}};
+  const std::vector<std::pair<std::string, int>> cases = {
+      {"INVALID_ARGUMENT", 400}, {"RESOURCE_EXHAUSTED", 429}, {"SOMETHING_NEW", 500}};
   for (const auto& [status, code] : cases) {
     const AnswerLog log = streamed({R"({"error":{"message":"x","status":")" + status + "\"}}"});
     ASSERT_TRUE(log.error) << status;

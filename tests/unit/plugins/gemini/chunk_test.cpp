@@ -59,15 +59,5 @@ TEST(GeminiChunk, what_is_no_json_or_ambiguous_ends_the_answer) {
   }
 }
 
-TEST(GeminiChunk, neighbouring_text_is_joined_and_signed_text_stands_alone) {
-  const AnswerLog log = decode_stream({with(R"("text":"Hi")", R"("text":"Hm. ","thought":true)"),
-                                       with(R"("text":"Hi")", R"("text":"So.","thought":true)"),
-                                       kEveryday, with("Hi", R"( \u00fcber é)"),
-                                       chunk(R"([{"text":"signed","thoughtSignature":"S="}])"),
-                                       with("Hi", "after"), chunk(R"([{"text":""}])", kStop)});
-  EXPECT_EQ(log.parts, Json::parse(R"([{"text":"Hm. So.","thought":true},{"text":"Hi über é"},
-      {"text":"signed","thoughtSignature":"S="},{"text":"after"}])"));
-}
-
 }  // namespace
 }  // namespace cartpilot::gemini::tests

@@ -54,18 +54,6 @@ TEST(GeminiConversation, a_purchase_with_calls_that_have_no_ids_and_numbers_that
   expect_purchase(service, conversation);
 }
 
-TEST(GeminiConversation, a_purchase_with_thoughts_and_converted_schemas) {
-  FakeGemini service;
-  Conversation conversation(service, {{"include-thoughts", "true"},
-                                      {"thinking", "high"},
-                                      {"schema", "parameters"},
-                                      {"tool-mode", "VALIDATED"},
-                                      {"safety", "BLOCK_NONE"},
-                                      {"store", "false"},
-                                      {"max-output-tokens", "4096"}});
-  expect_purchase(service, conversation);
-}
-
 TEST(GeminiConversation, a_request_begins_with_the_bytes_of_the_one_before) {
   FakeGemini service;
   Conversation conversation(service);

@@ -77,23 +77,6 @@ TEST_F(GeminiProviderTest, names_itself_and_its_default_model) {
   EXPECT_EQ(info.notice, "");
 }
 
-TEST_F(GeminiProviderTest, streams_from_the_default_model_with_the_key_in_a_header_only) {
-  GeminiProvider gemini = provider();
-  EXPECT_EQ(ask(gemini, question()).lines, (Lines{"text Hi", kFinishStop}));
-  const HttpRequest& sent = transport_.requests.at(0);
-  EXPECT_EQ(sent.method, "POST");
-  EXPECT_EQ(sent.url,
-            "https://generativelanguage.googleapis.com/v1beta/models/"
-            "gemini-3.8-flash:streamGenerateContent?alt=sse");
-  EXPECT_TRUE(sent.server_sent_events);
-  EXPECT_EQ(header_value(sent.headers, "x-goog-api-key"), kKey);
-  EXPECT_EQ(header_value(sent.headers, "content-type"), "application/json");
-  EXPECT_EQ(header_value(sent.headers, "authorization"), "");
-  EXPECT_EQ(header_value(sent.headers, "accept-encoding"), "");
-  EXPECT_EQ(sent.body.find(kKey), std::string::npos);
-  EXPECT_FALSE(transport_.body(0).contains("model"));
-}
-
 TEST_F(GeminiProviderTest, without_a_key_nothing_is_sent) {
   GeminiProvider gemini = provider({}, {});
   const AnswerLog log = ask(gemini, question());
@@ -136,14 +119,6 @@ TEST_F(GeminiProviderTest, a_key_that_would_break_the_header_is_refused) {
 TEST_F(GeminiProviderTest, bad_options_and_base_urls_are_refused_when_it_is_made) {
   EXPECT_THROW(provider({{"thinkin", "low"}}), Error);
   EXPECT_THROW(provider({}, {{"GEMINI_BASE_URL", "nonsense"}}), Error);
-}
-
-TEST_F(GeminiProviderTest, a_model_id_cannot_reach_outside_its_path) {
-  GeminiProvider gemini = provider();
-  GenerateRequest request = question();
-  request.model = "x:streamGenerateContent?key=1&";
-  EXPECT_EQ(ask(gemini, request).lines, (Lines{"error invalid_argument  final"}));
-  EXPECT_TRUE(transport_.requests.empty());
 }
 
 TEST_F(GeminiProviderTest, a_retired_model_is_announced_once_and_still_asked) {
@@ -246,16 +221,6 @@ TEST_F(GeminiProviderTest, a_model_that_keeps_refusing_is_asked_twice) {
   EXPECT_EQ(transport_.requests.size(), 2U);
 }
 
-TEST_F(GeminiProviderTest, what_one_model_refused_is_still_sent_to_others) {
-  GeminiProvider gemini = provider({{"temperature", "1"}});
-  transport_.answers = {{400, refused_because("temperature is not supported")}};
-  ask(gemini, question());
-  GenerateRequest other = question();
-  other.model = "gemini-4-argon";
-  ask(gemini, other);
-  EXPECT_TRUE(transport_.body(2)["generationConfig"].contains("temperature"));
-}
-
 TEST_F(GeminiProviderTest, refused_signatures_are_replaced_once) {
   GeminiProvider gemini = provider();
   GenerateRequest request = question();
@@ -331,12 +296,6 @@ TEST_F(GeminiProviderTest, vertex_gets_its_own_path_and_neither_ids_nor_store) {
                                               R"("thoughtSignature":"S="}])"));
   EXPECT_FALSE(contents[2]["parts"][0]["functionResponse"].contains("id"));
   EXPECT_THROW(gemini.models(context_), Error);
-}
-
-TEST_F(GeminiProviderTest, made_up_ids_of_the_function_format_never_repeat) {
-  const GeminiProvider gemini = provider();
-  const Json call = Json::parse(R"({"name":"get_time"})");
-  EXPECT_NE(gemini.parse_function_calls(call).at(0).id, gemini.parse_function_calls(call).at(0).id);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 namespace cartpilot::offline {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -104,6 +105,35 @@ TEST_F(Shopping, does_not_hold_prices_in_one_currency_against_a_limit_in_another
   EXPECT_THAT(say("headphones under 100 euros").text,
               HasSubstr("I found no headphones up to 100.00 EUR. 4 others are priced in another "
                         "currency. Closest:\n1. Fabrikam"));
+}
+
+TEST_F(Shopping, holds_prices_against_a_limit_in_the_decimals_of_their_currency) {
+  const auto sell_in = [&](const std::string& currency) {
+    for (const char* name : {"get_intent_offers", "get_offer_details"}) {
+      shop.answer(name, [name, currency](const Json& arguments) {
+        const ToolOutcome dollars = FakeShop().call(name, arguments);
+        std::string text = dump_json(dollars.content);
+        for (std::size_t at = 0; (at = text.find("\"USD\"", at)) != std::string::npos; ++at) {
+          text.replace(at + 1, 3, currency);
+        }
+        return ToolOutcome{true, parse_json(text)};
+      });
+    }
+  };
+  sell_in("JPY");
+  EXPECT_THAT(say("headphones under 8000 yen").text,
+              HasSubstr("headphones up to 8000 JPY:\n"
+                        "1. Fabrikam Wireless Classic Earbuds, 7999 JPY, Merchant A"));
+  EXPECT_THAT(say("headphones under 100").text,
+              HasSubstr("I found no headphones up to 100.00. Closest:\n1. Fabrikam"));
+  sell_in("KWD");
+  EXPECT_THAT(say("headphones under 8").text,
+              AllOf(HasSubstr("1. Fabrikam Wireless Classic Earbuds, 7.999 KWD"),
+                    HasSubstr("3 others are outside that price.")));
+  sell_in("XXX");  // nobody knows its decimals
+  EXPECT_THAT(say("headphones under 100").text,
+              AllOf(HasSubstr("4 others are priced in another currency."),
+                    HasSubstr("7999 smallest units of XXX")));
 }
 
 TEST_F(Shopping, leaves_out_what_was_only_found_by_an_adjective) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "commerce/currency.h"
+#include "commerce/money.h"
 #include "offline/words.h"
 
 namespace cartpilot::offline {
@@ -59,6 +61,8 @@ TEST(WishParser, reads_what_is_wanted_and_what_it_may_cost) {
       {"Please show me some Books, thanks", "Books", "books", {}, {}, ""},
       {"Kopfhörer unter 100", "Kopfhörer unter 100", "100", {}, {}, ""},
       {"under $80 please", "", "", 8000, {}, "USD"},
+      {"a lamp under 5,000 yen", "lamp", "lamp", 500000, {}, "JPY"},
+      {"a lamp under ¥5000", "lamp", "lamp", 500000, {}, "JPY"},
       {"hello", "", "", {}, {}, ""},
       {"   ", "", "", {}, {}, ""},
   };
@@ -79,7 +83,7 @@ TEST(WishParser, keeps_the_query_within_what_cartpilot_takes) {
   EXPECT_EQ(parse_wish("I need " + std::string(1'000'000, 'x')).query, "");
 }
 
-TEST(AmountInMinor, reads_money_and_nothing_else) {
+TEST(AmountInHundredths, reads_money_and_nothing_else) {
   const std::vector<std::pair<const char*, Cents>> table = {
       {"100", 10000},
       {"99.5", 9950},
@@ -103,14 +107,58 @@ TEST(AmountInMinor, reads_money_and_nothing_else) {
       {"1,", {}},
       {"1..2", {}},
   };
-  for (const auto& [text, expected] : table) EXPECT_EQ(amount_in_minor(text), expected) << text;
+  for (const auto& [text, expected] : table)
+    EXPECT_EQ(amount_in_hundredths(text), expected) << text;
 }
 
-TEST(MoneyText, writes_whole_cents) {
+TEST(MoneyText, writes_the_decimals_of_the_currency) {
   EXPECT_EQ(money_text(8638, "USD"), "86.38 USD");
   EXPECT_EQ(money_text(5, "USD"), "0.05 USD");
+  EXPECT_EQ(money_text(6181, "JPY"), "6181 JPY");
+  EXPECT_EQ(money_text(6181, "KWD"), "6.181 KWD");
+  EXPECT_EQ(money_text(0, "JPY"), "0 JPY");
   EXPECT_EQ(money_text(-5, "EUR"), "-0.05 EUR");
   EXPECT_EQ(money_text(INT64_MIN, "USD"), "-92233720368547758.08 USD");
+  EXPECT_EQ(money_text(6181, "XXX"), "6181 smallest units of XXX");
+}
+
+TEST(MoneyText, knows_the_currencies_that_the_host_knows) {
+  int known = 0;
+  for (char a = 'A'; a <= 'Z'; ++a) {
+    for (char b = 'A'; b <= 'Z'; ++b) {
+      for (char c = 'A'; c <= 'Z'; ++c) {
+        const std::string code = {a, b, c};
+        const auto here = currency_decimals(code);
+        const auto there = commerce::decimals_of(code);
+        ASSERT_EQ(here.has_value(), there.has_value()) << code;
+        if (!here) continue;
+        ++known;
+        ASSERT_EQ(static_cast<int>(*here), *there) << code;
+        ASSERT_EQ(money_text(6181, code), commerce::format_money({6181, code})) << code;
+      }
+    }
+  }
+  EXPECT_GT(known, 150);
+}
+
+TEST(Hundredths, are_written_and_compared_in_the_decimals_of_the_currency) {
+  EXPECT_EQ(hundredths_text(10050, "USD"), "100.50 USD");
+  EXPECT_EQ(hundredths_text(10050, ""), "100.50");
+  EXPECT_EQ(hundredths_text(500000, "JPY"), "5000 JPY");
+  EXPECT_EQ(hundredths_text(10050, "KWD"), "100.500 KWD");
+  const auto side = [](std::int64_t minor, const char* currency, std::int64_t hundredths) {
+    const auto difference = compared_with_hundredths(minor, currency, hundredths).value();
+    return difference < 0 ? -1 : difference > 0 ? 1 : 0;
+  };
+  EXPECT_EQ(side(10000, "USD", 10000), 0);
+  EXPECT_EQ(side(9999, "USD", 10000), -1);
+  EXPECT_EQ(side(100, "JPY", 10000), 0);
+  EXPECT_EQ(side(6181, "JPY", 10000), 1);
+  EXPECT_EQ(side(100001, "KWD", 10000), 1);
+  EXPECT_EQ(side(99999, "KWD", 10000), -1);
+  EXPECT_EQ(side(INT64_MAX, "JPY", 1), 1);
+  EXPECT_EQ(side(INT64_MIN, "JPY", 99999999900), -1);
+  EXPECT_EQ(compared_with_hundredths(1, "XXX", 1), std::nullopt);
 }
 
 TEST(Mentions, finds_words_by_their_beginning) {

@@ -172,14 +172,14 @@ TEST(OpenAiAnswer, A44_the_parallel_wrapper_is_opened) {
 }
 
 TEST(OpenAiAnswer, A45_both_names_of_the_reasoning_field) {
-  const auto end = [](const std::string& text) {
+  const auto end = [](const std::string& text, const std::string& field = "reasoning_content") {
     return R"(finish stop stop m-1 {"api":"chat","endpoint":"BASE","reasoning_content":")" + text +
-           "\"}";
+           '"' + (field == "reasoning" ? R"(,"reasoning_field":"reasoning"})" : "}");
   };
   for (const char* name : {"reasoning", "reasoning_content"}) {
     EXPECT_EQ(heard({chunk(R"({")" + std::string(name) + R"(":"Hm"})"), chunk(R"({"content":"x"})"),
                      end_chunk("stop")}),
-              (Trace{"reasoning Hm", "text x", end("Hm")}));
+              (Trace{"reasoning Hm", "text x", end("Hm", name)}));
   }
   EXPECT_EQ(heard({chunk(R"({"reasoning":"b","reasoning_content":"a"})"),
                    chunk(R"({"content":"x"})"), end_chunk("stop")}),

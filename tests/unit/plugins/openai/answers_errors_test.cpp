@@ -33,25 +33,11 @@ Played played(int status, const std::string& body, HttpHeaders headers = {}) {
 }
 
 TEST(OpenAiAnswer, A71_every_envelope_of_an_error_is_read) {
+  // The kit's own test reads all of them; here, one that OpenAI writes and two of its imitators.
   const std::vector<std::pair<const char*, const char*>> envelopes = {
       {R"({"error":{"message":"the cause","type":"t","param":"p","code":"c"}})", "the cause"},
-      {R"({"error":{"message":"the cause","type":null,"param":null,"code":null,"status":400,
-           "innererror":{"code":"x"}}})",
-       "the cause"},
-      {R"({"error":{"message":"the cause","code":400}})", "the cause"},
-      {R"({"error":{"message":"Provider returned error","code":400,"metadata":{"raw":"the cause"}}})",
-       "Provider returned error: the cause"},
-      {R"({"error":{"message":"the cause","failed_generation":"<x>"}})", "the cause"},
-      {R"({"error":"the cause"})", "the cause"},
-      {R"([{"error":{"code":400,"message":"the cause","status":"INVALID_ARGUMENT"}}])",
-       "the cause"},
-      {R"({"object":"error","message":"the cause","type":"BadRequestError","code":400})",
-       "the cause"},
-      {R"({"detail":"the cause"})", "the cause"},
       {R"({"detail":[{"loc":["body","x"],"msg":"the cause","type":"value_error"}]})",
        "body.x: the cause"},
-      {R"({"message":"the cause"})", "the cause"},
-      {"the\r\n\tcause", "the cause"},
       {"<html><title>the cause", "the answer is a web page: the cause"},
   };
   for (const auto& [body, said] : envelopes) {
@@ -114,9 +100,7 @@ TEST(OpenAiAnswer, A72_pauses_the_server_asks_for) {
 }
 
 TEST(OpenAiAnswer, A73_a_spent_credit_is_final) {
-  for (const char* code :
-       {"credit_balance_exhausted", "insufficient_quota", "organization_spend_limit_exceeded",
-        "project_spend_limit_exceeded", "organization_usage_limit_exceeded"}) {
+  for (const char* code : {"credit_balance_exhausted", "insufficient_quota"}) {
     RequestFixture counter(kChatModel);
     TurnRunner runner(counter);
     counter.server.play(played(429, refusal("gone", "", code), {{"Retry-After", "1"}}));

@@ -68,8 +68,8 @@ TEST(ChatDecoder, one_id_for_several_calls_gives_the_later_one_a_new_id) {
 }
 
 TEST(ChatDecoder, arguments_that_are_no_object_are_told_to_the_model) {
-  for (const char* text : {"null", "[1]", "3", "\\\"x\\\"", "{\\\"a\\\":1",
-                           "{\\\"a\\\":1}{\\\"b\\\":2}", "{\\\"a\\\":1} trailing"}) {
+  for (const char* text : {"[1]", "3", "\\\"x\\\"", "{\\\"a\\\":1", "{\\\"a\\\":1}{\\\"b\\\":2}",
+                           "{\\\"a\\\":1} trailing"}) {
     const Trace trace = results(decode_chat(
         {call_chunk(R"({"index":0,"id":"a","function":{"name":"mixer_level","arguments":")" +
                     std::string(text) + "\"}}"),

@@ -70,8 +70,10 @@ TEST(ChatEncode, without_tools_nothing_about_tools_is_sent) {
   GenerateRequest asked = request({Message::user("Hi")});
   asked.tool_choice = "required";
   asked.stream = false;
-  EXPECT_EQ(dump_json(encode(asked, kOpenAi, {{"parallel-tool-calls", "false"}})),
-            R"({"model":"gpt-4.1-mini","messages":[{"role":"user","content":"Hi"}]})");
+  EXPECT_EQ(
+      dump_json(encode(asked, kOpenAi, {{"parallel-tool-calls", "false"}})),
+      R"({"model":"gpt-4.1-mini","messages":[{"role":"user","content":"Hi"}],"stream":false})")
+      << "said: some gateways stream unless they are told not to";
 }
 
 TEST(ChatEncode, reasoning_models_get_their_own_words) {

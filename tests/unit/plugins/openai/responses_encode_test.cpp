@@ -39,7 +39,7 @@ TEST(ResponsesEncode, a_whole_request_with_neutral_history) {
       dump_json(encode(asked, {{"reasoning-effort", "low"}, {"reasoning-summary", "auto"}})),
       R"({"model":"gpt-6.1-terra","instructions":"You operate a mixing desk.","input":[)"
       R"({"type":"message","role":"user","content":[{"type":"input_text","text":"Mute 3"}]},)"
-      R"({"type":"message","role":"assistant","content":[{"type":"output_text","text":"Muting."}]},)"
+      R"({"type":"message","role":"assistant","content":"Muting."},)"
       R"({"type":"function_call","call_id":"call_a1","name":"mixer_set_mute","arguments":"{\"channel\":3,\"muted\":true}"},)"
       R"({"type":"function_call","call_id":"call_a2","name":"mixer_level","arguments":"{\"channel\":3}"},)"
       R"({"type":"function_call_output","call_id":"call_a1","output":"{\"ok\":true}"},)"
@@ -54,29 +54,92 @@ TEST(ResponsesEncode, a_whole_request_with_neutral_history) {
       R"("include":["reasoning.encrypted_content"],"stream":true})");
 }
 
-TEST(ResponsesEncode, raw_items_go_back_in_order_without_ids) {
-  const std::string output =
-      R"([{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA==","status":"completed"},)"
+const std::string kRawItems =
+    R"([{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA==","status":"completed"},)"
+    R"({"type":"message","id":"msg_1","role":"assistant","phase":"commentary","status":"completed",)"
+    R"("content":[{"type":"output_text","text":"Muting.","annotations":[]}]},)"
+    R"({"type":"function_call","id":"fc_1","call_id":"call_a1","name":"mixer_set_mute","namespace":"n",)"
+    R"("caller":{"type":"direct"},"arguments":"{\"channel\": 3,\"muted\":true}","status":"completed"},)"
+    R"({"type":"function_call","id":"fc_2","call_id":"call_a2","name":"mixer_level","arguments":"{}","created_by":"x"},)"
+    R"({"type":"hologram","id":"h_1","status":"kept"}])";
+
+TEST(ResponsesEncode, raw_items_go_back_whole_and_in_order) {
+  std::vector<Message> history = mixer_conversation();
+  history[1].provider_metadata = metadata(kRawItems);
+  EXPECT_EQ(
+      dump_json(encode(request(history))["input"]),
+      R"([{"type":"message","role":"user","content":[{"type":"input_text","text":"Mute 3"}]},)"
+      R"({"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gA==","status":"completed"},)"
       R"({"type":"message","id":"msg_1","role":"assistant","phase":"commentary","status":"completed",)"
       R"("content":[{"type":"output_text","text":"Muting.","annotations":[]}]},)"
       R"({"type":"function_call","id":"fc_1","call_id":"call_a1","name":"mixer_set_mute","namespace":"n",)"
       R"("caller":{"type":"direct"},"arguments":"{\"channel\": 3,\"muted\":true}","status":"completed"},)"
-      R"({"type":"function_call","id":"fc_2","call_id":"call_a2","name":"mixer_level","arguments":"{}","created_by":"x"},)"
-      R"({"type":"hologram","id":"h_1","status":"kept"}])";
+      R"({"type":"function_call","id":"fc_2","call_id":"call_a2","name":"mixer_level","arguments":"{}"},)"
+      R"({"type":"hologram","id":"h_1","status":"kept"},)"
+      R"({"type":"function_call_output","call_id":"call_a1","output":"{\"ok\":true}","caller":{"type":"direct"}},)"
+      R"({"type":"function_call_output","call_id":"call_a2","output":"{\"db\":-12.5}"}])");
+}
+
+TEST(ResponsesEncode, raw_items_go_back_without_ids_where_those_were_refused) {
   std::vector<Message> history = mixer_conversation();
-  history[1].provider_metadata = metadata(output);
+  history[1].provider_metadata = metadata(kRawItems);
+  const GenerateRequest asked = request(history);
+  vendor::Quirks learned({});
+  learned.note(asked.model, "no_item_ids");
+  const Json input = responses_request(asked, plan_at(kBase, asked, {}, learned))["input"];
   EXPECT_EQ(
-      dump_json(encode(request(history))["input"]),
+      dump_json(input),
       R"([{"type":"message","role":"user","content":[{"type":"input_text","text":"Mute 3"}]},)"
       R"({"type":"reasoning","summary":[],"encrypted_content":"gA=="},)"
-      R"({"type":"message","role":"assistant","phase":"commentary",)"
-      R"("content":[{"type":"output_text","text":"Muting.","annotations":[]}]},)"
+      R"({"type":"message","role":"assistant","content":"Muting.","phase":"commentary"},)"
       R"({"type":"function_call","call_id":"call_a1","name":"mixer_set_mute","namespace":"n",)"
       R"("caller":{"type":"direct"},"arguments":"{\"channel\": 3,\"muted\":true}"},)"
       R"({"type":"function_call","call_id":"call_a2","name":"mixer_level","arguments":"{}"},)"
       R"({"type":"hologram","status":"kept"},)"
       R"({"type":"function_call_output","call_id":"call_a1","output":"{\"ok\":true}","caller":{"type":"direct"}},)"
       R"({"type":"function_call_output","call_id":"call_a2","output":"{\"db\":-12.5}"}])");
+}
+
+TEST(ResponsesEncode, a_message_that_misses_a_member_goes_back_as_text) {
+  const auto second = [](const std::string& item) {
+    return dump_json(encode(request(
+        {Message::user("a"), assistant({TextPart{"Hi", nullptr}}, metadata("[" + item + "]")),
+         Message::user("b")}))["input"][1]);
+  };
+  const std::string plain = R"({"type":"message","role":"assistant","content":"Hi"})";
+  const std::string part = R"("content":[{"type":"output_text","text":"Hi","annotations":[]}])";
+  EXPECT_EQ(second(R"({"type":"message","role":"assistant","status":"completed",)" + part + "}"),
+            plain);
+  EXPECT_EQ(second(R"({"type":"message","id":"msg_1","role":"assistant",)" + part + "}"), plain);
+  EXPECT_EQ(second(R"({"type":"message","id":"msg_1","role":"assistant","status":"completed",)"
+                   R"("content":[{"type":"output_text","text":"Hi"}]})"),
+            plain);
+  const std::string whole = R"({"type":"message","id":"msg_1","role":"assistant",)"
+                            R"("status":"completed","content":[{"type":"refusal","refusal":"Hi"},)"
+                            R"({"type":"hologram","x":1}]})";
+  EXPECT_EQ(second(whole), whole) << "parts of any type go back";
+}
+
+TEST(ResponsesEncode, ids_go_back_as_they_were_issued_and_only_there) {
+  for (const std::string& id : {std::string("functions.mixer_level:0"), std::string(300, 'd')}) {
+    const std::string output = R"([{"type":"function_call","id":"fc_1","call_id":")" + id +
+                               R"(","name":"mixer_level","arguments":"{}"}])";
+    Message said = assistant({tool_call(id, "mixer_level", Json::object())}, metadata(output));
+    said.model = "gpt-6-luna";
+    const auto sent = [&] {
+      const Json input = encode(
+          request({Message::user("go"), said,
+                   tool_results({{id, "mixer_level", {{"x", 1}}, false, nullptr}})}))["input"];
+      EXPECT_EQ(input[1]["call_id"], input[2]["call_id"]);
+      return input[1]["call_id"].get<std::string>();
+    };
+    EXPECT_EQ(sent(), id);
+    said.model = "other-7b";
+    EXPECT_THAT(sent(), ::testing::MatchesRegex("call_[0-9A-Za-z]{24}")) << "another family";
+    said.model = "gpt-6-luna";
+    said.provider_metadata["endpoint"] = "https://elsewhere/v1";
+    EXPECT_THAT(sent(), ::testing::MatchesRegex("call_[0-9A-Za-z]{24}")) << "another address";
+  }
 }
 
 TEST(ResponsesEncode, raw_items_of_another_endpoint_stay_there) {
@@ -110,7 +173,8 @@ TEST(ResponsesEncode, reasoning_that_led_to_nothing_is_left_out) {
                         Message::user("b")}))["input"][1]);
   };
   const std::string message =
-      R"({"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hi"}]})";
+      R"({"type":"message","id":"m","role":"assistant","status":"completed",)"
+      R"("content":[{"type":"output_text","text":"Hi","annotations":[]}]})";
   EXPECT_EQ(
       input(R"([{"type":"reasoning","summary":[],"encrypted_content":null},)" + message + "]"),
       message);
@@ -127,7 +191,7 @@ TEST(ResponsesEncode, a_free_text_call_is_answered_in_its_own_kind) {
       {Message::user("go"), assistant({tool_call("a", "patch", Json::object())}, metadata(output)),
        tool_results({{"a", "patch", {{"error", true}}, true, nullptr}})}))["input"];
   EXPECT_EQ(dump_json(input[1]),
-            R"({"type":"custom_tool_call","call_id":"a","name":"patch","input":"x"})");
+            R"({"type":"custom_tool_call","id":"c","call_id":"a","name":"patch","input":"x"})");
   EXPECT_EQ(dump_json(input[2]),
             R"({"type":"custom_tool_call_output","call_id":"a","output":"{\"error\":true}"})");
 }

@@ -142,15 +142,22 @@ TEST(OpenAiRequestCheck, Q35_call_ids_and_outputs_keep_their_limits) {
   EXPECT_THAT(counter.server.violations(), IsEmpty());
 }
 
-TEST(OpenAiRequestCheck, Q36_items_go_back_without_ids) {
+TEST(OpenAiRequestCheck, Q36_items_go_back_with_their_ids_or_where_they_are_refused_without) {
   ExchangeFixture desk(Api::kResponses);
-  for (const char* type : {"reasoning", "function_call", "message", "function_call_output"}) {
-    EXPECT_EQ(desk.when(in_item(type, "id", "x_1")), "400 Q36") << type;
-  }
+  EXPECT_EQ(desk.own()["input"][1]["id"].get<std::string>().substr(0, 3), "rs_");
+  EXPECT_EQ(desk.when([](Json& body) { item_of(body, "reasoning").erase("id"); }), "400 Q36");
+  EXPECT_EQ(desk.when(in_item("reasoning", "id", "rs_other")), "400 Q37");
   EXPECT_EQ(desk.when([](Json& body) {
     body["input"].push_back({{"type", "item_reference"}, {"id", "rs_1"}});
   }),
             "400 Q36");
+  // A service that looks them up gets the other form once, and from then on.
+  fakes::FakeOpenAiOptions fake;
+  fake.quirks.refuse_item_ids = true;
+  ExchangeFixture other(Api::kResponses, "", {{"server", "openai"}}, fake);
+  for (const Json& item : other.own()["input"]) EXPECT_FALSE(item.contains("id")) << item;
+  EXPECT_EQ(other.server.refusals().size(), 1U);
+  EXPECT_EQ(other.server.bodies().size(), 4U) << "three answers and one refusal";
 }
 
 TEST(OpenAiRequestCheck, Q37_reasoning_comes_back_unchanged_before_what_it_led_to) {

@@ -1,0 +1,21 @@
+// Where secrets stand in bytes that came in pieces, in whatever spelling.
+//
+// A secret of text/redaction.h is found as it is, percent-encoded, inside JSON strings, in
+// hexadecimal and in Base64, one spelling inside another, split between the pieces at any place,
+// and split between the values that a stream of JSON gives to one name ("content":"sk-",
+// "content":"123"). Pure functions; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cartpilot::record {
+
+/// The same pieces with "[redacted]" in place of every secret. It stands in the piece in which the
+/// secret ends; the number of pieces stays.
+std::vector<std::string> redacted_pieces(const std::vector<std::string>& pieces);
+
+std::string redacted_text(const std::string& text);
+
+}  // namespace cartpilot::record

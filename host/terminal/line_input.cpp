@@ -1,0 +1,71 @@
+#include "terminal/line_input.h"
+
+#include <utf8proc.h>
+
+#include <cstdlib>
+
+namespace cartpilot::host {
+namespace {
+
+constexpr char32_t kReplacement = 0xFFFD;
+
+// Bytes of the character that `first` begins; 0 = none.
+std::size_t length_of(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first <= 0xDF) return 2;
+  if (first >= 0xE0 && first <= 0xEF) return 3;
+  return first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+}
+
+bool continues(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+}  // namespace
+
+std::optional<char32_t> LineInput::take_character() {
+  if (bytes_.empty()) return std::nullopt;
+  const std::size_t length = length_of(static_cast<unsigned char>(bytes_.front()));
+  for (std::size_t i = 1; i < length; ++i) {
+    if (i == bytes_.size()) return std::nullopt;
+    if (!continues(static_cast<unsigned char>(bytes_[i]))) break;
+  }
+  utf8proc_int32_t character = -1;
+  const auto used = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(bytes_.data()),
+                                     static_cast<utf8proc_ssize_t>(bytes_.size()), &character);
+  bytes_.erase(0, used > 0 ? static_cast<std::size_t>(used) : 1);
+  return used > 0 ? static_cast<char32_t>(character) : kReplacement;
+}
+
+std::string LineInput::take_bytes() {
+  std::string bytes;
+  bytes.swap(bytes_);
+  return bytes;
+}
+
+std::string pasted_text(const std::string& block) {
+  std::string text;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const char c = block[i];
+    if (c == '\r') {
+      text += '\n';
+      if (i + 1 < block.size() && block[i + 1] == '\n') ++i;
+    } else if (c == '\n' || c == '\t' || static_cast<unsigned char>(c) >= 0x20) {
+      if (c != 0x7F) text += c;
+    }
+  }
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string composed(const std::string& text) {
+  utf8proc_uint8_t* result = nullptr;
+  const auto size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                   static_cast<utf8proc_ssize_t>(text.size()), &result,
+                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  if (size < 0) return text;
+  std::string composed_text(reinterpret_cast<const char*>(result), static_cast<std::size_t>(size));
+  std::free(result);  // NOLINT: the library allocates with malloc
+  return composed_text;
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,57 @@
+#include "terminal/line_input.h"
+
+#include <gtest/gtest.h>
+
+namespace cartpilot::host {
+namespace {
+
+std::u32string characters(LineInput& input) {
+  std::u32string result;
+  while (const auto character = input.take_character()) result += *character;
+  return result;
+}
+
+TEST(LineInput, joins_characters_that_come_in_pieces) {
+  LineInput input;
+  std::u32string all;
+  for (const char byte : std::string("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z")) {
+    input.add({&byte, 1});
+    all += characters(input);
+  }
+  EXPECT_EQ(all, U"a\u00E9\u20AC\U0001F600z");
+}
+
+TEST(LineInput, replaces_each_byte_that_begins_no_character) {
+  for (const auto& [bytes, expected] : {std::pair("\x80z", U"\uFFFDz"),
+                                        {"\xFFz", U"\uFFFDz"},
+                                        {"\xC3z", U"\uFFFDz"},
+                                        {"\xC0\x80z", U"\uFFFD\uFFFDz"},
+                                        {"\xED\xA0\x80z", U"\uFFFD\uFFFD\uFFFDz"}}) {
+    LineInput input;
+    input.add(bytes);
+    EXPECT_EQ(characters(input), expected) << bytes;
+  }
+}
+
+TEST(LineInput, bytes_given_back_come_first) {
+  LineInput input;
+  input.add("xyz");
+  EXPECT_EQ(input.take_bytes(), "xyz");
+  input.add("c");
+  input.give_back("ab");
+  EXPECT_EQ(characters(input), U"abc");
+}
+
+TEST(PastedText, keeps_lines_and_leaves_out_control_characters) {
+  EXPECT_EQ(pasted_text("a\r\nb\rc\nd\te\x1b[31m\x07\x7f\n\n"), "a\nb\nc\nd\te[31m");
+  EXPECT_EQ(pasted_text("\n\n"), "");
+}
+
+TEST(Composed, joins_letters_and_accents) {
+  EXPECT_EQ(composed("cafe\xCC\x81 \xEA\xB0\x80"), "caf\xC3\xA9 \xEA\xB0\x80");
+  EXPECT_EQ(composed(""), "");
+  EXPECT_EQ(composed("a\xFFz"), "a\xFFz");
+}
+
+}  // namespace
+}  // namespace cartpilot::host
