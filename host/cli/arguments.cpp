@@ -318,26 +318,6 @@ void add_global_flags(CLI::App& app, Arguments& a) {
   app.add_flag("--json", a.json, "JSON for list, show, info and doctor");
 }
 
-/// Declaring all commands takes as long as loading a library, and nearly every run is a chat: its
-/// line is read with its own flags first. False when that will not do; what is wrong, or was
-/// asked, is said with all commands known.
-bool parse_chat(int argc, const char* const* argv, Arguments& a, std::vector<std::string>& options,
-                std::optional<int>& wrong) {
-  if (argc < 2 || std::string_view(argv[1]) != "chat") return false;
-  CLI::App app{kAbout, "cartpilot"};
-  add_global_flags(app, a);
-  add_chat(app, a, options);
-  app.require_subcommand(0, 1);
-  try {
-    app.parse(argc, argv);
-    a.command = command_path(app);
-    wrong = check_values(argc, argv, app, a);
-    return true;
-  } catch (const CLI::ParseError&) {
-    return false;
-  }
-}
-
 /// An empty value is a wrong one, never an absent one. Returns the name of an option that has one.
 std::string empty_option(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
@@ -400,6 +380,26 @@ std::optional<int> check_values(int argc, const char* const* argv, const CLI::Ap
   if (!empty.empty()) return refuse_line(a, fmt::format("{}: the value is empty", empty));
   if (const std::string why = contradiction(a); !why.empty()) return refuse_line(a, why);
   return std::nullopt;
+}
+
+/// Declaring all commands takes as long as loading a library, and nearly every run is a chat: its
+/// line is read with its own flags first. False when that will not do; what is wrong, or was
+/// asked, is said with all commands known.
+bool parse_chat(int argc, const char* const* argv, Arguments& a, std::vector<std::string>& options,
+                std::optional<int>& wrong) {
+  if (argc < 2 || std::string_view(argv[1]) != "chat") return false;
+  CLI::App app{kAbout, "cartpilot"};
+  add_global_flags(app, a);
+  add_chat(app, a, options);
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+    a.command = command_path(app);
+    wrong = check_values(argc, argv, app, a);
+    return true;
+  } catch (const CLI::ParseError&) {
+    return false;
+  }
 }
 
 /// `help COMMAND` is `COMMAND --help`.

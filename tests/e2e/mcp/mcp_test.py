@@ -17,6 +17,15 @@ from client import (LEGACY, LIMIT, MODERN, PROGRAM, Client, Home, HttpClient,  #
 CHATTY = os.environ["CARTPILOT_CHATTY"]
 
 
+def runs(process):
+    """Whether it has not ended yet; nobody may have waited for it."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 
@@ -150,19 +159,21 @@ class Protocol(Case):
         # The shell in between is killed; the pipe stays open, held by us.
         read_end, write_end = os.pipe()
         self.addCleanup(os.close, write_end)
+        # A shell gives what it starts in the background no input of its own.
         shell = subprocess.Popen(
-            ["sh", "-c", '"$0" mcp --sandbox --no-plugins & echo $!; wait', PROGRAM],
-            stdin=read_end, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env=self.home.environment(), text=True, start_new_session=True)
+            ["sh", "-c", f'"$0" mcp --sandbox --no-plugins <&{read_end} & echo $!; wait', PROGRAM],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            env=self.home.environment(), text=True, start_new_session=True, pass_fds=[read_end])
         os.close(read_end)
         server = int(shell.stdout.readline())
         time.sleep(1)  # until it has seen its parent
+        self.assertTrue(runs(server))
         shell.kill()
         shell.wait(LIMIT)
         end = time.monotonic() + 10
-        while time.monotonic() < end and os.path.exists(f"/proc/{server}"):
+        while time.monotonic() < end and runs(server):
             time.sleep(0.05)
-        self.assertFalse(os.path.exists(f"/proc/{server}"))
+        self.assertFalse(runs(server))
         shell.stdout.close()
 
     def test_rubbish_does_not_end_it(self):
