@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "anthropic/decode.h"
+#include "cartpilot/vendor/broken_arguments.h"
 #include "cartpilot/vendor/call_arguments.h"
 #include "cartpilot/vendor/end_words.h"
 #include "cartpilot/vendor/text.h"
@@ -53,6 +54,7 @@ ToolCall AnthropicDecoder::read_call(Block& block) {
         block.input.empty() ? block.raw["input"] : Json(block.input), call.name);
     call.arguments = std::move(read.value);
     call.arguments_error = std::move(read.problem);
+    vendor::refuse_half_characters(characters_, call);
   }
   if (call.arguments_error.empty()) {
     block.raw["input"] = call.arguments;
