@@ -100,7 +100,7 @@ TEST(OneCartPilot, of_purchases_from_before_is_unknown_and_they_count_against_ev
   }
   const Result play =
       run(home, with_permission({"chat", "--demo", "--limit-day", "100:USD"}), kThreeLines);
-  EXPECT_THAT(play.err, HasSubstr("[cartpilot] BOUGHT")) << play.out;
+  EXPECT_THAT(play.out, HasSubstr("[cartpilot] BOUGHT")) << play.err;
   const Json purchases = listed_purchases(home);
   EXPECT_EQ(purchases.at(0)["cartpilot"], "sandbox");
   EXPECT_EQ(purchases.back()["cartpilot"], "unknown");

@@ -37,6 +37,7 @@ TEST(Surfaces, a_conversation_without_a_terminal_is_answered_on_another_one) {
   fakes::FakeOpenAi vendor(script(buying_steps()));
   const Home home;
   Program chat(home, asking_words(shop, "s1"), chat_environment(vendor));
+  chat.close_input();  // it may hold the rest of the message
   const Json open = open_questions(home, 1);
   EXPECT_FALSE(open[0].contains("challenge"));
   EXPECT_EQ(run(home, {"approve"}).exit_code, 11);  // not without a terminal
@@ -61,6 +62,7 @@ TEST(Surfaces, each_answer_lands_where_its_receipt_was_shown) {
   const Home home;
   Program first(home, asking_words(first_shop, "s1"), chat_environment(first_vendor));
   Program second(home, asking_words(second_shop, "s2"), chat_environment(second_vendor));
+  for (Program* chat : {&first, &second}) chat->close_input();
   std::string of_first;
   std::string of_second;
   for (const Json& question : open_questions(home, 2)) {
