@@ -57,9 +57,11 @@ inline std::string new_call_id() {
 inline std::string new_call_id(const std::set<std::string>& used) {
   std::uint64_t state = used.size();
   for (const std::string& id : used) state = state * 31 + stable_hash(id);
-  std::string id = call_id_from(state);
-  while (used.count(id) != 0) id = call_id_from(state);
-  return id;
+  // Not one string that is assigned anew: g++ 12 sees an overlong copy in that (its bug 105329).
+  for (;;) {
+    std::string id = call_id_from(state);
+    if (used.count(id) == 0) return id;
+  }
 }
 
 /// The beginning of a model's name that its relatives share: "qwen" of "Qwen/qwen3-32b".
