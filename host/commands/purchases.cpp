@@ -1,6 +1,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "cartpilot/detail/characters.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
@@ -44,8 +45,7 @@ std::string titles_of(const purchase::Attempt& attempt) {
                           quantity == 1 ? "" : fmt::format("{} x ", quantity),
                           text::safe_line(string_or(item, "title")));
   }
-  if (titles.size() > kShown) titles = text::to_utf8(titles.substr(0, kShown)) + "...";
-  return titles;
+  return titles.size() > kShown ? detail::cut_text(titles, kShown) + "..." : titles;
 }
 
 Json json_of(const purchase::Attempt& attempt) {

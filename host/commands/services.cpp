@@ -75,15 +75,12 @@ purchase::PurchaseJournal& CommandServices::journal() {
   return *journal_;
 }
 
-std::string CommandServices::provider_name() const {
-  if (!settings_.provider.empty()) return settings_.provider;
-  Error error(ErrorCode::kNotFound, "no provider was named");
-  error.reason = "no_provider";
-  throw error;
+std::string CommandServices::provider_name() {
+  return settings_.provider.empty() ? app_.chosen_provider() : settings_.provider;
 }
 
 std::unique_ptr<plugin::PluginProvider> CommandServices::make_provider(const std::string& name) {
-  return app_.make_provider(name, arguments_.provider_options);
+  return app_.make_provider(name, app_.options_of(name, name, arguments_.provider_options));
 }
 
 void CommandServices::start_sandbox() {

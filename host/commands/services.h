@@ -44,8 +44,9 @@ class CommandServices {
 
   /// The provider of that name, with the options of the command line.
   std::unique_ptr<plugin::PluginProvider> make_provider(const std::string& name);
-  /// The name to use. Throws Error{kNotFound, reason "no_provider"} when none is named.
-  std::string provider_name() const;
+  /// The name to use: by flag, environment or file, else that of the only key. Throws
+  /// Error{kNotFound, reason "no_provider"}.
+  std::string provider_name();
 
   /// Address and account of CartPilot: the embedded server's with --sandbox (starts it), else the
   /// configured ones.

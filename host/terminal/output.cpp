@@ -41,6 +41,24 @@ int write_all(int descriptor, std::string_view text) {
 }
 
 bool silent = false;
+std::int64_t bytes_out = 0;         // given to standard output
+bool output_failure_noted = false;  // in the recording
+
+/// A failure of standard output is recorded, and comes at the same byte again.
+void pass_output_by_tape(std::size_t size) {
+  bytes_out += static_cast<std::int64_t>(size);
+  record::Tape* const tape = record::tape();
+  if (tape == nullptr || output_failure_noted) return;
+  constexpr const char* kKind = "output_failed";
+  if (!tape->plays()) {
+    if (output_errno == 0) return;
+    output_failure_noted = true;
+    tape->came(kKind, {{"errno", output_errno}, {"after", bytes_out}});
+  } else if (tape->comes_next(kKind) && integer_or(tape->coming(kKind), "after") == bytes_out) {
+    output_failure_noted = true;
+    output_errno = static_cast<int>(integer_or(tape->came(kKind, nullptr), "errno"));
+  }
+}
 
 }  // namespace
 
@@ -48,6 +66,7 @@ void out(std::string_view text) {
   const std::string clean = text::redact(text);
   if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kOut, clean);
   if (output_errno == 0 && !silent) output_errno = write_all(STDOUT_FILENO, clean);
+  pass_output_by_tape(clean.size());
   require_output();
 }
 

@@ -91,7 +91,8 @@ HttpProvider::Exchange GeminiProvider::begin(const GenerateRequest& request) {
   http.headers = headers();
   http.body = dump_json(body);
   second_try_.sending(http.body);
-  http.server_sent_events = request.stream;
+  // Some gateways stream whether they are asked to or not.
+  http.server_sent_events = true;
   http.total_timeout_ms = kTotalTimeoutMs;
   http.max_body_bytes = kMaxBodyBytes;
   return {std::move(http), decoder_for(request)};

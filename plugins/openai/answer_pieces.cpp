@@ -69,7 +69,9 @@ std::vector<Json> PieceReader::read(const HttpEvent& event, std::string_view tex
   } catch (const Error& error) {
     if (event.kind == HttpEvent::Kind::kStray ||
         (event.kind == HttpEvent::Kind::kEvent && is_plain_word(text))) {
-      words_ = text;
+      // The last line of a stream that broke off is the beginning of a field.
+      const bool field = vendor::starts_with("data:", text) || vendor::starts_with("event:", text);
+      if (!field) words_ = text;
       return objects;
     }
     broken_ = error.with_message(std::string(error.what()) + "; check OPENAI_BASE_URL");

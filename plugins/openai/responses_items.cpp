@@ -150,8 +150,6 @@ ResponseItem& ResponseItems::for_delta(const ItemPlace& place, ItemKind kind) {
     return *known;
   }
   ResponseItem* slot = by_index(place.index, kind, false);
-  // Where ids are constant, an unknown one is another item's.
-  if (slot != nullptr && slot->id_used && !place.id.empty()) slot = nullptr;
   if (slot == nullptr && !place.index) {
     for (ResponseItem& open : items_) {
       const bool another =

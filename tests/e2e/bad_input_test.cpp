@@ -46,6 +46,16 @@ TEST(BadInput, no_provider_at_all_says_how_to_name_one) {
   EXPECT_THAT(result.err, HasSubstr("--provider"));
 }
 
+TEST(BadInput, two_keys_and_no_provider_are_exit_3_and_both_are_named) {
+  const Home home;
+  const Result result =
+      run(home, {"chat", "hello"}, "", {{"OPENAI_API_KEY", "k-one"}, {"GOOGLE_API_KEY", "k-two"}});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.err, HasSubstr("GOOGLE_API_KEY and OPENAI_API_KEY are set"));
+  EXPECT_THAT(result.err, HasSubstr("--provider"));
+  EXPECT_EQ(lines_of(result.err), 1u) << result.err;
+}
+
 TEST(BadInput, an_unreachable_cartpilot_is_exit_5_and_one_line) {
   const Home home;
   const Result result = run(home, {"tools", "call", "create_intent", R"({"query":"x"})",

@@ -60,6 +60,23 @@ TEST(Vendors, gemini_buys_in_three_turns_over_streaming) {
   EXPECT_THAT(vendor.violations(), IsEmpty());
 }
 
+TEST(Vendors, the_only_key_chooses_the_provider_and_options_of_another_stop_nothing) {
+  fakes::FakeGemini vendor(fakes::shopping_model, gemini_options());
+  const Home home;
+  std::vector<std::string> words = buying_with("gemini");
+  words.erase(words.begin() + 1, words.begin() + 3);
+  words.insert(words.end(), {"--provider-option", "openai.api=chat"});
+  const Result result =
+      run(home, words, kThreeLines, {{"GOOGLE_API_KEY", kKey}, {"GEMINI_BASE_URL", vendor.url()}});
+  expect_purchase(result, "gemini");
+  EXPECT_THAT(result.err, HasSubstr("gemini answers, because GOOGLE_API_KEY is set"));
+  EXPECT_EQ(result.err.find("GOOGLE_API_KEY"), result.err.rfind("GOOGLE_API_KEY")) << "said once";
+  const Result functions = run(home, {"tools", "handle", "--provider", "gemini", "--sandbox"},
+                               R"({"role":"model","parts":[{"text":"Hi"}]})"
+                               "\n");
+  EXPECT_EQ(functions.out, "[]\n") << "nothing to append";
+}
+
 TEST(Vendors, openai_buys_in_three_turns_through_chat_completions) {
   fakes::FakeOpenAi vendor(fakes::shopping_model, openai_options());
   const Home home;

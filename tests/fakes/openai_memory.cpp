@@ -17,10 +17,10 @@ std::string text_of(const Json& message) {
 
 /// The part of an item that has to come back. A message may come back as its text.
 Json essence(const Json& item) {
-  Json copy = item;
   if (string_or(item, "type") == "message" && item.contains("content")) {
-    copy["content"] = text_of(item);
+    return {{"role", item["role"]}, {"phase", string_or(item, "phase")}, {"text", text_of(item)}};
   }
+  Json copy = item;
   copy.erase("id");
   copy.erase("status");
   return copy;

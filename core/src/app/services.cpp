@@ -1,9 +1,11 @@
 #include "app/services.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <utility>
 
+#include "app/provider_choice.h"
 #include "base/digest.h"
 #include "base/outside.h"
 #include "base/private_files.h"
@@ -111,6 +113,29 @@ std::unique_ptr<store::StateDb> AppServices::open_state() const {
 store::SessionLock AppServices::lock_session(const std::string& session_id) const {
   base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
   return store::SessionLock(settings_.state_directory / "locks", session_id, settings_.command);
+}
+
+std::string AppServices::chosen_provider() {
+  const std::vector<plugin::PluginRecord> found = plugins().list();
+  const ChosenProvider chosen = provider_by_key(found, environment_);
+  if (chosen.name.empty()) {
+    Error error(ErrorCode::kNotFound, "no provider was named");
+    error.reason = "no_provider";
+    throw error;
+  }
+  notice(chosen.name + " answers, because " + chosen.key + " is set");
+  return chosen.name;
+}
+
+std::map<std::string, std::string> AppServices::options_of(
+    const std::string& provider, const std::string& first,
+    const std::map<std::string, std::string>& given) {
+  const bool dotted = std::any_of(given.begin(), given.end(), [](const auto& option) {
+    return option.first.find('.') != option.first.npos;
+  });
+  const std::vector<std::string> known =
+      dotted ? plugins().provider_names() : std::vector<std::string>();
+  return app::options_of(provider, first, known, given);
 }
 
 std::unique_ptr<plugin::PluginProvider> AppServices::make_provider(

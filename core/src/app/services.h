@@ -56,6 +56,14 @@ class AppServices {
   /// who has it, which may be this process itself.
   store::SessionLock lock_session(const std::string& session_id) const;
 
+  /// Who answers when nobody was named: the provider whose key is the only one that is set, which
+  /// is then said as a notice. Throws Error{kNotFound, reason "no_provider"} where there is none,
+  /// or more than one.
+  std::string chosen_provider();
+  /// See options_of().
+  std::map<std::string, std::string> options_of(const std::string& provider,
+                                                const std::string& first,
+                                                const std::map<std::string, std::string>& given);
   /// See plugin::PluginHost.
   std::unique_ptr<plugin::PluginProvider> make_provider(
       const std::string& name, const std::map<std::string, std::string>& options);

@@ -15,6 +15,7 @@ namespace cartpilot::app {
 namespace {
 
 constexpr std::chrono::milliseconds kLongestHealthCheck{2000};
+constexpr std::chrono::milliseconds kLongestLookAtModels{2000};
 
 [[noreturn]] void refuse(ErrorCode code, const char* reason, const std::string& message) {
   Error error(code, message);
@@ -34,16 +35,16 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
       sessions_(*state_) {
   choose(settings_.choice);
   if (settings_.model) {
-    provider_ = provider
-                    ? std::move(provider)
-                    : services_.make_provider(provider_name_, settings_.model->provider_options);
+    provider_ = provider ? std::move(provider)
+                         : services_.make_provider(provider_name_, options_of(provider_name_));
   }
   plugin_tools_ = services_.make_tool_sets();
   if (provider_) provider_->check();
-  open_record();
+  journal_ = std::make_unique<purchase::PurchaseJournal>(*state_);
   connect(opening);
+  if (settings_.new_record) begin_new_record();  // not for a session that is refused
   open_shop();
-  if (provider_) open_chat();
+  if (provider_) open_chat(opening);
 }
 
 ShoppingSession::~ShoppingSession() = default;
@@ -73,14 +74,30 @@ void ShoppingSession::choose(const SessionChoice& choice) {
   if (!settings_.model) return;
   provider_name_ = settings_.model->provider;
   if (provider_name_.empty() && earlier) provider_name_ = earlier->provider;
-  if (provider_name_.empty()) {
-    refuse(ErrorCode::kNotFound, "no_provider", "no provider was named");
-  }
+  if (provider_name_.empty()) provider_name_ = services_.chosen_provider();
+  first_provider_ = provider_name_;
 }
 
-void ShoppingSession::open_record() {
-  journal_ = std::make_unique<purchase::PurchaseJournal>(*state_);
-  if (!settings_.new_record) return;
+std::map<std::string, std::string> ShoppingSession::options_of(const std::string& provider) {
+  return services_.options_of(provider, first_provider_, settings_.model->provider_options);
+}
+
+/// The model to ask for when none was named: the only one at an address that has no default.
+std::string ShoppingSession::only_model(LLMProvider& provider, const CallContext& opening) {
+  if (!provider.info().default_model.empty()) return "";
+  try {
+    const auto models = provider.models(base::DeadlineContext(opening, kLongestLookAtModels));
+    if (models.size() == 1) {
+      services_.notice(models.front().id + " answers, the only model at this address");
+      return models.front().id;
+    }
+  } catch (const Error& error) {
+    if (error.code == ErrorCode::kCancelled) throw;  // otherwise the first answer says more
+  }
+  return "";
+}
+
+void ShoppingSession::begin_new_record() {
   const auto aside = journal_->start_anew();
   services_.notice(aside ? fmt::format("a new record of purchases was started; the old one is "
                                        "kept in the table {} of the state database",
@@ -164,11 +181,11 @@ void ShoppingSession::open_shop() {
   }
 }
 
-void ShoppingSession::open_chat() {
+void ShoppingSession::open_chat(const CallContext& opening) {
   const ModelSettings& model = *settings_.model;
   chat::ChatOptions options;
   options.provider = provider_name_;
-  options.model = model.model;
+  options.model = model.model.empty() ? only_model(*provider_, opening) : model.model;
   options.system = std::string(model_instructions());
   if (!model.instructions.empty()) options.system += "\n\n" + model.instructions;
   options.stream = model.stream;
@@ -197,12 +214,15 @@ bool ShoppingSession::purchase_in_last_turn() const {
 
 std::string ShoppingSession::switch_model(const std::string& provider, const std::string& model) {
   std::string notice;
+  const auto named = [&](LLMProvider& there) {
+    return model.empty() ? only_model(there, CallContext()) : model;
+  };
   if (provider == provider_name_) {
-    notice = chat_->switch_provider(*provider_, provider, model);
+    notice = chat_->switch_provider(*provider_, provider, named(*provider_));
   } else {
-    auto next = services_.make_provider(provider, settings_.model->provider_options);
+    auto next = services_.make_provider(provider, options_of(provider));
     next->check();
-    notice = chat_->switch_provider(*next, provider, model);
+    notice = chat_->switch_provider(*next, provider, named(*next));
     provider_ = std::move(next);
     provider_name_ = provider;
   }

@@ -42,9 +42,10 @@ struct SessionChoice {
 
 /// The model of a conversation, and how it is asked.
 struct ModelSettings {
-  std::string provider;  ///< "" = that of the earlier conversation
+  std::string provider;  ///< "" = that of the earlier conversation, or whose key is the only one
+  /// "openai.api" is for openai alone; without a name the option is for the first provider.
   std::map<std::string, std::string> provider_options;
-  std::string model;         ///< "" = the provider's default
+  std::string model;         ///< "" = the provider's default, or the only one it has
   std::string instructions;  ///< of the front end, after the program's own
   bool stream = true;
   int max_rounds = 12;  ///< answers of the model in a turn
@@ -118,12 +119,14 @@ class ShoppingSession final : private chat::MessageLog {
   friend class Turn;
 
   void choose(const SessionChoice& choice);
-  void open_record();
   void connect(const CallContext& opening);
   bool connect_to(commerce::ClientOptions options, const CallContext& opening);
+  void begin_new_record();
   void open_shop();
   void bind();
-  void open_chat();
+  void open_chat(const CallContext& opening);
+  std::map<std::string, std::string> options_of(const std::string& provider);
+  std::string only_model(LLMProvider& provider, const CallContext& opening);
   void append(const Message& message) override;
 
   AppServices& services_;
@@ -134,6 +137,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::string id_;
   bool continued_ = false;
   std::string provider_name_;
+  std::string first_provider_;        ///< that options without a provider's name are for
   commerce::CartPilotIdentity home_;  ///< the CartPilot it belongs to, if it is known
   std::vector<std::string> notices_;
   std::optional<store::SessionLock> lock_;

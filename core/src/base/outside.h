@@ -29,6 +29,8 @@ class Outside {
   /// Of `size` bytes `real` can be passed on; the rest may begin a key. Returns how many shall be:
   /// a replay does not know the key.
   virtual std::size_t released(std::size_t size, std::size_t real) = 0;
+  /// A name was drawn from a key. Returns the one to use: a replay does not know the key.
+  virtual std::string keyed(const std::string& real) = 0;
   /// True when a pause of the program need not last.
   virtual bool skips_sleep() const = 0;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "base/outside.h"
 #include "cartpilot/error.h"
 #include "commerce/receipt.h"
 
@@ -17,9 +18,12 @@ constexpr std::size_t kKeyHexDigits = 32;
 
 commerce::CartPilotIdentity identity_of(const commerce::ClientOptions& client,
                                         const std::string& salt) {
-  return client.sandbox_id.empty()
-             ? commerce::CartPilotIdentity::real(client.base_url, client.api_key, salt)
-             : commerce::CartPilotIdentity::sandbox(client.sandbox_id);
+  if (!client.sandbox_id.empty()) return commerce::CartPilotIdentity::sandbox(client.sandbox_id);
+  auto identity = commerce::CartPilotIdentity::real(client.base_url, client.api_key, salt);
+  base::Outside* const outside = base::outside_here();
+  return outside == nullptr
+             ? identity
+             : commerce::CartPilotIdentity::from_text(outside->keyed(identity.text()));
 }
 
 std::string canonical_items(const std::vector<commerce::ItemRequest>& items) {

@@ -103,8 +103,8 @@ class PlayingClient final : public HttpTransport {
   static void deliver(const Json& answer, const HttpRequest& request, HttpSink& sink) {
     if (!answer.contains("status")) return;
     net::AnswerDelivery delivery(request, sink);
-    delivery.head({static_cast<int>(integer_or(answer, "status")),
-                   headers_from_json(answer.at("headers"))});
+    delivery.head(
+        {static_cast<int>(integer_or(answer, "status")), headers_from_json(answer.at("headers"))});
     const std::string body = bytes_from_json(answer.at("body"));
     std::size_t at = 0;
     for (const Json& cut : answer.at("cuts")) {

@@ -130,6 +130,12 @@ Json Player::came(const std::string& kind, const Json&) {
   return take(kind, fmt::format("'{}'", kind)).data;
 }
 
+bool Player::comes_next(const std::string& kind) {
+  const std::lock_guard lock(mutex_);
+  const Event* const event = peek(here());
+  return event != nullptr && event->kind == kind;
+}
+
 Json Player::coming(const std::string& kind) {
   const std::lock_guard lock(mutex_);
   const LaneState& lane = here();
@@ -171,6 +177,8 @@ int Player::look(int real) {
   lane.feeds = 0;
   return static_cast<int>(integer_or(event->data, "count"));
 }
+
+std::string Player::keyed(const std::string&) { return string_or(came("keyed", nullptr), "name"); }
 
 std::size_t Player::released(std::size_t size, std::size_t) {
   const std::lock_guard lock(mutex_);

@@ -55,7 +55,7 @@ Recorder::Recorder(std::filesystem::path file, Json begin)
   if (descriptor_ < 0) {
     throw Error(
         ErrorCode::kInvalidArgument,
-        fmt::format("--record: {} {}", path_.string(),
+        fmt::format("the recording {} {}", path_.string(),
                     errno == EEXIST ? "exists already; pass another file"
                                     : std::string("cannot be made: ") + std::strerror(errno)));
   }
@@ -117,6 +117,11 @@ int Recorder::look(int real) {
   ++lane.looks;
   if (real > signals_seen_) add("signal", {{"count", real}, {"looks", lane.looks}});
   signals_seen_ = real;
+  return real;
+}
+
+std::string Recorder::keyed(const std::string& real) {
+  came("keyed", {{"name", real}});
   return real;
 }
 

@@ -31,11 +31,13 @@ class Recorder final : public Tape {
   std::int64_t clock(base::ClockKind kind, std::int64_t real) override;
   void random(void* bytes, std::size_t size) override;
   bool skips_sleep() const override { return false; }
+  std::string keyed(const std::string& real) override;
   std::size_t released(std::size_t size, std::size_t real) override;
 
   bool plays() const override { return false; }
   Json came(const std::string& kind, const Json& seen) override;
   Json coming(const std::string&) override { return nullptr; }
+  bool comes_next(const std::string&) override { return false; }
   void shown(Stream stream, std::string_view text) override;
   int look(int real) override;
   void catch_up(const CallContext& context) override;

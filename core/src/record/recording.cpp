@@ -63,7 +63,8 @@ Event event_of(Json content) {
 std::string guessed(const std::string& line) {
   const std::size_t at = line.find("\"event\":\"");
   if (at == std::string::npos) return "";
-  const std::string word = line.substr(at + 9, std::min<std::size_t>(line.find('"', at + 9), at + 29) - at - 9);
+  const std::string word =
+      line.substr(at + 9, std::min<std::size_t>(line.find('"', at + 9), at + 29) - at - 9);
   const bool plain = word.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
   return plain && !word.empty() ? fmt::format(" (event \"{}\")", word) : "";
 }
@@ -100,7 +101,8 @@ std::vector<Event> read_recording(const std::string& file) {
       } catch (const Error&) {
       }
       const std::int64_t format = integer_or(first, "format");
-      if (string_or(first, "event") != "begin" || format < 1) refuse(file, "is no recording of cartpilot");
+      if (string_or(first, "event") != "begin" || format < 1)
+        refuse(file, "is no recording of cartpilot");
       if (format > kFormat) {
         refuse(file, fmt::format("was recorded by a newer cartpilot (format {}; this one reads {})",
                                  format, kFormat));
@@ -110,8 +112,8 @@ std::vector<Event> read_recording(const std::string& file) {
       events.push_back(event_of(parse_json(checked_content(line, sum))));
       if (events.back().number != number - 1) throw Error(ErrorCode::kProtocol, "out of order");
     } catch (const std::exception&) {
-      refuse(file, fmt::format("was changed after it was recorded, at line {}{}", number,
-                               guessed(line)));
+      refuse(file,
+             fmt::format("was changed after it was recorded, at line {}{}", number, guessed(line)));
     }
   }
   if (events.empty()) refuse(file, "is no recording of cartpilot");

@@ -30,6 +30,9 @@ class Tape : public base::Outside {
   /// What came() will return next, in a replay.
   virtual Json coming(const std::string& kind) = 0;
 
+  /// Whether came() would return that next, in a replay.
+  virtual bool comes_next(const std::string& kind) = 0;
+
   /// `text` is being shown. A replay that shows something else than the recording ends the process.
   virtual void shown(Stream stream, std::string_view text) = 0;
 

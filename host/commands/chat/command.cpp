@@ -8,10 +8,13 @@
 #include <cerrno>
 
 #include "base/clock.h"
+#include "base/outside.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/chat/conversation.h"
 #include "commands/commands.h"
+#include "record/recording.h"
+#include "record/tape.h"
 #include "terminal/conversation_view.h"
 #include "terminal/line_reader.h"
 #include "terminal/output.h"
@@ -60,18 +63,28 @@ int read_lines(CommandServices& services, Conversation& conversation) {
   return conversation.exit_code();
 }
 
-// All of standard input, as a message may have it. Throws what the caller shows when it is too long
-// or Ctrl-C ends the wait.
-std::string read_all_input() {
-  const Interrupt interrupt;
+constexpr const char* kReadsInput =
+    "cartpilot: reading the message from standard input; Ctrl-D or its end sends it";
+
+// What came of reading all of standard input.
+struct WholeInput {
   std::string text;
   bool explained = false;
+  bool interrupted = false;
+};
+
+WholeInput read_whole_input(const std::string& lane) {
+  const Interrupt interrupt;
+  WholeInput input;
+  auto& [text, explained, interrupted] = input;
   const auto begun = base::steady_now();
   while (text.size() <= kMaxMessageBytes) {
-    if (interrupt.cancelled()) throw Error(ErrorCode::kCancelled, "interrupted");
+    interrupted = interrupt.cancelled();
+    if (interrupted) return input;
     if (!explained && text.empty() && base::steady_now() - begun > std::chrono::seconds(1)) {
       explained = true;
-      err_line("cartpilot: reading the message from standard input; Ctrl-D or its end sends it");
+      const base::Lane shown(lane);
+      err_line(kReadsInput);
     }
     pollfd waiting{STDIN_FILENO, POLLIN, 0};
     if (::poll(&waiting, 1, 100) <= 0) continue;
@@ -82,13 +95,43 @@ std::string read_all_input() {
     text.append(block, static_cast<std::size_t>(got));
   }
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
+  return input;
+}
+
+// All of standard input, as a message may have it. Throws what the caller shows when it is too long
+// or Ctrl-C ends the wait.
+std::string read_all_input() {
+  record::Tape* const tape = record::tape();
+  WholeInput input;
+  if (tape != nullptr && tape->plays()) {
+    tape->catch_up(Interrupt());
+    const Json recorded = tape->came("input", nullptr);
+    input = {record::bytes_from_json(recorded.at("text")), recorded.at("explained").get<bool>(),
+             recorded.at("interrupted").get<bool>()};
+    if (input.explained) err_line(kReadsInput);
+  } else {
+    const std::string lane = base::current_lane();
+    {
+      const base::Unrecorded waiting;
+      input = read_whole_input(lane);
+    }
+    if (tape != nullptr) {
+      tape->catch_up(Interrupt());
+      tape->came("input", {{"text", record::bytes_to_json(input.text)},
+                           {"explained", input.explained},
+                           {"interrupted", input.interrupted}});
+    }
+  }
+  if (input.interrupted) throw Error(ErrorCode::kCancelled, "interrupted");
+  return input.text;
 }
 
 bool input_is_piped() {
   struct stat status {};
-  return ::fstat(STDIN_FILENO, &status) == 0 &&
-         (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+  const bool piped =
+      ::fstat(STDIN_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISREG(status.st_mode));
+  record::Tape* const tape = record::tape();
+  return tape == nullptr ? piped : tape->fact("standard input is a pipe or file", piped);
 }
 
 // The words of the command line; standard input stands where a word is "-", else what a pipe or a

@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "base/clock.h"
+#include "format_1_state.h"
 #include "shop_and_model.h"
 
 namespace cartpilot::e2e {
@@ -49,6 +51,22 @@ TEST(OneCartPilot, is_named_by_session_event_receipts_records_and_exports) {
       "sandbox");
 }
 
+TEST(OneCartPilot, of_play_money_is_said_at_the_start_and_on_the_receipt) {
+  const Home home;
+  TerminalProgram chat(home, {"cartpilot", "chat", "--demo"});
+  chat.wait_for("CartPilot: SANDBOX, no real money.");
+  for (const char* line : {"I need wireless headphones under $100\r", "buy the cheapest\r"}) {
+    chat.wait_for("> ");
+    chat.type(line);
+  }
+  chat.wait_for("(yes or no)");
+  chat.type("yes\r");
+  chat.wait_for("PURCHASE APPROVAL");
+  chat.wait_for("SANDBOX, no real money");
+  chat.type(chat.wait_for_question("86.38"));
+  chat.wait_for("[cartpilot] BOUGHT 86.38 USD");
+}
+
 TEST(OneCartPilot, play_money_does_not_count_against_real_limits_nor_the_reverse) {
   LoopbackShop shop;
   const Home home;
@@ -64,6 +82,27 @@ TEST(OneCartPilot, play_money_does_not_count_against_real_limits_nor_the_reverse
       home, with_permission({"chat", "--demo", "--limit-day", "250:USD", "--allow-repeat", "1"}),
       kThreeLines);
   EXPECT_EQ(play.exit_code, 0) << play.out << play.err;
+}
+
+TEST(OneCartPilot, of_purchases_from_before_is_unknown_and_they_count_against_every_real_limit) {
+  LoopbackShop shop;
+  LoopbackShop other;
+  const Home home;
+  std::filesystem::create_directories(state_file(home).parent_path());
+  purchase::make_format_1_state(state_file(home), base::unix_ms_now());
+  for (LoopbackShop* real : {&shop, &other}) {
+    const Result over =
+        run(home, handle_words(real->url(), {"--limit-day", "100:USD"}), buying_lines(1, "mug", 1));
+    EXPECT_THAT(over.out, HasSubstr("OVER_LIMIT")) << over.err;
+    EXPECT_EQ(orders_of(*real), 0U);
+  }
+  const Result play =
+      run(home, with_permission({"chat", "--demo", "--limit-day", "100:USD"}), kThreeLines);
+  EXPECT_THAT(play.err, HasSubstr("[cartpilot] BOUGHT")) << play.out;
+  const Json purchases = listed(home);
+  EXPECT_EQ(purchases.at(0)["cartpilot"], "sandbox");
+  EXPECT_EQ(purchases.back()["cartpilot"], "unknown");
+  EXPECT_EQ(run(home, {"purchases", "verify"}).exit_code, 0);
 }
 
 TEST(OneCartPilot, conversations_go_back_to_theirs_or_stop_with_what_to_do) {

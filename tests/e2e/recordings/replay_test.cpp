@@ -322,6 +322,26 @@ TEST(Replay, instructions_from_a_file_and_text_of_every_kind) {
   expect_same(home, run);
 }
 
+TEST(Replay, a_message_from_a_pipe) {
+  const Home home;
+  const Result run = record(home, demo({"I need"}), "wireless headphones under $100\n");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  ASSERT_THAT(run.out, HasSubstr("79.99 USD"));
+  expect_same(home, run);
+}
+
+TEST(Replay, an_output_that_nobody_reads) {
+  const Home home;
+  Program program(home, recorded(home, demo({})));
+  program.close_output();
+  program.write("I need wireless headphones under $100\n");
+  const Result run = program.finish();
+  ASSERT_EQ(run.exit_code, 141) << run.err;
+  const Home elsewhere;
+  const Result again = e2e::run(elsewhere, {"replay", "--check", recording_of(home)});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+}
+
 TEST(Replay, a_script_with_errors_delays_and_parallel_reads) {
   const Home home;
   const std::string file = (home.path() / "s.toml").string();

@@ -122,6 +122,25 @@ TEST(ShoppingSession, goes_on_at_the_cartpilot_where_it_began_or_not_at_all) {
   EXPECT_EQ(back.session.cartpilot(), commerce::CartPilotIdentity::sandbox("s-1"));
 }
 
+TEST(ShoppingSession, recognises_a_sandbox_on_this_machine_and_takes_silence_for_a_real_one) {
+  const TemporaryFolder state;
+  LoopbackShop shop;
+  Process process(state.path());
+  const auto cartpilot = [&](SessionSettings settings) {
+    const Talk talk(process.services, std::move(settings), scripted({}));
+    return talk.session.cartpilot().shown();
+  };
+  EXPECT_THAT(cartpilot(chat_at(shop)), HasSubstr("http://localhost:"));
+  shop.with_fake([](purchase::FakeCartPilot& fake) { fake.sandbox = "s-1"; });
+  EXPECT_EQ(cartpilot(chat_at(shop)), "sandbox");
+  SessionSettings nobody = chat_at(shop);
+  nobody.cartpilot = [options = nobody.cartpilot()]() mutable {
+    options.base_url = "http://127.0.0.1:1";
+    return options;
+  };
+  EXPECT_EQ(cartpilot(std::move(nobody)), "http://localhost:1");
+}
+
 TEST(ShoppingSession, belongs_to_a_cartpilot_once_it_may_do_more_than_look) {
   const TemporaryFolder state;
   LoopbackShop shop;
@@ -201,6 +220,28 @@ TEST(ShoppingSession, begins_another_record_only_when_the_present_one_was_altere
               ElementsAre("the record of purchases is intact, so no new one was started",
                           HasSubstr("a new record of purchases was started; the old one is kept")));
   EXPECT_EQ(purchase::PurchaseJournal(*db).verify(), std::nullopt);
+}
+
+TEST(ShoppingSession, that_is_refused_has_not_accepted_an_altered_record) {
+  const TemporaryFolder state;
+  LoopbackShop shop;
+  LoopbackShop other;
+  Process process(state.path());
+  SessionSettings settings = settings_at(shop);
+  settings.choice = {Kind::kNamed, "s1"};
+  purchase::EventLog purchases;
+  purchase::ScriptedPerson person;
+  const Cancellation cancellation;
+  {
+    ShoppingSession session(process.services, settings, {purchases, person});
+    Turn(session, cancellation).run(buying_calls("headphones"));
+  }
+  const auto db = process.services.open_state();
+  db->run("UPDATE purchase_events SET note = 'altered' WHERE seq = 1");
+  settings.cartpilot = settings_at(other).cartpilot;
+  settings.new_record = true;
+  EXPECT_THROW(ShoppingSession(process.services, settings, {purchases, person}), Error);
+  EXPECT_NE(purchase::PurchaseJournal(*db).verify(), std::nullopt);
 }
 
 }  // namespace

@@ -2,10 +2,10 @@
 // one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include "cartpilot/error.h"
 #include "commerce/identity.h"
+#include "format_1_state.h"
 #include "gate_world.h"
 #include "purchase/attempt_record.h"
 #include "purchase/keys.h"
@@ -185,6 +185,37 @@ TEST(CartPilotIdentity, is_part_of_the_record_with_what_was_bought_and_when_the_
   EXPECT_EQ(world.journal.verify(), std::nullopt);
 }
 
+TEST(CartPilotIdentity, of_a_sandbox_is_believed_of_a_server_on_this_machine_only) {
+  FakeCartPilot server;
+  server.sandbox = "s-1";
+  const auto said = [&](const std::string& url) {
+    commerce::ClientOptions options;
+    options.base_url = url;
+    return commerce::CartPilotClient(options, server).health(CallContext()).sandbox_id;
+  };
+  EXPECT_EQ(said("http://127.0.0.1:8000"), "s-1");
+  EXPECT_EQ(said("https://shop.example"), "");
+  server.sandbox = "no id";
+  EXPECT_EQ(said("http://127.0.0.1:8000"), "");
+}
+
+TEST(CartPilotIdentity, stands_first_on_the_receipt) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  auto receipt = commerce::make_receipt("http://localhost:8000", "test_card",
+                                        world.client.get_checkout(id, world.context).value);
+  const auto first = [&] {
+    const ReceiptField field = receipt_fields(receipt, std::nullopt).front();
+    return field.label + ": " + field.value;
+  };
+  EXPECT_EQ(first(), "CartPilot: http://localhost:8000");
+  receipt.cartpilot = "https://shop.example/v1";
+  EXPECT_EQ(first(), "CartPilot: https://shop.example/v1");
+  receipt.cartpilot = CartPilotIdentity::sandbox("s-1").shown();
+  EXPECT_EQ(first(), "CartPilot: SANDBOX, no real money");
+  EXPECT_EQ(receipt_detail(receipt)["cartpilot"], "sandbox");
+}
+
 TEST(CartPilotIdentity, that_changed_under_the_conversation_stops_every_purchase) {
   GateWorld world;
   const std::string id = world.prepare();
@@ -200,68 +231,20 @@ TEST(CartPilotIdentity, that_changed_under_the_conversation_stops_every_purchase
   EXPECT_TRUE(world.confirm(id).ok);
 }
 
-/// A state database as format 1 was made, with an attempt that was sent.
-void make_format_1(const std::filesystem::path& file, const std::string& record) {
-  sqlite3* db = nullptr;
-  ASSERT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
-  const std::string hash = chain_hash("", 1, record);
-  const std::string sql =
-      "PRAGMA user_version = 1;"
-      "CREATE TABLE sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, model TEXT NOT NULL, "
-      "title "
-      "TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT "
-      "NULL, updated_ms INTEGER NOT NULL);"
-      "CREATE TABLE messages (session TEXT NOT NULL REFERENCES sessions(id) ON DELETE CASCADE, seq "
-      "INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) WITHOUT ROWID;"
-      "INSERT INTO sessions VALUES ('session-1', 'offline', 'rules', 'a mug', 0, 1, 2);"
-      "CREATE TABLE purchases (attempt TEXT PRIMARY KEY, session TEXT NOT NULL, api_origin TEXT "
-      "NOT "
-      "NULL, checkout_id TEXT NOT NULL, merchant_checkout_id TEXT NOT NULL, merchant_id TEXT NOT "
-      "NULL, basket TEXT NOT NULL, digest TEXT NOT NULL, payment_method TEXT NOT NULL, total_minor "
-      "INTEGER NOT NULL, currency TEXT NOT NULL, approved_by TEXT NOT NULL, state TEXT NOT NULL, "
-      "order_id TEXT NOT NULL, merchant_order_id TEXT NOT NULL, note TEXT NOT NULL, sends INTEGER "
-      "NOT NULL, key_ordinal INTEGER NOT NULL, sent_ms INTEGER NOT NULL, created_ms INTEGER NOT "
-      "NULL, updated_ms INTEGER NOT NULL);"
-      "CREATE TABLE purchase_events (seq INTEGER PRIMARY KEY, attempt TEXT NOT NULL, state TEXT "
-      "NOT "
-      "NULL, unix_ms INTEGER NOT NULL, note TEXT NOT NULL, record TEXT NOT NULL, hash TEXT NOT "
-      "NULL);"
-      "CREATE TABLE purchase_checkouts (session TEXT NOT NULL, checkout_id TEXT NOT NULL, "
-      "requested "
-      "TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (session, checkout_id)) WITHOUT "
-      "ROWID;"
-      "INSERT INTO purchase_checkouts VALUES ('session-1', 'c-1', '[]', 1);"
-      "CREATE TABLE purchase_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-      "INSERT INTO purchases VALUES ('a1', 'session-1', 'http://127.0.0.1:8000', 'c-1', 'm-1', "
-      "'merchant-a', 'basket', 'digest', 'test_card', 8638, 'USD', 'human', 'unknown', '', '', "
-      "'x', "
-      "1, 0, 1795394968000, 1795394968000, 1795394968000);"
-      "INSERT INTO purchase_events VALUES (1, 'a1', 'unknown', 1795394968000, 'x', '" +
-      record + "', '" + hash + "');";
-  char* problem = nullptr;
-  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &problem), SQLITE_OK) << problem;
-  sqlite3_close(db);
-}
-
-constexpr const char* kOldRecord =
-    R"({"attempt":"a1","session":"session-1","api_origin":"http://127.0.0.1:8000",)"
-    R"("checkout_id":"c-1","merchant_checkout_id":"m-1","merchant_id":"merchant-a",)"
-    R"("basket":"basket","digest":"digest","payment_method":"test_card","total_minor":8638,)"
-    R"("currency":"USD","by":"human","state":"unknown","order_id":"","merchant_order_id":"",)"
-    R"("note":"x","sends":1,"key_ordinal":0,"sent_ms":1795394968000,)"
-    R"("created_ms":1795394968000,"updated_ms":1795394968000})";
-
 TEST(CartPilotIdentity, of_a_record_of_format_1_is_unknown_and_counts_against_every_real_limit) {
   const TemporaryFolder folder;
   const auto state = folder.path() / "state.db";
-  make_format_1(state, kOldRecord);
+  make_format_1_state(state, kStartUnixMs);
+  // As a program of format 1 computed it: its chain must go on fitting.
+  EXPECT_EQ(chain_hash("", 1, format_1_record(kStartUnixMs)),
+            "4870c49525e1a9ed80d1abdda80f5c1eecb7b0cf08d34910a820d1fd1e4be255");
   for (int start = 0; start < 2; ++start) {  // brought up to date once
     store::StateDb db(state);
     PurchaseJournal journal(db, [] { return kStartUnixMs + 1000; });
     EXPECT_EQ(journal.integrity_problem(), std::nullopt);
     ASSERT_EQ(journal.list().size(), 1U);
     EXPECT_EQ(journal.list().front().cartpilot, "");
-    EXPECT_EQ(attempt_record(journal.list().front()), kOldRecord);
+    EXPECT_EQ(attempt_record(journal.list().front()), format_1_record(kStartUnixMs));
     for (const char* url : {"https://shop.example", "http://localhost:8000"}) {
       EXPECT_EQ(journal.spent("USD", "session-1", real(url)), (Spent{8638, 8638}));
       EXPECT_TRUE(journal.unfinished_on("basket", real(url)).has_value());

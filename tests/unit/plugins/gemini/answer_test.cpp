@@ -68,13 +68,20 @@ TEST_F(GeminiAnswer, A06_call_without_id) {
   for (const AnswerLog& log : {whole(body), streamed({body})}) {
     const ToolCall call = tool_calls_of(log.message("m")).at(0);
     EXPECT_EQ(call.id.substr(0, 5), "call_");
-    EXPECT_TRUE(ids.insert(call.id).second) << call.id << " is the id of two calls";
+    ids.insert(call.id);
     EXPECT_EQ(call.provider_metadata, (Json{{"wire_id", ""}}));
     EXPECT_EQ(log.lines,
               (Lines{"begin " + call.id + " get_weather",
                      "call " + call.id + R"( get_weather {"city":"Oslo"})", kFinishCalls}));
     EXPECT_EQ(log.parts, Json::parse(parts));
   }
+  EXPECT_EQ(ids.size(), 1U) << "the same conversation again has the same ids";
+  const AnswerLog two = whole(chunk(
+      R"([{"functionCall":{"name":"get_weather","args":{}}},{"functionCall":{"name":"get_weather","args":{}}}])",
+      kStop));
+  const std::vector<ToolCall> calls = tool_calls_of(two.message("m"));
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_NE(calls[0].id, calls[1].id);
   const Json contents = echo_of({chunk(parts, kStop)});
   EXPECT_EQ(contents[1]["parts"], Json::parse(parts));
   EXPECT_FALSE(contents[2]["parts"][0]["functionResponse"].contains("id"));

@@ -122,7 +122,6 @@ TEST(GeminiFunctions, results_without_metadata_still_get_an_answer) {
   result.name = "f";
   EXPECT_EQ(dump_json(encode_responses({result})), R"({"name":"f","response":{}})");
   EXPECT_EQ(encode_responses({result, result})["parts"].size(), 2U);
-  EXPECT_EQ(dump_json(encode_responses({})), R"({"role":"user","parts":[]})");
 }
 
 TEST(GeminiFunctions, declarations_in_both_forms) {

@@ -42,7 +42,7 @@ TEST_F(GeminiOddStream, several_contents_of_one_part_are_parts_of_their_own) {
       {chunk(R"([{"functionCall":{"name":"get_weather","args":{}},"text":"Hm.","thought":true,)"
              R"("partMetadata":{"x":1}}])",
              kStop)});
-  EXPECT_EQ(thought.lines[0], "reasoning Hm.");
+  EXPECT_EQ(thought.lines[0], "thought Hm.");
   EXPECT_EQ(dump_json(thought.parts),
             R"([{"text":"Hm.","thought":true},{"functionCall":{"name":"get_weather","args":{}},)"
             R"("partMetadata":{"x":1}}])");
