@@ -139,6 +139,16 @@ void add_small_commands(CLI::App& app, Arguments& a, std::vector<std::string>& o
   approve->add_flag("--list", a.list, "List the open questions");
   approve->add_option("--deny", a.deny, "Say no to the question with this ID");
 
+  CLI::App* mcp = app.add_subcommand(
+      "mcp", "The functions for agent applications that speak MCP, on standard input and output");
+  mcp->footer(
+      "Started by the application, not by hand; see docs/mcp.md. Purchases are approved with\n"
+      "'cartpilot approve' on a terminal, never by the application or its model.");
+  add_cartpilot_flags(*mcp, a);
+  mcp->add_option("--http", a.http,
+                  "Serve HTTP on ADDRESS:PORT, or on PORT of 127.0.0.1 (0 picks one)");
+  mcp->add_flag("--no-token", a.no_token, "With --http on 127.0.0.1: ask clients for no token");
+
   CLI::App* purchases =
       app.add_subcommand("purchases", "What this program bought, tried to buy, or is unsure about");
   purchases->require_subcommand(1);
@@ -308,26 +318,6 @@ void add_global_flags(CLI::App& app, Arguments& a) {
   app.add_flag("--json", a.json, "JSON for list, show, info and doctor");
 }
 
-/// Declaring all commands takes as long as loading a library, and nearly every run is a chat: its
-/// line is read with its own flags first. False when that will not do; what is wrong, or was
-/// asked, is said with all commands known.
-bool parse_chat(int argc, const char* const* argv, Arguments& a, std::vector<std::string>& options,
-                std::optional<int>& wrong) {
-  if (argc < 2 || std::string_view(argv[1]) != "chat") return false;
-  CLI::App app{kAbout, "cartpilot"};
-  add_global_flags(app, a);
-  add_chat(app, a, options);
-  app.require_subcommand(0, 1);
-  try {
-    app.parse(argc, argv);
-    a.command = command_path(app);
-    wrong = check_values(argc, argv, app, a);
-    return true;
-  } catch (const CLI::ParseError&) {
-    return false;
-  }
-}
-
 /// An empty value is a wrong one, never an absent one. Returns the name of an option that has one.
 std::string empty_option(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
@@ -390,6 +380,26 @@ std::optional<int> check_values(int argc, const char* const* argv, const CLI::Ap
   if (!empty.empty()) return refuse_line(a, fmt::format("{}: the value is empty", empty));
   if (const std::string why = contradiction(a); !why.empty()) return refuse_line(a, why);
   return std::nullopt;
+}
+
+/// Declaring all commands takes as long as loading a library, and nearly every run is a chat: its
+/// line is read with its own flags first. False when that will not do; what is wrong, or was
+/// asked, is said with all commands known.
+bool parse_chat(int argc, const char* const* argv, Arguments& a, std::vector<std::string>& options,
+                std::optional<int>& wrong) {
+  if (argc < 2 || std::string_view(argv[1]) != "chat") return false;
+  CLI::App app{kAbout, "cartpilot"};
+  add_global_flags(app, a);
+  add_chat(app, a, options);
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+    a.command = command_path(app);
+    wrong = check_values(argc, argv, app, a);
+    return true;
+  } catch (const CLI::ParseError&) {
+    return false;
+  }
 }
 
 /// `help COMMAND` is `COMMAND --help`.

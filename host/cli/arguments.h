@@ -72,6 +72,10 @@ struct Arguments {
   bool list = false;
   std::string deny;
 
+  // mcp
+  std::string http;  ///< where to listen; "" = standard input and output
+  bool no_token = false;
+
   // tools instructions, declarations, handle
   bool with_effects = false;
   int approval_descriptor = -1;

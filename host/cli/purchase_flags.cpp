@@ -100,6 +100,9 @@ std::string flag_remedy(Remedy remedy, const std::string& about) {
       return "run cartpilot on a terminal and answer its question (--approve ask), or allow "
              "purchases beforehand with --approve up-to:AMOUNT:CUR --merchants LIST, like "
              "--approve up-to:150:USD --merchants merchant-a";
+    case Remedy::kAnswerQuestion:
+      return fmt::format("ask them to run `cartpilot approve {}` on a terminal of their own",
+                         about);
     case Remedy::kBeAsked: return "run cartpilot on a terminal, with --approve ask";
     case Remedy::kAllowRepeat: return "start with --allow-repeat N to let it buy N more";
     case Remedy::kRecordOutcome:

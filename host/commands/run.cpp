@@ -35,6 +35,7 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"plugin path", run_plugin_path},
       {"plugin doctor", run_plugin_doctor},
       {"approve", run_approve},
+      {"mcp", run_mcp},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},

@@ -148,6 +148,8 @@ purchase::PurchasePolicy CommandServices::policy() const {
 
 std::string CommandServices::policy_word() const {
   if (!arguments_.approve.empty()) return arguments_.approve;
+  // There may be a terminal around, but it is the client's.
+  if (arguments_.command == "mcp") return "ask";
   // The question goes to the terminal itself, so standard input may well be a pipe.
   return has_terminal() || arguments_.approval_descriptor >= 0 ? "ask" : "never";
 }

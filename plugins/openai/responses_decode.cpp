@@ -319,7 +319,10 @@ std::vector<ToolCall> ResponsesDecoder::whole_calls(Json& output) {
   std::map<std::string, std::vector<ToolCall>> by_id;
   for (ResponseItem* slot : items_.in_order()) {
     if (slot->kind == ItemKind::kMessage) {
-      if (slot->text.empty()) continue;  // it said nothing
+      const auto parts = slot->raw.find("content");
+      const bool other_parts =
+          slot->done && parts != slot->raw.end() && parts->is_array() && !parts->empty();
+      if (slot->text.empty() && !other_parts) continue;  // it said nothing
       refused_ = refused_ || holds_refusal(slot->raw);
       const bool as_shown = slot->done && message_text(slot->raw) == slot->text;
       output.push_back(as_shown ? slot->raw : shown_message(*slot));

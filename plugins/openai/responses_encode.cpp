@@ -103,6 +103,7 @@ bool encode_raw(const HistoryEntry& entry, const Json& items, const RequestPlan&
   for (const Json& item : items) {
     if (!item.is_object() || is_bare_reasoning(item)) continue;
     Json copy = echoed(item, plan);
+    if (copy.contains("content") && copy["content"] == "") continue;  // parts of no use elsewhere
     if (is_call(item)) {
       const auto answer = answers.find(string_or(item, "call_id"));
       if (answer == answers.end()) return false;

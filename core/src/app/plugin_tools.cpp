@@ -17,6 +17,11 @@ using NamedToolSet = plugin::PluginHost::NamedToolSet;
 
 constexpr std::size_t kLongestName = 64;
 
+// For questions that nobody waits for.
+constexpr std::int64_t kConsentMs = 5 * 60 * 1000;
+constexpr std::int64_t kQuestionSpanMs = 10 * 60 * 1000;
+constexpr std::size_t kMaxQuestions = 3;
+
 /// A tool set behind other names.
 class RenamedToolSet final : public ToolSet {
  public:
@@ -169,7 +174,15 @@ ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext&
                     "to ask{}.",
                     purchase::remedy_text(policy_.remedies, purchase::Remedy::kBeAsked, "; ")));
   }
-  purchase::ApprovalQuestion question = question_about(call, found->second.plugin);
+  return approver_.waits() ? ask_and_run(call, found->second, context)
+                           : run_when_answered(call, found->second, context);
+}
+
+std::int64_t PluginMoneyGuard::lifetime_ms() const { return approver_.lifetime().count(); }
+
+ToolOutcome PluginMoneyGuard::ask_and_run(const ToolCall& call, const Admitted& admitted,
+                                          const CallContext& context) {
+  purchase::ApprovalQuestion question = question_about(call, admitted.plugin);
   try {
     question = purchase::ask_person(approver_, questions_, std::move(question), context);
   } catch (const Error& error) {
@@ -178,8 +191,64 @@ ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext&
   if (question.state != purchase::QuestionState::kApproved) {
     return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
   }
+  return run_approved(call, admitted, context);
+}
+
+/// Where nobody waits for the answer: asks, and carries out the same call once it is approved.
+ToolOutcome PluginMoneyGuard::run_when_answered(const ToolCall& call, const Admitted& admitted,
+                                                const CallContext& context) {
+  const std::string key = call.name + "\n" + dump_json(call.arguments);
+  const std::int64_t now = questions_.now_unix_ms();
+  const auto pending = [&](const purchase::ApprovalQuestion& question) {
+    ToolOutcome outcome = tool_error(
+        "APPROVAL_PENDING",
+        fmt::format(
+            "Nothing was done yet. Only the person can agree, outside of this chat{}. A yes "
+            "in the chat does not count. Then make exactly this call again.",
+            purchase::remedy_text(policy_.remedies, purchase::Remedy::kAnswerQuestion, ": ",
+                                  question.id)));
+    outcome.content["approval_id"] = question.id;
+    return outcome;
+  };
+  const auto asked = pending_.find(key);
+  if (asked != pending_.end()) {
+    const auto question = questions_.find(asked->second);
+    if (question && question->state == purchase::QuestionState::kOpen) return pending(*question);
+    pending_.erase(asked);
+    if (question && question->state == purchase::QuestionState::kApproved) {
+      if (now - question->answered_unix_ms < kConsentMs)
+        return run_approved(call, admitted, context);
+      return tool_error("APPROVAL_DECLINED", "Nothing was done: the approval has lapsed.");
+    }
+    if (question && question->state == purchase::QuestionState::kDeclined) {
+      declined_until_ms_[key] = now + kQuestionSpanMs;
+    }
+    return tool_error("APPROVAL_DECLINED", "Nothing was done: the person did not say yes.");
+  }
+  const auto declined = declined_until_ms_.find(key);
+  if (declined != declined_until_ms_.end() && now < declined->second) {
+    return tool_error("APPROVAL_DECLINED",
+                      "Nothing was done: the person said no to exactly this call.");
+  }
+  if (questions_.opened_lately(kQuestionSpanMs) >= kMaxQuestions) {
+    return tool_error("TOO_MANY_QUESTIONS",
+                      "Nothing was done: the person was asked too often in the last ten minutes.");
+  }
+  purchase::ApprovalQuestion question = question_about(call, admitted.plugin);
   try {
-    return found->second.tools->call(call.name, call.arguments, context);
+    questions_.open(question, lifetime_ms());
+  } catch (const Error& error) {
+    return tool_error("APPROVAL_REQUIRED", fmt::format("Nothing was done: {}.", error.what()));
+  }
+  approver_.ask(question, questions_, context);
+  pending_[key] = question.id;
+  return pending(question);
+}
+
+ToolOutcome PluginMoneyGuard::run_approved(const ToolCall& call, const Admitted& admitted,
+                                           const CallContext& context) const {
+  try {
+    return admitted.tools->call(call.name, call.arguments, context);
   } catch (const Error& error) {
     return tool_error("OUTCOME_UNKNOWN",
                       fmt::format("It is not known whether money was spent ({}). Do not try again.",

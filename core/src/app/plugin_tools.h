@@ -2,8 +2,9 @@
 //
 // A name belongs to one function: CartPilot's are reserved, and two plugins that want the
 // same name both get "<plugin>__<name>". Functions that spend money are refused unless the person
-// allowed that plugin, and then every single call asks. Nothing here stops a conversation: what is
-// left out is said.
+// allowed that plugin, and then every single call asks. Where nobody waits for the answer, the call
+// is answered with APPROVAL_PENDING, and the same call, made again within five minutes of the yes,
+// is carried out once. Nothing here stops a conversation: what is left out is said.
 #pragma once
 
 #include <map>
@@ -43,6 +44,13 @@ class PluginMoneyGuard final : public chat::CallGuard {
     ToolSet* tools;
   };
   purchase::ApprovalQuestion question_about(const ToolCall& call, const std::string& plugin) const;
+  ToolOutcome ask_and_run(const ToolCall& call, const Admitted& admitted,
+                          const CallContext& context);
+  ToolOutcome run_when_answered(const ToolCall& call, const Admitted& admitted,
+                                const CallContext& context);
+  ToolOutcome run_approved(const ToolCall& call, const Admitted& admitted,
+                           const CallContext& context) const;
+  std::int64_t lifetime_ms() const;
 
   chat::CallGuard& gate_;
   purchase::Questions& questions_;
@@ -50,6 +58,9 @@ class PluginMoneyGuard final : public chat::CallGuard {
   const std::string session_id_;
   const purchase::PurchasePolicy& policy_;
   std::map<std::string, Admitted> admitted_;
+  // Of questions that nobody waits for, by function and arguments.
+  std::map<std::string, std::string> pending_;             ///< the question's id
+  std::map<std::string, std::int64_t> declined_until_ms_;  ///< after a no
 };
 
 /// Adds what can be added to `router`; returns what a person should know (CP-P31 to CP-P33). The

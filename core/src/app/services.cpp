@@ -58,6 +58,7 @@ plugin::PluginHost& AppServices::plugins() {
 void AppServices::pass_by_tape(plugin::PluginHost& host) {
   record::Tape* const tape = record::tape();
   if (tape == nullptr) return;
+  const base::Unrecorded looking;
   Json found = Json::array();
   for (const plugin::PluginRecord& record : host.list()) {
     if (record.status != plugin::PluginStatus::kAvailable) continue;

@@ -166,9 +166,12 @@ void ShoppingSession::open_shop() {
     const Cancellation* const running = running_;
     return running != nullptr && running->cancelled_twice();
   };
+  if (settings_.confirm_runner) {
+    confirm_runner_ = settings_.confirm_runner(*state_, *journal_, client_->options());
+  }
   gate_ = std::make_unique<purchase::PurchaseGate>(
       *client_, *journal_, settings_.policy, *questions_, surface_.approver, surface_.purchases,
-      id_, purchase::GateClock{}, insists);
+      id_, purchase::GateClock{}, insists, confirm_runner_.get());
   tools_ = std::make_unique<commerce::CartPilotTools>(*client_);
   money_guard_ = std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
                                                     settings_.policy);
@@ -203,6 +206,16 @@ void ShoppingSession::open_chat(const CallContext& opening) {
 }
 
 void ShoppingSession::append(const Message& message) { sessions_.append(id_, message); }
+
+ToolResult ShoppingSession::look(const ToolCall& call, const CallContext& context) {
+  for (const ToolSpec& spec : tools()) {
+    if (spec.name != call.name || spec.effect == EffectClass::kRead) continue;
+    const ToolOutcome refused =
+        tool_error("NOT_A_LOOK", fmt::format("{} does more than look", call.name));
+    return {call.id, call.name, refused.content, true, nullptr};
+  }
+  return std::move(router_->run({call}, context).front());
+}
 
 const std::optional<purchase::PurchaseReport>& ShoppingSession::last_purchase() const {
   return gate_->last_report();

@@ -65,6 +65,11 @@ struct SessionSettings {
   bool new_record = false;
   /// Ids of plugins whose money functions are let in; each call asks.
   std::vector<std::string> money_plugins;
+  /// Makes what carries out the confirms of this session, which lives as long as the session;
+  /// empty: they are sent by this process.
+  std::function<std::unique_ptr<purchase::ConfirmRunner>(
+      store::StateDb&, const purchase::PurchaseJournal&, const commerce::ClientOptions&)>
+      confirm_runner;
   /// Without one, the calls come from a program that has its model elsewhere.
   std::optional<ModelSettings> model;
 };
@@ -100,6 +105,14 @@ class ShoppingSession final : private chat::MessageLog {
   const std::vector<std::string>& notices() const { return notices_; }
   /// Every function that can be called, plugins' included.
   const std::vector<ToolSpec>& tools() const { return router_->specs(); }
+
+  /// Runs a function that only looks, beside the turn that is running: from any thread. Every other
+  /// function is answered with an error.
+  ToolResult look(const ToolCall& call, const CallContext& context);
+
+  /// Questions that nobody waits for, see PurchaseGate. Between turns only.
+  std::vector<purchase::PendingApproval> pending_approvals() const { return gate_->pending(); }
+  void withdraw_pending() { gate_->withdraw_pending(); }
 
   /// The last purchase of this session, for the exit code and the like.
   const std::optional<purchase::PurchaseReport>& last_purchase() const;
@@ -147,6 +160,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::unique_ptr<purchase::PurchaseJournal> journal_;
   std::unique_ptr<purchase::Questions> questions_;
   std::unique_ptr<commerce::CartPilotClient> client_;
+  std::unique_ptr<purchase::ConfirmRunner> confirm_runner_;
   std::unique_ptr<purchase::PurchaseGate> gate_;
   std::unique_ptr<commerce::CartPilotTools> tools_;
   std::unique_ptr<PluginMoneyGuard> money_guard_;

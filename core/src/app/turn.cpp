@@ -76,4 +76,8 @@ void Turn::reconcile() {
   }
 }
 
+std::vector<purchase::SettledApproval> Turn::settle_pending() {
+  return session_.gate_->settle_pending(cancellation_);
+}
+
 }  // namespace cartpilot::app

@@ -14,6 +14,7 @@
 #include "cartpilot/http.h"
 #include "cartpilot/tool.h"
 #include "chat/session.h"
+#include "purchase/gate.h"
 
 namespace cartpilot::app {
 
@@ -77,6 +78,9 @@ class Turn {
   /// about each. Waits 20 s at most. Comes before the first call that is more than a look: from
   /// then on the conversation belongs to its CartPilot. Throws Error when the state fails.
   void reconcile();
+
+  /// See PurchaseGate::settle_pending().
+  std::vector<purchase::SettledApproval> settle_pending();
 
  private:
   ShoppingSession& session_;

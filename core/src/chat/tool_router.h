@@ -6,7 +6,8 @@
 // in order, after the reads before them have ended, and reads after a write wait for it. Results
 // come back in the order of the calls, one for each; a call that repeats the id, name and arguments
 // of an earlier one is run once and gets the same result. Results over 64 kB are cut with a marker.
-// Tool sets and the guard are borrowed. One batch at a time.
+// Tool sets and the guard are borrowed. One batch at a time; batches that only read may run beside
+// it, from any thread.
 #pragma once
 
 #include <chrono>

@@ -35,6 +35,10 @@ class Approver {
 
   virtual std::chrono::milliseconds lifetime() const = 0;
 
+  /// False: ask() only shows the question. The gate keeps it and looks for its answer later, see
+  /// PurchaseGate::settle_pending().
+  virtual bool waits() const { return true; }
+
   /// Waits until no other program asks on this surface; held while ours is open. Null where a
   /// surface is nobody else's. Ends early, with null, when the call is cancelled.
   virtual std::unique_ptr<ApproverTurn> wait_for_turn(const CallContext& context) {
@@ -42,8 +46,9 @@ class Approver {
     return nullptr;
   }
 
-  /// Shows `question` and waits, on the calling thread, until it is not open any more, the person
-  /// has left, or the call is cancelled. The result is what `questions` says about it afterwards.
+  /// Shows `question` and, unless waits() is false, waits, on the calling thread, until it is not
+  /// open any more, the person has left, or the call is cancelled. The result is what `questions`
+  /// says about it afterwards.
   virtual void ask(const ApprovalQuestion& question, Questions& questions,
                    const CallContext& context) = 0;
 };

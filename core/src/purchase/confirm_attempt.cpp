@@ -68,6 +68,10 @@ ToolOutcome PurchaseGate::confirm(const std::string& checkout_id, const CallCont
     if (open.checkout_id != checkout_id) continue;
     return outcome_of(settle(open, context, milliseconds(0)));
   }
+  if (pending_.count(checkout_id) > 0) {
+    ToolOutcome outcome = settle_answer(checkout_id, context);
+    if (!outcome.ok) return outcome;
+  }
   if (live_consent(checkout_id) == nullptr) {
     const CheckoutAnswer answer = client_.get_checkout(checkout_id, context);
     if (answer.value.status != "approved") {
@@ -140,6 +144,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   if (policy_.mode == ApprovalMode::kUpTo &&
       journal_.bought_in_a_day(attempt.basket, attempt.cartpilot))
     ++repeats_;
+  if (runner_ != nullptr) return conclude_elsewhere(attempt);
   return conclude(attempt, send_confirm(attempt, context), context);
 }
 

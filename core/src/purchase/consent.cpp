@@ -107,6 +107,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.basket = basket_of(checkout.merchant_id, items_of(checkout));
   if (const auto open = journal_.unfinished_on(attempt.basket, cartpilot().text()))
     return unresolved(*open);
+  if (auto joined = join_pending(receipt, context)) return *std::move(joined);
 
   attempt.id = base::random_hex(kAttemptIdBytes);
   attempt.session = session_id_;
@@ -127,6 +128,10 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   });
   const Decision decision = decide(std::move(question), receipt, time_left(answer), context);
   const auto answered = clock_.steady();
+  if (!decision.pending.empty()) {
+    return pending_outcome(
+        pending_[checkout.id] = {decision.pending, attempt, receipt, decision.expires_unix_ms});
+  }
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
   });
@@ -135,11 +140,18 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     refusal.message = decision.reason;
     return refuse(refusal, decision.error_code);
   }
-  last_totals_.erase(checkout.id);
-  last_totals_.erase(attempt.basket);
   attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.permission_text;
   attempt.channel = decision.channel;
   attempt.approved_unix_ms = journal_.now_unix_ms();
+  return record_consent(std::move(attempt), receipt, answered, context);
+}
+
+/// After a yes that came at `answered`.
+ToolOutcome PurchaseGate::record_consent(Attempt attempt, const commerce::Receipt& receipt,
+                                         std::chrono::steady_clock::time_point answered,
+                                         const CallContext& context) {
+  last_totals_.erase(attempt.checkout_id);
+  last_totals_.erase(attempt.basket);
   journal_.open(attempt);
   return approve_at_cartpilot(attempt, receipt, answered, context);
 }
@@ -219,7 +231,9 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
                                          const CallContext& context) {
   Decision refused{false, "refused", "policy", "APPROVAL_REFUSED_BY_POLICY", PurchaseEnd::kRefused,
                    ""};
-  if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
+  if (!approver_.waits()) {
+    if (auto too_often = asked_too_often(question)) return *std::move(too_often);
+  } else if (questions_this_turn_ >= kMaxQuestionsPerTurn) {
     refused.error_code = "TOO_MANY_QUESTIONS";
     refused.reason = fmt::format(
         "{} approvals were asked for in this turn already; wait for the person's "
@@ -233,6 +247,14 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
   }
   ApprovalQuestion answered;
   try {
+    if (!approver_.waits()) {
+      const auto lifetime = std::min(approver_.lifetime(), left - kExpiryMarginOfQuestion);
+      questions_.open(question, lifetime.count());
+      approver_.ask(question, questions_, context);
+      refused.pending = question.id;
+      refused.expires_unix_ms = question.expires_unix_ms;
+      return refused;
+    }
     answered = ask_person(approver_, questions_, std::move(question), context,
                           left - kExpiryMarginOfQuestion);
   } catch (const Error& error) {

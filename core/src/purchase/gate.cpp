@@ -41,7 +41,7 @@ std::optional<std::int64_t> unix_ms_of(const std::string& text) {
 PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
                            PurchasePolicy policy, Questions& questions, Approver& approver,
                            PurchaseObserver& observer, std::string session_id, GateClock clock,
-                           std::function<bool()> insists)
+                           std::function<bool()> insists, ConfirmRunner* runner)
     : client_(client),
       journal_(journal),
       policy_(std::move(policy)),
@@ -51,7 +51,8 @@ PurchaseGate::PurchaseGate(const commerce::CartPilotClient& client, PurchaseJour
       session_id_(std::move(session_id)),
       clock_(with_defaults(std::move(clock))),
       run_(base::random_hex(kRunBytes)),
-      insists_(insists ? std::move(insists) : [] { return false; }) {}
+      insists_(insists ? std::move(insists) : [] { return false; }),
+      runner_(runner) {}
 
 const commerce::CartPilotIdentity& PurchaseGate::cartpilot() const {
   if (!cartpilot_) cartpilot_ = identity_of(client_.options(), journal_.install_secret());
@@ -126,6 +127,16 @@ void PurchaseGate::after_write(const ToolCall& call, const ToolOutcome& outcome)
 ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& context) {
   // Every other argument of these two functions is the host's to decide.
   const std::string checkout_id = string_or(call.arguments, "checkout_id");
+  return guarded(checkout_id, [&] {
+    if (call.name == "approve_checkout") return approve(checkout_id, context);
+    if (call.name == "confirm_checkout") return confirm(checkout_id, context);
+    return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
+  });
+}
+
+/// Nothing is done while the record cannot be trusted, and every failure becomes an answer.
+ToolOutcome PurchaseGate::guarded(const std::string& checkout_id,
+                                  const std::function<ToolOutcome()>& work) {
   const auto no_record = [&](const std::string& what,
                              const std::string& code = "STATE_UNAVAILABLE") {
     PurchaseReport report = report_on(checkout_id);
@@ -138,9 +149,7 @@ ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& con
   };
   try {
     if (const auto why = journal_.integrity_problem()) return no_record(*why, kDistrusted);
-    if (call.name == "approve_checkout") return approve(checkout_id, context);
-    if (call.name == "confirm_checkout") return confirm(checkout_id, context);
-    return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
+    return work();
   } catch (const commerce::CartPilotError& error) {
     return failed(report_on(checkout_id), error);
   } catch (const Error& error) {

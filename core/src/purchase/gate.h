@@ -7,8 +7,9 @@
 // checkout right before the confirm. A durable record precedes every confirm; an answer that does
 // not prove what happened makes the attempt UNKNOWN, which locks its basket until it is resolved.
 //
-// Split by topic: purchase_gate.cpp (the door), consent.cpp (up to an approved checkout),
-// confirm_attempt.cpp (the confirm and its answer), reconcile.cpp (finding out what happened).
+// Split by topic: gate.cpp (the door), consent.cpp (up to an approved checkout), pending.cpp
+// (questions that nobody waits for), confirm_attempt.cpp (the confirm and its answer),
+// handed_over.cpp (a confirm in another process), reconcile.cpp (finding out what happened).
 //
 // Client, journal, questions, approver and observer are borrowed. One gate per conversation; calls
 // come from one thread. `insists` tells that the person asked a second time to stop: a first wish
@@ -31,6 +32,8 @@
 #include "commerce/receipt.h"
 #include "purchase/approver.h"
 #include "purchase/confirm_answer.h"
+#include "purchase/confirm_runner.h"
+#include "purchase/handovers.h"
 #include "purchase/journal.h"
 #include "purchase/policy.h"
 
@@ -89,6 +92,21 @@ class PurchaseObserver {
   virtual void on_purchase(const PurchaseReport& report) = 0;
 };
 
+/// A question that was asked and that nobody waits for.
+struct PendingApproval {
+  std::string question;
+  std::string checkout_id;
+  std::int64_t expires_unix_ms = 0;
+
+  friend bool operator==(const PendingApproval&, const PendingApproval&) = default;
+};
+
+/// What became of one: CartPilot's approved checkout, or an error.
+struct SettledApproval {
+  std::string checkout_id;
+  ToolOutcome outcome;
+};
+
 /// Time, injectable for tests.
 struct GateClock {
   /// Goes on while the machine sleeps, so that a consent does not outlive a closed lid.
@@ -102,7 +120,7 @@ class PurchaseGate final : public chat::CallGuard {
   PurchaseGate(const commerce::CartPilotClient& client, PurchaseJournal& journal,
                PurchasePolicy policy, Questions& questions, Approver& approver,
                PurchaseObserver& observer, std::string session_id, GateClock clock = {},
-               std::function<bool()> insists = {});
+               std::function<bool()> insists = {}, ConfirmRunner* runner = nullptr);
 
   std::optional<ToolOutcome> before_write(ToolCall& call) override;
   void after_write(const ToolCall& call, const ToolOutcome& outcome) override;
@@ -113,6 +131,20 @@ class PurchaseGate final : public chat::CallGuard {
   /// Waits about 20 s in all at most. Returns the reports of those it settled or had to leave
   /// unknown; the observer does not hear of them. Throws Error when the journal fails.
   std::vector<PurchaseReport> reconcile(const CallContext& context);
+
+  // For an approver that does not wait. approve_checkout then answers APPROVAL_PENDING, and again
+  // until the question is answered; the yes to it counts in this process and this gate only.
+
+  /// Does what follows the answers that came meanwhile. Called every now and then.
+  std::vector<SettledApproval> settle_pending(const CallContext& context);
+  std::vector<PendingApproval> pending() const;
+  /// The program asks no longer.
+  void withdraw_pending();
+
+  /// Carries out a confirm that another process has recorded and handed over with `token`; never
+  /// twice. The observer hears what came of it.
+  ToolOutcome confirm_handed_over(ConfirmHandovers& handovers, const std::string& attempt,
+                                  const std::string& token, const CallContext& context);
 
   /// The CartPilot that this gate buys at.
   const commerce::CartPilotIdentity& cartpilot() const;
@@ -130,6 +162,12 @@ class PurchaseGate final : public chat::CallGuard {
     commerce::Receipt receipt;
     std::chrono::steady_clock::time_point expires;
   };
+  struct Pending {
+    std::string question;
+    Attempt attempt;
+    commerce::Receipt receipt;
+    std::int64_t expires_unix_ms = 0;
+  };
   struct Decision {
     bool approved = false;
     std::string decision;  ///< as ApprovalDecision
@@ -138,6 +176,8 @@ class PurchaseGate final : public chat::CallGuard {
     PurchaseEnd end = PurchaseEnd::kRefused;
     std::string reason;
     std::string channel{};  ///< of a yes: "policy", or where the person answered
+    std::string pending{};  ///< the question that is open while nobody waits for its answer
+    std::int64_t expires_unix_ms = 0;  ///< of that question
   };
   /// A confirm that was sent, and what its answer proves.
   struct ConfirmResult {
@@ -181,6 +221,8 @@ class PurchaseGate final : public chat::CallGuard {
   void notify(const std::function<void(PurchaseObserver&)>& call) const;
   std::chrono::milliseconds time_left(const CheckoutAnswer& answer) const;
 
+  ToolOutcome guarded(const std::string& checkout_id, const std::function<ToolOutcome()>& work);
+
   // consent.cpp
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
   ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
@@ -189,6 +231,9 @@ class PurchaseGate final : public chat::CallGuard {
                   std::chrono::milliseconds left, const CallContext& context);
   Decision ask(ApprovalQuestion question, std::chrono::milliseconds left,
                const CallContext& context);
+  ToolOutcome record_consent(Attempt attempt, const commerce::Receipt& receipt,
+                             std::chrono::steady_clock::time_point answered,
+                             const CallContext& context);
   std::vector<std::string> warnings_for(const commerce::Receipt& receipt) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
   std::optional<std::string> repeated_without_permission(const std::string& basket) const;
@@ -204,6 +249,17 @@ class PurchaseGate final : public chat::CallGuard {
   bool same_receipt(const commerce::Receipt& agreed, const commerce::Checkout& now) const;
   ToolOutcome withdraw(const std::string& attempt, const commerce::Receipt& agreed,
                        const commerce::Checkout& now);
+
+  // pending.cpp
+  std::optional<ToolOutcome> join_pending(const commerce::Receipt& receipt,
+                                          const CallContext& context);
+  ToolOutcome settle_answer(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome pending_outcome(const Pending& pending) const;
+  std::optional<Decision> asked_too_often(const ApprovalQuestion& question) const;
+
+  // handed_over.cpp
+  ToolOutcome conclude_elsewhere(const Attempt& attempt);
+  ToolOutcome as_recorded(const Attempt& attempt);
 
   // confirm_attempt.cpp
   ToolOutcome confirm(const std::string& checkout_id, const CallContext& context);
@@ -236,6 +292,10 @@ class PurchaseGate final : public chat::CallGuard {
   const std::string run_;  ///< random; keeps this process's create keys apart from an earlier one's
   std::map<std::string, Consent> consents_;  ///< by checkout id
   const std::function<bool()> insists_;
+  ConfirmRunner* const runner_;             ///< null: confirms are sent by this process
+  std::map<std::string, Pending> pending_;  ///< by checkout id
+  /// Until when a receipt that got a no is not asked about again, by digest.
+  std::map<std::string, std::chrono::steady_clock::time_point> declined_;
   /// Agreed before a change, by checkout id and by basket: a model may start over with either.
   std::map<std::string, commerce::Money> last_totals_;
   std::map<std::string, Json> results_;  ///< of confirms that are done, by checkout

@@ -246,6 +246,18 @@ void Questions::withdraw(const std::string& id, const std::string& reason) {
   });
 }
 
+std::size_t Questions::opened_lately(std::int64_t span_ms) const {
+  std::size_t count = 0;
+  db_.checked([&] {
+    const auto select =
+        db_.prepared("SELECT count(*) FROM questions WHERE owner = ? AND created_ms > ?");
+    select->bind(1, this_owner());
+    select->bind(2, now_() - span_ms);
+    if (select->executeStep()) count = static_cast<std::size_t>(select->getColumn(0).getInt64());
+  });
+  return count;
+}
+
 /// Inside a transaction. A question that does not exist is void.
 ApprovalQuestion Questions::load(const std::string& id) {
   const auto select = db_.prepared("SELECT state, owner, question FROM questions WHERE id = ?");

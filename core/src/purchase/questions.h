@@ -66,6 +66,9 @@ class Questions {
   /// The program asks no longer. An answer that was given before stays.
   void withdraw(const std::string& id, const std::string& reason);
 
+  /// How many questions this process has opened in the last `span_ms`.
+  std::size_t opened_lately(std::int64_t span_ms) const;
+
   std::int64_t now_unix_ms() const { return now_(); }
 
  private:

@@ -13,6 +13,7 @@ namespace cartpilot::purchase {
 enum class Remedy {
   kAllowPurchases,     ///< nothing may be bought, or nobody can be asked
   kBeAsked,            ///< nobody can be asked, and only a person's yes will do
+  kAnswerQuestion,     ///< that nobody waits for; `about` is its id
   kAllowRepeat,        ///< a standing permission buys a basket once
   kRecordOutcome,      ///< of an unknown purchase; `about` is its attempt
   kNewRecord,          ///< the record of purchases was altered

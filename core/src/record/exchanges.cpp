@@ -121,10 +121,10 @@ class PlayingClient final : public HttpTransport {
 }  // namespace
 
 std::unique_ptr<HttpTransport> make_transport(net::HttpClientOptions options) {
-  if (auto* const player = dynamic_cast<Player*>(tape())) {
+  if (auto* const player = dynamic_cast<Player*>(process_tape())) {
     return std::make_unique<PlayingClient>(*player);
   }
-  if (auto* const recorder = dynamic_cast<Recorder*>(tape())) {
+  if (auto* const recorder = dynamic_cast<Recorder*>(process_tape())) {
     return std::make_unique<RecordingClient>(*recorder, std::move(options));
   }
   return std::make_unique<net::HttpClient>(std::move(options));

@@ -10,6 +10,8 @@ Tape* tape_set = nullptr;
 
 Tape* tape() { return base::outside_here() == nullptr ? nullptr : tape_set; }
 
+Tape* process_tape() { return tape_set; }
+
 void set_tape(Tape* tape) {
   tape_set = tape;
   base::set_outside(tape);

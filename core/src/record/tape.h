@@ -55,6 +55,8 @@ class Tape : public base::Outside {
 
 /// The tape that is set, if this thread is in a lane; else null.
 Tape* tape();
+/// The tape that is set, whatever the thread.
+Tape* process_tape();
 /// Null ends it.
 void set_tape(Tape* tape);
 

@@ -239,6 +239,15 @@ TEST(OpenAiOddItems, a_call_that_only_began_does_not_run) {
               ElementsAre(HasSubstr("were cut off"), kLevelCall));
 }
 
+TEST(OpenAiOddItems, a_message_without_text_keeps_its_other_parts) {
+  const std::string item = R"({"type":"message","id":"m","status":"completed","role":"assistant",)"
+                           R"("content":[{"type":"hologram","x":1}]})";
+  EXPECT_THAT(
+      decode({item_event("done", 0, item), item_event("done", 1, kCall), terminal("completed")})
+          .back(),
+      HasSubstr(item));
+}
+
 TEST(OpenAiOddItems, open_reasoning_goes_back_and_is_shown) {
   const std::string open =
       R"({"type":"reasoning","id":"rs_1","summary":[],"content":[{"type":"reasoning_text","text":"Hm."}]})";

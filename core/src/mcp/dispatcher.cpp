@@ -1,0 +1,293 @@
+#include "mcp/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "cartpilot/tool.h"
+#include "mcp/batch.h"
+#include "mcp/revision.h"
+
+namespace cartpilot::mcp {
+namespace {
+
+constexpr const char* kVersionKey = "io.modelcontextprotocol/protocolVersion";
+constexpr const char* kCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
+constexpr std::size_t kMaxShownMethod = 60;
+
+CallResult failure(const std::string& code, const std::string& message) {
+  CallResult result;
+  result.content.push_back(text_block(dump_json(tool_error(code, message).content)));
+  result.is_error = true;
+  return result;
+}
+
+/// The member `name` of `params` when there is one; it must be an object.
+const Json* object_in(const Json& params, const char* name) {
+  const auto found = params.find(name);
+  if (found == params.end()) return nullptr;
+  if (!found->is_object()) {
+    throw ProtocolError(kInvalidParams, fmt::format("{} is no object", name));
+  }
+  return &*found;
+}
+
+Json progress_token_in(const Json& params) {
+  const Json* const meta = object_in(params, "_meta");
+  if (meta == nullptr) return nullptr;
+  const auto token = meta->find("progressToken");
+  if (token == meta->end() || token->is_null()) return nullptr;
+  if (!token->is_string() && !token->is_number_integer()) {
+    throw ProtocolError(kInvalidParams, "progressToken is neither a string nor an integer");
+  }
+  return *token;
+}
+
+bool is_known(const std::string& method, bool modern) {
+  if (method == "tools/list" || method == "tools/call") return true;
+  return method == (modern ? "server/discover" : "ping");
+}
+
+/// Requests are, and what is no message; notifications are not, not even wrong ones.
+bool is_answered(const Json& value) {
+  try {
+    return read_message(value).kind == Message::Kind::kRequest;
+  } catch (const ProtocolError& error) {
+    return error.rpc_code == kInvalidRequest || value.contains("id");
+  }
+}
+
+[[noreturn]] void refuse_method(const std::string& method) {
+  throw ProtocolError(
+      kMethodNotFound,
+      fmt::format("there is no method {}", dump_json(Json(method.substr(0, kMaxShownMethod)))));
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(ServerIdentity identity, ToolService& service, CallThreads& threads)
+    : identity_(std::move(identity)), service_(service), threads_(threads) {}
+
+Dispatcher::~Dispatcher() {
+  std::unique_lock lock(mutex_);
+  for (const auto& [id, call] : running_) call->cancel();
+  idle_.wait(lock, [&] { return active_ == 0; });
+}
+
+bool Dispatcher::receive(std::string_view text, const std::shared_ptr<ReplySink>& sink) {
+  try {
+    const Json value = parse_message_text(text);
+    if (value.is_array()) return receive_batch(value, sink);
+    receive_one(value, sink, false);
+    return is_answered(value);
+  } catch (const ProtocolError& error) {
+    refuse(error, *sink);
+    return true;
+  }
+}
+
+void Dispatcher::refuse(const ProtocolError& error, ReplySink& sink) const {
+  sink.answer(make_error(nullptr, error));
+}
+
+bool Dispatcher::receive_batch(const Json& batch, const std::shared_ptr<ReplySink>& sink) {
+  if (!has_batches(legacy_revision_)) {
+    throw ProtocolError(kInvalidRequest, "batches belong to revision 2025-03-26 only");
+  }
+  if (batch.empty() || batch.size() > kMaxBatch) {
+    throw ProtocolError(kInvalidRequest, fmt::format("a batch has 1 to {} messages", kMaxBatch));
+  }
+  const auto requests = std::count_if(batch.begin(), batch.end(), is_answered);
+  std::shared_ptr<ReplySink> gathered = sink;
+  if (requests > 0) {
+    gathered = std::make_shared<BatchSink>(sink, static_cast<std::size_t>(requests));
+  }
+  for (const Json& value : batch) receive_one(value, gathered, true);
+  return requests > 0;
+}
+
+void Dispatcher::receive_one(const Json& value, const std::shared_ptr<ReplySink>& sink,
+                             bool in_batch) {
+  try {
+    const Message message = read_message(value);
+    switch (message.kind) {
+      case Message::Kind::kRequest: take_request(message, sink, in_batch); break;
+      case Message::Kind::kNotification: take_notification(message); break;
+      case Message::Kind::kResponse: break;  // nothing is ever asked of a client
+    }
+  } catch (const ProtocolError& error) {
+    if (is_answered(value)) sink->answer(make_error(id_for_error(value), error));
+  }
+}
+
+void Dispatcher::take_notification(const Message& message) {
+  if (message.method != "notifications/cancelled") return;
+  const auto id = message.params.find("requestId");
+  if (id == message.params.end()) return;
+  std::shared_ptr<Call> call;
+  {
+    const std::lock_guard lock(mutex_);
+    // Clients also cancel what was answered long ago.
+    const auto found = running_.find(dump_json(*id));
+    if (found != running_.end()) call = found->second;
+  }
+  if (call) call->cancel();
+}
+
+void Dispatcher::take_request(const Message& message, const std::shared_ptr<ReplySink>& sink,
+                              bool in_batch) {
+  if (message.method == "initialize") {
+    if (in_batch) throw ProtocolError(kInvalidRequest, "initialize stands in no batch");
+    sink->answer(make_response(message.id, initialize(message.params)));
+    return;
+  }
+  const std::string_view revision = revision_of(message);
+  const bool modern = revision == kModernRevision;
+  if (message.method == "tools/call") {
+    start_call(message, revision, sink);
+  } else if (message.method == "tools/list") {
+    sink->answer(make_response(message.id, list_tools(message.params, revision)));
+  } else {
+    sink->answer(make_response(message.id, modern ? discover_result(identity_) : Json::object()));
+  }
+}
+
+/// The revision a request is served by. Throws for a method that this revision does not have.
+std::string_view Dispatcher::revision_of(const Message& message) const {
+  const Json* const meta = object_in(message.params, "_meta");
+  const auto version = meta == nullptr ? Json::const_iterator() : meta->find(kVersionKey);
+  if (meta != nullptr && version != meta->end()) {
+    if (!version->is_string()) {
+      throw ProtocolError(kInvalidParams, fmt::format("{} is no string", kVersionKey));
+    }
+    if (version->get_ref<const std::string&>() != kModernRevision) {
+      throw ProtocolError(kUnsupportedVersion, "unsupported protocol version",
+                          {{"supported", Json::array({kModernRevision})}, {"requested", *version}});
+    }
+    const auto capabilities = meta->find(kCapabilitiesKey);
+    if (capabilities == meta->end() || !capabilities->is_object()) {
+      throw ProtocolError(kInvalidParams,
+                          fmt::format("{} is missing or no object", kCapabilitiesKey));
+    }
+    if (!is_known(message.method, true)) refuse_method(message.method);
+    return kModernRevision;
+  }
+  if (!legacy_revision_.empty()) {
+    if (!is_known(message.method, false)) refuse_method(message.method);
+    return legacy_revision_;
+  }
+  if (message.method == "ping") return kLegacyRevisions.front();
+  if (!is_known(message.method, true)) refuse_method(message.method);
+  throw ProtocolError(
+      kInvalidParams,
+      fmt::format("_meta lacks {}, and there was no initialize before", kVersionKey));
+}
+
+void Dispatcher::require_modern(const Message& message) const {
+  try {
+    revision_of(message);
+  } catch (const ProtocolError& error) {
+    if (error.rpc_code != kMethodNotFound) throw;
+  }
+}
+
+Json Dispatcher::initialize(const Json& params) {
+  const auto wanted = params.find("protocolVersion");
+  if (wanted == params.end() || !wanted->is_string()) {
+    throw ProtocolError(kInvalidParams, "protocolVersion is missing or no string");
+  }
+  object_in(params, "capabilities");
+  object_in(params, "clientInfo");
+  legacy_revision_ = negotiated_revision(wanted->get_ref<const std::string&>());
+  return initialize_result(identity_, legacy_revision_);
+}
+
+Json Dispatcher::list_tools(const Json& params, std::string_view revision) const {
+  const auto cursor = params.find("cursor");
+  // There is one page, and its cursor would be the empty string.
+  if (cursor != params.end() &&
+      (!cursor->is_string() || !cursor->get_ref<const std::string&>().empty())) {
+    throw ProtocolError(kInvalidParams, "there is no such cursor");
+  }
+  return list_result(identity_, service_.tools(), revision);
+}
+
+void Dispatcher::start_call(const Message& message, std::string_view revision,
+                            const std::shared_ptr<ReplySink>& sink) {
+  const auto name = message.params.find("name");
+  if (name == message.params.end() || !name->is_string()) {
+    throw ProtocolError(kInvalidParams, "name is missing or no string");
+  }
+  const auto& tools = service_.tools();
+  const bool known = std::any_of(tools.begin(), tools.end(), [&](const ToolDescription& tool) {
+    return name->get_ref<const std::string&>() == tool.name;
+  });
+  if (!known) {
+    throw ProtocolError(
+        kInvalidParams,
+        fmt::format("there is no tool {}",
+                    dump_json(Json(name->get<std::string>().substr(0, kMaxShownMethod)))));
+  }
+  const Json* const given = object_in(message.params, "arguments");
+  auto call = std::make_shared<Call>(message.id, revision, progress_token_in(message.params), sink);
+  {
+    const std::lock_guard lock(mutex_);
+    if (running_.size() >= kMaxRunningCalls) {
+      const CallResult busy = failure(
+          "TOO_MANY_CALLS", fmt::format("{} calls are running; wait for one to end, then try again",
+                                        running_.size()));
+      call->finish(make_response(message.id, call_result(identity_, busy, revision)));
+      return;
+    }
+    if (!running_.emplace(dump_json(message.id), call).second) {
+      throw ProtocolError(kInvalidRequest, "a request with this id is running");
+    }
+    ++active_;
+  }
+  const auto work = [this, call, tool = name->get<std::string>(),
+                     arguments = given == nullptr ? Json::object() : *given] {
+    end_call(*call, run(tool, arguments, *call));
+  };
+  try {
+    threads_.run(work);
+  } catch (const std::system_error&) {
+    end_call(*call, failure("TOO_MANY_CALLS", "there are no more threads; try again"));
+  }
+}
+
+CallResult Dispatcher::run(const std::string& name, const Json& arguments, Call& call) {
+  try {
+    return service_.call(name, arguments, call);
+  } catch (const std::exception& error) {
+    return failure("INTERNAL", error.what());
+  } catch (...) {
+    return failure("INTERNAL", "the tool failed without saying why");
+  }
+}
+
+/// The id is free again before the answer goes out: a client may use it at once.
+void Dispatcher::end_call(Call& call, const CallResult& result) {
+  {
+    const std::lock_guard lock(mutex_);
+    running_.erase(dump_json(call.id()));
+  }
+  call.finish(make_response(call.id(), call_result(identity_, result, call.revision())));
+  const std::lock_guard lock(mutex_);
+  if (--active_ == 0) idle_.notify_all();
+}
+
+bool Dispatcher::wait_until_idle(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, limit, [&] { return active_ == 0; });
+}
+
+void Dispatcher::hurry() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, call] : running_) call->hurry();
+}
+
+}  // namespace cartpilot::mcp

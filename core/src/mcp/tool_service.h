@@ -1,0 +1,63 @@
+// ToolService: the tools that an MCP server offers, apart from how they are asked for.
+//
+// The dispatcher lists them once and calls them; it knows nothing about shopping. Several threads
+// may be in call() at once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cartpilot/http.h"
+#include "cartpilot/json.h"
+
+namespace cartpilot::mcp {
+
+/// Hints for a careful client. All four are always written out: what is absent is taken for the
+/// worst case by some clients and for the best one by others.
+struct ToolAnnotations {
+  bool read_only = false;
+  bool destructive = true;
+  bool idempotent = false;
+  bool open_world = true;
+};
+
+struct ToolDescription {
+  std::string name;
+  std::string title;
+  std::string description;
+  Json input_schema;  ///< its root has type object
+  ToolAnnotations annotations;
+};
+
+struct CallResult {
+  Json content = Json::array();  ///< content blocks
+  Json structured;               ///< null: none. Only what the text says as well
+  bool is_error = false;
+};
+
+/// One text block.
+inline Json text_block(std::string text) {
+  return Json{{"type", "text"}, {"text", std::move(text)}};
+}
+
+/// A running call, as the tool sees it.
+class CallScope : public CallContext {
+ public:
+  /// Tells a client that asked for it how far the call is. A value that does not rise is not sent.
+  virtual void progress(double done, std::optional<double> total, const std::string& message) = 0;
+};
+
+class ToolService {
+ public:
+  virtual ~ToolService() = default;
+
+  /// The same every time, in the same order.
+  virtual const std::vector<ToolDescription>& tools() const = 0;
+
+  /// Runs a tool of the list. Bad arguments and refusals are results with is_error, so that the
+  /// model can read them; so is an Error that is thrown here.
+  virtual CallResult call(const std::string& name, const Json& arguments, CallScope& scope) = 0;
+};
+
+}  // namespace cartpilot::mcp

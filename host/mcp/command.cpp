@@ -1,0 +1,123 @@
+// `cartpilot mcp`: CartPilot's functions for agent applications that speak the Model Context
+// Protocol, on standard input and output or over HTTP.
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "commands/commands.h"
+#include "mcp/call_threads.h"
+#include "mcp/confirm_command.h"
+#include "mcp/dispatcher.h"
+#include "mcp/http_endpoint.h"
+#include "mcp/http_listener.h"
+#include "mcp/private_streams.h"
+#include "mcp/session_tools.h"
+#include "mcp/stdio.h"
+#include "mcp/token_file.h"
+#include "mcp/tool_list.h"
+#include "purchase/confirm_process.h"
+#include "terminal/output.h"
+#include "text/redaction.h"
+
+namespace cartpilot::host {
+namespace {
+
+constexpr int kLookMs = 100;
+
+/// What a confirm needs that another process carries out.
+Json confirm_setting(const commerce::ClientOptions& options, const store::StateDb& state,
+                     const std::string& user_agent) {
+  return Json{{"base_url", options.base_url},      {"api_key", options.api_key},
+              {"session_id", options.session_id},  {"sandbox_id", options.sandbox_id},
+              {"state_db", state.path().string()}, {"user_agent", user_agent}};
+}
+
+app::SessionSettings settings_for(CommandServices& services) {
+  app::SessionSettings settings = services.session_settings();
+  const Arguments& arguments = services.arguments();
+  if (!arguments.session.empty()) {
+    settings.choice = {app::SessionChoice::Kind::kNamed, arguments.session};
+  }
+  // A server that is told to end does so at once, except while the confirm needs its sandbox.
+  const bool stays = arguments.sandbox;
+  const std::string user_agent = services.app().settings().user_agent;
+  settings.confirm_runner = [stays, user_agent](store::StateDb& state,
+                                                const purchase::PurchaseJournal& journal,
+                                                const commerce::ClientOptions& options) {
+    return std::make_unique<purchase::ConfirmProcess>(
+        state, journal, std::vector<std::string>{"/proc/self/exe", kConfirmCommand},
+        confirm_setting(options, state, user_agent),
+        [stays] { return !stays && Interrupt().cancelled(); });
+  };
+  return settings;
+}
+
+mcp::ServerIdentity identity() {
+  return {"cartpilot", "CartPilot", CARTPILOT_VERSION, std::string(mcp_instructions())};
+}
+
+int serve_pipe(CommandServices& services) {
+  const PrivateStreams streams;
+  SessionTools tools(services.app(), settings_for(services));
+  mcp::CallThreads threads;
+  mcp::Dispatcher dispatcher(identity(), tools, threads);
+  mcp::StdioOptions options;
+  options.input = streams.input();
+  options.output = streams.output();
+  options.must_end = [] { return Interrupt().cancelled(); };
+  return mcp::serve_stdio(dispatcher, options) == mcp::StdioEnd::kStopped ? kInterrupted : kOk;
+}
+
+/// How this server may be called in a Host header.
+std::vector<std::string> own_names(const HttpListener::Socket& socket) {
+  const std::string place = socket.host_and_port();
+  if (!socket.loopback()) return {place};
+  const std::string port = place.substr(place.rfind(':'));
+  return {"127.0.0.1" + port, "localhost" + port, "[::1]" + port};
+}
+
+int serve_http(CommandServices& services) {
+  const Arguments& arguments = services.arguments();
+  if (!arguments.session.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--session names one conversation, and --http has one for each client");
+  }
+  const HttpListener::Socket socket(arguments.http);
+  if (arguments.no_token && !socket.loopback()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--no-token is for 127.0.0.1: others could reach this address");
+  }
+  mcp::EndpointOptions options;
+  options.hosts = own_names(socket);
+  const auto token_file = services.settings().state_directory / "mcp-token";
+  app::SessionSettings settings = settings_for(services);
+  // Asked for once: sessions begin on many threads.
+  const commerce::ClientOptions cartpilot = settings.cartpilot();
+  settings.cartpilot = [cartpilot] { return cartpilot; };
+  settings.own_sandbox = nullptr;  // every session is a new one
+  services.app().open_state();     // makes the folder, and says early when there is no state
+  if (!arguments.no_token) {
+    options.token = token_of(token_file);
+    text::add_secret(options.token);
+  }
+  mcp::HttpEndpoint endpoint(
+      identity(), [&] { return std::make_shared<SessionTools>(services.app(), settings); },
+      options);
+  HttpListener listener(socket, endpoint);
+  err_line(fmt::format("MCP on http://{}{}  (Ctrl-C stops)", socket.host_and_port(),
+                       mcp::kEndpointPath));
+  if (!arguments.no_token) err_line("The bearer token is in " + token_file.string());
+  while (!Interrupt().cancelled()) ::poll(nullptr, 0, kLookMs);
+  endpoint.hurry();
+  listener.stop();
+  return kOk;
+}
+
+}  // namespace
+
+int run_mcp(CommandServices& services) {
+  return services.arguments().http.empty() ? serve_pipe(services) : serve_http(services);
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,226 @@
+#include "mcp/http_listener.h"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/HTTPRequestHandler.h>
+#include <Poco/Net/HTTPRequestHandlerFactory.h>
+#include <Poco/Net/HTTPServer.h>
+#include <Poco/Net/HTTPServerParams.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
+#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/ThreadPool.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <istream>
+#include <ostream>
+#include <thread>
+
+#include "cartpilot/error.h"
+
+namespace cartpilot::host {
+namespace {
+
+namespace net = Poco::Net;
+
+constexpr int kMaxConnections = 128;
+/// Threads to say 503 on.
+constexpr int kSpare = 16;
+constexpr int kIdleSeconds = 60;
+constexpr int kThreadIdleMs = 20;
+
+/// One exchange on a connection.
+class SocketReply final : public mcp::EndpointReply {
+ public:
+  SocketReply(net::HTTPServerRequest& in, net::HTTPServerResponse& out)
+      : socket_(static_cast<net::HTTPServerRequestImpl&>(in).socket()), out_(out) {}
+
+  void send(int status, const HttpHeaders& headers, const std::string& body) override {
+    out_.setStatusAndReason(static_cast<net::HTTPResponse::HTTPStatus>(status));
+    for (const auto& [name, value] : headers) out_.set(name, value);
+    if (status == net::HTTPResponse::HTTP_NO_CONTENT) {
+      out_.send();
+    } else {
+      out_.sendBuffer(body.data(), body.size());
+    }
+  }
+  void begin_events(const HttpHeaders& headers) override {
+    for (const auto& [name, value] : headers) out_.set(name, value);
+    out_.setChunkedTransferEncoding(true);
+    stream_ = &out_.send();
+    stream_->flush();
+  }
+  void send_event(const Json& event) override {
+    if (event.is_null()) {
+      *stream_ << ":\n\n";
+    } else {
+      *stream_ << "event: message\ndata: " << dump_json(event) << "\n\n";
+    }
+    stream_->flush();
+    gone_ = gone_ || !stream_->good();
+  }
+  bool client_is_gone() override {
+    if (gone_) return true;
+    try {
+      if (!socket_.poll(Poco::Timespan(0), net::Socket::SELECT_READ)) return false;
+      char next = 0;
+      gone_ = socket_.receiveBytes(&next, 1, MSG_PEEK) <= 0;
+    } catch (const Poco::Exception&) {
+      gone_ = true;
+    }
+    return gone_;
+  }
+
+ private:
+  net::StreamSocket socket_;
+  net::HTTPServerResponse& out_;
+  std::ostream* stream_ = nullptr;
+  bool gone_ = false;
+};
+
+class McpHandler final : public net::HTTPRequestHandler {
+ public:
+  explicit McpHandler(mcp::HttpEndpoint& endpoint) : endpoint_(endpoint) {}
+
+  void handleRequest(net::HTTPServerRequest& in, net::HTTPServerResponse& out) override {
+    SocketReply reply(in, out);
+    // Two lengths can be read in two ways.
+    if (in.getChunkedTransferEncoding() && in.hasContentLength()) {
+      out.setKeepAlive(false);
+      reply.send(400, {}, "");
+      return;
+    }
+    mcp::EndpointRequest request;
+    request.method = in.getMethod();
+    request.path = in.getURI().substr(0, in.getURI().find('?'));
+    for (const auto& [name, value] : in) request.headers.emplace_back(name, value);
+    if (in.getChunkedTransferEncoding() || in.hasContentLength()) {
+      char block[8192];
+      std::istream& body = in.stream();
+      while (request.body.size() <= mcp::kMaxBodyBytes &&
+             (body.read(block, sizeof block) || body.gcount() > 0)) {
+        request.body.append(block, static_cast<std::size_t>(body.gcount()));
+      }
+      if (request.body.size() > mcp::kMaxBodyBytes) out.setKeepAlive(false);
+    }
+    endpoint_.handle(request, reply);
+  }
+
+ private:
+  mcp::HttpEndpoint& endpoint_;
+};
+
+/// For a connection that is one too many.
+class BusyHandler final : public net::HTTPRequestHandler {
+ public:
+  void handleRequest(net::HTTPServerRequest&, net::HTTPServerResponse& out) override {
+    out.setKeepAlive(false);
+    out.setStatusAndReason(net::HTTPResponse::HTTP_SERVICE_UNAVAILABLE);
+    out.set("Retry-After", "5");
+    out.setContentLength(0);
+    out.send();
+  }
+};
+
+class McpHandlerFactory final : public net::HTTPRequestHandlerFactory {
+ public:
+  explicit McpHandlerFactory(mcp::HttpEndpoint& endpoint) : endpoint_(endpoint) {}
+  void set_server(const net::TCPServer& server) { server_ = &server; }
+
+  net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
+    if (server_ != nullptr && server_->currentConnections() > kMaxConnections) {
+      return new BusyHandler;
+    }
+    return new McpHandler(endpoint_);
+  }
+
+ private:
+  mcp::HttpEndpoint& endpoint_;
+  const net::TCPServer* server_ = nullptr;
+};
+
+net::HTTPServerParams::Ptr server_parameters() {
+  net::HTTPServerParams::Ptr parameters = new net::HTTPServerParams;
+  parameters->setMaxThreads(kMaxConnections + kSpare);
+  parameters->setMaxQueued(kSpare);
+  parameters->setThreadIdleTime(Poco::Timespan(0, kThreadIdleMs * 1000));
+  parameters->setKeepAlive(true);
+  parameters->setMaxKeepAliveRequests(0);
+  parameters->setKeepAliveTimeout(Poco::Timespan(kIdleSeconds, 0));
+  parameters->setTimeout(Poco::Timespan(kIdleSeconds, 0));
+  return parameters;
+}
+
+}  // namespace
+
+struct HttpListener::Socket::Impl {
+  net::ServerSocket socket;
+};
+
+HttpListener::Socket::Socket(const std::string& address) : impl_(std::make_unique<Impl>()) {
+  net::SocketAddress wanted;
+  try {
+    // A port alone is one of this machine's.
+    const bool port_alone = address.find_first_not_of("0123456789") == std::string::npos;
+    wanted = net::SocketAddress(port_alone ? "127.0.0.1:" + address : address);
+  } catch (const Poco::Exception&) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("--http {}: expected ADDRESS:PORT, like 127.0.0.1:8080", address));
+  }
+  try {
+    impl_->socket.bind(wanted, true, false);
+    impl_->socket.listen(kMaxConnections);
+  } catch (const Poco::Exception&) {
+    throw Error(ErrorCode::kUnavailable,
+                fmt::format("cannot listen on {}; choose another port", wanted.toString()));
+  }
+}
+
+HttpListener::Socket::~Socket() = default;
+
+std::string HttpListener::Socket::host_and_port() const {
+  return impl_->socket.address().toString();
+}
+
+bool HttpListener::Socket::loopback() const { return impl_->socket.address().host().isLoopback(); }
+
+struct HttpListener::Impl {
+  Impl(const net::ServerSocket& listening, mcp::HttpEndpoint& endpoint)
+      : socket(listening),
+        factory(new McpHandlerFactory(endpoint)),
+        server(factory, pool, socket, server_parameters()) {
+    factory->set_server(server);
+    server.start();
+  }
+
+  Poco::ThreadPool pool{2, kMaxConnections + kSpare + 1};
+  net::ServerSocket socket;
+  McpHandlerFactory* factory;  // the server's
+  bool stopped = false;
+  net::HTTPServer server;
+};
+
+HttpListener::HttpListener(const Socket& socket, mcp::HttpEndpoint& endpoint)
+    : impl_(std::make_unique<Impl>(socket.impl_->socket, endpoint)) {}
+
+HttpListener::~HttpListener() { stop(); }
+
+void HttpListener::stop() noexcept {
+  if (impl_->stopped) return;
+  impl_->stopped = true;
+  try {
+    impl_->socket.impl()->shutdown();  // wakes the accepting thread
+  } catch (const Poco::Exception&) {   // NOLINT: only the wait gets longer
+  }
+  try {
+    for (;;) {
+      impl_->server.stopAll(true);
+      if (impl_->server.currentConnections() == 0) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    impl_->pool.joinAll();
+  } catch (const Poco::Exception&) {  // NOLINT: it has stopped
+  }
+}
+
+}  // namespace cartpilot::host
