@@ -16,8 +16,8 @@ void require(const HttpHeaders& headers, const char* name, const std::string& wa
   const std::string_view value = text::trimmed(header);
   // Values that are not ASCII come encoded.
   const std::string encoded = "=?base64?" + base::base64(wanted) + "?=";
-  const auto named = std::count_if(headers.begin(), headers.end(), [&](const auto& header) {
-    return text::lower_case(header.first) == text::lower_case(name);
+  const auto named = std::count_if(headers.begin(), headers.end(), [&](const auto& entry) {
+    return text::lower_case(entry.first) == text::lower_case(name);
   });
   if (named == 1 && !value.empty() && (value == wanted || value == encoded)) return;
   throw ProtocolError(kHeaderMismatch,

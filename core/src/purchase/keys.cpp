@@ -72,7 +72,10 @@ std::string derive_key(const std::string& secret, std::string_view operation,
                        std::string_view session, std::string_view subject, std::int64_t ordinal) {
   const std::string text = netstring(operation) + netstring(session) + netstring(subject) +
                            netstring(std::to_string(ordinal));
-  return base::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
+  std::string key = base::hmac_sha256_hex(secret, text).substr(0, kKeyHexDigits);
+  // A replay has another installation's secret.
+  base::Outside* const outside = base::outside_here();
+  return outside == nullptr ? key : outside->keyed(key);
 }
 
 }  // namespace cartpilot::purchase

@@ -62,12 +62,22 @@ Player::Player(std::string file, std::vector<Event> events,
 
 Player::LaneState& Player::here() { return lanes_[base::current_lane()]; }
 
-const Event* Player::peek(LaneState& lane) {
-  while (lane.next < lane.events.size() && events_[lane.events[lane.next]].kind == "clock") {
-    ++lane.next;
-    lane.readings = 0;
-  }
-  return lane.next < lane.events.size() ? &events_[lane.events[lane.next]] : nullptr;
+std::size_t Player::next_event(const LaneState& lane) const {
+  std::size_t next = lane.next;
+  while (next < lane.events.size() && events_[lane.events[next]].kind == "clock") ++next;
+  return next;
+}
+
+const Event* Player::peek(const LaneState& lane) const {
+  const std::size_t next = next_event(lane);
+  return next < lane.events.size() ? &events_[lane.events[next]] : nullptr;
+}
+
+void Player::pass(LaneState& lane) const {
+  lane.next = next_event(lane) + 1;
+  lane.readings = 0;
+  lane.looks = 0;
+  lane.feeds = 0;
 }
 
 const Event& Player::take(const std::string& kind, const std::string& doing) {
@@ -77,9 +87,7 @@ const Event& Player::take(const std::string& kind, const std::string& doing) {
   if (event->kind != kind) {
     differ(event, fmt::format("recorded is {}, now there is {}", described(*event), doing));
   }
-  ++lane.next;
-  lane.looks = 0;
-  lane.feeds = 0;
+  pass(lane);
   return *event;
 }
 
@@ -172,9 +180,7 @@ int Player::look(int real) {
   const Event* const event = peek(lane);
   if (event == nullptr || event->kind != "signal") return real;
   if (lane.looks < integer_or(event->data, "looks")) return real;
-  ++lane.next;
-  lane.looks = 0;
-  lane.feeds = 0;
+  pass(lane);
   return static_cast<int>(integer_or(event->data, "count"));
 }
 

@@ -68,8 +68,12 @@ class Player final : public Tape {
 
   // All with the mutex held.
   LaneState& here();
-  /// The next event of this lane that is no clock's, null at the end.
-  const Event* peek(LaneState& lane);
+  /// The place in the lane of the next event that is no clock's.
+  std::size_t next_event(const LaneState& lane) const;
+  /// That event, null at the end.
+  const Event* peek(const LaneState& lane) const;
+  /// Goes behind it.
+  void pass(LaneState& lane) const;
   const Event& take(const std::string& kind, const std::string& doing);
   [[noreturn]] void differ(const Event* event, const std::string& how);
 

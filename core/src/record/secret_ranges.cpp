@@ -21,22 +21,29 @@ constexpr int kMaxDepth = 4;
 struct Range {
   std::size_t begin = 0;
   std::size_t end = 0;
-  friend bool operator<(const Range& a, const Range& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
-  }
 };
 
 /// One secret: the ranges of the original bytes that spell it, in their order.
 using Finding = std::vector<Range>;
 
-/// Text decoded from the original, and where each of its bytes comes from.
+/// Text decoded from another one, down to the original, which has none below.
 struct Layer {
   std::string text;
-  std::vector<Range> from;
+  const Layer* below = nullptr;
+  std::vector<Range> from;  ///< of each byte: those of `below` that spell it
 
-  void add(char c, Range range) {
+  void add(char c, std::size_t begin, std::size_t size) {
     text += c;
-    from.push_back(range);
+    from.push_back({begin, begin + size});
+  }
+
+  /// Adds the bytes of the original that spell the one at `at`.
+  void spell(std::size_t at, std::vector<std::size_t>& bytes) const {
+    if (below == nullptr) {
+      bytes.push_back(at);
+      return;
+    }
+    for (std::size_t i = from[at].begin; i < from[at].end; ++i) below->spell(i, bytes);
   }
 };
 
@@ -53,8 +60,8 @@ std::optional<unsigned> hex_value(std::string_view digits) {
   return value;
 }
 
-void add_utf8(Layer& layer, unsigned code, Range range) {
-  const auto add = [&](unsigned byte) { layer.add(static_cast<char>(byte), range); };
+void add_utf8(Layer& layer, unsigned code, std::size_t begin, std::size_t size) {
+  const auto add = [&](unsigned byte) { layer.add(static_cast<char>(byte), begin, size); };
   if (code < 0x80) {
     add(code);
   } else if (code < 0x800) {
@@ -67,18 +74,14 @@ void add_utf8(Layer& layer, unsigned code, Range range) {
   }
 }
 
-Range spanned(const Layer& layer, std::size_t first, std::size_t size) {
-  return {layer.from[first].begin, layer.from[first + size - 1].end};
-}
-
 Layer percent_decoded(const Layer& layer) {
-  Layer out;
+  Layer out{"", &layer, {}};
   for (std::size_t i = 0; i < layer.text.size();) {
     const auto value = layer.text[i] == '%' && i + 2 < layer.text.size()
                            ? hex_value(std::string_view(layer.text).substr(i + 1, 2))
                            : std::nullopt;
     const std::size_t size = value ? 3 : 1;
-    out.add(value ? static_cast<char>(*value) : layer.text[i], spanned(layer, i, size));
+    out.add(value ? static_cast<char>(*value) : layer.text[i], i, size);
     i += size;
   }
   return out;
@@ -87,7 +90,7 @@ Layer percent_decoded(const Layer& layer) {
 Layer json_unescaped(const Layer& layer) {
   static const std::map<char, char> kShort = {{'b', '\b'}, {'f', '\f'}, {'n', '\n'}, {'r', '\r'},
                                               {'t', '\t'}, {'"', '"'},  {'/', '/'},  {'\\', '\\'}};
-  Layer out;
+  Layer out{"", &layer, {}};
   const std::string_view text = layer.text;
   for (std::size_t i = 0; i < text.size();) {
     if (text[i] == '\\' && i + 1 < text.size()) {
@@ -95,17 +98,17 @@ Layer json_unescaped(const Layer& layer) {
                                                                   : std::nullopt;
       const auto found = kShort.find(text[i + 1]);
       if (code) {
-        add_utf8(out, *code, spanned(layer, i, 6));
+        add_utf8(out, *code, i, 6);
         i += 6;
         continue;
       }
       if (found != kShort.end()) {
-        out.add(found->second, spanned(layer, i, 2));
+        out.add(found->second, i, 2);
         i += 2;
         continue;
       }
     }
-    out.add(text[i], layer.from[i]);
+    out.add(text[i], i, 1);
     ++i;
   }
   return out;
@@ -152,7 +155,8 @@ std::map<std::string, Layer> joined_members(const Layer& layer) {
       continue;
     }
     Layer& member = members[std::string(text.substr(at + 1, end - at - 1))];
-    for (std::size_t i = value + 1; i < value_end; ++i) member.add(text[i], layer.from[i]);
+    member.below = &layer;
+    for (std::size_t i = value + 1; i < value_end; ++i) member.add(text[i], i, 1);
     at = value_end + 1;
   }
   return members;
@@ -220,13 +224,15 @@ class Search {
 
   /// Bytes that lie next to each other in the original become one range.
   void note(const Layer& layer, std::size_t at, std::size_t size) {
+    std::vector<std::size_t> bytes;
+    for (std::size_t i = at; i < at + size; ++i) layer.spell(i, bytes);
+    std::sort(bytes.begin(), bytes.end());
     Finding finding;
-    for (std::size_t i = at; i < at + size; ++i) {
-      const Range& range = layer.from[i];
-      if (!finding.empty() && range.begin <= finding.back().end) {
-        finding.back().end = std::max(finding.back().end, range.end);
+    for (const std::size_t byte : bytes) {
+      if (finding.empty() || byte > finding.back().end) {
+        finding.push_back({byte, byte + 1});
       } else {
-        finding.push_back(range);
+        finding.back().end = byte + 1;
       }
     }
     found_.push_back(std::move(finding));
@@ -242,11 +248,9 @@ enum class Fate : char { kStays, kGoes, kMarked };
 std::vector<Fate> fates(const std::string& whole) {
   std::vector<std::string> words = spellings();
   if (words.empty()) return std::vector<Fate>(whole.size(), Fate::kStays);
-  Layer layer{whole, {}};
-  layer.from.reserve(whole.size());
-  for (std::size_t i = 0; i < whole.size(); ++i) layer.from.push_back({i, i + 1});
+  const Layer original{whole, nullptr, {}};
   Search search(std::move(words));
-  search.look_at(layer, 0);
+  search.look_at(original, 0);
   std::vector<Fate> fate(whole.size(), Fate::kStays);
   std::vector<std::size_t> ends;
   for (const Finding& finding : search.take()) {
