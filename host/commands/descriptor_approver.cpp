@@ -86,7 +86,7 @@ void DescriptorApprover::ask(const purchase::ApprovalQuestion& question,
                              purchase::Questions& questions, const CallContext& context) {
   Json line = purchase::question_to_json(question, true);
   line["type"] = "approval_request";
-  if (!put(line)) {
+  if (!put(line, context)) {
     questions.decline(question.id, kSource, "the program that answers questions has gone");
     return;
   }
@@ -101,7 +101,8 @@ void DescriptorApprover::ask(const purchase::ApprovalQuestion& question,
         put({{"type", "approval_outcome"},
              {"id", question.id},
              {"outcome", found ? purchase::question_state_name(found->state) : "void"},
-             {"message", "the question is not open any more"}});
+             {"message", "the question is not open any more"}},
+            context);
         return;
       }
     }
@@ -115,14 +116,14 @@ void DescriptorApprover::ask(const purchase::ApprovalQuestion& question,
         questions.decline(question.id, kSource, "the answer is longer than 64 KiB");
         return;
       case Read::kLine:
-        if (!take(answer, question, questions)) return;
+        if (!take(answer, question, questions, context)) return;
         break;
     }
   }
 }
 
 bool DescriptorApprover::take(const std::string& line, const purchase::ApprovalQuestion& question,
-                              purchase::Questions& questions) {
+                              purchase::Questions& questions, const CallContext& context) {
   Answer answer;
   try {
     answer = answer_from(line);
@@ -131,14 +132,16 @@ bool DescriptorApprover::take(const std::string& line, const purchase::ApprovalQ
     put({{"type", "approval_outcome"},
          {"id", question.id},
          {"outcome", "declined"},
-         {"message", error.what()}});
+         {"message", error.what()}},
+        context);
     return false;
   }
   if (answer.id != question.id) {
     put({{"type", "approval_outcome"},
          {"id", answer.id},
          {"outcome", "too_late"},
-         {"message", "this question is not open"}});
+         {"message", "this question is not open"}},
+        context);
     return true;
   }
   AnswerResult result;
@@ -157,12 +160,13 @@ bool DescriptorApprover::take(const std::string& line, const purchase::ApprovalQ
   put({{"type", "approval_outcome"},
        {"id", question.id},
        {"outcome", outcome_of(result.kind)},
-       {"message", result.message}});
+       {"message", result.message}},
+      context);
   if (result.kind != AnswerResult::Kind::kAgain) return false;
   if (const auto next = questions.find(question.id)) {
     Json again = purchase::question_to_json(*next, true);
     again["type"] = "approval_request";
-    put(again);
+    put(again, context);
   }
   return true;
 }
@@ -191,11 +195,15 @@ DescriptorApprover::Read DescriptorApprover::read_line(std::string& line) {
   }
 }
 
-bool DescriptorApprover::put(const Json& object) {
+bool DescriptorApprover::put(const Json& object, const CallContext& context) {
   const std::string line = dump_json(object) + "\n";
   for (std::size_t sent = 0; sent < line.size();) {
+    if (context.cancelled()) return false;
+    // A slow other end is waited for, whether or not the socket blocks; a signal ends the wait.
+    pollfd room{descriptor_, POLLOUT, 0};
+    if (::poll(&room, 1, kPollMs) <= 0) continue;
     const ssize_t part = ::write(descriptor_, line.data() + sent, line.size() - sent);
-    if (part < 0 && errno == EINTR) continue;
+    if (part < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (part <= 0) {
       closed_ = true;
       return false;

@@ -29,10 +29,11 @@ class DescriptorApprover final : public purchase::Approver {
  private:
   enum class Read { kLine, kNothing, kClosed, kTooLong };
   Read read_line(std::string& line);
-  bool put(const Json& object);
+  /// False when the other end is gone, or the wait for it was cancelled.
+  bool put(const Json& object, const CallContext& context);
   /// True when an answer to `question` may still come.
   bool take(const std::string& line, const purchase::ApprovalQuestion& question,
-            purchase::Questions& questions);
+            purchase::Questions& questions, const CallContext& context);
 
   const int descriptor_;
   bool closed_ = false;

@@ -5,9 +5,11 @@
 #include <iterator>
 
 #include "app/model_instructions.h"
+#include "app/offered_tools.h"
 #include "app/service_failure.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/purchase_flags.h"
 #include "commands/commands.h"
 #include "terminal/output.h"
 #include "terminal/purchase_lines.h"
@@ -54,6 +56,10 @@ app::SessionSettings settings_of(CommandServices& services) {
   return settings;
 }
 
+std::vector<ToolSpec> offered_tools(CommandServices& services) {
+  return app::offered_tools(services.app(), services.arguments().money_plugins, flag_remedy);
+}
+
 std::string read_all(std::istream& in) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
@@ -74,7 +80,7 @@ Json handle_line(const std::string& line, const LLMProvider& provider,
 
 int run_tools_list(CommandServices& services) {
   Json list = Json::array();
-  for (const ToolSpec& spec : commerce::cartpilot_tool_specs()) {
+  for (const ToolSpec& spec : offered_tools(services)) {
     if (services.arguments().json) {
       list.push_back({{"name", spec.name},
                       {"effect", effect_word(spec.effect)},
@@ -91,7 +97,7 @@ int run_tools_list(CommandServices& services) {
 
 int run_tools_declarations(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
-  const std::vector<ToolSpec> specs = commerce::cartpilot_tool_specs();
+  const std::vector<ToolSpec> specs = offered_tools(services);
   Json declarations = provider->function_declarations(specs);
   if (!services.arguments().with_effects) {
     out(dump_json(declarations) + "\n");

@@ -105,8 +105,8 @@ int serve_http(CommandServices& services) {
       identity(), [&] { return std::make_shared<SessionTools>(services.app(), settings); },
       options);
   HttpListener listener(socket, endpoint);
-  err_line(fmt::format("MCP on http://{}{}  (Ctrl-C stops)", socket.host_and_port(),
-                       mcp::kEndpointPath));
+  err_line(
+      fmt::format("MCP on http://{}{} (Ctrl-C stops)", socket.host_and_port(), mcp::kEndpointPath));
   if (!arguments.no_token) err_line("The bearer token is in " + token_file.string());
   while (!Interrupt().cancelled()) ::poll(nullptr, 0, kLookMs);
   endpoint.hurry();

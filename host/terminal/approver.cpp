@@ -72,7 +72,7 @@ class Dialogue {
 
   /// False when the person, or somebody else, ended the question.
   bool show_pages() {
-    const std::vector<std::string> lines = question_lines(question_);
+    const std::vector<std::string> lines = question_lines(question_, questions_.now_unix_ms());
     const int room = std::max(1, tty_.rows() - kRowsBelow);
     int used = 0;
     for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -10,6 +10,8 @@
 
 #include "base/outside.h"
 #include "cli/interrupt.h"
+#include "record/recording.h"
+#include "record/secret_ranges.h"
 #include "record/tape.h"
 #include "terminal/line_editor.h"
 #include "terminal/output.h"
@@ -78,6 +80,11 @@ class PlainReader final : public LineReader {
   std::size_t scanned_ = 0;
 };
 
+/// Bytes of a person, which need not be text.
+Json as_json(const std::string& bytes) {
+  return record::bytes_to_json(record::redacted_text(bytes));
+}
+
 /// Writes down what the person typed, and what editing it showed.
 class RecordedReader final : public LineReader {
  public:
@@ -93,12 +100,12 @@ class RecordedReader final : public LineReader {
     tape_.catch_up(Interrupt());
     Json typed{{"end", !line.has_value()}};
     if (line) {
-      typed["text"] = line->text;
+      typed["text"] = as_json(line->text);
       typed["interrupted"] = line->interrupted;
       typed["too_long"] = line->too_long;
       typed["typed"] = line->typed;
     }
-    typed["screen"] = reader_->take_screen();
+    typed["screen"] = as_json(reader_->take_screen());
     tape_.came("line", typed);
     return line;
   }
@@ -117,7 +124,7 @@ class PlayedReader final : public LineReader {
   std::optional<Line> next() override {
     tape_.catch_up(Interrupt());
     const Json typed = tape_.came("line", nullptr);
-    const std::string screen = shows_nothing() ? "" : string_or(typed, "screen");
+    const std::string screen = shows_nothing() ? "" : record::bytes_from_json(typed.at("screen"));
     for (std::string_view rest = screen; !rest.empty();) {
       const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
       if (written <= 0) break;
@@ -125,7 +132,7 @@ class PlayedReader final : public LineReader {
     }
     if (typed.at("end").get<bool>()) return std::nullopt;
     Line line;
-    line.text = string_or(typed, "text");
+    line.text = record::bytes_from_json(typed.at("text"));
     line.interrupted = typed.at("interrupted").get<bool>();
     line.too_long = typed.at("too_long").get<bool>();
     line.typed = typed.value("typed", false);

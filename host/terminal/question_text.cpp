@@ -1,8 +1,10 @@
 #include "terminal/question_text.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "text/redaction.h"
 #include "text/terminal_text.h"
@@ -16,10 +18,31 @@ std::string field_line(const std::string& label, const std::string& value) {
   return text::redact(fmt::format(" {:<11} {}", label, text::escape_for_receipt(value)));
 }
 
-std::vector<std::string> field_lines(const purchase::ApprovalQuestion& question) {
+/// What a person reads in place of a field as it came.
+std::string value_of(const purchase::ReceiptField& field,
+                     const purchase::ApprovalQuestion& question, std::int64_t now_unix_ms) {
+  if (field.label != purchase::kValidUntilLabel || !question.detail.is_object()) return field.value;
+  const auto until = question.detail.find("valid_until_unix_ms");
+  if (until == question.detail.end() || !until->is_number_integer()) return field.value;
+  return validity_text(until->get<std::int64_t>(), now_unix_ms);
+}
+
+std::tm local_time(std::int64_t unix_ms) {
+  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return local;
+}
+
+std::string counted(std::int64_t count, const char* unit) {
+  return fmt::format("{} {}{}", count, unit, count == 1 ? "" : "s");
+}
+
+std::vector<std::string> field_lines(const purchase::ApprovalQuestion& question,
+                                     std::int64_t now_unix_ms) {
   std::vector<std::string> lines;
   for (const purchase::ReceiptField& field : question.fields) {
-    lines.push_back(field_line(field.label, field.value));
+    lines.push_back(field_line(field.label, value_of(field, question, now_unix_ms)));
   }
   for (const std::string& warning : question.warnings)
     lines.push_back(field_line("WARNING", warning));
@@ -29,10 +52,24 @@ std::vector<std::string> field_lines(const purchase::ApprovalQuestion& question)
 
 }  // namespace
 
-std::vector<std::string> question_lines(const purchase::ApprovalQuestion& question) {
+std::string validity_text(std::int64_t until_unix_ms, std::int64_t now_unix_ms) {
+  const std::tm until = local_time(until_unix_ms);
+  const std::tm now = local_time(now_unix_ms);
+  const bool today = until.tm_year == now.tm_year && until.tm_yday == now.tm_yday;
+  const std::string time =
+      fmt::format(fmt::runtime(today ? "{:%H:%M}" : "{:%Y-%m-%d %H:%M}"), until);
+  const std::int64_t minutes = (until_unix_ms - now_unix_ms) / 60'000;
+  if (minutes < 1) return time + " (in less than a minute)";
+  if (minutes < 120) return fmt::format("{} (in {})", time, counted(minutes, "minute"));
+  if (minutes < 48 * 60) return fmt::format("{} (in {})", time, counted(minutes / 60, "hour"));
+  return fmt::format("{} (in {})", time, counted(minutes / 60 / 24, "day"));
+}
+
+std::vector<std::string> question_lines(const purchase::ApprovalQuestion& question,
+                                        std::int64_t now_unix_ms) {
   std::vector<std::string> lines = {
       "", fmt::format("==== {} (from the program, not from the assistant) ====", question.title)};
-  for (std::string& line : field_lines(question)) lines.push_back(std::move(line));
+  for (std::string& line : field_lines(question, now_unix_ms)) lines.push_back(std::move(line));
   return lines;
 }
 
@@ -43,7 +80,7 @@ int rows_of(const std::string& line, int columns) {
 
 int columns_needed(const purchase::ApprovalQuestion& question) {
   int needed = 0;
-  for (const std::string& line : field_lines(question)) {
+  for (const std::string& line : field_lines(question, question.created_unix_ms)) {
     const int length = static_cast<int>(line.size());
     needed = std::max(needed, (length + kMaxFieldRows - 1) / kMaxFieldRows);
   }

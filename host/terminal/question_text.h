@@ -1,9 +1,10 @@
 // What a question looks like on a terminal.
 //
 // Everything is ASCII; whatever came from elsewhere is escaped; every field is on a row of its own
-// and nothing is cut. Pure functions; any thread.
+// and nothing is cut. Times are those of the person's time zone. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,13 @@
 
 namespace cartpilot::host {
 
-/// The question as lines without their ends, the answer line excluded.
-std::vector<std::string> question_lines(const purchase::ApprovalQuestion& question);
+/// The question as lines without their ends, the answer line excluded. `now_unix_ms` is what the
+/// remaining time is told from.
+std::vector<std::string> question_lines(const purchase::ApprovalQuestion& question,
+                                        std::int64_t now_unix_ms);
+
+/// "18:02 (in 9 minutes)", with the date when it is another day's.
+std::string validity_text(std::int64_t until_unix_ms, std::int64_t now_unix_ms);
 
 /// Rows that `line` takes on a terminal of `columns`.
 int rows_of(const std::string& line, int columns);

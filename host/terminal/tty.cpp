@@ -12,6 +12,8 @@
 
 #include "base/clock.h"
 #include "base/outside.h"
+#include "record/recording.h"
+#include "record/secret_ranges.h"
 #include "record/tape.h"
 #include "terminal/output.h"
 
@@ -175,7 +177,7 @@ Tty::Line Tty::read_line(const std::function<bool()>& stop) const {
     tape->came("typed", nullptr);
     Line line;
     line.end = static_cast<Line::End>(integer_or(event, "end"));
-    line.text = string_or(event, "text");
+    line.text = record::bytes_from_json(event.at("text"));
     if (line.end == Line::End::kLine) show_again(line.text + "\n");  // as the terminal did
     return line;
   }
@@ -185,8 +187,9 @@ Tty::Line Tty::read_line(const std::function<bool()>& stop) const {
     const base::Unrecorded waiting;
     line = read_line_now(std::ref(counted));
   }
-  tape->came("typed",
-             {{"end", static_cast<int>(line.end)}, {"text", line.text}, {"asked", counted.asked}});
+  tape->came("typed", {{"end", static_cast<int>(line.end)},
+                       {"text", record::bytes_to_json(record::redacted_text(line.text))},
+                       {"asked", counted.asked}});
   return line;
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <utility>
 
+#include "cartpilot/vendor/broken_arguments.h"
 #include "cartpilot/vendor/call_ids.h"
 #include "cartpilot/vendor/stream_errors.h"
 #include "cartpilot/vendor/text.h"
@@ -398,6 +399,7 @@ void GeminiDecoder::read_call(Json part, EventSink& sink) {
   call.name = declared_name(string_or(function_call, "name"), context_.names);
   characters_.join(function_call);
   read_arguments(function_call, call);
+  vendor::refuse_half_characters(characters_, call);
   if (call.name.empty()) {
     // It goes back, and there it needs a name.
     function_call["name"] = call.name = "unnamed_function";

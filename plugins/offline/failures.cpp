@@ -93,7 +93,13 @@ std::string failure(const Exchange& exchange) {
         "{}The merchant does not have enough of it any more. Pick another one, or fewer of it.\n",
         nothing);
   }
-  return fmt::format("{}That did not work: {} ({})\n", nothing, message, code);
+  if (!money) return fmt::format("That did not work: {} ({})\n", message, code);
+  // The gate's own words begin with it; it is said once.
+  constexpr std::string_view kNothing = "nothing was bought: ";
+  std::string_view why = message;
+  if (why.substr(0, kNothing.size()) == kNothing) why.remove_prefix(kNothing.size());
+  if (!why.empty() && why.back() == '.') why.remove_suffix(1);
+  return fmt::format("Nothing was bought: {}. Change the order or pick something else.\n", why);
 }
 
 }  // namespace cartpilot::offline::replies

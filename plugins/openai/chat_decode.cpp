@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "cartpilot/vendor/broken_arguments.h"
 #include "cartpilot/vendor/call_ids.h"
 #include "cartpilot/vendor/end_words.h"
 #include "openai/call_arguments.h"
@@ -317,6 +318,7 @@ std::vector<ToolCall> ChatDecoder::whole_calls() {
     wire.cut = finish_reason_ == "length" && i + 1 == slots.size();
     wire.custom = slot.custom;
     std::vector<ToolCall> read = openai::read_calls(wire, *context_.tools);
+    for (ToolCall& call : read) vendor::refuse_half_characters(characters_, call);
     if (read.size() == 1) read.front().provider_metadata = metadata_of(read.front(), slot);
     for (ToolCall& call : read) calls.push_back(std::move(call));
   }

@@ -3,6 +3,7 @@
 #include <map>
 #include <string_view>
 
+#include "cartpilot/vendor/broken_arguments.h"
 #include "cartpilot/vendor/call_arguments.h"
 #include "cartpilot/vendor/call_ids.h"
 #include "cartpilot/vendor/end_words.h"
@@ -299,6 +300,7 @@ void ResponsesDecoder::take_call(ResponseItem& slot, Json& output, std::vector<T
              (status_ == "incomplete" && !slot.done);
   std::vector<ToolCall> read = read_calls(wire, *context_.tools);
   for (ToolCall& call : read) {
+    vendor::refuse_half_characters(characters_, call);
     Json copy = item;
     copy["call_id"] = call.id;
     copy["name"] = wire.custom ? wire.name : wire_function_name(call.name);

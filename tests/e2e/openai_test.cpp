@@ -136,7 +136,7 @@ TEST(OpenAiRecipes, every_recipe_of_the_documentation_buys_in_three_turns) {
   }
 }
 
-constexpr const char* kKey = "key-that-must-not-leak-0123456789";
+constexpr const char* kOpenAiKey = "key-that-must-not-leak-0123456789";
 
 /// Both vendors, strict.
 struct TwoVendors {
@@ -146,18 +146,18 @@ struct TwoVendors {
 
   static fakes::FakeGeminiOptions gemini_options() {
     fakes::FakeGeminiOptions options;
-    options.api_key = kKey;
+    options.api_key = kOpenAiKey;
     return options;
   }
   static fakes::FakeOpenAiOptions openai_options() {
     fakes::FakeOpenAiOptions options;
-    options.key = kKey;
+    options.key = kOpenAiKey;
     return options;
   }
   Environment environment() const {
-    return {{"GEMINI_API_KEY", kKey},
+    return {{"GEMINI_API_KEY", kOpenAiKey},
             {"GEMINI_BASE_URL", gemini.url()},
-            {"OPENAI_API_KEY", kKey},
+            {"OPENAI_API_KEY", kOpenAiKey},
             {"OPENAI_BASE_URL", openai.base_url()}};
   }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -196,6 +197,16 @@ void Program::wait_for(const std::string& text) {
         return true;
       },
       text);
+}
+
+void Program::wait_for_prompt() {
+  wait_for("you> ");
+  wait_until(
+      [&] {
+        termios modes{};
+        return ::tcgetattr(output_, &modes) == 0 && (modes.c_lflag & ICANON) == 0;
+      },
+      "a prompt that reads keys");
 }
 
 std::string Program::wait_for_match(const std::string& expression) {

@@ -65,6 +65,9 @@ class Program {
   /// Waits until `text` was printed (on stdout, or the terminal) after what earlier waits found.
   /// Throws std::runtime_error with the output when it ends or 30 s pass first.
   void wait_for(const std::string& text);
+  /// Waits for the prompt and until keys typed at it go to the program one by one, so that the
+  /// terminal itself no longer echoes them.
+  void wait_for_prompt();
   /// The same for a regular expression; returns what matched. The match must be followed by more
   /// output.
   std::string wait_for_match(const std::string& expression);

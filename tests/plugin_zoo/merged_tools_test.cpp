@@ -27,6 +27,34 @@ TEST(MergedTools, several_sets_stand_beside_cartpilots_own_with_their_effects) {
   EXPECT_EQ(result.err, "");
 }
 
+TEST(MergedTools, lists_and_declarations_hold_what_can_be_called) {
+  PrivateDir dir;
+  for (const char* name : {"shop-guide", "city-guide", "spender"}) dir.put(name);
+  const auto names_in = [](const Json& list) {
+    std::vector<std::string> names;
+    for (const Json& one : list) {
+      names.push_back((one.contains("function") ? one["function"] : one)["name"]);
+    }
+    return names;
+  };
+  const e2e::Result listed = dir.run({"tools", "list", "--json"});
+  const std::vector<std::string> names = names_in(parse_json(listed.out));
+  EXPECT_EQ(names.front(), "create_intent");
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"confirm_checkout", "city-guide__opening_hours",
+                                              "shop-guide__opening_hours", "note_down"}));
+  EXPECT_THAT(names, Not(::testing::Contains("give_tip")));
+  EXPECT_THAT(listed.err, AllOf(HasSubstr("CP-P31"), HasSubstr("CP-P32")));
+
+  const e2e::Result declared = dir.run({"tools", "declarations", "--provider", "openai",
+                                        "--with-effects", "--allow-money-tools", "spender"});
+  const Json declarations = parse_json(declared.out);
+  std::vector<std::string> with_money = names_in(declarations["declarations"]);
+  EXPECT_THAT(with_money, ::testing::IsSupersetOf(names));
+  EXPECT_THAT(with_money, ::testing::Contains("give_tip"));
+  EXPECT_EQ(declarations["effects"]["give_tip"], "money");
+  EXPECT_EQ(declarations["effects"]["note_down"], "write");
+}
+
 TEST(MergedTools, names_two_plugins_want_collide_loudly_and_both_get_long_names) {
   PrivateDir dir;
   for (const char* name : {"caller", "shop-guide", "city-guide"}) dir.put(name);

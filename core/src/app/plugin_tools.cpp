@@ -259,7 +259,7 @@ ToolOutcome PluginMoneyGuard::run_approved(const ToolCall& call, const Admitted&
 std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
                                           const std::vector<std::string>& money_plugins,
                                           const purchase::Remedies& remedies,
-                                          PluginMoneyGuard& guard, chat::ToolRouter& router) {
+                                          PluginMoneyGuard* guard, chat::ToolRouter& router) {
   std::vector<std::string> warnings;
   resolve_name_conflicts(sets, warnings);
   for (NamedToolSet& set : sets) {
@@ -276,8 +276,9 @@ std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
       warnings.push_back(std::move(problem));
       continue;
     }
+    if (guard == nullptr) continue;
     for (const ToolSpec& spec : set.tools->list()) {
-      if (spec.effect == EffectClass::kMoney) guard.admit(spec.name, set.plugin, *set.tools);
+      if (spec.effect == EffectClass::kMoney) guard->admit(spec.name, set.plugin, *set.tools);
     }
   }
   return warnings;

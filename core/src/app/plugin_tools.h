@@ -64,10 +64,11 @@ class PluginMoneyGuard final : public chat::CallGuard {
 };
 
 /// Adds what can be added to `router`; returns what a person should know (CP-P31 to CP-P33). The
-/// sets stay where they are, some behind new names.
+/// sets stay where they are, some behind new names. `guard` may be null when nothing will be
+/// called.
 std::vector<std::string> add_plugin_tools(std::vector<plugin::PluginHost::NamedToolSet>& sets,
                                           const std::vector<std::string>& money_plugins,
                                           const purchase::Remedies& remedies,
-                                          PluginMoneyGuard& guard, chat::ToolRouter& router);
+                                          PluginMoneyGuard* guard, chat::ToolRouter& router);
 
 }  // namespace cartpilot::app

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "app/provider_choice.h"
@@ -18,8 +17,12 @@ namespace cartpilot::app {
 namespace {
 
 std::string file_digest(const std::filesystem::path& file) {
+  std::error_code ignored;
+  const std::uintmax_t size = std::filesystem::file_size(file, ignored);
+  std::string bytes(ignored ? 0 : size, '\0');
   std::ifstream in(file, std::ios::binary);
-  return base::sha256_hex(std::string(std::istreambuf_iterator<char>(in), {}));
+  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return in ? base::sha256_hex(bytes) : "";
 }
 
 }  // namespace

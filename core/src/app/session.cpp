@@ -179,7 +179,7 @@ void ShoppingSession::open_shop() {
   router_->add(*tools_, "cartpilot", true);
   for (const std::string& warning :
        add_plugin_tools(plugin_tools_, settings_.money_plugins, settings_.policy.remedies,
-                        *money_guard_, *router_)) {
+                        money_guard_.get(), *router_)) {
     services_.notice(warning);
   }
 }

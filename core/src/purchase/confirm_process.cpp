@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kLookMs = 50;
 /// Longer than the process gives itself.
-constexpr std::chrono::seconds kLongestWait{75};
+constexpr std::chrono::seconds kLongestConfirm{75};
 
 /// Both ends of a pipe, closed when a program is executed.
 struct ConfirmPipe {
@@ -123,7 +123,7 @@ ConfirmRunner::Result ConfirmProcess::start(const std::string& input) {
   in.close(1);
   Result result;
   bool closed = false;
-  const auto end = base::steady_now() + kLongestWait;
+  const auto end = base::steady_now() + kLongestConfirm;
   for (;;) {
     if (leave_ && leave_()) {
       result.kind = Result::Kind::kLeft;

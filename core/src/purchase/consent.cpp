@@ -245,6 +245,7 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
     refused.reason = *nobody + remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; ");
     return refused;
   }
+  question.detail["valid_until_unix_ms"] = questions_.now_unix_ms() + left.count();
   ApprovalQuestion answered;
   try {
     if (!approver_.waits()) {
@@ -275,8 +276,8 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
   }
   Decision declined{false, "declined", "human", "APPROVAL_DECLINED", PurchaseEnd::kDeclined, ""};
   declined.reason = answered.state == QuestionState::kExpired ? "nobody answered in time"
-                    : answered.reason.empty() ? "the person said no; ask what they want instead"
-                                              : answered.reason;
+                    : answered.reason.empty()                 ? "the person said no"
+                                                              : answered.reason;
   return declined;
 }
 

@@ -165,7 +165,7 @@ std::vector<ReceiptField> receipt_fields(const commerce::Receipt& receipt,
     }
   }
   fields.push_back({"TOTAL", money(receipt.frozen.total_cents) + more});
-  fields.push_back({"Valid until", receipt.checkout.expires_at});
+  fields.push_back({std::string(kValidUntilLabel), receipt.checkout.expires_at});
   fields.push_back({"Receipt", fmt::format("{} {} {} {}", receipt.digest.substr(0, 4),
                                            receipt.digest.substr(4, 4), receipt.digest.substr(8, 4),
                                            receipt.digest.substr(12, 4))});

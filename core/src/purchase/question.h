@@ -37,6 +37,9 @@ struct ReceiptField {
   friend bool operator==(const ReceiptField&, const ReceiptField&) = default;
 };
 
+/// The label of the field that tells until when the checkout is valid; shown in local time.
+constexpr std::string_view kValidUntilLabel = "Valid until";
+
 struct ApprovalQuestion {
   std::string id;       ///< 8 letters and digits
   std::string attempt;  ///< the purchase attempt, "" for a question that is none

@@ -110,7 +110,8 @@ std::string difference(const Json& recorded, const Json& now) {
     const auto as_text = [](const Json& v) {
       return v.is_string() ? v.get<std::string>() : dump_json(v);
     };
-    return fmt::format("{} differs {}", name, text_difference(as_text(before), as_text(value)));
+    return fmt::format("{} {} {}", name, name == "headers" ? "differ" : "differs",
+                       text_difference(as_text(before), as_text(value)));
   }
   return "";
 }

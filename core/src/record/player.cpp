@@ -17,15 +17,6 @@ std::string stream_title(const std::string& where) {
   return where == "err" ? "standard error" : "the terminal";
 }
 
-constexpr const char* stream_name(Stream stream) {
-  switch (stream) {
-    case Stream::kOut: return "out";
-    case Stream::kErr: return "err";
-    case Stream::kTerminal: break;
-  }
-  return "terminal";
-}
-
 /// What an event says, for a person.
 std::string described(const Event& event) {
   if (event.kind == "request") {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/private_files.h"
 #include "record/secret_ranges.h"
 
@@ -18,17 +19,9 @@ namespace {
 
 /// The recorder's own time, which is no reading of the program's.
 std::int64_t steady_ms() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  const base::Unrecorded own;
+  const auto now = base::steady_now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
-constexpr const char* stream_name(Stream stream) {
-  switch (stream) {
-    case Stream::kOut: return "out";
-    case Stream::kErr: return "err";
-    case Stream::kTerminal: break;
-  }
-  return "terminal";
 }
 
 /// All texts of `value` without secrets.

@@ -18,6 +18,9 @@ namespace cartpilot::record {
 /// Where something was shown.
 enum class Stream { kOut, kErr, kTerminal };
 
+/// "out", "err" or "terminal".
+const char* stream_name(Stream stream);
+
 class Tape : public base::Outside {
  public:
   /// True when what comes from outside is that of a recording.

@@ -14,6 +14,7 @@
 #include "commands/chat/conversation.h"
 #include "commands/commands.h"
 #include "record/recording.h"
+#include "record/secret_ranges.h"
 #include "record/tape.h"
 #include "terminal/conversation_view.h"
 #include "terminal/line_reader.h"
@@ -117,7 +118,7 @@ std::string read_all_input() {
     }
     if (tape != nullptr) {
       tape->catch_up(Interrupt());
-      tape->came("input", {{"text", record::bytes_to_json(input.text)},
+      tape->came("input", {{"text", record::bytes_to_json(record::redacted_text(input.text))},
                            {"explained", input.explained},
                            {"interrupted", input.interrupted}});
     }

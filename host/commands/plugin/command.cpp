@@ -22,6 +22,11 @@ const char* status_word(plugin::PluginStatus status) {
   return "refused";
 }
 
+const char* test_load_word(const plugin::PluginRecord& record) {
+  if (!record.tried) return "not run";
+  return record.status == plugin::PluginStatus::kRefused ? "failed" : "passed";
+}
+
 /// Where a code is explained.
 std::string see(const plugin::PluginRecord& record) {
   if (record.code.empty()) return "";
@@ -118,7 +123,7 @@ int run_plugin_info(CommandServices& services) {
     out_row(fmt::format("offers       {}", offers(record)));
     out_row(fmt::format("environment  {}", fmt::join(record.environment, ", ")));
     if (!record.build.is_null()) out_row(fmt::format("built with   {}", dump_json(record.build)));
-    out_row(fmt::format("tried        {}", record.tried ? "in a process of its own" : "no"));
+    out_row(fmt::format("test load    {}", test_load_word(record)));
     print_reason(record);
   }
   return record.status == plugin::PluginStatus::kRefused ? kConfiguration : kOk;

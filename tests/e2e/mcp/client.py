@@ -210,15 +210,16 @@ class HttpServer:
         end = time.monotonic() + LIMIT
         while not found:
             assert self.process.poll() is None and time.monotonic() < end, self.errors_text()
-            found = re.search(r"MCP on http://127\.0\.0\.1:(\d+)/mcp  [^\n]*\n(.*)",
-                              self.errors_text(), re.S)
+            found = re.search(r"MCP on http://127\.0\.0\.1:(\d+)/mcp [^\n]*\n", self.errors_text())
             time.sleep(0.02)
         self.port = int(found.group(1))
         self.token = None
         if "--no-token" not in flags:
-            while not re.search(r"bearer token is in (\S+)\n", self.errors_text()):
-                time.sleep(0.02)
-            self.token_file = re.search(r"bearer token is in (\S+)\n", self.errors_text()).group(1)
+            found = None
+            while not found:
+                assert time.monotonic() < end, self.errors_text()
+                found = re.search(r"bearer token is in (\S+)\n", self.errors_text())
+            self.token_file = found.group(1)
             with open(self.token_file) as file:
                 self.token = file.read().strip()
 

@@ -22,7 +22,9 @@ std::vector<std::string> with_permission(std::vector<std::string> words) {
   return words;
 }
 
-Json listed(const Home& home) { return parse_json(run(home, {"purchases", "list", "--json"}).out); }
+Json listed_purchases(const Home& home) {
+  return parse_json(run(home, {"purchases", "list", "--json"}).out);
+}
 
 TEST(OneCartPilot, is_named_by_session_event_receipts_records_and_exports) {
   const Home home;
@@ -33,7 +35,7 @@ TEST(OneCartPilot, is_named_by_session_event_receipts_records_and_exports) {
   const auto events = json_lines(bought.out);
   EXPECT_EQ(of_type(events, "session").at(0)["cartpilot"], "sandbox");
   EXPECT_EQ(of_type(events, "approval_request").at(0)["cartpilot"], "sandbox");
-  const Json purchase = listed(home).at(0);
+  const Json purchase = listed_purchases(home).at(0);
   EXPECT_EQ(purchase["cartpilot"], "sandbox");
   EXPECT_EQ(purchase["channel"], "policy");
   EXPECT_GT(purchase["approved_ms"].get<std::int64_t>(), 0);
@@ -99,7 +101,7 @@ TEST(OneCartPilot, of_purchases_from_before_is_unknown_and_they_count_against_ev
   const Result play =
       run(home, with_permission({"chat", "--demo", "--limit-day", "100:USD"}), kThreeLines);
   EXPECT_THAT(play.err, HasSubstr("[cartpilot] BOUGHT")) << play.out;
-  const Json purchases = listed(home);
+  const Json purchases = listed_purchases(home);
   EXPECT_EQ(purchases.at(0)["cartpilot"], "sandbox");
   EXPECT_EQ(purchases.back()["cartpilot"], "unknown");
   EXPECT_EQ(run(home, {"purchases", "verify"}).exit_code, 0);
@@ -138,7 +140,7 @@ TEST(OneCartPilot, of_a_sandbox_of_its_own_program_is_known_as_play_money) {
       run(home, words, kThreeLines, {{"CARTPILOT_API_KEY", "dev-api-key-change-in-production"}});
   EXPECT_EQ(bought.exit_code, 0) << bought.out << bought.err;
   EXPECT_EQ(of_type(json_lines(bought.out), "session").at(0)["cartpilot"], "sandbox");
-  EXPECT_EQ(listed(home).at(0)["cartpilot"], "sandbox");
+  EXPECT_EQ(listed_purchases(home).at(0)["cartpilot"], "sandbox");
   // Its conversation finds it again where the settings say it is, and nowhere else.
   const Environment settings = {{"CARTPILOT_API_KEY", "dev-api-key-change-in-production"},
                                 {"CARTPILOT_API_URL", url}};

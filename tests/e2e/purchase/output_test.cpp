@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <thread>
 
 #include "shop_and_model.h"
 
@@ -23,15 +22,19 @@ class ShopThatWaits {
       : shop_([this](const LoopbackShop::Request& request, LoopbackShop::Reply& reply) {
           if (request.target.find("/confirm") == std::string::npos) return false;
           confirming_ = true;
-          while (!gone_) std::this_thread::yield();
+          wait_until_set(gone_, "the end of the reader");
           shop_.pass_on(request, reply);
           return true;
         }) {}
 
+  ~ShopThatWaits() { gone_ = true; }
+  ShopThatWaits(const ShopThatWaits&) = delete;
+  ShopThatWaits& operator=(const ShopThatWaits&) = delete;
+
   std::string url() const { return shop_.url(); }
   std::size_t orders() { return orders_of(shop_); }
   void leave(Program& program) {
-    while (!confirming_) std::this_thread::yield();
+    wait_until_set(confirming_, "the confirm");
     program.close_output();
     gone_ = true;
   }

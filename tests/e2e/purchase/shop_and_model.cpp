@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <stdexcept>
+#include <thread>
 
 namespace cartpilot::e2e {
 namespace {
@@ -89,6 +92,16 @@ std::vector<std::string> handle_words(const std::string& shop,
                                     "--merchants", "merchant-a"};
   words.insert(words.end(), more.begin(), more.end());
   return words;
+}
+
+void wait_until_set(const std::atomic<bool>& flag, const char* what) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!flag) {
+    if (std::chrono::steady_clock::now() > end) {
+      throw std::runtime_error(fmt::format("never came: {}", what));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 std::vector<std::string> states_of_newest(const Home& home) {

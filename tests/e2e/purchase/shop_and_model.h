@@ -2,6 +2,7 @@
 // a pretend vendor whose model plays a script.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ std::string buying_lines(int nth = 1, const std::string& product = "headphones",
 /// "tools handle" at that shop with a standing permission.
 std::vector<std::string> handle_words(const std::string& shop,
                                       const std::vector<std::string>& more = {});
+
+/// Waits until another thread sets `flag`. Throws std::runtime_error after 60 s.
+void wait_until_set(const std::atomic<bool>& flag, const char* what);
 
 /// The names of the states of the newest purchase, oldest first.
 std::vector<std::string> states_of_newest(const Home& home);

@@ -1,4 +1,5 @@
 // Where a question can be answered besides the conversation's own terminal.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -150,9 +151,10 @@ class Embedder {
     for (;;) {
       const std::size_t end = received_.find('\n');
       if (end != std::string::npos) {
-        const Json line = parse_json(received_.substr(0, end));
+        const std::string line = received_.substr(0, end);
         received_.erase(0, end + 1);
-        return line;
+        if (!line.empty()) return parse_json(line);
+        continue;
       }
       char block[4096];
       const ssize_t got = ::recv(ours_, block, sizeof block, 0);
@@ -191,6 +193,24 @@ TEST(Surfaces, an_embedding_program_shows_the_question_and_brings_the_answer) {
   EXPECT_EQ(embedder.read_line()["outcome"], "approved");
   const Result result = handle.finish();
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(orders_of(shop), 1U);
+}
+
+TEST(Surfaces, a_slow_embedding_program_is_waited_for) {
+  LoopbackShop shop;
+  const Home home;
+  Embedder embedder;
+  ASSERT_EQ(::fcntl(embedder.theirs, F_SETFL, O_NONBLOCK), 0);
+  while (::write(embedder.theirs, "\n", 1) == 1) {  // until nothing more fits
+  }
+  Program handle(home, embedded_words(shop, embedder));
+  handle.write(buying_lines());
+  open_questions(home, 1);
+  const Json question = embedder.read_line();
+  embedder.write_line(
+      dump_json({{"id", question["id"]}, {"challenge", question["challenge"]}, {"approve", true}}));
+  EXPECT_EQ(embedder.read_line()["outcome"], "approved");
+  EXPECT_EQ(handle.finish().exit_code, 0);
   EXPECT_EQ(orders_of(shop), 1U);
 }
 

@@ -1,11 +1,14 @@
 #include "terminal_program.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <stdexcept>
 
@@ -55,6 +58,27 @@ void TerminalProgram::type(const std::string& text) {
   if (::write(terminal_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
     throw std::runtime_error("cannot type; shown so far:\n" + screen_);
   }
+}
+
+std::size_t TerminalProgram::paste(const std::string& text) {
+  constexpr std::size_t kPiece = 1024;
+  constexpr auto kFull = std::chrono::seconds(1);
+  const int flags = ::fcntl(terminal_, F_GETFL);
+  ::fcntl(terminal_, F_SETFL, flags | O_NONBLOCK);
+  std::size_t sent = 0;
+  auto last = std::chrono::steady_clock::now();
+  while (sent < text.size() && std::chrono::steady_clock::now() - last < kFull) {
+    const ssize_t took =
+        ::write(terminal_, text.data() + sent, std::min(kPiece, text.size() - sent));
+    if (took > 0) {
+      sent += static_cast<std::size_t>(took);
+      last = std::chrono::steady_clock::now();
+    }
+    pollfd shown{terminal_, POLLIN, 0};
+    if (::poll(&shown, 1, took > 0 ? 0 : 20) > 0 && !look()) break;
+  }
+  ::fcntl(terminal_, F_SETFL, flags);
+  return sent;
 }
 
 void TerminalProgram::signal(int number) const { ::kill(child_, number); }

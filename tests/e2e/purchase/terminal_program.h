@@ -25,6 +25,9 @@ class TerminalProgram {
   pid_t id() const { return child_; }
   const std::string& screen() const { return screen_; }
   void type(const std::string& text);
+  /// Types as much of a long text as the terminal takes; returns how many bytes. Reads what is
+  /// shown meanwhile: a terminal that nobody reads takes no more input.
+  std::size_t paste(const std::string& text);
   void signal(int number) const;
   /// Waits until `text` is on the screen after what earlier waits found. Throws
   /// std::runtime_error when it ends or 60 s pass first.

@@ -56,14 +56,14 @@ void answer_question(Program& program, const std::string& total, bool yes) {
 }
 
 void shop_at_terminal(Program& program, bool yes) {
-  program.wait_for("you> ");
+  program.wait_for_prompt();
   program.write("I need wireless headphones under $100\n");
-  program.wait_for("you> ");
+  program.wait_for_prompt();
   program.write("buy the cheapest\n");
-  program.wait_for("you> ");
+  program.wait_for_prompt();
   program.write("yes\n");
   answer_question(program, "86.38", yes);
-  program.wait_for("you> ");
+  program.wait_for_prompt();
   program.write("/quit\n");
 }
 
@@ -101,14 +101,14 @@ TEST(Replay, purchase_with_a_typed_yes_at_a_terminal) {
 TEST(Replay, purchase_declined_at_a_terminal) {
   const Home home;
   const Result run = record_at_terminal(home, demo({}), {}, [](Program& program) {
-    program.wait_for("you> ");
+    program.wait_for_prompt();
     program.write("I need wireless headphones under $100\n");
-    program.wait_for("you> ");
+    program.wait_for_prompt();
     program.write("buy the cheapest\n");
-    program.wait_for("you> ");
+    program.wait_for_prompt();
     program.write("yes\n");
     answer_question(program, "86.38", false);
-    program.wait_for("you> ");
+    program.wait_for_prompt();
     program.write("/quit\n");
   });
   ASSERT_EQ(run.exit_code, 10) << run.out;
@@ -256,14 +256,14 @@ TEST(Replay, ctrl_c_at_a_terminal_and_going_on) {
   const Result run = record_at_terminal(
       home, with_openai({"--model", "gpt-4.1-mini", "--provider-option", "api=chat"}),
       openai_at(*vendor), [](Program& program) {
-        program.wait_for("you> ");
+        program.wait_for_prompt();
         program.write("hello\n");
         program.wait_for("thinking");
         program.signal(SIGINT);
         program.wait_for("stopped");
-        program.wait_for("you> ");
+        program.wait_for_prompt();
         program.write("I need wireless headphones under $100\n");
-        program.wait_for("you> ");
+        program.wait_for_prompt();
         program.write("/quit\n");
       });
   ASSERT_EQ(run.exit_code, 130) << run.out;

@@ -18,6 +18,7 @@ using Fault = FakeCartPilot::Fault;
 
 PurchasePolicy limited(std::int64_t session, std::int64_t day) {
   PurchasePolicy policy = parse_policy("ask", "");
+  policy.limits = parse_limits("", "", "");
   policy.limits.session = {session, "USD"};
   policy.limits.day = {day, "USD"};
   return policy;

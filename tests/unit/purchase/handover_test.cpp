@@ -204,7 +204,7 @@ TEST(Handover, one_that_is_revoked_is_never_carried_out) {
 TEST(Handover, a_changed_price_is_told_and_asked_about_with_the_old_total) {
   HandoverWorld world;
   world.server.fault("confirm", 1, FakeCartPilot::Fault::kAnswerInstead,
-                     FakeCartPilot::error(409, "PRICE_CHANGED"));
+                     FakeCartPilot::error(409, "REAPPROVAL_REQUIRED"));
   EXPECT_EQ(code_of(world.confirm(world.id)), "PRICE_CHANGED");
   EXPECT_EQ(world.end(), PurchaseEnd::kChanged);
   EXPECT_EQ(world.states().back(), kVoid);

@@ -151,7 +151,7 @@ TEST(PendingApproval, a_yes_to_a_price_that_changed_meanwhile_buys_nothing) {
   const std::string id = world.prepare();
   world.approve(id);
   const ApprovalQuestion question = world.open_question();
-  world.server.price("headphones") = price_of(9'999);
+  world.server.price("headphones") = 9'999;
   world.quote(id);
   world.request_approval(id);
   world.say_yes(question);
@@ -167,7 +167,7 @@ TEST(PendingApproval, another_receipt_of_the_checkout_voids_the_open_question) {
   const std::string id = world.prepare();
   world.approve(id);
   const ApprovalQuestion old = world.open_question();
-  world.server.price("headphones") = price_of(9'999);
+  world.server.price("headphones") = 9'999;
   world.quote(id);
   world.request_approval(id);
   EXPECT_EQ(code_of(world.approve(id)), "APPROVAL_PENDING");

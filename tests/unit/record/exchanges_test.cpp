@@ -21,7 +21,7 @@ using fakes::LoopbackServer;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Ended {
+struct ExchangeEnded {
   std::string sentence;
 };
 
@@ -72,7 +72,7 @@ void record_to(const std::string& file, const std::function<void(HttpTransport&)
 
 std::string replay_of(const std::string& file, const std::function<void(HttpTransport&)>& program) {
   Player player("file", read_recording(file),
-                [](Player::End, const std::string& sentence) { throw Ended{sentence}; });
+                [](Player::End, const std::string& sentence) { throw ExchangeEnded{sentence}; });
   set_tape(&player);
   std::string sentence;
   try {
@@ -80,7 +80,7 @@ std::string replay_of(const std::string& file, const std::function<void(HttpTran
     const auto transport = make_transport({});
     program(*transport);
     player.finish(0);
-  } catch (const Ended& ended) {
+  } catch (const ExchangeEnded& ended) {
     sentence = ended.sentence;
   }
   set_tape(nullptr);
@@ -172,7 +172,7 @@ TEST(Exchanges, another_request_is_named_with_what_differs) {
   EXPECT_THAT(with([](HttpRequest& request) { request.method = "PUT"; }),
               HasSubstr("its method differs"));
   EXPECT_THAT(with([](HttpRequest& request) { request.headers.pop_back(); }),
-              HasSubstr("its headers differs"));
+              HasSubstr("its headers differ"));
   // Keys are not in a recording, so another key is no difference.
   EXPECT_EQ(with([](HttpRequest& request) { request.headers[0].second = "Bearer other"; }), "");
   EXPECT_EQ(server.requests().size(), 1U);

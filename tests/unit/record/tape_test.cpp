@@ -24,7 +24,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 /// Thrown where a replay would end the process.
-struct Ended {
+struct EndedReplay {
   std::string sentence;
 };
 
@@ -44,14 +44,14 @@ void recorded(const std::string& file, const std::function<void(Tape&)>& program
 std::string replayed(const std::string& file, const std::function<void(Tape&)>& program,
                      int exit = 0) {
   Player player("file", read_recording(file),
-                [](Player::End, const std::string& sentence) { throw Ended{sentence}; });
+                [](Player::End, const std::string& sentence) { throw EndedReplay{sentence}; });
   set_tape(&player);
   std::string sentence;
   try {
     const base::Lane lane("0");
     program(player);
     player.finish(exit);
-  } catch (const Ended& ended) {
+  } catch (const EndedReplay& ended) {
     sentence = ended.sentence;
   }
   set_tape(nullptr);

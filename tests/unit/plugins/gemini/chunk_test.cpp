@@ -1,4 +1,5 @@
 // The everyday event of a stream in all the forms it comes in.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "answer_log.h"
@@ -45,9 +46,17 @@ TEST(GeminiChunk, escapes_and_characters_are_read_once) {
   EXPECT_EQ(lines_of(with(R"("text":"Hi")", R"("text":"Hm","thought":true)"))[1], "thought Hm");
 }
 
+TEST(GeminiChunk, half_a_character_is_not_read_as_another_one) {
+  EXPECT_THAT(lines_of(with("Hi", "\xC3")), ::testing::Contains(std::string("text \xEF\xBF\xBD")));
+  const Lines call =
+      lines_of(with(R"({"text":"Hi"})",
+                    "{\"functionCall\":{\"name\":\"get_weather\",\"args\":{\"city\":\"\xC3\"}}}"));
+  EXPECT_THAT(call, ::testing::Contains(::testing::HasSubstr("hold half a character")));
+}
+
 TEST(GeminiChunk, what_is_no_json_or_ambiguous_ends_the_answer) {
   for (const std::string& event :
-       {kEveryday + "x", with("Hi", "a\nb"), with("Hi", R"(\x)"), with("Hi", "\xC3"),
+       {kEveryday + "x", with("Hi", "a\nb"), with("Hi", R"(\x)"),
         with(R"("index":0)", R"("index":00)"), with("71,", "71 000,"), with("71,", "1e999,"),
         with(R"("text":"Hi")", R"("text":"Hi","text":"Ho")"),
         with(R"("responseId":"r1")", R"("responseId":"r1","responseId":"r2")"),

@@ -189,7 +189,7 @@ TEST_F(Failures, says_plainly_what_each_code_means) {
       {"UNAUTHORIZED", "set CARTPILOT_API_KEY"},
       {"CANCELLED", "Stopped."},
       {"OUT_OF_STOCK", "Nothing was bought. The merchant does not have enough"},
-      {"INTERNAL_ERROR", "Nothing was bought. That did not work: words (INTERNAL_ERROR)"},
+      {"INTERNAL_ERROR", "Nothing was bought: words. Change the order or pick something else."},
   };
   for (const auto& [code, words] : table) {
     FakeShop failing;

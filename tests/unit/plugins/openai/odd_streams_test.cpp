@@ -100,10 +100,12 @@ TEST(OpenAiOddStream, halves_of_a_character_in_two_events_are_one) {
 }
 
 TEST(OpenAiOddStream, a_half_that_stays_alone_is_told_to_the_model_as_a_broken_call) {
-  EXPECT_THAT(chat({fragment(R"({\"channel\":3,\"unit\":\"\ud83c\"})", R"("id":"a",)"),
-                    end_chunk("tool_calls")}),
-              ::testing::Contains(
-                  StartsWith("call a mixer_level {\"channel\":3,\"unit\":\"\xEF\xBF\xBD\"}")));
+  const std::string broken = R"({\"channel\":3,\"unit\":\"\ud83c\"})";
+  EXPECT_THAT(results(chat({fragment(broken, R"("id":"a",)"), end_chunk("tool_calls")})),
+              ElementsAre(AllOf(StartsWith("bad a"), HasSubstr("half a character")),
+                          StartsWith("finish tool_calls")));
+  EXPECT_THAT(only(responses(call_events({broken})), {"call", "bad"}),
+              ElementsAre(AllOf(StartsWith("bad a"), HasSubstr("half a character"))));
   EXPECT_EQ(chat({chunk(R"({"content":"a\ud83c"})"), end_chunk("stop")}),
             (Trace{"text a\xEF\xBF\xBD", "finish stop stop m-1"}));
 }
