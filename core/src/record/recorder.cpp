@@ -49,7 +49,7 @@ Recorder::Recorder(std::filesystem::path file, Json begin)
     throw Error(
         ErrorCode::kInvalidArgument,
         fmt::format("the recording {} {}", path_.string(),
-                    errno == EEXIST ? "exists already; name another file"
+                    errno == EEXIST ? "exists already; pass another file"
                                     : std::string("cannot be made: ") + std::strerror(errno)));
   }
   const std::lock_guard lock(mutex_);

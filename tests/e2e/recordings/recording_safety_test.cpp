@@ -205,7 +205,7 @@ TEST(RecordingSafety, files_that_cannot_be_replayed_are_one_clear_line) {
   EXPECT_EQ(run(home, {"replay", "/nowhere"}).err, "cartpilot: /nowhere cannot be read\n");
   const Result again = record(home, {"chat", "--demo", "a lamp"});
   EXPECT_EQ(again.exit_code, 2);
-  EXPECT_THAT(again.err, HasSubstr("exists already; name another file"));
+  EXPECT_THAT(again.err, HasSubstr("exists already; pass another file"));
 }
 
 TEST(RecordingSafety, the_file_is_for_its_owner_alone) {

@@ -9,7 +9,6 @@
 namespace cartpilot::plugin {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::error_of;
 using testing::FakeTransport;
@@ -18,7 +17,6 @@ using testing::is_loaded;
 using ::testing::IsEmpty;
 using testing::only;
 using testing::only_files;
-using ::testing::StartsWith;
 using testing::TemporaryDirectory;
 using testing::zoo;
 

@@ -261,7 +261,7 @@ TEST(Recorder, makes_a_file_that_only_its_owner_reads_and_never_writes_over_one)
     FAIL() << "it wrote over the file";
   } catch (const Error& error) {
     EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
-    EXPECT_THAT(error.what(), HasSubstr("exists already; name another file"));
+    EXPECT_THAT(error.what(), HasSubstr("exists already; pass another file"));
   }
 }
 

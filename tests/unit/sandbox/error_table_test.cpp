@@ -12,7 +12,6 @@
 namespace cartpilot::sandbox {
 namespace {
 
-using testing::HasSubstr;
 using testing::StartsWith;
 
 // The whole answer, except that the request id must only be there.

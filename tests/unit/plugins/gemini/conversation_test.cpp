@@ -8,7 +8,6 @@ namespace {
 
 using fakes::FakeGemini;
 using fakes::FakeGeminiOptions;
-using fakes::GivenAnswer;
 
 void expect_purchase(FakeGemini& service, Conversation& conversation) {
   EXPECT_EQ(conversation.say("wireless headphones under $100"),

@@ -11,9 +11,7 @@ namespace cartpilot::openai {
 namespace {
 
 using namespace testing;
-using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
