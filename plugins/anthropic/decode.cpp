@@ -89,7 +89,7 @@ void AnthropicDecoder::read_stop(const Json& delta) {
   const std::string reason = string_or(delta, "stop_reason");
   if (!reason.empty()) {
     stop_reason_ = reason;
-    told_ = true;
+    saw_stop_reason_ = true;
   }
   if (delta.contains("stop_details")) stop_details_ = delta["stop_details"];
 }

@@ -37,7 +37,7 @@ class AnthropicDecoder final : public HttpProvider::Decoder {
   bool decode(const HttpEvent& event, EventSink& sink) override;
   void finish(EventSink& sink) override;
   /// A text with its reason is whole; calls are only with message_stop.
-  bool ended() const override { return ended_ || (told_ && content_.calls() == 0); }
+  bool ended() const override { return ended_ || (saw_stop_reason_ && content_.calls() == 0); }
 
  private:
   void read_event(const Json& event, std::string type, EventSink& sink);
@@ -60,9 +60,9 @@ class AnthropicDecoder final : public HttpProvider::Decoder {
   std::string stop_reason_;
   Json stop_details_;
   std::string model_;
-  bool begun_ = false;  ///< something of an answer was seen
-  bool told_ = false;   ///< a stop reason was told
-  bool ended_ = false;  ///< message_stop, or a whole body
+  bool begun_ = false;            ///< something of an answer was seen
+  bool saw_stop_reason_ = false;  ///< a stop reason was told
+  bool ended_ = false;            ///< message_stop, or a whole body
   Usage usage_;
   std::int64_t cache_read_ = 0;
   std::int64_t cache_written_ = 0;

@@ -32,9 +32,10 @@ bool AnthropicDecoder::calls_are_whole() {
   for (const Block& block : content_.blocks()) {
     if (block.is_call() && !block.ended) return false;
   }
-  if (ended_) return told_;
+  if (ended_) return saw_stop_reason_;
   // Whole, but this server does not say so: the next answer is asked for in one body.
-  if (told_ && context_.wants_whole_answers != nullptr) *context_.wants_whole_answers = true;
+  if (saw_stop_reason_ && context_.wants_whole_answers != nullptr)
+    *context_.wants_whole_answers = true;
   return false;
 }
 
@@ -109,7 +110,7 @@ void AnthropicDecoder::finish_too_long(EventSink& sink) {
 void AnthropicDecoder::finish(EventSink& target) {
   context_.notices->show(target);
   EventSink& sink = characters_.before(target);
-  if (!begun_ || (!ended_ && !told_)) throw vendor::stream_cut(context_.service);
+  if (!begun_ || (!ended_ && !saw_stop_reason_)) throw vendor::stream_cut(context_.service);
   vendor::throw_failed_end(stop_reason_, context_.service, context_.second_try);
   if (stop_reason_ == "refusal") return finish_refused(sink);
   if (vendor::end_word(stop_reason_) == vendor::EndWord::kFiltered) return finish_refused(sink);

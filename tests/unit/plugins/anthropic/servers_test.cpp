@@ -8,28 +8,30 @@
 namespace cartpilot::anthropic::tests {
 namespace {
 
-struct Scene {
+struct Scenario {
   std::string name;
   fakes::AnthropicProfile profile;
   OptionMap options;
   bool whole = false;
 };
 
-std::ostream& operator<<(std::ostream& out, const Scene& scene) { return out << scene.name; }
+std::ostream& operator<<(std::ostream& out, const Scenario& scenario) {
+  return out << scenario.name;
+}
 
 /// Every server streamed, whole and in crumbs.
-std::vector<Scene> scenes() {
-  std::vector<Scene> all;
+std::vector<Scenario> scenarios() {
+  std::vector<Scenario> all;
   for (const fakes::AnthropicProfile& profile : fakes::anthropic_profiles()) {
-    Scene scene{profile.name, profile, {{"server", profile.server}}, false};
-    if (profile.name == "anthropic_manual") scene.options["thinking"] = "2048";
-    if (profile.name == "kimi") scene.options["thinking"] = "adaptive";
-    all.push_back(scene);
-    Scene crumbs = scene;
+    Scenario scenario{profile.name, profile, {{"server", profile.server}}, false};
+    if (profile.name == "anthropic_manual") scenario.options["thinking"] = "2048";
+    if (profile.name == "kimi") scenario.options["thinking"] = "adaptive";
+    all.push_back(scenario);
+    Scenario crumbs = scenario;
     crumbs.name += "_in_crumbs";
     crumbs.profile.options.piece_bytes = 61;
     all.push_back(crumbs);
-    Scene whole = scene;
+    Scenario whole = scenario;
     whole.name += "_whole";
     whole.whole = true;
     all.push_back(whole);
@@ -37,15 +39,15 @@ std::vector<Scene> scenes() {
   return all;
 }
 
-class AnthropicPurchase : public testing::TestWithParam<Scene> {};
+class AnthropicPurchase : public testing::TestWithParam<Scenario> {};
 
 TEST_P(AnthropicPurchase, three_turns_end_in_an_order_and_break_no_rule) {
-  const Scene& scene = GetParam();
-  const fakes::FakeAnthropic service(fakes::shopping_model, scene.profile.options);
-  Talk talk(service, scene.options);
-  talk.request.model = scene.profile.model;
-  talk.request.stream = !scene.whole;
-  if (scene.profile.name == "litellm_bedrock" && !scene.whole) {
+  const Scenario& scenario = GetParam();
+  const fakes::FakeAnthropic service(fakes::shopping_model, scenario.profile.options);
+  Talk talk(service, scenario.options);
+  talk.request.model = scenario.profile.model;
+  talk.request.stream = !scenario.whole;
+  if (scenario.profile.name == "litellm_bedrock" && !scenario.whole) {
     // The first answer with calls is a cut one; the program tries again by itself.
     EXPECT_EQ(talk.say("I need wireless headphones under $100"),
               "error unavailable stream_cut retryable");
@@ -57,10 +59,10 @@ TEST_P(AnthropicPurchase, three_turns_end_in_an_order_and_break_no_rule) {
   EXPECT_EQ(talk.say("yes"), "Done: order ORD-7");
   EXPECT_EQ(service.violations(), Lines{});
   const Lines adapted = {"kimi-k2 wants a budget for its thinking"};
-  EXPECT_EQ(talk.warnings, scene.profile.name == "kimi" ? adapted : Lines{});
+  EXPECT_EQ(talk.warnings, scenario.profile.name == "kimi" ? adapted : Lines{});
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, AnthropicPurchase, testing::ValuesIn(scenes()),
+INSTANTIATE_TEST_SUITE_P(Servers, AnthropicPurchase, testing::ValuesIn(scenarios()),
                          [](const auto& chosen) { return chosen.param.name; });
 
 TEST(AnthropicServers, are_known_by_their_addresses) {
