@@ -23,8 +23,9 @@ struct Route {
 };
 
 /// Sends on the connection that `multi` keeps, or a new one, and delivers to `sink` on this thread.
-/// `headers` are those of request_headers(), `tap` may be null. Returns the socket of the connection that `multi`
-/// keeps afterwards, or CURL_SOCKET_BAD. Throws what HttpClient::send throws.
+/// `headers` are those of request_headers(), `tap` may be null. Returns the socket of the
+/// connection that `multi` keeps afterwards, or CURL_SOCKET_BAD. Throws what HttpClient::send
+/// throws.
 curl_socket_t transfer(CURLM* multi, const Route& route, const HttpRequest& request,
                        curl_slist* headers, HttpSink& sink, WireTap* tap, CallTimeouts& timeouts);
 
