@@ -1,7 +1,6 @@
 // Keys that the settings file names instead of holding: [keys.VARIABLE] with `file` or `command`.
 //
-// A source is read when a plugin that declares the variable, or CartPilot's client, needs it; so no
-// password manager asks for anything before. Free functions; one thread.
+// A variable that is set wins over its source. Free functions; one thread.
 #pragma once
 
 #include <chrono>

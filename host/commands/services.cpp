@@ -8,6 +8,7 @@
 #include "base/outside.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
+#include "cli/key_sources.h"
 #include "cli/purchase_flags.h"
 #include "commands/descriptor_approver.h"
 #include "commands/recordings.h"
@@ -22,6 +23,25 @@ namespace {
 /// Plugins' levels: 0 debug to 3 error.
 int log_threshold(const std::string& word) {
   return word == "debug" ? 0 : word == "info" ? 1 : word == "warning" ? 2 : 3;
+}
+
+/// With the keys that the settings file names instead of holding. Only commands that talk to a
+/// model or to CartPilot read them: a password manager may ask the person.
+Settings with_keys(const Arguments& arguments, Settings settings) {
+  const std::string& command = arguments.command;
+  const bool talks = command == "chat" || command == "models" || command == "doctor" ||
+                     command == "mcp" || command == "tools call" || command == "tools handle";
+  if (!talks || (record::tape() != nullptr && record::tape()->plays())) return settings;
+  const SettingValues values = read_settings_file(arguments, settings.environment).values;
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : values) {
+    if (!name.starts_with("keys.")) continue;
+    variables.push_back(name.substr(5, name.find('.', 5) - 5));
+  }
+  add_keys(values, variables, settings.environment);
+  const auto key = settings.environment.find("CARTPILOT_API_KEY");
+  if (key != settings.environment.end()) settings.api_key = key->second;
+  return settings;
 }
 
 app::AppSettings app_settings(const Arguments& arguments, const Settings& settings) {
@@ -51,7 +71,7 @@ void announce(const purchase::ApprovalQuestion& question) {
 
 CommandServices::CommandServices(const Arguments& arguments)
     : arguments_(arguments),
-      settings_(read_settings(arguments)),
+      settings_(with_keys(arguments, read_settings(arguments))),
       app_(app_settings(arguments_, settings_)) {
   if (record::Tape* const tape = record::tape()) {
     tape->about("settings", recorded_settings(arguments_, settings_));

@@ -76,6 +76,28 @@ TEST(Config, explain_says_where_each_value_comes_from) {
                     HasSubstr("purchases.approve = ask on a terminal, else never (default)")));
 }
 
+TEST(Config, keys_come_from_a_private_file_or_a_programs_output) {
+  const Home home;
+  write_settings(home, "[keys]\nCARTPILOT_API_KEY = { command = ['false'] }\n");
+  const Result failed = run(home, {"chat", "--demo", "hello"});
+  EXPECT_EQ(failed.exit_code, 3);
+  EXPECT_EQ(failed.err, "cartpilot: false failed with exit code 1\n");
+  // Other commands do not ask for them.
+  EXPECT_EQ(run(home, {"sessions", "list"}).exit_code, 0);
+  // A variable that is set wins.
+  EXPECT_EQ(run(home, {"chat", "--demo", "hello"}, "", {{"CARTPILOT_API_KEY", "key-1"}}).exit_code,
+            0);
+  std::ofstream(home.path() / "key") << "key-of-the-file-1\n";
+  ::chmod((home.path() / "key").c_str(), 0600);
+  write_settings(home, "[keys]\nOPENAI_API_KEY.file = '" + (home.path() / "key").string() +
+                           "'\nGEMINI_API_KEY.command = ['echo', 'key-of-the-command-1']\n");
+  // Two keys and no provider: both were found.
+  const Result two = run(home, {"chat", "--sandbox", "hello"});
+  EXPECT_EQ(two.exit_code, 3);
+  EXPECT_THAT(two.err, AllOf(HasSubstr("GEMINI_API_KEY"), HasSubstr("OPENAI_API_KEY"),
+                             testing::Not(HasSubstr("key-of-the"))));
+}
+
 TEST(Config, a_profile_chooses_the_provider_and_an_unknown_one_is_refused) {
   const Home home;
   write_settings(home, "provider = 'gemini'\n[profiles.w]\nprovider = 'offline'\n");
