@@ -450,6 +450,17 @@ ParsedArguments parse_arguments(int argument_count, const char* const* arguments
   add_small_commands(app, a, options);
   app.require_subcommand(0, 1);
 
+  if (argument_count > 2 && std::string_view(arguments[1]) == "help" &&
+      app.get_subcommand_no_throw(arguments[2]) == nullptr) {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
+    const std::vector<std::string> near = text::near_names(arguments[2], names);
+    parsed.exit_code = refuse_line(
+        a, fmt::format("no command '{}'{}", arguments[2],
+                       near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front())));
+    return parsed;
+  }
+
   try {
     app.parse(argc, argv);
     a.command = command_path(app);

@@ -135,7 +135,8 @@ class LineEditor final : public LineReader {
 
   std::optional<Line> next() override {
     const TerminalSignals signals;
-    type_ahead_.read_lines();
+    // Before the prompt: the editor sets its own modes only with the first key it reads.
+    type_ahead_.read_bytes();
     typed_ = false;
     write_bytes(kBracketedPasteOn);
     if (!kept_.empty()) el_push(editor_, kept_.c_str());

@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
         Words{"plugin", "check", "--list"}, Words{"approve", "--list", "--json"},
         Words{"purchases", "list", "--json"}, Words{"purchases", "verify"},
         Words{"sessions", "list"}, Words{"sessions", "show", "s"}, Words{"sessions", "export", "s"},
-        Words{"config", "list"}, Words{"config", "path"}, Words{"config", "explain"},
+        Words{"config", "path"}, Words{"config", "path"}, Words{"config", "explain"},
         Words{"doctor"}, Words{"--help"}, Words{"chat", "--help"}, Words{"--version"}, Words{}),
     [](const auto& of) {
       std::string name = std::to_string(of.index);

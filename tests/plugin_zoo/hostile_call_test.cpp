@@ -126,6 +126,7 @@ TEST(HostilePlugin, case_57_a_plugin_that_never_returns_is_left_at_the_second_ct
     dir.put(name);
     e2e::Program program(dir.house(), {"chat", "--provider", name, "--output", "jsonl",
                                        "--plugin-path", dir.plugins().string(), "hello"});
+    program.close_input();
     program.wait_for("stuck now");
     program.signal_and_wait(SIGINT);
     program.signal(SIGINT);

@@ -340,9 +340,15 @@ class Company {
     Request* last = nullptr;
     for (Question question : person_.questions()) {
       Request* own = question.again ? last : nullptr;
+      std::size_t own_at = 0;
       for (Request& request : requests) {
-        const bool shown = question.screen.find(request.checkout) != std::string::npos;
-        if (!question.again && shown && (own == nullptr || own->asked)) own = &request;
+        // Of several receipts on the screen the last one is asked about.
+        const std::size_t at = question.screen.rfind(request.checkout);
+        if (question.again || at == std::string::npos) continue;
+        if (own == nullptr || at > own_at || (at == own_at && own->asked)) {
+          own = &request;
+          own_at = at;
+        }
       }
       question.said_before = own == nullptr ? 0 : own->offset + 1;
       if (own != nullptr) own->asked = true;

@@ -56,6 +56,7 @@ TEST(PurchaseOutput, of_a_chat_without_a_reader_is_told_on_standard_error) {
     fakes::FakeOpenAi vendor(script(buying_steps()));
     const Home home;
     Program chat(home, buying_chat(shop.url(), output), chat_environment(vendor));
+    chat.close_input();
     shop.leave(chat);
     const Result result = chat.finish();
     EXPECT_EQ(result.exit_code, 0) << output << result.err;
@@ -89,6 +90,7 @@ TEST(PurchaseOutput, without_any_stream_left_keeps_the_exit_code_of_the_purchase
     const Home home;
     Program chat(home, buying_chat(shop.url(), "text"), chat_environment(vendor), false,
                  redirections);
+    chat.close_input();
     shop.leave(chat);
     EXPECT_EQ(chat.finish().exit_code, 0) << redirections;
     EXPECT_EQ(shop.orders(), 1U);

@@ -84,6 +84,7 @@ TEST(Discovery, says_why_a_directory_is_skipped_but_only_when_somebody_asked_for
   around.compiled_directory = root / "nowhere";
   SearchOptions search;
   search.directories = {root / "absent", root.write("file", "x")};
+  search.directories_from = "--plugin-path";
   EXPECT_THAT(discover(search, around).notices,
               ElementsAre(HasSubstr("absent from --plugin-path is skipped: No such file"),
                           HasSubstr("file from --plugin-path is skipped: not a directory")));

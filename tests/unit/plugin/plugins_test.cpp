@@ -184,8 +184,7 @@ TEST(PluginHost, the_allow_list_disables_without_loading) {
   PluginHost host(search, transport);
   EXPECT_THAT(host.provider_names(), ElementsAre("vendor"));
   EXPECT_EQ(error_of([&] { host.make_provider("parrot", {}, {}); })["message"],
-            "plugin parrot is left out by CARTPILOT_PLUGINS; add it there or name its file with "
-            "--plugin");
+            "plugin parrot is left out by CARTPILOT_PLUGINS; add it there or name its file");
   EXPECT_THAT(summary(host.list()), ElementsAre("parrot disabled", "vendor available"));
   EXPECT_FALSE(is_loaded(parrot));
 }

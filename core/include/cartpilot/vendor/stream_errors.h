@@ -22,8 +22,7 @@ namespace vendor {
 inline std::string_view without_end_mark(std::string_view text) {
   text = trim(text);
   for (const std::string_view mark : {"[DONE]", "data:"}) {
-    if (!ends_with(text, mark)) return text;
-    text = trim(text.substr(0, text.size() - mark.size()));
+    if (ends_with(text, mark)) text = trim(text.substr(0, text.size() - mark.size()));
   }
   return text;
 }
