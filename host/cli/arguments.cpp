@@ -450,10 +450,10 @@ ParsedArguments parse_arguments(int argument_count, const char* const* arguments
   add_small_commands(app, a, options);
   app.require_subcommand(0, 1);
 
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
   if (argument_count > 2 && std::string_view(arguments[1]) == "help" &&
-      app.get_subcommand_no_throw(arguments[2]) == nullptr) {
-    std::vector<std::string> names;
-    for (const CLI::App* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
+      std::find(names.begin(), names.end(), arguments[2]) == names.end()) {
     const std::vector<std::string> near = text::near_names(arguments[2], names);
     parsed.exit_code = refuse_line(
         a, fmt::format("no command '{}'{}", arguments[2],
