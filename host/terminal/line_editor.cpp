@@ -219,6 +219,7 @@ class LineEditor final : public LineReader {
       if (Interrupt().cancelled()) return false;
       // After a stop the shell has put its own modes on the terminal.
       if (std::exchange(continued, 0) != 0) {
+        el_set(editor_, EL_PREP_TERM, 0);  // else the editor takes its own modes for present
         el_set(editor_, EL_PREP_TERM, 1);
         write_bytes(kBracketedPasteOn);
         el_set(editor_, EL_REFRESH);

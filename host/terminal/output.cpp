@@ -116,7 +116,10 @@ int report_output_failure() {
 }
 
 bool err_has_style() {
-  static const bool styled = is_terminal(STDERR_FILENO) && std::getenv("NO_COLOR") == nullptr;
+  const char* const terminal = std::getenv("TERM");
+  static const bool styled = is_terminal(STDERR_FILENO) && std::getenv("NO_COLOR") == nullptr &&
+                             terminal != nullptr && *terminal != '\0' &&
+                             std::string_view(terminal) != "dumb";
   return styled;
 }
 
