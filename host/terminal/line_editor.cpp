@@ -23,6 +23,8 @@
 #include "base/private_files.h"
 #include "cli/interrupt.h"
 #include "terminal/line_input.h"
+#include "terminal/output.h"
+#include "terminal/tty.h"
 #include "text/redaction.h"
 
 namespace cartpilot::host {
@@ -228,10 +230,10 @@ class LineEditor final : public LineReader {
         el_resize(editor_);
         el_set(editor_, EL_REFRESH);
       }
-      pollfd waiting{STDIN_FILENO, POLLIN, 0};
+      pollfd waiting{keys_.descriptor(), POLLIN, 0};
       if (::poll(&waiting, 1, kLookMs) <= 0) continue;
       char block[4096];
-      const ssize_t count = ::read(STDIN_FILENO, block, sizeof block);
+      const ssize_t count = ::read(keys_.descriptor(), block, sizeof block);
       if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
       if (count <= 0) return false;
       typed_ = true;
@@ -291,6 +293,7 @@ class LineEditor final : public LineReader {
 
   const std::filesystem::path file_;
   const TypeAhead type_ahead_;
+  const TerminalInput keys_;
   LineInput input_;
   std::string kept_;
   bool typed_ = false;
@@ -304,9 +307,7 @@ class LineEditor final : public LineReader {
 }  // namespace
 
 bool can_edit_lines() {
-  const char* terminal = std::getenv("TERM");
-  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1 && terminal != nullptr &&
-         *terminal != '\0' && std::strcmp(terminal, "dumb") != 0;
+  return is_terminal(STDIN_FILENO) && is_terminal(STDOUT_FILENO) && terminal_knows_sequences();
 }
 
 std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,

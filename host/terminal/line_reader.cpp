@@ -15,6 +15,7 @@
 #include "record/tape.h"
 #include "terminal/line_editor.h"
 #include "terminal/output.h"
+#include "terminal/tty.h"
 
 namespace cartpilot::host {
 
@@ -25,7 +26,7 @@ std::string without_end(std::string line) {
   return line;
 }
 
-/// Lines from a pipe or file.
+/// Lines from a pipe, a file, or a terminal without an editor.
 class PlainReader final : public LineReader {
  public:
   std::optional<Line> next() override {
@@ -40,16 +41,16 @@ class PlainReader final : public LineReader {
         buffer_.clear();
         scanned_ = 0;
       }
-      pollfd waiting{STDIN_FILENO, POLLIN, 0};
+      pollfd waiting{input_.descriptor(), POLLIN, 0};
       if (::poll(&waiting, 1, 100) <= 0) {
         if (interrupt.cancelled()) return interrupted();
         continue;
       }
       char block[65536];
-      const ssize_t got = ::read(STDIN_FILENO, block, sizeof block);
+      const ssize_t got = ::read(input_.descriptor(), block, sizeof block);
       if (got > 0) {
         buffer_.append(block, static_cast<std::size_t>(got));
-      } else if (got < 0 && errno == EINTR) {
+      } else if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
         if (interrupt.cancelled()) return interrupted();
       } else {
         if (buffer_.empty() && !line.too_long) return std::nullopt;
@@ -76,6 +77,7 @@ class PlainReader final : public LineReader {
     return line;
   }
 
+  const TerminalInput input_;
   std::string buffer_;
   std::size_t scanned_ = 0;
 };

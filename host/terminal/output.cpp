@@ -115,11 +115,15 @@ int report_output_failure() {
   return kFailed;
 }
 
+bool terminal_knows_sequences() {
+  const char* const name = std::getenv("TERM");
+  return name != nullptr && *name != '\0' && std::string_view(name) != "dumb";
+}
+
 bool err_has_style() {
-  const char* const terminal = std::getenv("TERM");
-  static const bool styled = is_terminal(STDERR_FILENO) && std::getenv("NO_COLOR") == nullptr &&
-                             terminal != nullptr && *terminal != '\0' &&
-                             std::string_view(terminal) != "dumb";
+  const char* const no_color = std::getenv("NO_COLOR");
+  static const bool styled = is_terminal(STDERR_FILENO) && terminal_knows_sequences() &&
+                             (no_color == nullptr || *no_color == '\0');
   return styled;
 }
 

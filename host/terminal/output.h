@@ -38,6 +38,9 @@ void require_output();
 /// Returns the exit code for it.
 int report_output_failure();
 
+/// True when TERM names a terminal that knows escape sequences.
+bool terminal_knows_sequences();
+
 /// True when standard error is a terminal and colours are wanted (NO_COLOR).
 bool err_has_style();
 

@@ -71,13 +71,24 @@ void ask_again(const Json& event, const std::function<bool()>& stop) {
 
 }  // namespace
 
+TerminalInput::TerminalInput()
+    : own_(is_terminal(STDIN_FILENO)
+               ? ::open("/proc/self/fd/0", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+               : -1) {}
+
+TerminalInput::~TerminalInput() {
+  if (own_ >= 0) ::close(own_);
+}
+
+int TerminalInput::descriptor() const { return own_ >= 0 ? own_ : STDIN_FILENO; }
+
 Tty::Tty() {
   record::Tape* const tape = record::tape();
   if (tape != nullptr && tape->plays()) {
     usable_ = tape->came("terminal", nullptr).at("usable").get<bool>();
     return;
   }
-  descriptor_ = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  descriptor_ = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   usable_ = descriptor_ >= 0 && ::tcgetattr(descriptor_, &before_) == 0;
   if (tape != nullptr) tape->came("terminal", {{"usable", usable_}});
   if (!usable_) return;
@@ -112,6 +123,11 @@ bool Tty::write(std::string_view text) const {
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) {
+      pollfd full{descriptor_, POLLOUT, 0};
+      ::poll(&full, 1, kLookMs);
+      continue;
+    }
     if (written <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(written));
   }
@@ -204,7 +220,8 @@ Tty::Line Tty::read_line_now(const std::function<bool()>& stop) const {
     if (::poll(&waiting, 1, kLookMs) <= 0) continue;
     char c = 0;
     const ssize_t got = ::read(descriptor_, &c, 1);
-    if (got < 0 && errno == EINTR) continue;
+    // Ctrl-C throws away what was typed, also what poll() saw.
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got != 1) return line;
     if (c == '\n') {
       line.end = Line::End::kLine;

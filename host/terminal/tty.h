@@ -15,6 +15,22 @@
 
 namespace cartpilot::host {
 
+/// Standard input, when it is a terminal, opened once more so that reads never block: what poll()
+/// saw may be gone, because Ctrl-C throws away what was typed. Standard input itself otherwise.
+/// Read from it only after poll(). Owned by the object.
+class TerminalInput {
+ public:
+  TerminalInput();
+  ~TerminalInput();
+  TerminalInput(const TerminalInput&) = delete;
+  TerminalInput& operator=(const TerminalInput&) = delete;
+
+  int descriptor() const;
+
+ private:
+  int own_;
+};
+
 class Tty {
  public:
   Tty();

@@ -105,6 +105,11 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   refusal.end = PurchaseEnd::kRefused;
   refusal.checkout_id = checkout_id;
   refusal.total = consent.receipt.total();
+  // The look may have taken long.
+  if (live_consent(checkout_id) == nullptr) {
+    refusal.message = "the approval lapsed; call approve_checkout again";
+    return refuse(refusal, "CONSENT_REQUIRED");
+  }
   if (time_left(fresh) < kExpiryMarginOfConfirm) {
     // CartPilot charges first and checks the expiry afterwards.
     consents_.erase(checkout_id);
@@ -116,7 +121,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   consents_.erase(checkout_id);
   Attempt attempt;
   try {
-    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, may_repeat());
+    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, unknown_from(consent));
   } catch (const Error& error) {
     if (error.reason == "limit") {
       record_void(consent.attempt, "over a limit");
@@ -126,7 +131,11 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
     if (error.reason == "repeat") {
       const Attempt voided = journal_.find(consent.attempt).value();
       record_void(consent.attempt, "the basket was bought already");
-      refusal.message = repeated_without_permission(voided.basket).value_or(error.what());
+      refusal.message =
+          policy_.mode == ApprovalMode::kUpTo
+              ? repeated_without_permission(voided.basket).value_or(error.what())
+              : repetition_of(voided.basket).value_or(error.what()) +
+                    ", after the person was asked; call approve_checkout to ask again";
       return refuse(refusal, "REPEATED_BASKET");
     }
     if (error.reason == "basket") {

@@ -122,6 +122,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.receipt = receipt_record(receipt);
   refusal.attempt = attempt.id;
 
+  // Before the record is looked through for it: what is bought from here on is not on the question.
+  const std::int64_t asked = journal_.now_unix_ms();
   ApprovalQuestion question = question_about(attempt, receipt);
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_request({attempt.id, receipt, question.previous_total, question.warnings});
@@ -129,8 +131,8 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   const Decision decision = decide(std::move(question), receipt, time_left(answer), context);
   const auto answered = clock_.steady();
   if (!decision.pending.empty()) {
-    return pending_outcome(
-        pending_[checkout.id] = {decision.pending, attempt, receipt, decision.expires_unix_ms});
+    return pending_outcome(pending_[checkout.id] = {decision.pending, attempt, receipt,
+                                                    decision.expires_unix_ms, asked});
   }
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
@@ -143,17 +145,17 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.permission_text;
   attempt.channel = decision.channel;
   attempt.approved_unix_ms = journal_.now_unix_ms();
-  return record_consent(std::move(attempt), receipt, answered, context);
+  const std::string id = attempt.id;
+  return record_consent(std::move(attempt), {id, receipt, asked, answered}, context);
 }
 
-/// After a yes that came at `answered`.
-ToolOutcome PurchaseGate::record_consent(Attempt attempt, const commerce::Receipt& receipt,
-                                         std::chrono::steady_clock::time_point answered,
+/// After a yes.
+ToolOutcome PurchaseGate::record_consent(Attempt attempt, Consent consent,
                                          const CallContext& context) {
   last_totals_.erase(attempt.checkout_id);
   last_totals_.erase(attempt.basket);
   journal_.open(attempt);
-  return approve_at_cartpilot(attempt, receipt, answered, context);
+  return approve_at_cartpilot(attempt, std::move(consent), context);
 }
 
 /// Everything a person has to see before agreeing to this receipt.
@@ -275,9 +277,7 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
             answered.channel};
   }
   Decision declined{false, "declined", "human", "APPROVAL_DECLINED", PurchaseEnd::kDeclined, ""};
-  declined.reason = answered.state == QuestionState::kExpired ? "nobody answered in time"
-                    : answered.reason.empty()                 ? "the person said no"
-                                                              : answered.reason;
+  declined.reason = reason_of_no(answered);
   return declined;
 }
 
@@ -301,6 +301,13 @@ std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket
 /// Whether this run may buy a basket again that was bought already.
 bool PurchaseGate::may_repeat() const {
   return policy_.mode != ApprovalMode::kUpTo || repeats_ < policy_.allow_repeat;
+}
+
+/// Purchases of the basket from here on are unknown to whoever agreed, and not permitted. One that
+/// was under way when the person was asked would have refused the question.
+std::int64_t PurchaseGate::unknown_from(const Consent& consent) const {
+  if (policy_.mode != ApprovalMode::kUpTo) return consent.asked_unix_ms + 1;
+  return may_repeat() ? kNothingUnknown : journal_.now_unix_ms() - kRepetitionMs;
 }
 
 /// Nobody is asked under a standing permission, so a model that starts over must not buy again.
@@ -343,10 +350,9 @@ std::vector<std::string> PurchaseGate::warnings_for(const commerce::Receipt& rec
 }
 
 /// Records the consent, looks again, and lets CartPilot approve.
-ToolOutcome PurchaseGate::approve_at_cartpilot(const Attempt& attempt,
-                                               const commerce::Receipt& receipt,
-                                               std::chrono::steady_clock::time_point answered,
+ToolOutcome PurchaseGate::approve_at_cartpilot(const Attempt& attempt, Consent consent,
                                                const CallContext& context) {
+  const commerce::Receipt& receipt = consent.receipt;
   CheckoutAnswer answer;
   try {
     answer = client_.get_checkout(attempt.checkout_id, context);
@@ -372,7 +378,8 @@ ToolOutcome PurchaseGate::approve_at_cartpilot(const Attempt& attempt,
   journal_.advance(attempt.id, AttemptState::kApproved);
   const auto lifetime =
       std::min<milliseconds>(kConsentLifetime, time_left(answer) - kExpiryMarginOfConsent);
-  consents_[attempt.checkout_id] = Consent{attempt.id, receipt, answered + lifetime};
+  consent.expires = consent.answered + lifetime;
+  consents_[attempt.checkout_id] = std::move(consent);
   return {true, std::move(answer.raw)};
 }
 

@@ -160,13 +160,16 @@ class PurchaseGate final : public chat::CallGuard {
   struct Consent {
     std::string attempt;
     commerce::Receipt receipt;
-    std::chrono::steady_clock::time_point expires;
+    std::int64_t asked_unix_ms = 0;  ///< when the question was put together
+    std::chrono::steady_clock::time_point answered;
+    std::chrono::steady_clock::time_point expires{};
   };
   struct Pending {
     std::string question;
     Attempt attempt;
     commerce::Receipt receipt;
     std::int64_t expires_unix_ms = 0;
+    std::int64_t asked_unix_ms = 0;
   };
   struct Decision {
     bool approved = false;
@@ -231,18 +234,16 @@ class PurchaseGate final : public chat::CallGuard {
                   std::chrono::milliseconds left, const CallContext& context);
   Decision ask(ApprovalQuestion question, std::chrono::milliseconds left,
                const CallContext& context);
-  ToolOutcome record_consent(Attempt attempt, const commerce::Receipt& receipt,
-                             std::chrono::steady_clock::time_point answered,
-                             const CallContext& context);
+  ToolOutcome record_consent(Attempt attempt, Consent consent, const CallContext& context);
   std::vector<std::string> warnings_for(const commerce::Receipt& receipt) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
   std::optional<std::string> repeated_without_permission(const std::string& basket) const;
   bool may_repeat() const;
+  std::int64_t unknown_from(const Consent& consent) const;
   std::optional<commerce::Money> previous_total_of(const commerce::Receipt& receipt,
                                                    const std::string& basket) const;
   void remember_total(const commerce::Checkout& checkout, const commerce::Money& total);
-  ToolOutcome approve_at_cartpilot(const Attempt& attempt, const commerce::Receipt& receipt,
-                                   std::chrono::steady_clock::time_point answered,
+  ToolOutcome approve_at_cartpilot(const Attempt& attempt, Consent consent,
                                    const CallContext& context);
   CheckoutAnswer send_approve(const Attempt& attempt, const CallContext& context);
   Consent* live_consent(const std::string& checkout_id);

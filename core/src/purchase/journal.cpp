@@ -144,7 +144,7 @@ void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
 }
 
 Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimits& limits,
-                                    std::int64_t min_gap_ms, bool may_repeat) {
+                                    std::int64_t min_gap_ms, std::int64_t unknown_from_unix_ms) {
   Attempt current;
   durable([&] {
     current = get(attempt);
@@ -157,8 +157,8 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
              fmt::format("attempt {} on the same basket is not finished", other.id));
     }
     if (current.sends == 0) {
-      if (const auto bought = bought_in_a_day(current.basket, current.cartpilot);
-          bought && !may_repeat) {
+      if (const auto bought =
+              done_on_basket(current.basket, unknown_from_unix_ms, current.cartpilot)) {
         refuse(ErrorCode::kPermission, "repeat",
                fmt::format("attempt {} has bought the same basket", bought->id));
       }
@@ -284,7 +284,7 @@ std::optional<Attempt> PurchaseJournal::done_on_basket(const std::string& basket
 
 std::optional<Attempt> PurchaseJournal::bought_in_a_day(const std::string& basket,
                                                         const std::string& cartpilot) const {
-  return done_on_basket(basket, unix_ms_() - kDayMs, cartpilot);
+  return done_on_basket(basket, unix_ms_() - kRepetitionMs, cartpilot);
 }
 
 void PurchaseJournal::remember_checkout(const std::string& session, const std::string& checkout_id,

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,6 +85,11 @@ struct AttemptChange {
   bool key_is_spent = false;
 };
 
+/// A repetition is one for this long where nobody is asked.
+constexpr std::int64_t kRepetitionMs = 24 * 60 * 60 * 1000;
+/// See PurchaseJournal::begin_send().
+constexpr std::int64_t kNothingUnknown = std::numeric_limits<std::int64_t>::max();
+
 class PurchaseJournal {
  public:
   using Clock = std::function<std::int64_t()>;
@@ -105,12 +111,13 @@ class PurchaseJournal {
   /// Throws Error{kPermission} with reason "basket" while another attempt on the same basket is
   /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
   /// under the same lock that records the send, so that processes cannot share one rest of a
-  /// budget), "repeat" when a first send would buy a basket again that was bought in the last 24
-  /// hours and `may_repeat` is false, or "too_soon" when the last send is younger than
-  /// `min_gap_ms`; and as advance().
+  /// budget), "repeat" when a first send would buy a basket that was bought at or after
+  /// `unknown_from_unix_ms`: whoever agreed did not know of that purchase, or "too_soon" when the
+  /// last send is younger than `min_gap_ms`; and as advance().
   /// Returns the attempt as recorded; its key_ordinal is the one to derive the key from.
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
-                     std::int64_t min_gap_ms = 0, bool may_repeat = true);
+                     std::int64_t min_gap_ms = 0,
+                     std::int64_t unknown_from_unix_ms = kNothingUnknown);
 
   // Below, `cartpilot` is a CartPilotIdentity::text(). Only what counts for that CartPilot is
   // looked at: its own attempts and, when it is a real one, those whose CartPilot is unknown (from

@@ -74,11 +74,9 @@ ToolOutcome PurchaseGate::settle_answer(const std::string& checkout_id,
   pending_.erase(checkout_id);
   const bool yes = answered && answered->state == QuestionState::kApproved;
   const bool no = answered && answered->state == QuestionState::kDeclined;
-  const std::string reason =
-      yes                                                      ? "the total and the code were typed"
-      : answered && answered->state == QuestionState::kExpired ? "nobody answered in time"
-      : answered && !answered->reason.empty()                  ? answered->reason
-                                              : "the person said no; ask what they want instead";
+  const std::string reason = yes        ? "the total and the code were typed"
+                             : answered ? reason_of_no(*answered)
+                                        : "the person said no";
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision(
         {pending.attempt.id, yes ? "approved" : "declined", "human", reason});
@@ -99,7 +97,9 @@ ToolOutcome PurchaseGate::settle_answer(const std::string& checkout_id,
   pending.attempt.by = "human";
   pending.attempt.channel = answered->channel;
   pending.attempt.approved_unix_ms = answered->answered_unix_ms;
-  return record_consent(std::move(pending.attempt), pending.receipt, clock_.steady() - age,
+  const std::string id = pending.attempt.id;
+  return record_consent(std::move(pending.attempt),
+                        {id, pending.receipt, pending.asked_unix_ms, clock_.steady() - age},
                         context);
 }
 

@@ -119,6 +119,11 @@ std::string problem_with(const ApprovalQuestion& question, const TypedParts& par
 
 }  // namespace
 
+std::string reason_of_no(const ApprovalQuestion& question) {
+  if (question.state == QuestionState::kExpired) return "nobody answered in time";
+  return question.reason.empty() ? "the person said no" : question.reason;
+}
+
 const char* question_state_name(QuestionState state) {
   switch (state) {
     case QuestionState::kOpen: return "open";

@@ -101,6 +101,9 @@ struct TypedAnswer {
   std::string problem;
 };
 
+/// Why a question that is closed without a yes is a no, for the person and the model.
+std::string reason_of_no(const ApprovalQuestion& question);
+
 /// Judges one line. The total: digits with at most one "." or "," and exactly the currency's
 /// decimals, the currency before it, behind it or absent. The code: its letters in any case. Total
 /// and code stand in any order, apart by blanks.

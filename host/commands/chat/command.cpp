@@ -19,6 +19,7 @@
 #include "terminal/conversation_view.h"
 #include "terminal/line_reader.h"
 #include "terminal/output.h"
+#include "terminal/tty.h"
 
 namespace cartpilot::host {
 
@@ -79,6 +80,7 @@ WholeInput read_whole_input(const std::string& lane) {
   WholeInput input;
   auto& [text, explained, interrupted] = input;
   const auto begun = base::steady_now();
+  const TerminalInput standard_input;
   while (text.size() <= kMaxMessageBytes) {
     interrupted = interrupt.cancelled();
     if (interrupted) return input;
@@ -87,11 +89,11 @@ WholeInput read_whole_input(const std::string& lane) {
       const base::Lane shown(lane);
       err_line(kReadsInput);
     }
-    pollfd waiting{STDIN_FILENO, POLLIN, 0};
+    pollfd waiting{standard_input.descriptor(), POLLIN, 0};
     if (::poll(&waiting, 1, 100) <= 0) continue;
     char block[65536];
-    const ssize_t got = ::read(STDIN_FILENO, block, sizeof block);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = ::read(standard_input.descriptor(), block, sizeof block);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got <= 0) break;
     text.append(block, static_cast<std::size_t>(got));
   }

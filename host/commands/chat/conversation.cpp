@@ -1,6 +1,7 @@
 #include "commands/chat/conversation.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -88,7 +89,8 @@ void Conversation::fail(int code) {
 void Conversation::refuse(const std::string& why) {
   refused_ = true;
   view_.on_error(Error(ErrorCode::kInvalidArgument, why));
-  fail(kUsage);
+  // On a terminal the person reads it and mends the line.
+  if (!is_terminal(STDIN_FILENO)) fail(kUsage);
 }
 
 bool Conversation::say(const std::string& line) {

@@ -24,7 +24,7 @@ class Conversation {
   /// One line of the person: a message or a slash command. False after /quit.
   bool say(const std::string& line);
 
-  /// Says why a line was not passed on; counts as a failed turn.
+  /// Says why a line was not passed on; counts as a failed turn, but not on a terminal.
   void refuse(const std::string& why);
 
   const commerce::CartPilotIdentity& cartpilot() const { return session_.cartpilot(); }

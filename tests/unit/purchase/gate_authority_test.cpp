@@ -95,6 +95,15 @@ TEST(PurchaseGate, does_not_ask_again_just_before_five_minutes) {
   EXPECT_EQ(world.person.questions.size(), 1U);
 }
 
+TEST(PurchaseGate, sends_nothing_when_the_consent_lapses_during_the_last_look) {
+  Approved world;
+  const int looks = world.server.count("get");
+  world.server.before("get", looks + 1, [&] { world.clock.passed_ms += 6 * 60'000; });
+  EXPECT_EQ(code_of(world.confirm(world.id)), "CONSENT_REQUIRED");
+  EXPECT_EQ(world.server.count("confirm"), 0);
+  EXPECT_EQ(world.states().back(), AttemptState::kVoid);
+}
+
 TEST(PurchaseGate, buys_after_a_lapsed_consent_is_renewed_without_a_second_approve) {
   GateWorld world;
   const std::string id = world.prepare();

@@ -4,6 +4,7 @@
 
 #include "cartpilot/error.h"
 #include "gate_world.h"
+#include "purchase/keys.h"
 #include "temporary_folder.h"
 
 namespace cartpilot::purchase {
@@ -93,6 +94,50 @@ TEST(RepeatedBasket, is_asked_about_when_there_is_a_person) {
   EXPECT_EQ(buy(world), "");
   EXPECT_EQ(buy(world), "");
   EXPECT_EQ(world.person.questions.size(), 3U);  // the repetition twice
+}
+
+TEST(RepeatedBasket, that_was_bought_after_the_question_is_asked_about_again) {
+  GateWorld world;
+  const std::string first = world.prepare();
+  world.gate->begin_turn();
+  const std::string second = world.prepare();
+  EXPECT_TRUE(world.approve(first).ok);
+  EXPECT_TRUE(world.approve(second).ok);  // neither question can name the other purchase
+  world.clock.passed_ms += 1000;
+  EXPECT_TRUE(world.confirm(first).ok);
+  EXPECT_EQ(code_of(world.confirm(second)), "REPEATED_BASKET");
+  EXPECT_THAT(world.gate->last_report()->message,
+              AllOf(HasSubstr("the same basket was bought just now"), HasSubstr("ask again")));
+  EXPECT_EQ(world.server.count("confirm"), 1);
+  world.gate->begin_turn();
+  EXPECT_TRUE(world.approve(second).ok);
+  EXPECT_THAT(world.person.questions.back().note, HasSubstr("the same basket was bought"));
+  EXPECT_TRUE(world.confirm(second).ok);
+}
+
+// Another program buys it while this one waits for its answer.
+TEST(RepeatedBasket, that_another_program_bought_while_the_person_thought_is_asked_about_again) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  world.person.meanwhile = [&] {
+    world.clock.passed_ms += 1000;
+    Attempt other;
+    other.id = "other";
+    other.session = "another";
+    other.checkout_id = "elsewhere";
+    other.total = {8638, "USD"};
+    other.cartpilot = world.gate->cartpilot().text();
+    const Json& item = world.server.checkout(id).at("items").at(0);
+    other.basket = basket_of("merchant-a", {{item.at("product_id").get<std::string>(), std::nullopt,
+                                             item.at("quantity").get<std::int64_t>()}});
+    world.journal.open(other);
+    world.journal.advance("other", AttemptState::kApproved);
+    world.journal.begin_send("other");
+    world.journal.advance("other", AttemptState::kDone);
+  };
+  EXPECT_TRUE(world.approve(id).ok);
+  EXPECT_EQ(code_of(world.confirm(id)), "REPEATED_BASKET");
+  EXPECT_EQ(world.server.count("confirm"), 0);
 }
 
 TEST(RepeatedBasket, flag_goes_with_a_standing_permission_only) {
