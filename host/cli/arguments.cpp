@@ -79,6 +79,9 @@ void add_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   chat->add_option("--max-steps", a.max_steps,
                    "Maximum number of model calls per message (default 12)")
       ->check(CLI::Range(1, 100));
+  chat->add_option("--max-requests", a.max_requests,
+                   "Maximum number of model requests in this run, repeated ones included")
+      ->check(CLI::Range(1, 100'000));
   chat->add_option("--system", a.system_file, "File with your own instructions for the model");
   chat->add_flag("--no-stream", a.no_stream, "Print each answer when it is complete");
   chat->add_option("--output", a.output, "text, or jsonl: one JSON object per line")
