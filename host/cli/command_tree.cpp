@@ -230,6 +230,10 @@ void declare_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options
         "Maximum number of model calls per message (default 12)")
       ->check(between(1, 100))
       ->group(kModel);
+  value(*chat, "--max-requests", a.max_requests, "N",
+        "Maximum number of model requests in this run, repeated ones included")
+      ->check(between(1, 100'000))
+      ->group(kModel);
   chat->add_flag("--demo", a.demo, "Same as --provider offline --sandbox: no key, no network")
       ->group(kConversation);
   declare_purchase_flags(*chat, a);

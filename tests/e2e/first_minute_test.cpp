@@ -66,6 +66,48 @@ TEST(FirstMinute, a_script_without_a_key_is_not_asked) {
   EXPECT_THAT(result.err, HasSubstr("--demo"));
 }
 
+TEST(Doctor, of_the_sandbox_needs_no_other_cartpilot) {
+  const Home home;
+  const Result result = run(home, {"doctor", "--sandbox"});
+  EXPECT_EQ(result.exit_code, 0) << result.out;
+  EXPECT_THAT(result.out, HasSubstr("the sandbox answers, 2 merchants"));
+  EXPECT_THAT(result.out, HasSubstr("warn  keys           no key of a model is set"));
+  EXPECT_THAT(result.out, HasSubstr("none  anthropic      needs ANTHROPIC_API_KEY"));
+  EXPECT_THAT(result.out, testing::EndsWith("\nNext:  cartpilot chat --demo\n"));
+}
+
+TEST(Doctor, knows_the_keys_and_the_servers_of_every_provider) {
+  const Home home;
+  const Result result =
+      run(home, {"doctor", "--sandbox"}, "",
+          {{"ANTHROPIC_API_KEY", "sk-ant-doctor"}, {"OPENAI_BASE_URL", "http://127.0.0.1:9/v1"}});
+  EXPECT_EQ(result.exit_code, 0) << result.out;
+  EXPECT_THAT(result.out, HasSubstr("ok    anthropic      ANTHROPIC_API_KEY\n"));
+  EXPECT_THAT(result.out, HasSubstr("ok    openai         no key, server of OPENAI_BASE_URL\n"));
+  EXPECT_THAT(result.out, Not(HasSubstr("sk-ant-doctor")));
+  EXPECT_THAT(result.out, testing::EndsWith("\nNext:  cartpilot chat --sandbox\n"));
+}
+
+TEST(Doctor, looks_for_certificates_where_the_program_does) {
+  const Home home;
+  const Result lost =
+      run(home, {"doctor", "--sandbox"}, "", {{"SSL_CERT_FILE", "/nonexistent/ca.pem"}});
+  EXPECT_EQ(lost.exit_code, 1);
+  EXPECT_THAT(lost.out, HasSubstr("fail  certificates   SSL_CERT_FILE names /nonexistent/ca.pem"));
+}
+
+TEST(Doctor, fails_when_the_cartpilot_that_was_named_does_not_answer) {
+  const Home home;
+  const Result result =
+      run(home, {"doctor", "--json"}, "", {{"CARTPILOT_API_URL", "http://127.0.0.1:9"}});
+  EXPECT_EQ(result.exit_code, 1);
+  bool found = false;
+  for (const Json& finding : parse_json(result.out, "doctor")) {
+    if (finding.at("check") == "cartpilot api") found = finding.at("verdict") == "fail";
+  }
+  EXPECT_TRUE(found) << result.out;
+}
+
 TEST(Completion, offers_what_there_is) {
   const Home home;
   ASSERT_EQ(run(home, {"chat", "--demo", "--session", "lamp", "a desk lamp"}).exit_code, 0);
