@@ -27,8 +27,8 @@ Result torture(const std::string& arguments) {
 }
 
 TEST(PurchaseTorture, finds_nothing_unapproved_duplicate_or_lost_in_a_slice) {
-  const Result result = torture(
-      "--runs 160 --kill-runs 40 --company-runs 30 --intermediary-runs 30 --seed 1 --jobs 2");
+  const Result result =
+      torture("--runs 160 --kill-runs 40 --intermediary-runs 30 --seed 1 --jobs 2");
   EXPECT_EQ(result.exit_code, 0) << result.printed;
   EXPECT_NE(result.printed.find("/ unapproved 0 / duplicate 0 / lost 0 / unknown"),
             std::string::npos)
