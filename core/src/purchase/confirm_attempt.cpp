@@ -121,7 +121,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   consents_.erase(checkout_id);
   Attempt attempt;
   try {
-    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, unknown_from(consent));
+    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, known_to(consent));
   } catch (const Error& error) {
     if (error.reason == "limit") {
       record_void(consent.attempt, "over a limit");

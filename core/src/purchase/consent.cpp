@@ -122,8 +122,9 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.receipt = receipt_record(receipt);
   refusal.attempt = attempt.id;
 
-  // Before the record is looked through for it: what is bought from here on is not on the question.
-  const std::int64_t asked = journal_.now_unix_ms();
+  // Counted before the record is looked through for the question: whatever is bought from here on
+  // may be missing there.
+  const std::int64_t known = journal_.done_count(attempt.basket, cartpilot().text());
   ApprovalQuestion question = question_about(attempt, receipt);
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_request({attempt.id, receipt, question.previous_total, question.warnings});
@@ -132,7 +133,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   const auto answered = clock_.steady();
   if (!decision.pending.empty()) {
     return pending_outcome(pending_[checkout.id] = {decision.pending, attempt, receipt,
-                                                    decision.expires_unix_ms, asked});
+                                                    decision.expires_unix_ms, known});
   }
   notify([&](PurchaseObserver& observer) {
     observer.on_approval_decision({attempt.id, decision.decision, decision.by, decision.reason});
@@ -146,7 +147,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   attempt.channel = decision.channel;
   attempt.approved_unix_ms = journal_.now_unix_ms();
   const std::string id = attempt.id;
-  return record_consent(std::move(attempt), {id, receipt, asked, answered}, context);
+  return record_consent(std::move(attempt), {id, receipt, known, answered}, context);
 }
 
 /// After a yes.
@@ -303,11 +304,11 @@ bool PurchaseGate::may_repeat() const {
   return policy_.mode != ApprovalMode::kUpTo || repeats_ < policy_.allow_repeat;
 }
 
-/// Purchases of the basket from here on are unknown to whoever agreed, and not permitted. One that
-/// was under way when the person was asked would have refused the question.
-std::int64_t PurchaseGate::unknown_from(const Consent& consent) const {
-  if (policy_.mode != ApprovalMode::kUpTo) return consent.asked_unix_ms + 1;
-  return may_repeat() ? kNothingUnknown : journal_.now_unix_ms() - kRepetitionMs;
+/// A person agreed knowing what stood on the question; a standing permission knows nothing. A
+/// purchase that was under way when the person was asked would have refused the question.
+KnownPurchases PurchaseGate::known_to(const Consent& consent) const {
+  if (policy_.mode != ApprovalMode::kUpTo) return {consent.known_purchases, false};
+  return {std::nullopt, !may_repeat()};
 }
 
 /// Nobody is asked under a standing permission, so a model that starts over must not buy again.

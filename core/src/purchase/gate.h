@@ -160,7 +160,7 @@ class PurchaseGate final : public chat::CallGuard {
   struct Consent {
     std::string attempt;
     commerce::Receipt receipt;
-    std::int64_t asked_unix_ms = 0;  ///< when the question was put together
+    std::int64_t known_purchases = 0;  ///< of the basket, when the question was put together
     std::chrono::steady_clock::time_point answered;
     std::chrono::steady_clock::time_point expires{};
   };
@@ -169,7 +169,7 @@ class PurchaseGate final : public chat::CallGuard {
     Attempt attempt;
     commerce::Receipt receipt;
     std::int64_t expires_unix_ms = 0;
-    std::int64_t asked_unix_ms = 0;
+    std::int64_t known_purchases = 0;
   };
   struct Decision {
     bool approved = false;
@@ -239,7 +239,7 @@ class PurchaseGate final : public chat::CallGuard {
   std::optional<std::string> repetition_of(const std::string& basket) const;
   std::optional<std::string> repeated_without_permission(const std::string& basket) const;
   bool may_repeat() const;
-  std::int64_t unknown_from(const Consent& consent) const;
+  KnownPurchases known_to(const Consent& consent) const;
   std::optional<commerce::Money> previous_total_of(const commerce::Receipt& receipt,
                                                    const std::string& basket) const;
   void remember_total(const commerce::Checkout& checkout, const commerce::Money& total);

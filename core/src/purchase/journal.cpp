@@ -144,7 +144,7 @@ void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
 }
 
 Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimits& limits,
-                                    std::int64_t min_gap_ms, std::int64_t unknown_from_unix_ms) {
+                                    std::int64_t min_gap_ms, const KnownPurchases& known) {
   Attempt current;
   durable([&] {
     current = get(attempt);
@@ -157,10 +157,10 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
              fmt::format("attempt {} on the same basket is not finished", other.id));
     }
     if (current.sends == 0) {
-      if (const auto bought =
-              done_on_basket(current.basket, unknown_from_unix_ms, current.cartpilot)) {
-        refuse(ErrorCode::kPermission, "repeat",
-               fmt::format("attempt {} has bought the same basket", bought->id));
+      const bool unknown =
+          known.count && done_count(current.basket, current.cartpilot) != *known.count;
+      if (unknown || (known.none_in_a_day && bought_in_a_day(current.basket, current.cartpilot))) {
+        refuse(ErrorCode::kPermission, "repeat", "the same basket was bought meanwhile");
       }
       const Spent before = spent(current.total.currency, current.session, current.cartpilot);
       if (const auto why = over_limit(limits, current.total, before)) {
@@ -285,6 +285,20 @@ std::optional<Attempt> PurchaseJournal::done_on_basket(const std::string& basket
 std::optional<Attempt> PurchaseJournal::bought_in_a_day(const std::string& basket,
                                                         const std::string& cartpilot) const {
   return done_on_basket(basket, unix_ms_() - kRepetitionMs, cartpilot);
+}
+
+std::int64_t PurchaseJournal::done_count(const std::string& basket,
+                                         const std::string& cartpilot) const {
+  std::int64_t count = 0;
+  db_.checked([&] {
+    const auto select = db_.prepared(
+        fmt::format("SELECT count(*) FROM purchases WHERE basket = ? AND state = 'done' {}",
+                    counting_for(cartpilot)));
+    SQLite::bind(*select, basket, cartpilot, unknown_counts_for(cartpilot));
+    select->executeStep();
+    count = select->getColumn(0).getInt64();
+  });
+  return count;
 }
 
 void PurchaseJournal::remember_checkout(const std::string& session, const std::string& checkout_id,

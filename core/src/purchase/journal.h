@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,8 +86,13 @@ struct AttemptChange {
 
 /// A repetition is one for this long where nobody is asked.
 constexpr std::int64_t kRepetitionMs = 24 * 60 * 60 * 1000;
-/// See PurchaseJournal::begin_send().
-constexpr std::int64_t kNothingUnknown = std::numeric_limits<std::int64_t>::max();
+
+/// What whoever agreed to a purchase knew of earlier ones of the same basket.
+struct KnownPurchases {
+  /// How many were done when the person was asked, see done_count(); nullopt = nobody was asked.
+  std::optional<std::int64_t> count;
+  bool none_in_a_day = false;  ///< a repetition within kRepetitionMs is not permitted
+};
 
 class PurchaseJournal {
  public:
@@ -111,13 +115,11 @@ class PurchaseJournal {
   /// Throws Error{kPermission} with reason "basket" while another attempt on the same basket is
   /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
   /// under the same lock that records the send, so that processes cannot share one rest of a
-  /// budget), "repeat" when a first send would buy a basket that was bought at or after
-  /// `unknown_from_unix_ms`: whoever agreed did not know of that purchase, or "too_soon" when the
-  /// last send is younger than `min_gap_ms`; and as advance().
+  /// budget), "repeat" when a first send would buy a basket again that was bought otherwise than
+  /// `known` says, or "too_soon" when the last send is younger than `min_gap_ms`; and as advance().
   /// Returns the attempt as recorded; its key_ordinal is the one to derive the key from.
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
-                     std::int64_t min_gap_ms = 0,
-                     std::int64_t unknown_from_unix_ms = kNothingUnknown);
+                     std::int64_t min_gap_ms = 0, const KnownPurchases& known = {});
 
   // Below, `cartpilot` is a CartPilotIdentity::text(). Only what counts for that CartPilot is
   // looked at: its own attempts and, when it is a real one, those whose CartPilot is unknown (from
@@ -154,6 +156,8 @@ class PurchaseJournal {
   /// The same for the last 24 hours.
   std::optional<Attempt> bought_in_a_day(const std::string& basket,
                                          const std::string& cartpilot = "") const;
+  /// How many attempts on this basket were ever bought.
+  std::int64_t done_count(const std::string& basket, const std::string& cartpilot = "") const;
 
   /// Remembers that `session` made `checkout_id` (with what was asked for) at this CartPilot, so
   /// that only its own checkouts are bought.

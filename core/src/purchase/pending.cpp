@@ -99,7 +99,7 @@ ToolOutcome PurchaseGate::settle_answer(const std::string& checkout_id,
   pending.attempt.approved_unix_ms = answered->answered_unix_ms;
   const std::string id = pending.attempt.id;
   return record_consent(std::move(pending.attempt),
-                        {id, pending.receipt, pending.asked_unix_ms, clock_.steady() - age},
+                        {id, pending.receipt, pending.known_purchases, clock_.steady() - age},
                         context);
 }
 

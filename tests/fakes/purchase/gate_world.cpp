@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "purchase/keys.h"
+
 namespace cartpilot::purchase {
 namespace {
 
@@ -143,6 +145,21 @@ std::string GateWorld::prepare(const std::string& product, std::int64_t quantity
 
 ToolOutcome GateWorld::approve(const std::string& checkout_id) {
   return money("approve_checkout", Json{{"checkout_id", checkout_id}});
+}
+
+void GateWorld::sent_by_another_program(const std::string& id, const std::string& checkout_id) {
+  const Json& item = server.checkout(checkout_id).at("items").at(0);
+  Attempt other;
+  other.id = id;
+  other.session = "another";
+  other.checkout_id = "elsewhere";
+  other.total = {8638, "USD"};
+  other.cartpilot = gate->cartpilot().text();
+  other.basket = basket_of("merchant-a", {{item.at("product_id").get<std::string>(), std::nullopt,
+                                           item.at("quantity").get<std::int64_t>()}});
+  journal.open(other);
+  journal.advance(id, AttemptState::kApproved);
+  journal.begin_send(id);
 }
 
 ToolOutcome GateWorld::confirm(const std::string& checkout_id) {

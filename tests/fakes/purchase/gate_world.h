@@ -96,6 +96,8 @@ class GateWorld {
   ToolOutcome money(const std::string& function, Json arguments);
   ToolOutcome approve(const std::string& checkout_id);
   ToolOutcome confirm(const std::string& checkout_id);
+  /// Records that another program's attempt `id` on the basket of `checkout_id` was sent just now.
+  void sent_by_another_program(const std::string& id, const std::string& checkout_id);
 
   /// Of the last report; nullopt = none.
   std::optional<PurchaseEnd> end() const;

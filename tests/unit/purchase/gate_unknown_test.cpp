@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "gate_world.h"
-#include "purchase/keys.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -126,18 +125,7 @@ TEST(PurchaseGate, locks_the_basket_of_an_unknown_purchase) {
 TEST(PurchaseGate, says_that_another_program_is_buying_the_basket_just_now) {
   GateWorld world;
   const std::string id = world.prepare();
-  const Json& item = world.server.checkout(id).at("items").at(0);
-  Attempt other;
-  other.id = "other";
-  other.session = "another";
-  other.checkout_id = "elsewhere";
-  other.total = {8638, "USD"};
-  other.cartpilot = world.gate->cartpilot().text();
-  other.basket = basket_of("merchant-a", {{item.at("product_id").get<std::string>(), std::nullopt,
-                                           item.at("quantity").get<std::int64_t>()}});
-  world.journal.open(other);
-  world.journal.advance("other", AttemptState::kApproved);
-  world.journal.begin_send("other");
+  world.sent_by_another_program("other", id);
 
   EXPECT_EQ(code_of(world.approve(id)), "PURCHASE_UNRESOLVED");
   EXPECT_THAT(world.gate->last_report()->message,
