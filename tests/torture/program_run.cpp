@@ -13,8 +13,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <functional>
+#include <tuple>
 
 #include "torture/parts_of_program.h"
+#include "torture/program_output.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -325,6 +327,7 @@ class Company {
       std::size_t run;
       std::size_t offset;
       std::string checkout;
+      std::string total;
       bool asked = false;
     };
     std::vector<Request> requests;
@@ -334,7 +337,8 @@ class Company {
            begin = end + 1) {
         const Json line = parse_json(said.substr(begin, end - begin), "a line the program said");
         if (string_or(line, "type") != "approval_request") continue;
-        requests.push_back({i, begin, string_or(line, "checkout_id")});
+        requests.push_back(
+            {i, begin, string_or(line, "checkout_id"), amount_text(integer_or(line, "total"))});
       }
     }
     Request* last = nullptr;
@@ -342,10 +346,14 @@ class Company {
       Request* own = question.again ? last : nullptr;
       std::size_t own_at = 0;
       for (Request& request : requests) {
-        // Of several receipts on the screen the last one is asked about.
+        // Of several receipts on the screen the last one is asked about. A request need not have
+        // led to a question, so of several for one checkout the one with that total is meant.
         const std::size_t at = question.screen.rfind(request.checkout);
         if (question.again || at == std::string::npos) continue;
-        if (own == nullptr || at > own_at || (at == own_at && own->asked)) {
+        const auto likelihood = [&](const Request& one, std::size_t where) {
+          return std::tuple(where, one.total == question.total, !one.asked);
+        };
+        if (own == nullptr || likelihood(request, at) > likelihood(*own, own_at)) {
           own = &request;
           own_at = at;
         }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 constexpr std::int64_t kClockSlackMs = 3'000;
+constexpr std::int64_t kCompanySlackMs = 10 * 60 * 1000;
 constexpr std::int64_t kResendWindowMs = 10 * 60 * 1000;
 constexpr int kMaxSends = 3;
 
@@ -105,13 +106,14 @@ class Judge {
 
   /// The confirm must have left while the consent was alive; repeats of it may come later.
   bool sent_in_time(const Consent& consent) const {
-    // Of a company every program's waits put the clock of all forward.
-    if (consent.at_ms == 0 || !plan_.scripts.empty()) return true;
+    if (consent.at_ms == 0) return true;
+    // Of a company every program's waits put the clock of all forward, at any moment.
+    const std::int64_t slack = plan_.scripts.empty() ? kClockSlackMs : kCompanySlackMs;
     const auto found = records_.confirms.find(consent.checkout_id);
     if (found == records_.confirms.end()) return false;
     return std::any_of(found->second.begin(), found->second.end(), [&](std::int64_t at) {
       return at >= consent.at_ms - kClockSlackMs &&
-             at <= consent.at_ms + kConsentLifetimeMs + kClockSlackMs;
+             at <= consent.at_ms + kConsentLifetimeMs + slack;
     });
   }
 
