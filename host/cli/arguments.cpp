@@ -77,7 +77,7 @@ int print_manual(const CLI::App& app, const Arguments& a) {
   return kUsage;
 }
 
-/// Such a run is greeted instead (run_welcome()).
+/// Such a run is greeted instead, see welcome().
 bool bare_on_a_terminal(int argc) {
   return argc == 1 && is_terminal(STDIN_FILENO) && is_terminal(STDOUT_FILENO);
 }

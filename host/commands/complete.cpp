@@ -1,8 +1,8 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/completion.h"
 #include "cli/exit_code.h"
-#include "cli/settings_file.h"
 #include "commands/commands.h"
 #include "commerce/tools.h"
 #include "purchase/questions.h"
@@ -12,9 +12,12 @@ namespace cartpilot::host {
 
 namespace {
 
-/// What there is of a kind now. Nothing of it is asked of a server.
+/// What there is of a kind now. Nothing of it is asked of a server, and nothing is made for it.
 std::vector<std::string> values_of(const std::string& kind, CommandServices& services) {
   std::vector<std::string> values;
+  const bool kept =
+      kind == "SESSION" || kind == "MODEL" || kind == "PURCHASE" || kind == "QUESTION";
+  if (kept && !std::filesystem::exists(store::StateDb::default_path())) return values;
   if (kind == "PROVIDER") return services.plugins().provider_names();
   if (kind == "SESSION") {
     for (const auto& session : services.sessions().list()) values.push_back(session.id);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <sstream>
 
 #include "base/clock.h"
 #include "base/dates.h"
@@ -20,9 +21,6 @@
 namespace cartpilot::host {
 
 namespace {
-
-/// Where CartPilot is when nobody says so; see Settings.
-const std::string kUsualCartPilot = Settings().api_url;
 
 struct Finding {
   std::string check;
@@ -84,7 +82,8 @@ Finding check_cartpilot_key(const Settings& settings) {
 /// Nobody named a CartPilot: that none is at the usual address is no fault.
 bool is_named(CommandServices& services) {
   return services.arguments().sandbox || !services.arguments().api_url.empty() ||
-         services.settings().api_url != kUsualCartPilot;
+         is_set(services.settings(), "CARTPILOT_API_URL") ||
+         services.settings().api_url != Settings().api_url;
 }
 
 Finding check_api(CommandServices& services) {
@@ -121,19 +120,24 @@ Finding check_clock(CommandServices& services) {
   }
 }
 
-/// Where the program itself looks for the certificates it trusts.
+/// Where the program itself looks for the certificates it trusts: a file, and folders.
 Finding check_tls() {
   const net::TrustedCertificates trust = net::certificates_of_environment();
-  std::string found;
-  if (::access(trust.file.c_str(), R_OK) == 0) found = trust.file;
-  if (!trust.file_first && found.empty() && !trust.folder.empty() &&
-      ::access(trust.folder.substr(0, trust.folder.find(':')).c_str(), R_OK) == 0) {
-    found = trust.folder;
+  std::vector<std::string> found;
+  if (::access(trust.file.c_str(), R_OK) == 0) found.push_back(trust.file);
+  std::istringstream folders(trust.folder);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (::access(folder.c_str(), R_OK | X_OK) == 0) found.push_back(folder);
   }
-  if (!found.empty()) return {"certificates", "ok", found};
+  const std::string places = fmt::format("{}", fmt::join(found, ", "));
+  if (trust.file_first && (found.empty() || found.front() != trust.file)) {
+    return {"certificates", found.empty() ? "fail" : "warn",
+            fmt::format("SSL_CERT_FILE names {}, which cannot be read{}{}", trust.file,
+                        found.empty() ? "" : "; used instead: ", places)};
+  }
+  if (!found.empty()) return {"certificates", "ok", places};
   return {"certificates", "fail",
-          trust.file_first ? fmt::format("SSL_CERT_FILE names {}, which cannot be read", trust.file)
-                           : "no certificate store found; install the package ca-certificates"};
+          "no certificate store found; install the package ca-certificates"};
 }
 
 Finding check_plugins(CommandServices& services) {

@@ -33,8 +33,9 @@ Answerer answerer(CommandServices& services) {
 }
 
 bool offer_demo() {
-  err_line("No key of a model is set. Enter starts the demo (play money), any other key leaves.");
-  const auto key = one_key();
+  const auto key = one_key([] {
+    err_line("No key of a model is set. Enter starts the demo (play money), any other key leaves.");
+  });
   return key == '\n' || key == '\r';
 }
 

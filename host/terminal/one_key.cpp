@@ -11,12 +11,13 @@
 
 namespace cartpilot::host {
 
-std::optional<char> one_key() {
+std::optional<char> one_key(const std::function<void()>& ask) {
   termios lines{};
   if (::tcgetattr(STDIN_FILENO, &lines) != 0) return std::nullopt;
   termios keys = lines;
   keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &keys);
+  ask();
   const TerminalInput input;
   const Interrupt interrupt;
   std::optional<char> key;

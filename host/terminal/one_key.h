@@ -1,12 +1,14 @@
 // One key of the person at the terminal, without Enter.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 namespace cartpilot::host {
 
-/// Waits for a key on standard input, which is a terminal. nullopt when Ctrl-C or the end of the
-/// terminal came instead. What was typed before does not count.
-std::optional<char> one_key();
+/// Waits for a key on standard input, which is a terminal; `ask` says what for. What was typed
+/// before `ask` is called does not count, whatever is typed after it does. nullopt when Ctrl-C or
+/// the end of the terminal came instead.
+std::optional<char> one_key(const std::function<void()>& ask);
 
 }  // namespace cartpilot::host

@@ -1,8 +1,10 @@
 // What a newcomer meets: the bare program, the way into the demo, completion in a real shell.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -90,10 +92,20 @@ TEST(Doctor, knows_the_keys_and_the_servers_of_every_provider) {
 
 TEST(Doctor, looks_for_certificates_where_the_program_does) {
   const Home home;
-  const Result lost =
-      run(home, {"doctor", "--sandbox"}, "", {{"SSL_CERT_FILE", "/nonexistent/ca.pem"}});
-  EXPECT_EQ(lost.exit_code, 1);
-  EXPECT_THAT(lost.out, HasSubstr("fail  certificates   SSL_CERT_FILE names /nonexistent/ca.pem"));
+  const std::vector<std::string> words = {"doctor", "--sandbox"};
+  const Result lost = run(home, words, "", {{"SSL_CERT_FILE", "/nonexistent/ca.pem"}});
+  EXPECT_EQ(lost.exit_code, 0);
+  EXPECT_THAT(lost.out, HasSubstr("warn  certificates   SSL_CERT_FILE names /nonexistent/ca.pem"));
+  const Result nothing = run(home, words, "",
+                             {{"SSL_CERT_FILE", "/nonexistent/ca.pem"},
+                              {"SSL_CERT_DIR", "/nonexistent/a:/nonexistent/b"}});
+  EXPECT_EQ(nothing.exit_code, 1);
+  EXPECT_THAT(nothing.out,
+              HasSubstr("fail  certificates   SSL_CERT_FILE names /nonexistent/ca.pem"));
+  const Result second = run(home, words, "",
+                            {{"SSL_CERT_FILE", "/etc/hostname"},
+                             {"SSL_CERT_DIR", "/nonexistent:" + home.path().string()}});
+  EXPECT_THAT(second.out, HasSubstr("ok    certificates   /etc/hostname, " + home.path().string()));
 }
 
 TEST(Doctor, fails_when_the_cartpilot_that_was_named_does_not_answer) {
@@ -112,46 +124,84 @@ TEST(Completion, offers_what_there_is) {
   const Home home;
   ASSERT_EQ(run(home, {"chat", "--demo", "--session", "lamp", "a desk lamp"}).exit_code, 0);
   const std::pair<std::vector<std::string>, const char*> rows[] = {
-      {{"chat", "-p", "off"}, "offline\n"},
-      {{"chat", "--provider=off"}, "--provider=offline\n"},
-      {{"sessions", "show", "l"}, "lamp\n"},
-      {{"tools", "call", "get_int"}, "get_intent_offers\n"},
-      {{"chat", "--config", ""}, ":file\n"},
-      {{"purchases", "show", "x"}, ""},
-      {{"nosuch", ""}, ""},
+      {{"chat", "-p", "off"}, "offline\n"},  {{"chat", "--provider=off"}, "--provider=offline\n"},
+      {{"sessions", "show", "l"}, "lamp\n"}, {{"tools", "call", "get_int"}, "get_intent_offers\n"},
+      {{"chat", "--config", ""}, ":file\n"}, {{"purchases", "show", "x"}, ""},
+      {{"purchases", "show", ""}, ""},       {{"nosuch", "x"}, ""},
   };
   for (const auto& [words, expected] : rows) {
     std::vector<std::string> all = {"__complete"};
     all.insert(all.end(), words.begin(), words.end());
     const Result result = run(home, all);
     EXPECT_EQ(result.err, "");
-    if (std::string(expected).empty()) continue;
+    EXPECT_EQ(result.exit_code, 0);
     EXPECT_EQ(result.out, expected) << testing::PrintToString(words);
   }
 }
 
-// Through bash itself: what a person gets who presses Tab.
-TEST(Completion, works_in_bash) {
+TEST(Completion, makes_nothing_in_a_fresh_home) {
   const Home home;
-  const std::string script = (home.path() / "completion.bash").string();
-  std::ofstream(script) << run(home, {"completion", "bash"}).out;
-  const std::string ask =
-      "source '" + script +
-      "'; COMP_WORDS=('" CARTPILOT_PROGRAM
-      "' tools ca); COMP_CWORD=2; _cartpilot; printf '%s|' \"${COMPREPLY[@]}\"; "
-      "COMP_WORDS=('" CARTPILOT_PROGRAM
-      "' chat --output ''); COMP_CWORD=3; _cartpilot; printf '%s|' \"${COMPREPLY[@]}\"";
-  std::ofstream(home.path() / "ask.bash") << ask;
-  FILE* pipe = ::popen(("HOME='" + home.path().string() + "' bash --norc '" +
-                        (home.path() / "ask.bash").string() + "' 2>&1")
-                           .c_str(),
-                       "r");
-  ASSERT_NE(pipe, nullptr);
+  const auto entries = [&] {
+    const std::filesystem::recursive_directory_iterator all(home.path());
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = entries();
+  for (const char* kind : {"sessions", "purchases"}) {
+    EXPECT_EQ(run(home, {"__complete", kind, "show", ""}).out, "");
+  }
+  EXPECT_EQ(entries(), before);
+}
+
+/// What `shell` prints that runs `lines` after it has read its completion script, which is "$1".
+std::string said_by(const std::string& shell, const std::string& name, const std::string& lines) {
+  const Home home;
+  const std::filesystem::path script = home.path() / "completion";
+  const std::filesystem::path asking = home.path() / "asking";
+  std::ofstream(script) << run(home, {"completion", name}).out;
+  std::ofstream(asking) << lines;
+  const std::string program = CARTPILOT_PROGRAM;
+  FILE* pipe = ::popen(
+      fmt::format("HOME='{}' PATH='{}':\"$PATH\" {} '{}' '{}' 2>&1", home.path().string(),
+                  program.substr(0, program.rfind('/')), shell, asking.string(), script.string())
+          .c_str(),
+      "r");
+  if (pipe == nullptr) return "popen failed";
   std::string said;
   char block[256];
   while (std::fgets(block, sizeof block, pipe) != nullptr) said += block;
-  EXPECT_EQ(::pclose(pipe), 0);
-  EXPECT_EQ(said, "call|text|jsonl|");
+  EXPECT_EQ(::pclose(pipe), 0) << said;
+  return said;
+}
+
+// Through the shells themselves: what a person gets who presses Tab.
+TEST(Completion, works_in_bash) {
+  EXPECT_EQ(said_by("bash --norc", "bash", R"(source "$1"
+ask() { COMP_WORDS=(cartpilot "$@"); COMP_CWORD=$#; _cartpilot; printf '%s|' "${COMPREPLY[@]}"; }
+compopt() { printf 'compopt %s|' "$2"; }
+ask tools ca; ask chat --output ''; ask chat --provider = off; ask chat --config ''
+)"),
+            "call|text|jsonl|offline|compopt default||");
+}
+
+TEST(Completion, works_in_zsh) {
+  EXPECT_EQ(said_by("zsh -f", "zsh", R"(compdef() { :; }
+compadd() { print -rn -- "${(pj:|:)${(P)@[-1]}}|"; }
+_files() { print -rn -- "_files $*|"; }
+source "$1"
+ask() { words=(cartpilot "$@"); CURRENT=$#words; _cartpilot; }
+ask tools ca; ask chat --output ''; ask chat --provider=off; ask chat --config ''
+ask plugin new acme --directory ''
+)"),
+            "call|text|jsonl|--provider=offline|_files |_files -/|");
+}
+
+TEST(Completion, works_in_fish) {
+  EXPECT_EQ(said_by("fish --no-config", "fish", R"(source $argv[1]
+for line in "tools ca" "chat --output t" "chat --provider=off" "chat --config /etc/hostn"
+  complete -C "cartpilot $line"
+end
+)"),
+            "call\ntext\n--provider=offline\n/etc/hostname\n");
 }
 
 }  // namespace
