@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "acme_fake.h"
@@ -70,6 +73,18 @@ INSTANTIATE_TEST_SUITE_P(
              "moved-conversations"},
             "two calls of a conversation have the id 'call_1'"}),
     [](const auto& row) { return row.param.name; });
+
+TEST(ProviderConversations, are_the_rows_of_the_documentation) {
+  std::ifstream in(CARTPILOT_TESTING_PAGE, std::ios::binary);
+  const std::string page(std::istreambuf_iterator<char>(in), {});
+  const auto conversations = testing::list_provider_conversations();
+  EXPECT_EQ(conversations.size(), 5U);
+  for (const testing::CheckInfo& conversation : conversations) {
+    std::string name = conversation.id;
+    std::replace(name.begin(), name.end(), '-', '_');
+    EXPECT_THAT(page, ::testing::HasSubstr("| `" + name + "` | "));
+  }
+}
 
 TEST(ProviderConversations, are_known_by_their_ids) {
   EXPECT_THROW(testing::hold_provider_conversation("no-such", "no-such.so", {}), Error);
