@@ -68,7 +68,9 @@ void measure_encode(const Setup& setup, const std::string& vendor, Figures& figu
 TurnCost next_turn(const Setup& setup, const std::string& vendor, int turns, int runs) {
   ReplayProvider replay(setup.plugins, vendor);
   replay.transport.answer = vendor == "gemini" ? gemini_text("ok") + gemini_end()
-                                               : openai_text("ok") + openai_end("stop");
+                            : vendor == "anthropic"
+                                ? anthropic_begin() + anthropic_text("ok") + anthropic_end()
+                                : openai_text("ok") + openai_end("stop");
   GenerateRequest request = request_with(long_talk(turns, kResultBytes, vendor));
   if (vendor == "gemini") request.model = "gemini-2.5-flash";
   NullSink sink;
@@ -116,6 +118,7 @@ void measure_resume(const Setup& setup, Figures& figures) {
                      median(limits), median(times), 80});
   measure_encode(setup, "gemini", figures);
   measure_encode(setup, "openai", figures);
+  measure_encode(setup, "anthropic", figures);
 }
 
 void measure_memory(const Setup& setup, Figures& figures) {

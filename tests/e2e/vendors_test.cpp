@@ -100,6 +100,18 @@ TEST(Vendors, openai_buys_in_three_turns_through_responses) {
   EXPECT_THAT(vendor.violations(), IsEmpty());
 }
 
+TEST(Vendors, openai_lists_its_models_one_a_line) {
+  fakes::FakeOpenAi vendor(fakes::shopping_model, openai_options());
+  const Home home;
+  const Environment environment = {{"OPENAI_API_KEY", kKey},
+                                   {"OPENAI_BASE_URL", vendor.base_url()}};
+  const Result listed = run(home, {"models", "--provider", "openai"}, "", environment);
+  EXPECT_EQ(listed.exit_code, 0) << listed.err;
+  EXPECT_EQ(listed.out, "gpt-6.1-terra\ngpt-5.6-luna\ngpt-4.1-mini\n");
+  const Result json = run(home, {"--json", "models", "--provider", "openai"}, "", environment);
+  EXPECT_EQ(Json::parse(json.out).at(0).at("id"), "gpt-6.1-terra");
+}
+
 TEST(Vendors, whole_answers_work_like_streamed_ones) {
   fakes::FakeGemini vendor(fakes::shopping_model, gemini_options());
   const Home home;

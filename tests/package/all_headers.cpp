@@ -14,5 +14,6 @@
 #include "cartpilot/testing/fake_http.h"
 #include "cartpilot/testing/plugin_check.h"
 #include "cartpilot/testing/run_cli.h"
+#include "cartpilot/testing/vendor_fake.h"
 #include "cartpilot/tool.h"
 #include "cartpilot/tool_set.h"

@@ -138,12 +138,22 @@ TEST(AnthropicProgram, a_conversation_goes_from_vendor_to_vendor_and_buys) {
       run(home, shopping({"chat", "--provider", "gemini"}),
           "I need wireless headphones under $100\n/provider anthropic claude-sonnet-5-5\n"
           "buy the cheapest\n/provider openai gpt-4.1-mini\nI need socks\n/provider gemini\n"
-          "buy the cheapest\n/provider anthropic claude-sonnet-5-5\nyes\n",
+          "buy the cheapest\nyes\n/provider anthropic claude-sonnet-5-5\nI need a lamp\n",
           environment);
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
-  const std::vector<Json> purchases = of_type(json_lines(result.out), "purchase");
+  const std::vector<Json> lines = json_lines(result.out);
+  EXPECT_EQ(of_type(lines, "turn_end").size(), 6U);
+  const std::vector<Json> purchases = of_type(lines, "purchase");
   ASSERT_EQ(purchases.size(), 1U) << result.out << result.err;
   EXPECT_EQ(purchases[0]["outcome"], "done");
+  // Who was talked to, in order, and where the order was placed.
+  std::string way;
+  for (const Json& line : lines) {
+    const std::string text = string_or(line, "message");
+    if (line["type"] == "purchase") way += "bought ";
+    if (text.rfind("now talking to ", 0) == 0) way += text.substr(15, text.find(' ', 15) - 14);
+  }
+  EXPECT_EQ(way, "anthropic openai gemini bought anthropic ");
   EXPECT_THAT(anthropic.violations(), IsEmpty());
   EXPECT_THAT(openai.violations(), IsEmpty());
   EXPECT_THAT(gemini.violations(), IsEmpty());
