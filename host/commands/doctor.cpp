@@ -145,7 +145,7 @@ int run_doctor(CommandServices& services) {
       out_row(fmt::format("{:<4}  {:<14} {}", finding.verdict, finding.check, finding.detail));
     }
   }
-  if (services.arguments().json) out(dump_json(list) + "\n");
+  if (services.arguments().json) out_json(list);
   return failed ? kFailed : kOk;
 }
 
