@@ -49,6 +49,7 @@ struct Arguments {
   std::string limit_day;
   bool new_journal = false;
   int max_steps = 12;
+  std::optional<int> max_requests;
   std::string system_file;
   bool no_stream = false;
   std::string output = "text";

@@ -34,6 +34,8 @@ int run_sessions_export(CommandServices& services);
 int run_sessions_delete(CommandServices& services);
 int run_sandbox(CommandServices& services);
 int run_doctor(CommandServices& services);
+/// What a shell may offer for the last of the words.
+int run_complete(CommandServices& services);
 /// Needs no services: it works also when the settings file is broken.
 int run_config(const Arguments& arguments);
 

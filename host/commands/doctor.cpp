@@ -13,15 +13,20 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
+#include "net/http_client.h"
+#include "record/answer_bytes.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
 
 namespace {
 
+/// Where CartPilot is when nobody says so; see Settings.
+const std::string kUsualCartPilot = Settings().api_url;
+
 struct Finding {
   std::string check;
-  std::string verdict;  ///< ok, warn, fail
+  std::string verdict;  ///< ok, warn, fail; none: there is nothing to check
   std::string detail;
 };
 
@@ -30,17 +35,44 @@ bool is_set(const Settings& settings, const std::string& name) {
   return found != settings.environment.end() && !found->second.empty();
 }
 
-Finding check_keys(const Settings& settings) {
-  std::string present;
-  for (const char* name : {"GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY"}) {
-    if (is_set(settings, name)) present += (present.empty() ? "" : ", ") + std::string(name);
+/// Of the variables that a provider's plugin asks for those that are set and are keys, or not.
+std::string set_variables(const plugin::PluginRecord& plugin, const Settings& settings, bool keys) {
+  std::string names;
+  for (const std::string& name : plugin.environment) {
+    const bool address = name.ends_with("_BASE_URL");
+    if (keys ? !record::is_key_name(name) : !address) continue;
+    if (is_set(settings, name)) names += (names.empty() ? "" : ", ") + name;
   }
-  if (present.empty()) {
-    return {"keys", "warn",
-            "no GEMINI_API_KEY or OPENAI_API_KEY is set; only 'cartpilot chat --demo' will work"};
+  return names;
+}
+
+/// Whoever can answer a chat: one line for each provider that asks for a key, with what is set.
+std::vector<Finding> check_providers(CommandServices& services) {
+  std::vector<Finding> findings;
+  bool usable = false;
+  for (const plugin::PluginRecord& plugin : services.plugins().list()) {
+    if (plugin.status != plugin::PluginStatus::kAvailable || plugin.providers.empty()) continue;
+    std::string wanted;
+    for (const std::string& name : plugin.environment) {
+      if (record::is_key_name(name)) wanted += (wanted.empty() ? "" : " or ") + name;
+    }
+    if (wanted.empty()) continue;
+    const std::string keys = set_variables(plugin, services.settings(), true);
+    const std::string address = set_variables(plugin, services.settings(), false);
+    const std::string name = plugin.providers.front();
+    usable = usable || !keys.empty() || !address.empty();
+    if (keys.empty() && address.empty()) {
+      findings.push_back({name, "none", fmt::format("needs {}", wanted)});
+    } else {
+      findings.push_back({name, "ok",
+                          fmt::format("{}{}{}", keys.empty() ? "no key" : keys,
+                                      address.empty() ? "" : ", server of ", address)});
+    }
   }
-  return {"keys", "ok",
-          present + (present.find(',') == std::string::npos ? " is set" : " are set")};
+  if (!usable) {
+    findings.push_back({"keys", "warn", "no key of a model is set; the demo needs none"});
+  }
+  return findings;
 }
 
 Finding check_cartpilot_key(const Settings& settings) {
@@ -49,15 +81,23 @@ Finding check_cartpilot_key(const Settings& settings) {
   return {"cartpilot key", "warn", "CARTPILOT_API_KEY is not set; the development key is used"};
 }
 
+/// Nobody named a CartPilot: that none is at the usual address is no fault.
+bool is_named(CommandServices& services) {
+  return services.arguments().sandbox || !services.arguments().api_url.empty() ||
+         services.settings().api_url != kUsualCartPilot;
+}
+
 Finding check_api(CommandServices& services) {
   try {
     const commerce::CartPilotClient client(services.cartpilot(), services.http());
     const auto merchants = client.merchants(Interrupt());
-    return {
-        "cartpilot api", "ok",
-        fmt::format("{} answers, {} merchants", client.options().base_url, merchants.value.size())};
+    return {"cartpilot api", "ok",
+            fmt::format("{}, {} merchants",
+                        services.arguments().sandbox ? "the sandbox answers"
+                                                     : client.options().base_url + " answers",
+                        merchants.value.size())};
   } catch (const Error& error) {
-    return {"cartpilot api", "fail", error.what()};
+    return {"cartpilot api", is_named(services) ? "fail" : "warn", error.what()};
   }
 }
 
@@ -81,12 +121,19 @@ Finding check_clock(CommandServices& services) {
   }
 }
 
+/// Where the program itself looks for the certificates it trusts.
 Finding check_tls() {
-  for (const char* store :
-       {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"}) {
-    if (::access(store, R_OK) == 0) return {"tls store", "ok", store};
+  const net::TrustedCertificates trust = net::certificates_of_environment();
+  std::string found;
+  if (::access(trust.file.c_str(), R_OK) == 0) found = trust.file;
+  if (!trust.file_first && found.empty() && !trust.folder.empty() &&
+      ::access(trust.folder.substr(0, trust.folder.find(':')).c_str(), R_OK) == 0) {
+    found = trust.folder;
   }
-  return {"tls store", "fail", "no certificate store found; install the package ca-certificates"};
+  if (!found.empty()) return {"certificates", "ok", found};
+  return {"certificates", "fail",
+          trust.file_first ? fmt::format("SSL_CERT_FILE names {}, which cannot be read", trust.file)
+                           : "no certificate store found; install the package ca-certificates"};
 }
 
 Finding check_plugins(CommandServices& services) {
@@ -122,30 +169,57 @@ Finding check_state(CommandServices& services) {
   }
 }
 
+/// The command to type after this one.
+std::string next_step(CommandServices& services, const std::vector<Finding>& findings) {
+  const auto has = [&](const char* check, const char* verdict) {
+    return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+      return finding.check == check && finding.verdict == verdict;
+    });
+  };
+  if (has("state", "fail")) return "cartpilot purchases verify";
+  if (has("state", "warn")) return "cartpilot purchases list";
+  if (has("plugins", "fail") || has("plugins", "warn")) return "cartpilot plugin doctor";
+  if (has("keys", "warn")) return "cartpilot chat --demo";
+  if (services.arguments().sandbox || !has("cartpilot api", "ok")) {
+    return "cartpilot chat --sandbox";
+  }
+  return "cartpilot chat";
+}
+
 }  // namespace
 
 int run_doctor(CommandServices& services) {
   const std::vector<std::function<Finding()>> checks = {
-      [&] { return check_keys(services.settings()); },
       [&] { return check_cartpilot_key(services.settings()); },
       [&] { return check_api(services); },
       [&] { return check_clock(services); },
       [] { return check_tls(); },
       [&] { return check_plugins(services); },
       [&] { return check_state(services); }};
-  Json list = Json::array();
-  bool failed = false;
-  for (const auto& check : checks) {
-    const Finding finding = check();
-    failed = failed || finding.verdict == "fail";
-    if (services.arguments().json) {
-      list.push_back(
-          {{"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
-    } else {
+  std::vector<Finding> findings;
+  const bool json = services.arguments().json;
+  const auto take = [&](Finding finding) {
+    if (!json) {
       out_row(fmt::format("{:<4}  {:<14} {}", finding.verdict, finding.check, finding.detail));
     }
+    findings.push_back(std::move(finding));
+  };
+  for (Finding& finding : check_providers(services)) take(std::move(finding));
+  for (const auto& check : checks) take(check());
+  const std::string next = next_step(services, findings);
+  if (json) {
+    Json list = Json::array();
+    for (const Finding& finding : findings) {
+      list.push_back(
+          {{"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
+    }
+    out_json(list);
+  } else {
+    out_text("\n");
+    out_row("Next:  " + next);
   }
-  if (services.arguments().json) out_json(list);
+  const bool failed = std::any_of(findings.begin(), findings.end(),
+                                  [](const Finding& finding) { return finding.verdict == "fail"; });
   return failed ? kFailed : kOk;
 }
 

@@ -199,7 +199,8 @@ void say(const std::string& sentence) {
 Json recorded_settings(const Arguments& arguments, const Settings& settings) {
   Json environment = Json::object();
   for (const auto& [name, value] : settings.environment) {
-    if (matters(name)) environment[name] = settings.secret_variables.count(name) != 0 ? kHidden : value;
+    if (matters(name))
+      environment[name] = settings.secret_variables.count(name) != 0 ? kHidden : value;
   }
   Json recorded{{"environment", environment},
                 {"provider", settings.provider},

@@ -5,12 +5,14 @@
 #include <map>
 
 #include "cli/arguments.h"
+#include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "cli/file_permission.h"
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/commands.h"
 #include "commands/recordings.h"
+#include "commands/welcome.h"
 #include "commerce/client.h"
 #include "record/tape.h"
 #include "terminal/output.h"
@@ -121,8 +123,33 @@ int exit_code_of_shopping(const app::ShoppingSession& session, const std::functi
 
 namespace {
 
+/// Runs the command, whose exit code is `code` then. True when the person, who has no key, wants
+/// the demo instead. Its services are gone then: a process has one of them at a time.
+bool runs_into_demo(const Arguments& arguments, int& code) {
+  CommandServices services(arguments);
+  if (arguments.command.empty()) return welcome(services);
+  try {
+    code = commands().at(arguments.command)(services);
+    return false;
+  } catch (const Error& error) {
+    if (wants_demo_instead(services, error)) return true;
+    throw;
+  }
+}
+
+/// A shell that completes a line wants no words about it.
+int run_quietly(const Arguments& arguments) {
+  try {
+    CommandServices services(arguments);
+    return run_complete(services);
+  } catch (const std::exception&) {  // NOLINT: as above
+    return kFailed;
+  }
+}
+
 int run_in_world(const Arguments& arguments) {
   try {
+    if (arguments.command == kCompleteCommand) return run_quietly(arguments);
     if (arguments.command.starts_with("config ")) return run_config(arguments);
     const FilePermission permission = with_file_permission(arguments);
     std::string announcement = permission.announcement;
@@ -130,8 +157,9 @@ int run_in_world(const Arguments& arguments) {
       announcement = string_or(tape->came("permission", {{"said", announcement}}), "said");
     }
     if (!announcement.empty()) err_line("cartpilot: " + announcement);
-    CommandServices services(permission.arguments);
-    return commands().at(arguments.command)(services);
+    int code = kOk;
+    if (!runs_into_demo(permission.arguments, code)) return code;
+    return run_in_world(demo_arguments());
   } catch (const Error& error) {
     return report_error(error);
   } catch (const std::exception& error) {

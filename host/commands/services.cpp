@@ -50,6 +50,7 @@ app::AppSettings app_settings(const Arguments& arguments, const Settings& settin
   app.plugins = settings.plugins;
   app.environment = settings.environment;
   app.user_agent = std::string("cartpilot/") + CARTPILOT_VERSION;
+  app.max_model_requests = arguments.max_requests;
   app.command = arguments.command;
   app.plugin_log = [threshold = log_threshold(arguments.log_level)](
                        int level, std::string_view source, std::string_view line) {

@@ -123,6 +123,7 @@ class FaultCartPilot {
   std::atomic<std::int64_t> skew_us_{0};
   int numbers_ = 0;
   std::unique_ptr<sandbox::Application> shop_;
+  std::string id_;  ///< of the first one: the service is the same after it lost its memory
   FaultListener listener_;
 };
 

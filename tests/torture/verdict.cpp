@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "torture/program_output.h"
 
@@ -330,12 +331,15 @@ class Judge {
   void check_exit_code(std::size_t index) {
     const Json* last = nullptr;
     bool refused_later = false;
+    std::set<std::string> done;  // told again, it is no new attempt
     for (const Said& said : said_) {
       if (said.program_run != index || !said.in_turn ||
           string_or(said.line, "type") != "purchase") {
         continue;
       }
-      const bool attempted = !string_or(said.line, "attempt").empty();
+      const std::string attempt = string_or(said.line, "attempt");
+      const bool attempted = !attempt.empty();
+      if (string_or(said.line, "outcome") == "done" && !done.insert(attempt).second) continue;
       if (attempted || last == nullptr || string_or(*last, "attempt").empty()) {
         last = &said.line;
         refused_later = false;

@@ -49,8 +49,13 @@ plugin::PluginHost& AppServices::plugins() {
   {
     const std::lock_guard lock(mutex_);
     if (!plugins_) {
+      HttpTransport* way_out = &transport;
+      if (settings_.max_model_requests) {
+        request_limit_ = std::make_unique<RequestLimit>(transport, *settings_.max_model_requests);
+        way_out = request_limit_.get();
+      }
       plugins_ =
-          std::make_unique<plugin::PluginHost>(settings_.plugins, transport, settings_.plugin_log);
+          std::make_unique<plugin::PluginHost>(settings_.plugins, *way_out, settings_.plugin_log);
       pass_by_tape(*plugins_);
     }
   }

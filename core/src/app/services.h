@@ -10,10 +10,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "app/request_limit.h"
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
 #include "store/session_lock.h"
@@ -27,6 +29,7 @@ struct AppSettings {
   /// What plugins may ask for by name.
   std::map<std::string, std::string> environment;
   std::string user_agent = "cartpilot";
+  std::optional<int> max_model_requests;  ///< of the whole process; see RequestLimit
   /// What this process does ("chat"), for whoever finds a conversation taken.
   std::string command;
   /// Receives the log lines of plugins, on any thread; empty = they are dropped.
@@ -81,6 +84,7 @@ class AppServices {
   std::map<std::string, std::string> environment_;  ///< what plugins see
   std::mutex mutex_;                                ///< of what is made when first asked for
   std::unique_ptr<HttpTransport> http_;
+  std::unique_ptr<RequestLimit> request_limit_;
   std::unique_ptr<plugin::PluginHost> plugins_;
   std::size_t notices_passed_on_ = 0;
   mutable std::mutex notice_mutex_;  ///< one sentence at a time

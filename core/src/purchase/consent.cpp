@@ -172,7 +172,8 @@ ApprovalQuestion PurchaseGate::question_about(const Attempt& attempt,
   question.warnings = warnings_for(receipt);
   if (const auto repeats = repetition_of(attempt.basket)) {
     question.warnings.push_back(*repeats);
-    question.rounds = 2;
+    const std::int64_t lately = journal_.now_unix_ms() - kRecentPurchaseMs;
+    if (journal_.done_on_basket(attempt.basket, lately, cartpilot().text())) question.rounds = 2;
   }
   const std::string& currency = receipt.frozen.currency;
   question.notes.push_back(
@@ -292,10 +293,9 @@ std::optional<commerce::Money> PurchaseGate::previous_total_of(const commerce::R
 }
 
 std::optional<std::string> PurchaseGate::repetition_of(const std::string& basket) const {
-  const std::int64_t now = journal_.now_unix_ms();
-  const auto recent = journal_.done_on_basket(basket, now - kRecentPurchaseMs, cartpilot().text());
-  if (!recent) return std::nullopt;
-  return "the same basket was bought " + ago_text(now - recent->updated_unix_ms);
+  const auto bought = journal_.bought_in_a_day(basket, cartpilot().text());
+  if (!bought) return std::nullopt;
+  return "the same basket was bought " + ago_text(journal_.now_unix_ms() - bought->updated_unix_ms);
 }
 
 /// Whether this run may buy a basket again that was bought already.

@@ -15,6 +15,7 @@ namespace cartpilot::purchase {
 namespace {
 
 constexpr std::size_t kRunBytes = 8;
+constexpr std::int64_t kUnderWayMs = 60 * 1000;  ///< as long as a confirm may take
 constexpr const char* kDistrusted = "RECORD_DISTRUSTED";
 
 GateClock with_defaults(GateClock clock) {
@@ -252,13 +253,18 @@ ToolOutcome PurchaseGate::unresolved(const Attempt& attempt) {
   report.end = PurchaseEnd::kUnknown;
   report.checkout_id = attempt.checkout_id;
   report.total = attempt.total;
-  report.message = fmt::format(
-      "an earlier purchase of the same basket ({} at {}, purchase {}) has an unknown outcome, so "
-      "it "
-      "is not repeated{}",
-      commerce::format_money(attempt.total), attempt.merchant_id, attempt.id,
-      remedy_text(policy_.remedies, Remedy::kRecordOutcome, "; when you know the outcome, ",
-                  attempt.id));
+  const std::string purchase =
+      fmt::format("purchase {} of the same basket ({} at {})", attempt.id,
+                  commerce::format_money(attempt.total), attempt.merchant_id);
+  // Whoever sent it may still wait for the answer: nobody can say yet how it ended.
+  if (attempt.state == AttemptState::kConfirmSent &&
+      journal_.now_unix_ms() - attempt.updated_unix_ms < kUnderWayMs) {
+    report.message = purchase + " is under way, so it is not repeated; try again in a minute";
+    return refuse(report, "PURCHASE_UNRESOLVED");
+  }
+  report.message = fmt::format("{} has an unknown outcome, so it is not repeated{}", purchase,
+                               remedy_text(policy_.remedies, Remedy::kRecordOutcome,
+                                           "; when you know the outcome, ", attempt.id));
   return refuse(report, "PURCHASE_UNRESOLVED");
 }
 

@@ -49,6 +49,7 @@ TEST(Arguments, of_a_chat_are_its_flags_options_and_words) {
   EXPECT_THAT(a.message, ElementsAre("buy", "a mug"));
   EXPECT_EQ(a.approve, "");
   EXPECT_EQ(a.max_steps, 12);
+  EXPECT_EQ(a.max_requests, std::nullopt);
   EXPECT_EQ(a.output, "text");
 }
 
@@ -79,6 +80,7 @@ TEST(Arguments, that_are_wrong_end_with_the_usage_code_and_name_what_is_wrong) {
   const std::pair<std::vector<const char*>, const char*> rows[] = {
       {{"chat", "--max-steps", "0"}, "--max-steps"},
       {{"chat", "--max-steps", "many"}, "--max-steps"},
+      {{"chat", "--max-requests", "0"}, "--max-requests"},
       {{"chat", "--output", "xml"}, "--output"},
       {{"chat", "--provider-option", "thinking"}, "KEY=VALUE, got 'thinking'"},
       {{"chat", "--provider-option", "=low"}, "KEY=VALUE, got '=low'"},

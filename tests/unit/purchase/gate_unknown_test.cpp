@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gate_world.h"
+#include "purchase/keys.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -119,6 +120,35 @@ TEST(PurchaseGate, locks_the_basket_of_an_unknown_purchase) {
   const std::string mug = world.prepare("mug");
   EXPECT_TRUE(world.approve(mug).ok);
   EXPECT_TRUE(world.confirm(mug).ok);
+}
+
+// Whoever sent it may still wait: nobody is told to decide yet how it ended.
+TEST(PurchaseGate, says_that_another_program_is_buying_the_basket_just_now) {
+  GateWorld world;
+  const std::string id = world.prepare();
+  const Json& item = world.server.checkout(id).at("items").at(0);
+  Attempt other;
+  other.id = "other";
+  other.session = "another";
+  other.checkout_id = "elsewhere";
+  other.total = {8638, "USD"};
+  other.cartpilot = world.gate->cartpilot().text();
+  other.basket = basket_of("merchant-a", {{item.at("product_id").get<std::string>(), std::nullopt,
+                                           item.at("quantity").get<std::int64_t>()}});
+  world.journal.open(other);
+  world.journal.advance("other", AttemptState::kApproved);
+  world.journal.begin_send("other");
+
+  EXPECT_EQ(code_of(world.approve(id)), "PURCHASE_UNRESOLVED");
+  EXPECT_THAT(world.gate->last_report()->message,
+              testing::AllOf(testing::HasSubstr("is under way"),
+                             testing::Not(testing::HasSubstr("purchases resolve"))));
+  world.clock.passed_ms += 61'000;
+  EXPECT_EQ(code_of(world.approve(id)), "PURCHASE_UNRESOLVED");
+  EXPECT_THAT(world.gate->last_report()->message,
+              testing::AllOf(testing::HasSubstr("unknown outcome"),
+                             testing::HasSubstr("purchases resolve other")));
+  EXPECT_EQ(world.server.count("confirm"), 0);
 }
 
 TEST(PurchaseGate, refuses_a_confirm_while_the_same_basket_became_unresolved) {

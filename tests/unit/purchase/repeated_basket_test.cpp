@@ -96,6 +96,21 @@ TEST(RepeatedBasket, is_asked_about_when_there_is_a_person) {
   EXPECT_EQ(world.person.questions.size(), 3U);  // the repetition twice
 }
 
+TEST(RepeatedBasket, is_named_for_a_day_and_asked_about_twice_for_an_hour) {
+  GateWorld world;
+  EXPECT_EQ(buy(world), "");
+  world.clock.passed_ms += 2 * 60 * 60'000;
+  EXPECT_EQ(buy(world), "");
+  ASSERT_EQ(world.person.questions.size(), 2U);
+  EXPECT_THAT(world.person.questions.back().note,
+              HasSubstr("the same basket was bought 2 hours ago"));
+  world.clock.passed_ms += 25 * 60 * 60'000LL;
+  EXPECT_EQ(buy(world), "");
+  ASSERT_EQ(world.person.questions.size(), 3U);
+  EXPECT_THAT(world.person.questions.back().note,
+              testing::Not(HasSubstr("the same basket was bought")));
+}
+
 TEST(RepeatedBasket, that_was_bought_after_the_question_is_asked_about_again) {
   GateWorld world;
   const std::string first = world.prepare();
