@@ -55,16 +55,45 @@ void add_hexadecimal(std::set<std::string>& all, const std::string& secret) {
   all.insert(std::move(upper));
 }
 
-std::vector<Range> ranges_in(const PlainSpelling& plain) {
+/// Calls `found` with each word and the number of its first bytes that were swallowed, where the
+/// text behind the escape begins with the others, or ends inside them.
+template <typename Found>
+void each_swallowed(const std::vector<PlainSpelling>& steps, const PlainSpelling& step,
+                    const std::set<std::string>& all, const Found& found) {
+  const std::string_view text = step.text;
+  for (const PlainSpelling::Swallowed& escape : step.swallowed) {
+    const PlainSpelling& below = steps[escape.step];
+    const std::string_view eaten = std::string_view(below.text).substr(escape.place, escape.size);
+    for (const std::string& word : all) {
+      for (std::size_t size = 1; size <= std::min(eaten.size(), word.size() - 1); ++size) {
+        const std::string_view begin = eaten.substr(eaten.size() - size);
+        const std::string_view rest = text.substr(escape.next, word.size() - size);
+        if (word.starts_with(begin) && word.compare(size, rest.size(), rest) == 0) {
+          found(word, size, escape, below.begins[escape.place + escape.size - size]);
+        }
+      }
+    }
+  }
+}
+
+std::vector<Range> ranges_in(const std::vector<PlainSpelling>& steps) {
   std::vector<Range> found;
   Words& registered = secret_words();
   const std::shared_lock lock(registered.mutex);
-  for (const std::string& word : registered.all) {
-    // One step at a time: occurrences may overlap, and every byte of each must go.
-    for (std::size_t at = plain.text.find(word); at != std::string::npos;
-         at = plain.text.find(word, at + 1)) {
-      found.emplace_back(plain.begins[at], plain.ends[at + word.size() - 1]);
+  for (const PlainSpelling& step : steps) {
+    for (const std::string& word : registered.all) {
+      // One byte at a time: occurrences may overlap, and every byte of each must go.
+      for (std::size_t at = step.text.find(word); at != std::string::npos;
+           at = step.text.find(word, at + 1)) {
+        found.emplace_back(step.begins[at], step.ends[at + word.size() - 1]);
+      }
     }
+    each_swallowed(
+        steps, step, registered.all,
+        [&](const std::string& word, std::size_t size, const auto& escape, std::size_t begin) {
+          const std::size_t end = escape.next + word.size() - size;
+          if (end <= step.text.size()) found.emplace_back(begin, step.ends[end - 1]);
+        });
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -91,17 +120,25 @@ std::string without(std::string_view text, const std::vector<Range>& found) {
 }
 
 /// Where the longest end of the text starts that may be the beginning of a word.
-std::size_t start_of_beginning(const PlainSpelling& plain) {
-  std::size_t start = plain.unfinished;
+std::size_t start_of_beginning(const std::vector<PlainSpelling>& steps) {
+  std::size_t start = std::string::npos;
   Words& registered = secret_words();
   const std::shared_lock lock(registered.mutex);
-  for (const std::string& word : registered.all) {
-    for (std::size_t size = std::min(word.size() - 1, plain.text.size()); size > 0; --size) {
-      const std::size_t at = plain.text.size() - size;
-      if (plain.text.compare(at, size, word, 0, size) != 0) continue;
-      start = std::min(start, plain.begins[at]);
-      break;
+  for (const PlainSpelling& step : steps) {
+    start = std::min(start, step.unfinished);
+    for (const std::string& word : registered.all) {
+      for (std::size_t size = std::min(word.size() - 1, step.text.size()); size > 0; --size) {
+        const std::size_t at = step.text.size() - size;
+        if (step.text.compare(at, size, word, 0, size) != 0) continue;
+        start = std::min(start, step.begins[at]);
+        break;
+      }
     }
+    each_swallowed(
+        steps, step, registered.all,
+        [&](const std::string& word, std::size_t size, const auto& escape, std::size_t begin) {
+          if (escape.next + word.size() - size > step.text.size()) start = std::min(start, begin);
+        });
   }
   return start;
 }
@@ -113,7 +150,7 @@ void add_secret(std::string_view given) {
   if (secret.size() < kShortestSecret) return;
   std::set<std::string> fresh;
   const std::string plain(secret);
-  fresh.insert(plain_spelling(plain).text);
+  for (PlainSpelling& step : plain_spellings(plain)) fresh.insert(std::move(step.text));
   const std::string quoted = dump_json(Json(plain));
   // Base64 may hold what was encoded before.
   for (const std::string& form :
@@ -130,7 +167,7 @@ void add_secret(std::string_view given) {
 
 std::vector<Range> secret_ranges(std::string_view text) {
   if (nothing_registered()) return {};
-  return ranges_in(plain_spelling(text));
+  return ranges_in(plain_spellings(text));
 }
 
 std::string redact(std::string_view text) { return without(text, secret_ranges(text)); }
@@ -164,9 +201,9 @@ std::string RedactionStream::feed(std::string_view piece) {
   std::size_t start = text.size();
   std::vector<Range> found;
   if (!nothing_registered()) {
-    const PlainSpelling plain = plain_spelling(text, true);
-    found = ranges_in(plain);
-    start = start_of_beginning(plain);
+    const std::vector<PlainSpelling> steps = plain_spellings(text, true);
+    found = ranges_in(steps);
+    start = start_of_beginning(steps);
     // A secret that a longer one may begin with waits too.
     for (auto range = found.rbegin(); range != found.rend(); ++range) {
       if (range->second > start) start = std::min(start, range->first);

@@ -9,7 +9,9 @@
 namespace cartpilot::text {
 namespace {
 
-constexpr int kMaxDepth = 4;
+/// Escapes inside escapes that are undone.
+constexpr std::size_t kMaxEscapes = 4;
+constexpr std::size_t kMaxSwallowed = 8;
 
 bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -73,7 +75,9 @@ class Reader {
     const std::size_t count = hex_digits(digits, 2);
     if (count == 2) {
       const char byte = static_cast<char>(hex_value(text_.substr(digits, 2)));
+      const std::size_t first = at_ + 1;
       add({&byte, 1}, digits + 2);
+      swallow(first);
     } else if (digits + count == text_.size()) {
       end_inside();
     } else {
@@ -96,37 +100,59 @@ class Reader {
     if (std::string_view("bfnrt").find(kind) != std::string_view::npos) {
       begin_.reset();  // a control character
       ++at_;
+      swallow(end);
     }
+  }
+
+  /// What was read from `first` on is behind an introducer.
+  void swallow(std::size_t first) {
+    const std::size_t size = std::min(at_ - first, kMaxSwallowed);
+    spelling_.swallowed.push_back({spelling_.text.size(), 0, at_ - size, size});
   }
 
   /// \u0041, \x41, \u{41}, \x{41}; the backslashes are read.
   void read_number(std::size_t width) {
+    const std::size_t first = at_;
+    if (decode_number(width)) swallow(first);
+  }
+
+  bool decode_number(std::size_t width) {
     const bool braces = at_ + 1 < text_.size() && text_[at_ + 1] == '{';
     const std::size_t first = at_ + (braces ? 2 : 1);
     const std::size_t count = hex_digits(first, braces ? 6 : width);
     const std::size_t end = first + count + (braces ? 1 : 0);
-    if (first + count == text_.size() && (braces || count < width)) return end_inside();
-    const bool whole = braces ? count > 0 && text_[first + count] == '}' : count == width;
-    if (!whole) return add(text_.substr(at_, 1), at_ + 1);
+    const bool cut = first + count == text_.size() && (braces || count < width);
+    const bool whole = !cut && (braces ? count > 0 && text_[first + count] == '}' : count == width);
+    if (!whole) {
+      if (cut) {
+        end_inside();
+      } else {
+        add(text_.substr(at_, 1), at_ + 1);
+      }
+      return false;
+    }
     const char32_t number = hex_value(text_.substr(first, count));
     if (text_[at_] == 'x') {
       const char byte = static_cast<char>(number);
-      return add({&byte, 1}, end);
-    }
-    if (number >= 0xD800 && number < 0xDC00) {
+      add({&byte, 1}, end);
+    } else if (number >= 0xD800 && number < 0xDC00) {
       high_ = number;
       at_ = end;
       if (at_ == text_.size() && goes_on_) spelling_.unfinished = begin_.value_or(at_);
-      return;
+    } else {
+      add_point(number, end);
     }
-    char32_t point = number;
-    if (number >= 0xDC00 && number < 0xE000) {
-      if (!high_) return add("?", end);
-      point = 0x10000 + ((*high_ - 0xD800) << 10U) + (number - 0xDC00);
+    return true;
+  }
+
+  void add_point(char32_t point, std::size_t end) {
+    if (high_ && point >= 0xDC00 && point < 0xE000) {
+      point = 0x10000 + ((*high_ - 0xD800) << 10U) + (point - 0xDC00);
     }
     high_.reset();
+    const bool valid = point <= 0x10FFFF && (point < 0xD800 || point >= 0xE000);
     std::string bytes;
-    append_utf8(bytes, std::min<char32_t>(point, 0x10FFFF));
+    append_utf8(bytes, valid ? point : kReplacement);
     add(bytes, end);
   }
 
@@ -143,7 +169,14 @@ PlainSpelling seen_part(const PlainSpelling& all, bool goes_on) {
   PlainSpelling seen;
   seen.unfinished = all.unfinished;
   const std::string_view text = all.text;
+  auto swallowed = all.swallowed.begin();
+  const auto pass_swallowed = [&](std::size_t at) {
+    for (; swallowed != all.swallowed.end() && swallowed->next <= at; ++swallowed) {
+      seen.swallowed.push_back({seen.text.size(), 0, swallowed->place, swallowed->size});
+    }
+  };
   for (std::size_t at = 0; at < text.size();) {
+    pass_swallowed(at);
     const Utf8Step step = read_utf8(text.substr(at));
     if (step.kind == Utf8Step::Kind::kIncomplete && goes_on) {
       seen.unfinished = all.begins[at];
@@ -157,28 +190,51 @@ PlainSpelling seen_part(const PlainSpelling& all, bool goes_on) {
       seen.ends.push_back(all.ends[at]);
     }
   }
+  pass_swallowed(text.size());
   return seen;
 }
 
-/// What `upper`, which was read from the text of `lower`, is in the original of `lower`.
-PlainSpelling on_top_of(const PlainSpelling& lower, PlainSpelling upper) {
+PlainSpelling as_it_is(std::string_view text) {
+  PlainSpelling spelling;
+  spelling.text = text;
+  spelling.unfinished = text.size();
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    spelling.begins.push_back(at);
+    spelling.ends.push_back(at + 1);
+  }
+  return spelling;
+}
+
+/// The escapes of `lower`, the step of that number, undone.
+PlainSpelling step_above(const PlainSpelling& lower, std::size_t number, bool goes_on) {
+  PlainSpelling upper = Reader(lower.text, goes_on).read();
   upper.unfinished =
       upper.unfinished < lower.text.size() ? lower.begins[upper.unfinished] : lower.unfinished;
   for (std::size_t& begin : upper.begins) begin = lower.begins[begin];
   for (std::size_t& end : upper.ends) end = lower.ends[end - 1];
+  upper = seen_part(upper, goes_on);
+  for (PlainSpelling::Swallowed& escape : upper.swallowed) escape.step = number;
+  for (PlainSpelling::Swallowed escape : lower.swallowed) {
+    const bool last = escape.next >= lower.text.size();
+    const auto next = last ? upper.begins.end()
+                           : std::lower_bound(upper.begins.begin(), upper.begins.end(),
+                                              lower.begins[escape.next]);
+    escape.next = static_cast<std::size_t>(next - upper.begins.begin());
+    upper.swallowed.push_back(escape);
+  }
   return upper;
 }
 
 }  // namespace
 
-PlainSpelling plain_spelling(std::string_view text, bool goes_on) {
-  PlainSpelling plain = Reader(text, goes_on).read();
-  // An escape may be spelled with escapes.
-  for (int depth = 1; depth < kMaxDepth; ++depth) {
-    if (plain.text.find_first_of("%\\") == std::string::npos) break;
-    plain = on_top_of(plain, Reader(plain.text, goes_on).read());
+std::vector<PlainSpelling> plain_spellings(std::string_view text, bool goes_on) {
+  std::vector<PlainSpelling> steps = {seen_part(as_it_is(text), goes_on)};
+  while (steps.size() <= kMaxEscapes &&
+         steps.back().text.find_first_of("%\\") != std::string::npos) {
+    steps.push_back(step_above(steps.back(), steps.size() - 1, goes_on));
+    if (steps.back().text == steps[steps.size() - 2].text) break;
   }
-  return seen_part(plain, goes_on);
+  return steps;
 }
 
 }  // namespace cartpilot::text

@@ -113,6 +113,28 @@ TEST(Redaction, finds_a_secret_that_looks_escaped_itself) {
   }
 }
 
+TEST(Redaction, finds_a_secret_whose_first_letters_end_what_looks_like_an_escape) {
+  add_secret("cafe-is-a-key/1");
+  add_secret("nacht-schluessel");
+  for (const char* const given :
+       {"100%<cafe-is-a-key/1>", "%2<cafe-is-a-key/1>", "%<cafe-is-a-key%2F1>",
+        "%252<cafe-is-a-key%252f1>", R"(\u00e<cafe-is-a-key/1>)", R"(\x<cafe-is-a-key\/1>)",
+        R"(C:\<nacht-schluessel>)", R"(\\\\<nacht%2Dschluessel>)"}) {
+    std::string text = given;
+    std::string expected = text.substr(0, text.find('<')) + "[redacted]";
+    text.erase(text.find('<'), 1);
+    text.pop_back();
+    EXPECT_EQ(redact(text), expected) << given;
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+      RedactionStream stream;
+      std::string out = stream.feed(text.substr(0, cut));
+      out += stream.feed(text.substr(cut));
+      out += stream.finish();
+      EXPECT_EQ(out, expected) << given << " cut at " << cut;
+    }
+  }
+}
+
 TEST(Redaction, finds_a_secret_in_base64_at_any_place) {
   add_secret(kCanary);
   for (const char* const neighbour : {"", "u", "us", "user:", "Bearer "}) {
