@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/outside.h"
 #include "cartpilot/error.h"
 #include "cli/exit_code.h"
@@ -140,7 +141,9 @@ std::string present_file(const std::string& file, const Json& files, const Repla
   if (found == files.end()) return file;
   const std::string recorded = record::bytes_from_json(*found);
   if (contents(file) == recorded) return file;
-  const fs::path copy = folder.path() / fs::path(file).filename();
+  // In a folder of its own: two files may have the same name.
+  const fs::path copy = folder.path() / base::sha256_hex(file) / fs::path(file).filename();
+  fs::create_directories(copy.parent_path());
   std::ofstream(copy, std::ios::binary) << recorded;
   return copy.string();
 }

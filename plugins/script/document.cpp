@@ -165,8 +165,10 @@ Document read_document(const std::string& file) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("the script '{}' is larger than {} MiB", file, kMaxFileBytes >> 20));
   }
-  const bool json = std::filesystem::path(file).extension() == ".json";
-  return json ? parse_json_document(file, text) : parse_toml(file, text);
+  // Messages have the name without its folder, so that they are the same wherever the file lies.
+  const std::filesystem::path path(file);
+  const std::string name = path.filename().string();
+  return path.extension() == ".json" ? parse_json_document(name, text) : parse_toml(name, text);
 }
 
 }  // namespace cartpilot::script

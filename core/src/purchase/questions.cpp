@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "cartpilot/error.h"
 #include "purchase/owner.h"
+#include "record/tape.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -134,14 +135,7 @@ void Questions::open(ApprovalQuestion& question, std::int64_t lifetime_ms) {
 
 std::optional<ApprovalQuestion> Questions::find(const std::string& id) {
   std::optional<ApprovalQuestion> found;
-  db_.checked([&] {
-    const auto select = db_.prepared("SELECT state, owner, question FROM questions WHERE id = ?");
-    select->bind(1, id);
-    if (!select->executeStep()) return;
-    found = question_from(select->getColumn(0).getString(), select->getColumn(1).getString(),
-                          select->getColumn(2).getString());
-  });
-  if (found) close_if_over(*found);
+  db_.checked([&] { found = read(id); });
   return found;
 }
 
@@ -258,31 +252,58 @@ std::size_t Questions::opened_lately(std::int64_t span_ms) const {
   return count;
 }
 
+/// Another program may have answered it meanwhile: in a recorded run that is something that came in
+/// from outside, and a replay, whose state nobody else has, writes it into the row.
+std::optional<ApprovalQuestion> Questions::read(const std::string& id) {
+  Json row;
+  std::string owner;
+  {
+    const auto select = db_.prepared("SELECT state, owner, question FROM questions WHERE id = ?");
+    select->bind(1, id);
+    if (!select->executeStep()) return std::nullopt;
+    row = Json::array({select->getColumn(0).getString(), select->getColumn(2).getString()});
+    owner = select->getColumn(1).getString();
+  }
+  if (record::Tape* const tape = record::tape()) {
+    const Json now = tape->reread("question", known_[id] == row ? Json() : row);
+    if (!now.is_null()) {
+      row = now;
+      const auto update = db_.prepared("UPDATE questions SET state = ?, question = ? WHERE id = ?");
+      update->bind(1, row.at(0).get<std::string>());
+      update->bind(2, row.at(1).get<std::string>());
+      update->bind(3, id);
+      update->exec();
+    }
+    known_[id] = row;
+  }
+  ApprovalQuestion question =
+      question_from(row.at(0).get<std::string>(), owner, row.at(1).get<std::string>());
+  close_if_over(question);
+  return question;
+}
+
 /// Inside a transaction. A question that does not exist is void.
 ApprovalQuestion Questions::load(const std::string& id) {
-  const auto select = db_.prepared("SELECT state, owner, question FROM questions WHERE id = ?");
-  select->bind(1, id);
+  if (auto found = read(id)) return *std::move(found);
   ApprovalQuestion question;
   question.id = id;
   question.state = QuestionState::kVoid;
   question.reason = "There is no such question.";
-  if (select->executeStep()) {
-    question = question_from(select->getColumn(0).getString(), select->getColumn(1).getString(),
-                             select->getColumn(2).getString());
-    close_if_over(question);
-  }
   return question;
 }
 
 void Questions::save(const ApprovalQuestion& question) {
+  const std::string text = text_of(question);
   const auto insert = db_.prepared("INSERT OR REPLACE INTO questions VALUES (?, ?, ?, ?, ?, ?)");
   insert->bind(1, question.id);
   insert->bind(2, std::string(question_state_name(question.state)));
   insert->bind(3, question.owner);
   insert->bind(4, question.expires_unix_ms);
   insert->bind(5, question.created_unix_ms);
-  insert->bind(6, text_of(question));
+  insert->bind(6, text);
   insert->exec();
+  if (record::tape() == nullptr) return;
+  known_[question.id] = Json::array({question_state_name(question.state), text});
 }
 
 /// Nobody has to write that a question is over: every reader sees it.

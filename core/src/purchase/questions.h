@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +73,7 @@ class Questions {
   std::int64_t now_unix_ms() const { return now_(); }
 
  private:
+  std::optional<ApprovalQuestion> read(const std::string& id);
   ApprovalQuestion load(const std::string& id);
   void save(const ApprovalQuestion& question);
   void close_if_over(ApprovalQuestion& question);
@@ -80,6 +82,7 @@ class Questions {
 
   store::StateDb& db_;
   UnixClock now_;
+  std::map<std::string, Json> known_;  ///< while recorded: what this program last knew, by id
 };
 
 }  // namespace cartpilot::purchase

@@ -68,6 +68,7 @@ void Player::pass(LaneState& lane) const {
   lane.next = next_event(lane) + 1;
   lane.readings = 0;
   lane.looks = 0;
+  lane.reads = 0;
   lane.feeds = 0;
 }
 
@@ -141,7 +142,7 @@ Json Player::coming(const std::string& kind) {
   for (std::size_t next = lane.next; next < lane.events.size(); ++next) {
     const Event& event = events_[lane.events[next]];
     if (event.kind == kind) return event.data;
-    if (event.kind != "clock" && event.kind != "signal") break;
+    if (event.kind != "clock" && event.kind != "signal" && event.kind != "question") break;
   }
   return take(kind, fmt::format("'{}'", kind)).data;  // which says that there is none
 }
@@ -173,6 +174,17 @@ int Player::look(int real) {
   if (lane.looks < integer_or(event->data, "looks")) return real;
   pass(lane);
   return static_cast<int>(integer_or(event->data, "count"));
+}
+
+Json Player::reread(const std::string& kind, const Json&) {
+  const std::lock_guard lock(mutex_);
+  LaneState& lane = here();
+  ++lane.reads;
+  const Event* const event = peek(lane);
+  if (event == nullptr || event->kind != kind) return nullptr;
+  if (lane.reads < integer_or(event->data, "reads")) return nullptr;
+  pass(lane);
+  return event->data.at("now");
 }
 
 std::string Player::keyed(const std::string&) { return string_or(came("keyed", nullptr), "name"); }

@@ -40,6 +40,7 @@ class Player final : public Tape {
   bool comes_next(const std::string& kind) override;
   void shown(Stream stream, std::string_view text) override;
   int look(int real) override;
+  Json reread(const std::string& kind, const Json& changed) override;
   void catch_up(const CallContext& context) override;
   void about(const std::string&, const Json&) override {}
   Json plugins(const Json& found) override;
@@ -58,6 +59,7 @@ class Player final : public Tape {
     std::size_t next = 0;
     std::size_t readings = 0;  ///< taken from the clock event that is next
     int looks = 0;             ///< for signals, since the last event
+    int reads = 0;             ///< of what others may change, since the last event
     int feeds = 0;             ///< for texts that are held back, since the last event
   };
   struct Shown {

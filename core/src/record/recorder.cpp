@@ -98,6 +98,13 @@ int Recorder::look(int real) {
   return real;
 }
 
+Json Recorder::reread(const std::string& kind, const Json& changed) {
+  const std::lock_guard lock(mutex_);
+  const int reads = ++lanes_[base::current_lane()].reads;
+  if (!changed.is_null()) add(kind, {{"reads", reads}, {"now", changed}});
+  return nullptr;
+}
+
 std::string Recorder::keyed(const std::string& real) {
   came("keyed", {{"name", real}});
   return real;
@@ -157,6 +164,7 @@ Recorder::Kept& Recorder::add(const std::string& kind, Json data, bool in_lane) 
   if (in_lane) {
     close_clock(lane);
     lanes_[lane].looks = 0;
+    lanes_[lane].reads = 0;
     lanes_[lane].feeds = 0;
   }
   Kept& kept = kept_.emplace_back();

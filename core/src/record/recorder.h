@@ -40,6 +40,7 @@ class Recorder final : public Tape {
   bool comes_next(const std::string&) override { return false; }
   void shown(Stream stream, std::string_view text) override;
   int look(int real) override;
+  Json reread(const std::string& kind, const Json& changed) override;
   void catch_up(const CallContext& context) override;
   void about(const std::string& kind, const Json& data) override;
   Json plugins(const Json& found) override;
@@ -57,6 +58,7 @@ class Recorder final : public Tape {
   struct LaneState {
     Json clock = Json::array();  ///< readings since the last event
     int looks = 0;               ///< for signals, since the last event
+    int reads = 0;               ///< of what others may change, since the last event
     int feeds = 0;               ///< for texts that are held back, since the last event
   };
   struct Kept {

@@ -42,6 +42,10 @@ class Tape : public base::Outside {
   /// The program looks how often the person has asked to stop since that was last answered. Returns
   /// how often it shall see.
   virtual int look(int real) = 0;
+  /// The program reads again what another program may change. `changed` is what it found, if that
+  /// is not what it knew, else null. Returns what it shall take for it in a replay, null when
+  /// nothing had changed; a recording returns null.
+  virtual Json reread(const std::string& kind, const Json& changed) = 0;
   /// After a wait on the outside, which looks an unknown number of times: a signal that ended it is
   /// noted, or comes, before anything else happens.
   virtual void catch_up(const CallContext& context) = 0;

@@ -9,6 +9,23 @@ namespace cartpilot::e2e {
 
 using testing::StartsWith;
 
+std::vector<std::string> plus(std::vector<std::string> words,
+                              const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+std::vector<std::string> demo(const std::vector<std::string>& more) {
+  return plus({"chat", "--demo"}, more);
+}
+
+void answer_question(Program& program, const std::string& total, bool yes) {
+  program.wait_for("Type the total (" + total + ") and the code ");
+  const std::string code = program.wait_for_match("\\([a-z]{4}\\) to buy").substr(1, 4);
+  program.wait_for("s]: ");
+  program.write(yes ? total + " " + code + "\n" : "no\n");
+}
+
 std::string recording_of(const Home& home) { return (home.path() / "run.jsonl").string(); }
 
 std::vector<std::string> recorded(const Home& home, std::vector<std::string> words) {

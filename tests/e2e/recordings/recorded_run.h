@@ -10,6 +10,16 @@
 
 namespace cartpilot::e2e {
 
+/// `words` and `more` behind them.
+std::vector<std::string> plus(std::vector<std::string> words, const std::vector<std::string>& more);
+
+/// A standing permission for what kThreeLines buys.
+inline const std::vector<std::string> kMayBuy = {"--approve", "up-to:150:USD", "--merchants",
+                                                 "merchant-a,merchant-b"};
+
+/// "chat --demo" and `more`.
+std::vector<std::string> demo(const std::vector<std::string>& more);
+
 /// Where a home keeps its recording.
 std::string recording_of(const Home& home);
 
@@ -24,6 +34,9 @@ Result record(const Home& home, const std::vector<std::string>& words,
 Result record_at_terminal(const Home& home, const std::vector<std::string>& words,
                           const Environment& environment,
                           const std::function<void(Program&)>& person);
+
+/// Waits for the question about `total`, and answers it.
+void answer_question(Program& program, const std::string& total, bool yes);
 
 /// Replays in a home of its own, without the variables of the run: the same on standard output and
 /// standard error, and the check agrees.

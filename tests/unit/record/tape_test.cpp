@@ -223,6 +223,26 @@ TEST(Tape, a_signal_is_seen_at_the_same_look) {
   EXPECT_EQ(seen, 18);
 }
 
+TEST(Tape, what_another_program_changed_is_seen_at_the_same_read) {
+  const TemporaryFile file;
+  std::vector<Json> seen;
+  const auto program = [&](Tape& tape) {
+    // What ends the wait is known before what happens during it.
+    if (tape.plays()) seen.push_back(tape.coming("typed"));
+    for (int read = 0; read < 5; ++read) {
+      const bool changed = !tape.plays() && (read == 2 || read == 4);
+      const Json now = tape.reread("question", changed ? Json(read) : Json());
+      if (tape.plays()) seen.push_back(now);
+    }
+    tape.came("typed", {{"text", "n"}});
+  };
+  recorded(file.absent(), program);
+  EXPECT_EQ(replayed(file.path(), program), "");
+  EXPECT_EQ(seen, (std::vector<Json>{{{"text", "n"}}, {}, {}, 2, {}, 4}));
+  EXPECT_THAT(replayed(file.path(), [](Tape& tape) { tape.came("typed", nullptr); }),
+              HasSubstr("recorded is 'question', now there is 'typed'"));
+}
+
 TEST(Tape, a_missing_plugin_and_another_build_of_it_are_named) {
   const auto plugin = [](const std::string& id, const std::string& sum, const Json& sets) {
     return Json{{"id", id},

@@ -37,7 +37,7 @@ times = "always"
   for (int i = 0; i < 5; ++i) texts.push_back(played(provider, request_of("hello there")));
   EXPECT_THAT(texts, ElementsAre("one", "two", "two", "always", "always"));
   EXPECT_EQ(played(provider, request_of("bye")),
-            "! invalid_argument " + file.path() +
+            "! invalid_argument " + file.name() +
                 ": no answer is left for 'bye'; the next one, at line 7, is for another request "
                 "(user: expected 'hello' in 'bye')");
 }
@@ -47,7 +47,7 @@ TEST(ScriptProvider, says_when_all_answers_were_played) {
   ScriptProvider provider(config_of(file.path()));
   EXPECT_EQ(played(provider, request_of("a")), "one");
   EXPECT_EQ(played(provider, request_of("a")),
-            "! invalid_argument " + file.path() + ": no answer is left for 'a'; all were played");
+            "! invalid_argument " + file.name() + ": no answer is left for 'a'; all were played");
 }
 
 TEST(ScriptProvider, emits_its_steps_in_order_and_finishes) {
@@ -191,7 +191,7 @@ result = { name = "f", ok = true }
   GenerateRequest request = request_of("x");
   answer_call(request, "f", {{"error_code", "NO"}}, true);
   EXPECT_EQ(played(provider, request),
-            "! invalid_argument " + file.path() +
+            "! invalid_argument " + file.name() +
                 ", line 4: not as expected: result: none of those sent fits: 'f "
                 "{\"error_code\":\"NO\"}'");
 }
@@ -215,10 +215,10 @@ calls = [{ name = "g", arguments = { id = "${f.list.1.id}", all = ["${f.list}"],
             R"({"id":"b","all":[[{"id":"a"},{"id":"b"}]],"n":12,"t":"n 12"})");
   EXPECT_EQ(
       played(provider, request_of("x")),
-      "! invalid_argument " + file.path() + ", line 2: ${f.list.1.id}: no result of f was sent");
+      "! invalid_argument " + file.name() + ", line 2: ${f.list.1.id}: no result of f was sent");
   GenerateRequest other = request_of("x");
   answer_call(other, "f", {{"lists", 1}, {"price", 2}});
-  EXPECT_EQ(played(provider, other), "! invalid_argument " + file.path() +
+  EXPECT_EQ(played(provider, other), "! invalid_argument " + file.name() +
                                          ", line 2: ${f.list.1.id}: there is no 'list', but "
                                          "lists, price");
 }

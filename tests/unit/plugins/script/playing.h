@@ -29,6 +29,8 @@ class ScriptFile {
   ScriptFile(const ScriptFile&) = delete;
   ScriptFile& operator=(const ScriptFile&) = delete;
   const std::string& path() const { return path_; }
+  /// As messages have it.
+  std::string name() const { return std::filesystem::path(path_).filename().string(); }
 
  private:
   std::string path_;
