@@ -215,11 +215,12 @@ PlainSpelling step_above(const PlainSpelling& lower, std::size_t number, bool go
   upper = seen_part(upper, goes_on);
   for (PlainSpelling::Swallowed& escape : upper.swallowed) escape.step = number;
   for (PlainSpelling::Swallowed escape : lower.swallowed) {
-    const bool last = escape.next >= lower.text.size();
-    const auto next = last ? upper.begins.end()
-                           : std::lower_bound(upper.begins.begin(), upper.begins.end(),
-                                              lower.begins[escape.next]);
-    escape.next = static_cast<std::size_t>(next - upper.begins.begin());
+    // The backslashes in front of a character are in its spelling, so only its end tells it.
+    const auto next =
+        escape.next < lower.text.size()
+            ? std::upper_bound(upper.ends.begin(), upper.ends.end(), lower.begins[escape.next])
+            : upper.ends.end();
+    escape.next = static_cast<std::size_t>(next - upper.ends.begin());
     upper.swallowed.push_back(escape);
   }
   return upper;
