@@ -63,7 +63,7 @@ std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
 /// Prints what was asked for instead of a command; returns the exit code.
 int print(const std::string& text) {
   try {
-    out(text);
+    out_text(text);
   } catch (const Error&) {
     return report_output_failure();
   }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <vector>
 
 extern char** environ;
@@ -28,25 +29,29 @@ void forbid_core_files() noexcept {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-bool is_secret_name(std::string_view name) {
+namespace {
+
+bool says_key(std::string_view name) {
   for (const std::string_view word : {"API_KEY", "TOKEN", "SECRET", "PASSWORD"}) {
     if (name.find(word) != std::string_view::npos) return true;
   }
   return false;
 }
 
-void wipe_secrets_from_environment() {
-  std::vector<std::string> names;
+}  // namespace
+
+void wipe_from_environment(const std::set<std::string>& names) {
+  std::vector<std::string> wiped;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     char* const value = std::strchr(*entry, '=');
     if (value == nullptr) continue;
     const std::string name(*entry, value);
-    if (!is_secret_name(name)) continue;
+    if (!says_key(name) && names.count(name) == 0) continue;
     // In place: unsetenv() only forgets the pointer, and /proc shows the place itself.
     std::memset(value + 1, 0, std::strlen(value + 1));
-    names.push_back(name);
+    wiped.push_back(name);
   }
-  for (const std::string& name : names) ::unsetenv(name.c_str());
+  for (const std::string& name : wiped) ::unsetenv(name.c_str());
 }
 
 }  // namespace cartpilot::host

@@ -5,7 +5,8 @@
 // once at the start, before there are threads.
 #pragma once
 
-#include <string_view>
+#include <set>
+#include <string>
 
 namespace cartpilot::host {
 
@@ -16,10 +17,9 @@ void open_standard_streams() noexcept;
 /// No core file, no reading of this process's memory by others of the same user.
 void forbid_core_files() noexcept;
 
-/// Whether a variable of that name holds what must never be printed.
-bool is_secret_name(std::string_view name);
-
-/// Overwrites the values of all secret variables where the system put them, and unsets them.
-void wipe_secrets_from_environment();
+/// Overwrites the values of variables where the system put them, and unsets them: `names`, and all
+/// whose names say that they hold a key, which a plugin could read although it never asked for
+/// them.
+void wipe_from_environment(const std::set<std::string>& names);
 
 }  // namespace cartpilot::host

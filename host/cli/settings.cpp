@@ -4,6 +4,7 @@
 #include <sys/auxv.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cartpilot/error.h"
 #include "cli/process_guard.h"
@@ -59,12 +60,47 @@ void take_file(const SettingsFile& file, Settings& settings) {
   }
 }
 
-/// Whatever looks like a key must never be printed.
-void register_secrets(const Settings& settings) {
-  for (const auto& [name, value] : settings.environment) {
-    if (is_secret_name(name)) text::add_secret(value);
+/// "user:password" of an address, "" when it has none.
+std::string credentials_of(const std::string& address) {
+  const std::size_t end = address.rfind('@');
+  if (end == std::string::npos) return "";
+  const std::size_t scheme = address.find("://");
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  return begin < end ? address.substr(begin, end - begin) : "";
+}
+
+/// An address stays readable, except for the credentials in it.
+void register_address(const std::string& address) {
+  const std::string credentials = credentials_of(address);
+  text::add_secret(credentials);
+  const std::size_t colon = credentials.find(':');
+  if (colon != std::string::npos) text::add_secret(credentials.substr(colon + 1));
+}
+
+/// What plugins and the settings file declare is wiped from the environment, before any plugin is
+/// loaded and any thread started, and never printed.
+void take_secrets(const SettingValues& file, Settings& settings) {
+  std::set<std::string> declared = {"CARTPILOT_API_KEY"};
+  for (const std::string& name : plugin::declared_variables(settings.plugins)) {
+    declared.insert(name);
   }
-  if (settings.api_key != kDevelopmentKey) text::add_secret(settings.api_key);
+  for (const auto& [name, value] : file) {
+    if (name.starts_with("keys.")) declared.insert(name.substr(5, name.find('.', 5) - 5));
+  }
+  wipe_from_environment(declared);
+  for (const std::string& name : declared) {
+    const std::string value = lookup(settings.environment, name);
+    if (value.find("://") != std::string::npos) {
+      register_address(value);
+    } else if (value != kDevelopmentKey) {
+      text::add_secret(value);
+      settings.secret_variables.insert(name);
+    }
+  }
+  for (const char* proxy : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    register_address(lookup(settings.environment, proxy));
+  }
+  register_address(settings.api_url);
 }
 
 }  // namespace
@@ -111,7 +147,6 @@ Settings read_settings(const Arguments& arguments) {
   Settings settings;
   settings.environment = process_environment();
   std::erase_if(settings.environment, [](const auto& entry) { return entry.second.empty(); });
-  wipe_secrets_from_environment();
   const SettingsFile settings_file = read_settings_file(arguments, settings.environment);
   settings.config_file = settings_file.path;
   take_file(settings_file, settings);
@@ -144,7 +179,7 @@ Settings read_settings(const Arguments& arguments) {
   settings.plugins.allow_insecure = arguments.allow_insecure_plugins;
   settings.plugins.probe = probe_options(arguments);
   settings.plugins.cache_directory = plugin_cache(settings.environment);
-  register_secrets(settings);
+  take_secrets(settings_file.values, settings);
   return settings;
 }
 

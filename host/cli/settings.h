@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace cartpilot::host {
 
 struct Settings {
   std::map<std::string, std::string> environment;
+  /// Those that hold keys: what plugins and the settings file declare.
+  std::set<std::string> secret_variables;
   std::string provider;  ///< "" = none named anywhere
   std::string model;
   std::string api_url = "http://localhost:8000";

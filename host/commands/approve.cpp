@@ -52,7 +52,7 @@ int run_approve(CommandServices& services) {
         out_row(row_of(question, questions.now_unix_ms()));
       }
     }
-    if (arguments.json) out(dump_json(list) + "\n");
+    if (arguments.json) out_json(list);
     if (open.empty() && !arguments.json) err_line("no question is open");
     return kOk;
   }

@@ -217,9 +217,9 @@ int run_doctor(CommandServices& services) {
       list.push_back(
           {{"check", finding.check}, {"verdict", finding.verdict}, {"detail", finding.detail}});
     }
-    out(dump_json(list) + "\n");
+    out_json(list);
   } else {
-    out("\n");
+    out_text("\n");
     out_row("Next:  " + next);
   }
   const bool failed = std::any_of(findings.begin(), findings.end(),

@@ -24,7 +24,7 @@ int run_models(CommandServices& services) {
       out_line(model.id);
     }
   }
-  if (services.arguments().json) out(dump_json(list) + "\n");
+  if (services.arguments().json) out_json(list);
   return kOk;
 }
 

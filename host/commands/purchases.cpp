@@ -43,7 +43,7 @@ std::string titles_of(const purchase::Attempt& attempt) {
     const std::int64_t quantity = integer_or(item, "quantity");
     titles += fmt::format("{}{}{}", titles.empty() ? "" : ", ",
                           quantity == 1 ? "" : fmt::format("{} x ", quantity),
-                          text::safe_line(string_or(item, "title")));
+                          text::field(string_or(item, "title")));
   }
   return titles.size() > kShown ? detail::cut_text(titles, kShown) + "..." : titles;
 }
@@ -123,7 +123,7 @@ int run_purchases_list(CommandServices& services) {
         commerce::format_money(attempt.total), attempt.merchant_id, attempt.merchant_order_id,
         otherwise ? "  NOT AS AGREED" : "", cartpilot_of(attempt), titles_of(attempt)));
   }
-  if (services.arguments().json) out(dump_json(list) + "\n");
+  if (services.arguments().json) out_json(list);
   if (attempts.empty() && !services.arguments().json) err_line("no purchases yet");
   return kOk;
 }
@@ -139,7 +139,7 @@ int run_purchases_show(CommandServices& services) {
                               {"note", event.note}});
   }
   if (services.arguments().json) {
-    out(dump_json(json) + "\n");
+    out_json(json);
     return kOk;
   }
   out_row(fmt::format("purchase        {}", attempt.id));
@@ -152,13 +152,13 @@ int run_purchases_show(CommandServices& services) {
   };
   for (const Json& item : receipt.value("items", Json::array())) {
     out_row(fmt::format("item            {} x {}, {} each", integer_or(item, "quantity"),
-                        text::safe_line(string_or(item, "title")),
+                        text::field(string_or(item, "title")),
                         money(integer_or(item, "unit_price"))));
     const std::string variant = string_or(item, "variant_id");
     out_row(fmt::format("                product {}{}, sku {}",
-                        text::safe_line(string_or(item, "product_id")),
-                        variant.empty() ? "" : " variant " + text::safe_line(variant),
-                        text::safe_line(string_or(item, "sku"))));
+                        text::field(string_or(item, "product_id")),
+                        variant.empty() ? "" : " variant " + text::field(variant),
+                        text::field(string_or(item, "sku"))));
   }
   if (!receipt.empty()) {
     out_row(fmt::format("tax             {}", money(integer_or(receipt, "tax"))));

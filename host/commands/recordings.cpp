@@ -194,8 +194,7 @@ std::optional<Arguments> recorded_arguments(const Arguments& now,
 }
 
 void say(const std::string& sentence) {
-  const std::string line = "cartpilot: " + sentence + "\n";
-  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+  write_line_past_tape(STDERR_FILENO, "cartpilot: " + sentence);
 }
 
 }  // namespace
@@ -203,7 +202,8 @@ void say(const std::string& sentence) {
 Json recorded_settings(const Arguments& arguments, const Settings& settings) {
   Json environment = Json::object();
   for (const auto& [name, value] : settings.environment) {
-    if (matters(name)) environment[name] = is_secret_name(name) ? kHidden : value;
+    if (matters(name))
+      environment[name] = settings.secret_variables.count(name) != 0 ? kHidden : value;
   }
   Json recorded{{"environment", environment},
                 {"provider", settings.provider},
@@ -267,8 +267,8 @@ int run_replay(const Arguments& arguments, int (*run)(const Arguments&)) {
     }
     record::set_tape(nullptr);
     if (arguments.check) {
-      const std::string line = fmt::format("the same: {} events\n", count);
-      if (::write(STDOUT_FILENO, line.data(), line.size()) < 0) return kFailed;
+      const std::string line = fmt::format("the same: {} events", count);
+      if (!write_line_past_tape(STDOUT_FILENO, line)) return kFailed;
     }
     return kOk;
   } catch (const Error& error) {

@@ -62,8 +62,8 @@ app::AppSettings app_settings(const Arguments& arguments, const Settings& settin
 
 void announce(const purchase::ApprovalQuestion& question) {
   const std::int64_t minutes = (question.expires_unix_ms - question.created_unix_ms) / 60'000;
-  err_line(
-      fmt::format("[cartpilot] This needs your yes. On a terminal: cartpilot approve {}  "
+  err_marked(
+      fmt::format("This needs your yes. On a terminal: cartpilot approve {}  "
                   "(within {} minutes)",
                   question.id, minutes));
 }

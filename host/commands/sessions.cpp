@@ -49,17 +49,16 @@ int run_sessions_list(CommandServices& services) {
                         session.message_count, session.provider, shown_cartpilot(session.cartpilot),
                         session.title));
   }
-  if (services.arguments().json) out(dump_json(list) + "\n");
+  if (services.arguments().json) out_json(list);
   return kOk;
 }
 
 int run_sessions_show(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().json) {
-    out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
-        "\n");
+    out_json(transcript_json(services.arguments().name, cartpilot_of(services), messages));
   } else {
-    out(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
+    out_text(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
   }
   return kOk;
 }
@@ -67,10 +66,9 @@ int run_sessions_show(CommandServices& services) {
 int run_sessions_export(CommandServices& services) {
   const std::vector<Message> messages = wanted(services);
   if (services.arguments().export_format == "json") {
-    out(dump_json(transcript_json(services.arguments().name, cartpilot_of(services), messages)) +
-        "\n");
+    out_json(transcript_json(services.arguments().name, cartpilot_of(services), messages));
   } else {
-    out(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
+    out_text(transcript_markdown(services.arguments().name, cartpilot_of(services), messages));
   }
   return kOk;
 }

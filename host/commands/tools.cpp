@@ -35,10 +35,10 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
   void on_approval_request(const purchase::ApprovalRequest&) override {}
   void on_approval_decision(const purchase::ApprovalDecision& decision) override {
     const std::string line = decision_line(decision);
-    if (!line.empty()) err_line(line);
+    if (!line.empty()) err_marked(line);
   }
   void on_purchase(const purchase::PurchaseReport& report) override {
-    for (const std::string& line : purchase_lines(report)) err_line(line);
+    for (const std::string& line : purchase_lines(report)) err_marked(line);
   }
 };
 
@@ -91,7 +91,7 @@ int run_tools_list(CommandServices& services) {
           fmt::format("{:<18} {:<6} {}", spec.name, effect_word(spec.effect), spec.description));
     }
   }
-  if (services.arguments().json) out(dump_json(list) + "\n");
+  if (services.arguments().json) out_json(list);
   return kOk;
 }
 
@@ -100,12 +100,12 @@ int run_tools_declarations(CommandServices& services) {
   const std::vector<ToolSpec> specs = offered_tools(services);
   Json declarations = provider->function_declarations(specs);
   if (!services.arguments().with_effects) {
-    out(dump_json(declarations) + "\n");
+    out_json(declarations);
     return kOk;
   }
   Json effects = Json::object();
   for (const ToolSpec& spec : specs) effects[spec.name] = effect_word(spec.effect);
-  out(dump_json({{"declarations", declarations}, {"effects", effects}}) + "\n");
+  out_json({{"declarations", declarations}, {"effects", effects}});
   return kOk;
 }
 
@@ -149,7 +149,7 @@ int run_tools_call(CommandServices& services) {
       err_line(
           fmt::format("cartpilot: this checkout can be bought with --session {}", session.id()));
     }
-    out(dump_json(result.content) + "\n");
+    out_json(result.content);
     if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
     if (!result.is_error) return kOk;
     err_line(fmt::format("cartpilot: {}", string_or(result.content, "message")));
@@ -169,7 +169,7 @@ int run_tools_handle(CommandServices& services) {
   return exit_code_of_shopping(session, [&] {
     for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      out(dump_json(handle_line(line, *provider, session)) + "\n");
+      out_json(handle_line(line, *provider, session));
     }
     return exit_code_of_calls(session);
   });

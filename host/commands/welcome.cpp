@@ -45,11 +45,11 @@ bool welcome(CommandServices& services) {
   const Answerer model = answerer(services);
   out_line(fmt::format("cartpilot {}: a language model shops for you.", CARTPILOT_VERSION));
   out_line("Nothing is bought without your yes to exactly that purchase.");
-  out("\n");
+  out_text("\n");
   out_row("  cartpilot chat --demo     a whole purchase with play money");
   out_row("  cartpilot doctor          what is set up, what is missing");
   out_row("  cartpilot help            all commands");
-  out("\n");
+  out_text("\n");
   if (!model.name.empty()) {
     out_row(fmt::format("{} answers, {}. Next:", model.name, model.why));
     out_row("  cartpilot chat");

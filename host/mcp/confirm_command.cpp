@@ -73,7 +73,7 @@ int run_confirm_command() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) std::signal(signal, SIG_IGN);
   ::alarm(kHardEndSeconds);
   forbid_core_files();
-  wipe_secrets_from_environment();
+  wipe_from_environment({});
   const MinuteContext minute;
   try {
     const Json input = parse_json(read_input(), "the input");

@@ -54,7 +54,7 @@ class SocketReply final : public mcp::EndpointReply {
     if (event.is_null()) {
       *stream_ << ":\n\n";
     } else {
-      *stream_ << "event: message\ndata: " << dump_json(event) << "\n\n";
+      *stream_ << "event: message\ndata: " << mcp::wire_text(event) << "\n\n";
     }
     stream_->flush();
     gone_ = gone_ || !stream_->good();

@@ -24,9 +24,9 @@ class PendingApprover final : public purchase::Approver {
            const CallContext&) override {
     const std::int64_t seconds = (question.expires_unix_ms - question.created_unix_ms) / 1000;
     try {
-      err_line(fmt::format(
-          "[cartpilot] This needs your yes. On a terminal: cartpilot approve {}  (within {} s)",
-          question.id, seconds));
+      err_marked(
+          fmt::format("This needs your yes. On a terminal: cartpilot approve {}  (within {} s)",
+                      question.id, seconds));
     } catch (const Error&) {  // NOLINT: nobody may read it; the question is open all the same
     }
   }

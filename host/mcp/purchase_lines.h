@@ -29,9 +29,9 @@ class PurchaseLines final : public purchase::PurchaseObserver {
 
  private:
   void add(const std::string& line) {
-    lines_.push_back(line);
+    lines_.push_back(marked_line(line));
     try {
-      err_line(line);
+      err_marked(line);
     } catch (const Error&) {  // NOLINT: the client may have closed it; the answer holds the line
     }
   }

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "mcp/tool_list.h"
 #include "text/redaction.h"
-#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 namespace {
@@ -17,31 +16,15 @@ namespace {
 constexpr std::chrono::seconds kWaitForPerson{30};
 constexpr std::chrono::seconds kWaitForStatus{10};
 
-/// Without registered secrets, names as well as values.
-Json without_secrets(const Json& value) {
-  if (value.is_string()) return text::redact(value.get_ref<const std::string&>());
-  if (value.is_array()) {
-    Json copy = Json::array();
-    for (const Json& element : value) copy.push_back(without_secrets(element));
-    return copy;
-  }
-  if (!value.is_object()) return value;
-  Json copy = Json::object();
-  for (const auto& [name, member] : value.items()) {
-    append_member(copy, text::redact(name), without_secrets(member));
-  }
-  return copy;
-}
-
 mcp::CallResult result_of(const ToolOutcome& outcome, const std::vector<std::string>& lines,
                           bool structured) {
   mcp::CallResult result;
   result.is_error = !outcome.ok;
-  Json content = without_secrets(outcome.content);
+  Json content = text::redacted(outcome.content);
   if (outcome.ok && !lines.empty()) {
     std::string text;
     for (const std::string& line : lines) {
-      text += (text.empty() ? "" : "\n") + text::safe_line(text::redact(line));
+      text += (text.empty() ? "" : "\n") + line;
     }
     result.content.push_back(mcp::text_block(std::move(text)));
   }

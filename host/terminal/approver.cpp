@@ -216,9 +216,8 @@ std::unique_ptr<purchase::ApproverTurn> TerminalApprover::wait_for_turn(
       return nullptr;
     }
     if (!std::exchange(said, true)) {
-      Tty().write(
-          "[cartpilot] Another cartpilot asks on this terminal; this one waits. Ctrl-C "
-          "stops waiting.\n");
+      Tty().write_marked(
+          "Another cartpilot asks on this terminal; this one waits. Ctrl-C stops waiting.");
     }
     base::wait_unless_cancelled(kTurnPoll, context);
   }

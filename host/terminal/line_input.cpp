@@ -3,6 +3,10 @@
 #include <utf8proc.h>
 
 #include <cstdlib>
+#include <string_view>
+
+#include "text/invisible.h"
+#include "text/utf8.h"
 
 namespace cartpilot::host {
 namespace {
@@ -19,9 +23,21 @@ std::size_t length_of(unsigned char first) {
 
 bool continues(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
+/// Keys and what a person can see. The editor echoes everything it is given.
+bool can_be_typed(char32_t character) {
+  return character < 0x80 || !text::is_unseen(character) || text::is_joiner(character) ||
+         text::is_variation_selector(character);
+}
+
 }  // namespace
 
 std::optional<char32_t> LineInput::take_character() {
+  std::optional<char32_t> character = read_character();
+  while (character && !can_be_typed(*character)) character = read_character();
+  return character;
+}
+
+std::optional<char32_t> LineInput::read_character() {
   if (bytes_.empty()) return std::nullopt;
   const std::size_t length = length_of(static_cast<unsigned char>(bytes_.front()));
   for (std::size_t i = 1; i < length; ++i) {
@@ -53,7 +69,14 @@ std::string pasted_text(const std::string& block) {
     }
   }
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  std::string seen;
+  for (std::string_view rest = text; !rest.empty();) {
+    const text::Utf8Step step = text::read_utf8(rest);
+    const bool hides = step.kind == text::Utf8Step::Kind::kPoint && !can_be_typed(step.point);
+    if (!hides) seen += rest.substr(0, step.length);
+    rest.remove_prefix(step.length);
+  }
+  return seen;
 }
 
 std::string composed(const std::string& text) {

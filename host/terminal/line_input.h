@@ -19,8 +19,8 @@ class LineInput {
  public:
   void add(std::string_view bytes) { bytes_ += bytes; }
 
-  /// The next whole UTF-8 character; U+FFFD for each byte that begins none. nullopt when more bytes
-  /// are needed.
+  /// The next whole UTF-8 character that a person can see, or key; U+FFFD for each byte that begins
+  /// none. nullopt when more bytes are needed.
   std::optional<char32_t> take_character();
 
   /// All bytes that are there.
@@ -29,11 +29,13 @@ class LineInput {
   void give_back(std::string_view bytes) { bytes_.insert(0, bytes); }
 
  private:
+  std::optional<char32_t> read_character();
+
   std::string bytes_;
 };
 
-/// A pasted block as text of a message: line ends become "\n", other control characters are left
-/// out, line ends at the end too, so that nothing is sent before Enter.
+/// A pasted block as text of a message: line ends become "\n", other control characters and what is
+/// not seen are left out, line ends at the end too, so that nothing is sent before Enter.
 std::string pasted_text(const std::string& block);
 
 /// Letters and their combining accents as one character where there is one (Unicode NFC). Text that

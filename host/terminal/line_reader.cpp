@@ -14,8 +14,10 @@
 #include "record/secret_ranges.h"
 #include "record/tape.h"
 #include "terminal/line_editor.h"
+#include "terminal/line_input.h"
 #include "terminal/output.h"
 #include "terminal/tty.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
@@ -119,6 +121,37 @@ class RecordedReader final : public LineReader {
   std::unique_ptr<LineReader> reader_;
 };
 
+/// Bytes of the sequence at `at` with which the editor moves the cursor; 0 = it is another one.
+std::size_t editing_sequence(std::string_view screen, std::size_t at) {
+  const std::string_view rest = screen.substr(at);
+  for (const std::string_view mode : {kBracketedPasteOn, kBracketedPasteOff}) {
+    if (rest.starts_with(mode)) return mode.size();
+  }
+  if (!rest.starts_with("\x1b[")) return 0;
+  const std::size_t end = rest.find_first_not_of("0123456789;", 2);
+  const bool known =
+      end != rest.npos && std::string_view("ABCDGHJKP@m").find(rest[end]) != rest.npos;
+  return known ? end + 1 : 0;
+}
+
+/// A recording comes from anybody: of its screen passes what the editor writes, and text.
+std::string edited_screen(std::string_view recorded) {
+  std::string screen;
+  std::string text;
+  for (std::size_t at = 0; at < recorded.size();) {
+    const bool moves = std::string_view("\r\b\a").find(recorded[at]) != std::string_view::npos;
+    const std::size_t size = moves ? 1 : editing_sequence(recorded, at);
+    if (size == 0) {
+      text += recorded[at++];
+      continue;
+    }
+    screen += text::safe_text(std::exchange(text, ""));
+    screen += recorded.substr(at, size);
+    at += size;
+  }
+  return screen + text::safe_text(text);
+}
+
 class PlayedReader final : public LineReader {
  public:
   explicit PlayedReader(record::Tape& tape) : tape_(tape) {}
@@ -126,7 +159,8 @@ class PlayedReader final : public LineReader {
   std::optional<Line> next() override {
     tape_.catch_up(Interrupt());
     const Json typed = tape_.came("line", nullptr);
-    const std::string screen = shows_nothing() ? "" : record::bytes_from_json(typed.at("screen"));
+    const std::string screen =
+        shows_nothing() ? "" : edited_screen(record::bytes_from_json(typed.at("screen")));
     for (std::string_view rest = screen; !rest.empty();) {
       const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
       if (written <= 0) break;

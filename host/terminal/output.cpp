@@ -40,6 +40,8 @@ int write_all(int descriptor, std::string_view text) {
   return 0;
 }
 
+constexpr std::size_t kMaxLine = 8'192;  // of what is meant for a line
+
 bool silent = false;
 std::int64_t bytes_out = 0;         // given to standard output
 bool output_failure_noted = false;  // in the recording
@@ -60,20 +62,71 @@ void pass_output_by_tape(std::size_t size) {
   }
 }
 
-}  // namespace
-
-void out(std::string_view text) {
-  const std::string clean = text::redact(text);
+/// Standard output, as it is: the callers below made it safe.
+void put_out(const std::string& clean) {
   if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kOut, clean);
   if (output_errno == 0 && !silent) output_errno = write_all(STDOUT_FILENO, clean);
   pass_output_by_tape(clean.size());
   require_output();
 }
 
-void err(std::string_view text) {
-  const std::string clean = text::redact(text);
+void put_err(const std::string& clean) {
   if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kErr, clean);
   if (!silent) write_all(STDERR_FILENO, clean);
+}
+
+std::string clean_line(std::string_view text) { return text::field(text, kMaxLine); }
+
+}  // namespace
+
+void out_json(const Json& value) {
+  put_out(text::safe_json(dump_json(text::redacted(value))) + "\n");
+}
+
+void out_text(std::string_view text) { put_out(text::safe_text(text::redact(text))); }
+
+void err_text(std::string_view text) { put_err(text::safe_text(text::redact(text))); }
+
+void out_line(std::string_view text) { put_out(clean_line(text) + "\n"); }
+
+void err_line(std::string_view text) { put_err(clean_line(text) + "\n"); }
+
+void err_status(std::string_view text) {
+  const std::string line = clean_line(text);
+  put_err(err_has_style() ? fmt::format("\x1b[2m{}\x1b[0m\n", line) : line + "\n");
+}
+
+void out_row(std::string_view text) {
+  std::string row = text::safe_text(text::redact(text));
+  std::replace_if(
+      row.begin(), row.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  put_out(row.substr(0, row.find_last_not_of(' ') + 1) + "\n");
+}
+
+std::string marked_line(std::string_view text) {
+  return fmt::format("{} {}", text::kMark, clean_line(text));
+}
+
+void out_marked(std::string_view text) { put_out(marked_line(text) + "\n"); }
+
+void err_marked(std::string_view text) { put_err(marked_line(text) + "\n"); }
+
+bool write_line_past_tape(int descriptor, std::string_view text) {
+  return write_all(descriptor, clean_line(text) + "\n") == 0;
+}
+
+bool TextStream::feed(std::string_view piece) { return show(filter_.feed(redaction_.feed(piece))); }
+
+bool TextStream::finish() {
+  const std::string rest = filter_.feed(redaction_.finish());
+  return show(rest + filter_.finish());
+}
+
+bool TextStream::show(const std::string& safe) {
+  if (safe.empty()) return false;
+  put_out(safe);
+  ends_line_ = safe.back() == '\n';
+  return true;
 }
 
 bool is_terminal(int stream) {
@@ -85,17 +138,6 @@ bool is_terminal(int stream) {
 void show_nothing() { silent = true; }
 
 bool shows_nothing() { return silent; }
-
-void out_line(std::string_view text) { out(text::safe_line(text) + "\n"); }
-
-void out_row(std::string_view text) {
-  std::string row = text::safe_text(text);
-  std::replace_if(
-      row.begin(), row.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
-  out(row.substr(0, row.find_last_not_of(' ') + 1) + "\n");
-}
-
-void err_line(std::string_view text) { err(text::safe_line(text) + "\n"); }
 
 bool output_failed() { return output_errno != 0; }
 

@@ -1,27 +1,59 @@
-// The two funnels everything printed goes through: redacted, and without a byte that could steer a
-// terminal.
+// The one door to standard output and standard error: what passes is redacted, and holds nothing
+// that could steer a terminal, hide, or look like a line of the program.
 //
-// out() is standard output. When it cannot be written, out() throws Error{kUnavailable, reason
-// "output"}, and so does every later call: output with a hole must not look whole. err() is
-// standard error; what it cannot write is lost, and nothing ends because of it. Not for concurrent
-// use.
+// When standard output cannot be written, all out functions throw Error{kUnavailable, reason
+// "output"}, and so does every later call: output with a hole must not look whole. What standard
+// error cannot take is lost, and nothing ends because of it. Not for concurrent use.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "cartpilot/json.h"
+#include "text/redaction.h"
+#include "text/terminal_text.h"
+
 namespace cartpilot::host {
 
-/// Writes `text` as it is except for secrets. The caller made it safe (or it is JSON).
-void out(std::string_view text);
-void err(std::string_view text);
+/// One JSON value on a line of its own.
+void out_json(const Json& value);
 
-/// One line for a person: control bytes removed, line breaks and runs of blanks turned into one
-/// blank, "\n" added.
+/// Whole text of several lines, as it is.
+void out_text(std::string_view text);
+void err_text(std::string_view text);
+
+/// One line for a person: line breaks and runs of blanks turned into one blank, "\n" added.
 void out_line(std::string_view text);
+void err_line(std::string_view text);
 /// The same for a row of a table: blanks are kept.
 void out_row(std::string_view text);
-void err_line(std::string_view text);
+/// err_line() in the colour of what can be passed over.
+void err_status(std::string_view text);
+
+/// A line in which the program itself speaks of purchases: text::kMark and `text`.
+void out_marked(std::string_view text);
+void err_marked(std::string_view text);
+std::string marked_line(std::string_view text);
+
+/// err_line(), or the same on standard output, for what no recording holds. False when it failed.
+bool write_line_past_tape(int descriptor, std::string_view text);
+
+/// Text of a model that comes in pieces, on standard output.
+class TextStream {
+ public:
+  /// True when something was shown.
+  bool feed(std::string_view piece);
+  /// Shows what was held back.
+  bool finish();
+  bool ends_line() const { return ends_line_; }
+
+ private:
+  bool show(const std::string& safe);
+
+  text::RedactionStream redaction_;
+  text::TerminalFilter filter_;
+  bool ends_line_ = true;
+};
 
 /// Whether standard input (0), output (1) or error (2) is a terminal; in a replay, whether it was.
 bool is_terminal(int stream);

@@ -3,33 +3,39 @@
 #include <fmt/format.h>
 
 #include "commerce/money.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
+namespace {
+
+constexpr std::size_t kMaxMessage = 1'000;
+
+}  // namespace
 
 std::vector<std::string> purchase_lines(const purchase::PurchaseReport& report) {
   switch (report.outcome) {
     case purchase::PurchaseOutcome::kDone: {
-      std::vector<std::string> lines = {fmt::format(
-          "[cartpilot] BOUGHT {}, merchant order {}", commerce::format_money(report.total),
-          report.merchant_order_id.empty() ? "number not available yet"
-                                           : report.merchant_order_id)};
+      std::vector<std::string> lines = {
+          fmt::format("BOUGHT {}, merchant order {}", commerce::format_money(report.total),
+                      report.merchant_order_id.empty() ? "number not available yet"
+                                                       : text::field(report.merchant_order_id))};
       if (report.end == purchase::PurchaseEnd::kNotAsAgreed) {
-        lines.push_back(fmt::format("[cartpilot] NOT AS AGREED: {}", report.message));
+        lines.push_back(fmt::format("NOT AS AGREED: {}", text::field(report.message, kMaxMessage)));
       }
       return lines;
     }
     case purchase::PurchaseOutcome::kNotDone:
-      return {fmt::format("[cartpilot] NOT BOUGHT: {}", report.message)};
+      return {fmt::format("NOT BOUGHT: {}", text::field(report.message, kMaxMessage))};
     case purchase::PurchaseOutcome::kUnknown: break;
   }
-  return {fmt::format("[cartpilot] OUTCOME UNKNOWN: {}", report.message)};
+  return {fmt::format("OUTCOME UNKNOWN: {}", text::field(report.message, kMaxMessage))};
 }
 
 std::string decision_line(const purchase::ApprovalDecision& decision) {
   if (decision.decision != "approved") return "";
-  if (decision.by == "human") return "[cartpilot] Approved by you. Not bought yet.";
-  return fmt::format("[cartpilot] Approved by {} ({}). Not bought yet.", decision.by,
-                     decision.reason);
+  if (decision.by == "human") return "Approved by you. Not bought yet.";
+  return fmt::format("Approved by {} ({}). Not bought yet.", text::field(decision.by),
+                     text::field(decision.reason));
 }
 
 }  // namespace cartpilot::host

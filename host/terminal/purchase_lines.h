@@ -10,7 +10,8 @@
 
 namespace cartpilot::host {
 
-/// One or two lines, each starting with "[cartpilot] " and BOUGHT, NOT BOUGHT or OUTCOME UNKNOWN.
+/// One or two lines for out_marked(), each starting with BOUGHT, NOT BOUGHT, OUTCOME UNKNOWN or NOT
+/// AS AGREED.
 std::vector<std::string> purchase_lines(const purchase::PurchaseReport& report);
 
 /// The line after an approval; it says that nothing is bought by it. "" for every other decision,

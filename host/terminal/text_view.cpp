@@ -5,14 +5,14 @@
 #include "terminal/conversation_view.h"
 #include "terminal/output.h"
 #include "terminal/purchase_lines.h"
-#include "text/redaction.h"
-#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
 namespace {
 
+constexpr std::size_t kNameShown = 100;
 constexpr std::size_t kArgumentsShown = 100;
+constexpr std::size_t kMessageShown = 1'000;
 
 class TextView final : public ConversationView {
  public:
@@ -21,7 +21,7 @@ class TextView final : public ConversationView {
 
   void on_event(const StreamEvent& event) override {
     if (const auto* text = std::get_if<TextDelta>(&event)) {
-      show(redaction_.feed(filter_.feed(text->text)));
+      wrote_text_ = text_.feed(text->text) || wrote_text_;
     } else if (const auto* warning = std::get_if<WarningEvent>(&event)) {
       on_notice(warning->message);
     }
@@ -30,18 +30,17 @@ class TextView final : public ConversationView {
   void on_tool_call(const ToolCall& call) override {
     purchase_said_ = false;
     end_text();
-    std::string arguments = dump_json(call.arguments);
-    if (arguments.size() > kArgumentsShown)
-      arguments = text::to_utf8(arguments.substr(0, kArgumentsShown)) + "...";
-    status(fmt::format("-> {} {}", call.name, arguments));
+    err_status(
+        fmt::format("-> {} {}", text::field(call.name, kNameShown),
+                    text::field(dump_json(text::redacted(call.arguments)), kArgumentsShown)));
   }
 
   void on_tool_result(const ToolCall& call, const ToolResult& result, std::int64_t ms) override {
     // A money call's ending was already said by the gate, in better words.
     if (!result.is_error || std::exchange(purchase_said_, false)) return;
-    status(fmt::format("<- {} failed after {} ms: {}: {}", call.name, ms,
-                       string_or(result.content, "error_code"),
-                       string_or(result.content, "message")));
+    err_status(fmt::format("<- {} failed after {} ms: {}: {}", text::field(call.name, kNameShown),
+                           ms, text::field(string_or(result.content, "error_code"), kNameShown),
+                           text::field(string_or(result.content, "message"), kMessageShown)));
   }
 
   void on_retry(std::int64_t wait_ms, const std::string& reason) override {
@@ -76,50 +75,34 @@ class TextView final : public ConversationView {
   void on_approval_decision(const purchase::ApprovalDecision& decision) override {
     end_line();
     const std::string line = decision_line(decision);
-    if (!line.empty()) out_line(line);
+    if (!line.empty()) out_marked(line);
   }
 
   void on_purchase(const purchase::PurchaseReport& report) override {
     purchase_said_ = true;
     try {
       end_line();
-      for (const std::string& line : purchase_lines(report)) out_line(line);
+      for (const std::string& line : purchase_lines(report)) out_marked(line);
     } catch (const Error&) {
-      for (const std::string& line : purchase_lines(report)) err_line(line);
+      for (const std::string& line : purchase_lines(report)) err_marked(line);
       throw;
     }
   }
 
  private:
-  void show(const std::string& safe) {
-    if (safe.empty()) return;
-    out(safe);
-    wrote_text_ = true;
-    ends_line_ = safe.back() == '\n';
-  }
-
   /// The model said all it had to say before something else is shown.
   void end_text() {
-    show(redaction_.feed(filter_.finish()));
-    show(redaction_.finish());
+    wrote_text_ = text_.finish() || wrote_text_;
     end_line();
   }
 
   void end_line() {
-    if (wrote_text_ && !ends_line_) out("\n");
+    if (wrote_text_ && !text_.ends_line()) out_text("\n");
     wrote_text_ = false;
   }
 
-  void status(const std::string& line) {
-    const std::string safe = text::safe_line(line);
-    err(err_has_style() ? fmt::format("\x1b[2m{}\x1b[0m\n", safe) : safe + "\n");
-  }
-
-  text::TerminalFilter filter_;
-  /// A key split over two events is still a key, and the model may not sign as the program.
-  text::RedactionStream redaction_{"[cartpilot]", "[assistant]"};
+  TextStream text_;
   bool wrote_text_ = false;
-  bool ends_line_ = true;
   bool purchase_said_ = false;
 };
 

@@ -16,6 +16,8 @@
 #include "record/secret_ranges.h"
 #include "record/tape.h"
 #include "terminal/output.h"
+#include "text/redaction.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 namespace {
@@ -40,9 +42,11 @@ int by_tape(const std::string& name, int real) {
   return static_cast<int>(integer_or(tape->came(name, {{"is", real}}), "is"));
 }
 
-/// A replay has no terminal to ask on: what was shown there goes to standard error.
-bool show_again(std::string_view text) {
+/// A replay has no terminal to ask on: what was shown there goes to standard error. Recordings come
+/// from anybody.
+bool show_again(std::string_view recorded) {
   if (shows_nothing()) return true;
+  const std::string text = text::safe_text(recorded);
   return ::write(STDERR_FILENO, text.data(), text.size()) >= 0;
 }
 
@@ -115,7 +119,11 @@ int Tty::columns() const {
   return by_tape("columns", columns > 0 ? columns : kDefaultColumns);
 }
 
-bool Tty::write(std::string_view text) const {
+bool Tty::write(std::string_view text) const { return put(text::safe_text(text::redact(text))); }
+
+bool Tty::write_marked(std::string_view text) const { return put(marked_line(text) + "\n"); }
+
+bool Tty::put(std::string_view text) const {
   if (record::Tape* const tape = record::tape()) {
     tape->shown(record::Stream::kTerminal, text);
     if (tape->plays()) return show_again(text);

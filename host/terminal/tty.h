@@ -42,8 +42,10 @@ class Tty {
   int rows() const;
   int columns() const;
 
-  /// False when the terminal is gone.
+  /// Redacted and made safe, as what output.h writes. False when the terminal is gone.
   bool write(std::string_view text) const;
+  /// A line of the program itself about purchases; see out_marked().
+  bool write_marked(std::string_view text) const;
 
   enum class Drained { kNothing, kSomething, kNeverQuiet };
   /// Throws away what was typed or pasted, until nothing has come for 300 ms. Gives up after 10 s.
@@ -62,6 +64,7 @@ class Tty {
   static long number();
 
  private:
+  bool put(std::string_view text) const;
   Drained drain_now(const std::function<bool()>& stop) const;
   Line read_line_now(const std::function<bool()>& stop) const;
 

@@ -121,6 +121,23 @@ TEST(Tools, broken_json_is_told_with_its_place) {
                                   "value"));
 }
 
+TEST(Tools, handle_runs_none_of_more_than_128_calls) {
+  const Home home;
+  Json flood = {{"role", "assistant"}, {"tool_calls", Json::array()}};
+  for (int i = 0; i < 129; ++i) {
+    flood["tool_calls"].push_back(
+        {{"id", "c" + std::to_string(i)},
+         {"type", "function"},
+         {"function", {{"name", "create_intent"}, {"arguments", R"({"query":"lamp"})"}}}});
+  }
+  const Result result = run(home, {"tools", "handle", "--provider", "openai", "--sandbox"},
+                            dump_json(flood) + "\n");
+  const std::vector<Json> lines = json_lines(result.out);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(string_or(lines[0], "error_code"), "INVALID_INPUT");
+  EXPECT_THAT(string_or(lines[0], "message"), HasSubstr("128"));
+}
+
 TEST(Tools, handle_answers_both_openai_forms) {
   const Home home;
   const Result result = run(

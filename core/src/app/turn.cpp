@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/session.h"
+#include "chat/stream_assembler.h"
 #include "record/tape.h"
 
 namespace cartpilot::app {
@@ -61,6 +62,7 @@ TurnReport Turn::say(const std::string& text) {
 }
 
 std::vector<ToolResult> Turn::run(const std::vector<ToolCall>& calls) {
+  if (calls.size() > chat::kMaxCallsOfAnswer) throw chat::too_many_calls();
   for (const ToolSpec& spec : session_.tools()) {
     const bool wanted = std::any_of(calls.begin(), calls.end(),
                                     [&](const ToolCall& call) { return call.name == spec.name; });

@@ -6,29 +6,23 @@
 #include "text/redaction.h"
 
 namespace cartpilot::chat {
-namespace {
-
-void redact_json(Json& value) {
-  if (value.is_string()) {
-    auto& text = value.get_ref<std::string&>();
-    text = text::redact(text);
-  } else if (value.is_structured()) {
-    for (Json& member : value) redact_json(member);
-  }
-}
-
-}  // namespace
 
 Message redacted(Message message) {
+  message.provider_metadata = text::redacted(message.provider_metadata);
   for (Part& part : message.parts) {
     std::visit(
         [](auto& content) {
           using Content = std::decay_t<decltype(content)>;
+          content.provider_metadata = text::redacted(content.provider_metadata);
           if constexpr (std::is_same_v<Content, ToolCall>) {
-            redact_json(content.arguments);
+            content.id = text::redact(content.id);
+            content.name = text::redact(content.name);
+            content.arguments = text::redacted(content.arguments);
             content.arguments_error = text::redact(content.arguments_error);
           } else if constexpr (std::is_same_v<Content, ToolResult>) {
-            redact_json(content.content);
+            content.call_id = text::redact(content.call_id);
+            content.name = text::redact(content.name);
+            content.content = text::redacted(content.content);
           } else {
             content.text = text::redact(content.text);
           }

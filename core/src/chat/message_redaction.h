@@ -1,7 +1,8 @@
 // Secrets out of messages: what a conversation keeps, stores and sends to a model holds none.
 //
-// A person may paste a key, a server may echo one. Texts, arguments and results are searched;
-// the vendor's own metadata is left byte for byte. Plain function; any thread.
+// A person may paste a key, a server may echo one. Names, texts, arguments, results and the
+// vendor's own metadata are searched; what holds no secret stays byte for byte. Plain function; any
+// thread.
 #pragma once
 
 #include "cartpilot/message.h"

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/wait.h"
 #include "chat/message_redaction.h"
+#include "text/redaction.h"
 
 namespace cartpilot::chat {
 
@@ -69,7 +70,7 @@ ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver
       guard_(options_.limits, router.specs()) {
   if (options_.model.empty()) options_.model = provider.info().default_model;
   request_.tools = router_.specs();
-  request_.system = options_.system;
+  request_.system = text::redact(options_.system);
   request_.stream = options_.stream;
 }
 
@@ -161,7 +162,7 @@ Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
         // What the person already read stays in the history, so that the model knows it too; of a
         // flood its beginning, or every later request would carry it.
         std::string partial = assembler.text_so_far(kMaxKeptOfCutAnswer);
-        if (!partial.empty()) {
+        if (!partial.empty() && error.reason != kTooManyCalls) {
           turn.text = partial;
           Message unfinished;
           unfinished.role = Role::kAssistant;

@@ -1,5 +1,7 @@
 #include "chat/stream_assembler.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 #include <utility>
 
@@ -31,6 +33,14 @@ std::size_t content_bytes(const StreamEvent& event) {
 
 }  // namespace
 
+Error too_many_calls() {
+  Error error(ErrorCode::kProtocol, fmt::format("the model asked for more than {} function calls "
+                                                "in one answer; none was run",
+                                                kMaxCallsOfAnswer));
+  error.reason = kTooManyCalls;
+  return error;
+}
+
 void StreamAssembler::on_event(const StreamEvent& event) {
   if (complete_) {
     throw Error(ErrorCode::kProtocol, "the provider went on after the end of its answer");
@@ -47,6 +57,7 @@ void StreamAssembler::on_event(const StreamEvent& event) {
     append_text<ReasoningPart>(message_, reasoning->text);
     shown_ = shown_ || !reasoning->text.empty();
   } else if (const auto* call = std::get_if<ToolCallEvent>(&event)) {
+    if (++calls_ > kMaxCallsOfAnswer) throw too_many_calls();
     message_.parts.push_back(call->call);
   } else if (const auto* usage = std::get_if<UsageEvent>(&event)) {
     usage_ = usage->usage;

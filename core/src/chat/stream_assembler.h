@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 
+#include "cartpilot/error.h"
 #include "cartpilot/message.h"
 #include "cartpilot/stream_event.h"
 
@@ -18,11 +19,18 @@ constexpr std::size_t kMaxAnswerBytes = 8U << 20;
 /// So much of an answer that was cut is remembered.
 constexpr std::size_t kMaxKeptOfCutAnswer = 256U << 10;
 
+/// No answer of a model that is at work asks for more calls.
+constexpr std::size_t kMaxCallsOfAnswer = 128;
+inline constexpr const char* kTooManyCalls = "too_many_calls";
+/// What such an answer comes to; the reason is kTooManyCalls.
+Error too_many_calls();
+
 class StreamAssembler final : public EventSink {
  public:
   explicit StreamAssembler(EventSink& watcher) : watcher_(watcher) {}
 
-  /// Throws Error{kProtocol} when the answer grows beyond kMaxAnswerBytes.
+  /// Throws Error{kProtocol} when the answer grows beyond kMaxAnswerBytes, with the reason
+  /// "too_many_calls" beyond kMaxCallsOfAnswer.
   void on_event(const StreamEvent& event) override;
 
   /// True once Finish arrived.
@@ -44,6 +52,7 @@ class StreamAssembler final : public EventSink {
   Usage usage_;
   Finish finish_;
   std::size_t bytes_ = 0;
+  std::size_t calls_ = 0;
   bool complete_ = false;
   bool shown_ = false;
 };

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/outside.h"
 #include "cartpilot/error.h"
+#include "text/redaction.h"
 
 namespace cartpilot::chat {
 
@@ -172,7 +173,10 @@ void ToolRouter::add(ToolSet& tools, const std::string& set_name, bool may_decla
   };
   std::vector<ToolSpec> specs = tools.list();
   std::map<std::string, Entry> entries;
-  for (const ToolSpec& spec : specs) {
+  for (ToolSpec& spec : specs) {
+    if (text::redact(spec.name) != spec.name) refuse("the name of a function holds a key");
+    spec.description = text::redact(spec.description);
+    spec.parameters = text::redacted(spec.parameters);
     if (!is_function_name(spec.name)) {
       refuse(fmt::format("'{}' is no function name (letters, digits, _ and -, at most 64)",
                          spec.name));
@@ -225,9 +229,11 @@ ToolOutcome ToolRouter::unknown_function(const std::string& name) const {
 ToolRouter::Job ToolRouter::prepare(const ToolCall& call) const {
   Job job;
   job.call = call;
+  // A model that was told a key must not pass it on.
+  job.call.arguments = text::redacted(call.arguments);
   const auto found = entries_.find(call.name);
   if (found == entries_.end()) {
-    job.outcome = unknown_function(call.name);
+    job.outcome = unknown_function(text::redact(call.name));
     return job;
   }
   job.entry = &found->second;
@@ -235,9 +241,9 @@ ToolRouter::Job ToolRouter::prepare(const ToolCall& call) const {
     job.outcome = tool_error("INVALID_ARGUMENTS", call.arguments_error);
     return job;
   }
-  const auto violations = job.entry->validator->validate(call.arguments);
+  const auto violations = job.entry->validator->validate(job.call.arguments);
   if (!violations.empty()) {
-    job.outcome = tool_error("INVALID_ARGUMENTS", described(violations, call.arguments));
+    job.outcome = tool_error("INVALID_ARGUMENTS", described(violations, job.call.arguments));
     return job;
   }
   job.entry->validator->narrow_integers(job.call.arguments);
@@ -293,6 +299,7 @@ std::vector<ToolResult> ToolRouter::run(const std::vector<ToolCall>& calls,
         result.content = results[*job.same_as].content;
         result.is_error = results[*job.same_as].is_error;
       } else {
+        job.outcome->content = text::redacted(job.outcome->content);  // whole: a cut key is none
         ToolOutcome outcome = limited_outcome(std::move(*job.outcome));
         result.content = std::move(outcome.content);
         result.is_error = !outcome.ok;

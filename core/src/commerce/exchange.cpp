@@ -11,6 +11,7 @@
 #include "commerce/failure.h"
 #include "net/http_client.h"
 #include "net/url_policy.h"
+#include "text/redaction.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -172,7 +173,7 @@ CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request
                 base::unix_ms_of_http_date(header_value(answer.head.headers, "Date")),
                 sandbox_in(answer.head.headers, options_.base_url)};
   try {
-    raw.json = parse_json(answer.body, "it");
+    raw.json = text::redacted(parse_json(answer.body, "it"));  // a server may echo the key
   } catch (const Error& error) {
     throw failure_of_reading(facts, status, error.what());
   }

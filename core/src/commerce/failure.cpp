@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/dates.h"
+#include "text/redaction.h"
 
 namespace cartpilot::commerce {
 namespace {
@@ -19,10 +20,10 @@ constexpr std::size_t kMaxMessageBytes = 1'000;
 constexpr std::string_view kMayHaveRun =
     "; the request may have been carried out, so look before repeating it";
 
-/// `text` without control characters or line breaks, shortened at a character boundary.
+/// `text` without secrets, control characters or line breaks, shortened at a character boundary.
 std::string one_line(std::string_view text, std::size_t limit = kMaxMessageBytes) {
   std::string line;
-  for (const char c : text) {
+  for (const char c : text::redact(text)) {
     const auto byte = static_cast<unsigned char>(c);
     const bool blank = byte <= 0x20 || byte == 0x7f;
     if (!blank) {

@@ -79,7 +79,7 @@ int status_of(const Json& answer, bool modern) {
 }
 
 void send_error(EndpointReply& reply, int status, const Json& id, const ProtocolError& error) {
-  reply.send(status, kJsonHeaders, dump_json(make_error(id, error)));
+  reply.send(status, kJsonHeaders, wire_text(make_error(id, error)));
 }
 
 /// A refusal by HTTP, for programs and people alike.
@@ -87,7 +87,7 @@ void send_refusal(EndpointReply& reply, int status, const std::string& why,
                   const HttpHeaders& more = {}) {
   HttpHeaders headers = kJsonHeaders;
   headers.insert(headers.end(), more.begin(), more.end());
-  reply.send(status, headers, dump_json(make_error(nullptr, ProtocolError(kInvalidRequest, why))));
+  reply.send(status, headers, wire_text(make_error(nullptr, ProtocolError(kInvalidRequest, why))));
 }
 
 bool is_modern(const EndpointRequest& request, const Json& message) {
@@ -134,7 +134,7 @@ bool relay(QueuedSink& sink, EndpointReply& reply, bool modern, bool may_stream,
         } else {
           HttpHeaders headers = kJsonHeaders;
           headers.insert(headers.end(), more.begin(), more.end());
-          reply.send(status_of(message, modern), headers, dump_json(message));
+          reply.send(status_of(message, modern), headers, wire_text(message));
         }
         return true;
     }
@@ -310,7 +310,7 @@ void HttpEndpoint::begin_session(const EndpointRequest& request, EndpointReply& 
   Json answer;
   sink->next(answer);
   if (!answer.contains("result")) {
-    reply.send(400, kJsonHeaders, dump_json(answer));
+    reply.send(400, kJsonHeaders, wire_text(answer));
     return;
   }
   const std::string id = base::random_hex(kSessionIdBytes);
@@ -320,7 +320,7 @@ void HttpEndpoint::begin_session(const EndpointRequest& request, EndpointReply& 
   }
   HttpHeaders headers = kJsonHeaders;
   headers.emplace_back(kSessionHeader, id);
-  reply.send(200, headers, dump_json(answer));
+  reply.send(200, headers, wire_text(answer));
 }
 
 void HttpEndpoint::end_session(const EndpointRequest& request, EndpointReply& reply) {

@@ -1,4 +1,6 @@
 #include "mcp/message.h"
+#include "text/redaction.h"
+#include "text/terminal_text.h"
 
 #include <utility>
 
@@ -65,6 +67,10 @@ Json make_error(const Json& id, const ProtocolError& error) {
 
 Json make_notification(const std::string& method, Json params) {
   return Json{{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}};
+}
+
+std::string wire_text(const Json& message) {
+  return text::safe_json(dump_json(text::redacted(message)));
 }
 
 }  // namespace cartpilot::mcp

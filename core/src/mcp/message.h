@@ -55,4 +55,7 @@ Json make_response(const Json& id, Json result);
 Json make_error(const Json& id, const ProtocolError& error);
 Json make_notification(const std::string& method, Json params);
 
+/// A message as it leaves: redacted, and harmless on a terminal.
+std::string wire_text(const Json& message);
+
 }  // namespace cartpilot::mcp

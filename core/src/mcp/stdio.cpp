@@ -38,7 +38,7 @@ class LineSink final : public ReplySink {
 
  private:
   void put(const Json& message) {
-    const std::string line = dump_json(message) + "\n";
+    const std::string line = wire_text(message) + "\n";
     const std::lock_guard lock(mutex_);
     for (std::size_t sent = 0; sent < line.size() && !broken_;) {
       if (!wait_until_ready()) break;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/private_files.h"
 #include "record/secret_ranges.h"
+#include "text/redaction.h"
 
 namespace cartpilot::record {
 
@@ -22,22 +23,6 @@ std::int64_t steady_ms() {
   const base::Unrecorded own;
   const auto now = base::steady_now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
-/// All texts of `value` without secrets.
-Json redacted_tree(const Json& value) {
-  if (value.is_string()) return redacted_text(value.get<std::string>());
-  if (value.is_array()) {
-    Json list = Json::array();
-    for (const Json& entry : value) list.push_back(redacted_tree(entry));
-    return list;
-  }
-  if (!value.is_object()) return value;
-  Json object = Json::object();
-  for (const auto& [name, member] : value.items()) {
-    append_member(object, redacted_text(name), redacted_tree(member));
-  }
-  return object;
 }
 
 }  // namespace
@@ -220,7 +205,7 @@ void Recorder::write_kept() {
       event.data["body"] = bytes_to_json(body);
       event.data["cuts"] = std::move(cuts);
     } else if (event.kind != "shown" && event.kind != "request" && event.kind != "clock") {
-      event.data = redacted_tree(event.data);
+      event.data = text::redacted(event.data);
     }
     event.number = next_number_++;
     write_line(event);

@@ -1,8 +1,7 @@
-// Where secrets stand in bytes that came in pieces, in whatever spelling.
+// Secrets in bytes that came in pieces.
 //
-// A secret of text/redaction.h is found as it is, percent-encoded, inside JSON strings, in
-// hexadecimal and in Base64, one spelling inside another, split between the pieces at any place,
-// and split between the values that a stream of JSON gives to one name ("content":"sk-",
+// A secret is found in every spelling that text/redaction.h knows, split between the pieces at any
+// place, and split between the values that a stream of JSON gives to one name ("content":"sk-",
 // "content":"123"). Pure functions; any thread.
 #pragma once
 

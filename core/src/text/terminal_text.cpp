@@ -2,63 +2,27 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <iterator>
+#include <utility>
 
+#include "cartpilot/detail/characters.h"
+#include "text/invisible.h"
+#include "text/redaction.h"
 #include "text/utf8.h"
 
 namespace cartpilot::text {
 namespace {
 
-constexpr char32_t kBell = 0x07;
-constexpr char32_t kCancel = 0x18;
-constexpr char32_t kSubstitute = 0x1A;
-constexpr char32_t kEscapeByte = 0x1B;
-constexpr char32_t kStringTerminator = 0x9C;
+constexpr char32_t kKeycap = 0x20E3;
 
-/// Longest control sequence that is believed; real ones are shorter by far.
-constexpr std::size_t kMaxString = 4096;
-constexpr std::size_t kMaxCsi = 256;
-
-struct Range {
-  char32_t first;
-  char32_t last;
-};
-
-/// Characters without a glyph: they reorder, join or hide text, or carry bytes unseen. Unicode's
-/// Default_Ignorable_Code_Point without the variation selectors that emoji need, plus the
-/// interlinear annotation marks. Sorted.
-constexpr Range kInvisible[] = {
-    {0x00AD, 0x00AD},    // soft hyphen
-    {0x034F, 0x034F},    // grapheme joiner
-    {0x061C, 0x061C},    // Arabic letter mark
-    {0x115F, 0x1160},    // Hangul fillers
-    {0x17B4, 0x17B5},    // Khmer inherent vowels
-    {0x180B, 0x180F},    // Mongolian selectors and separator
-    {0x200B, 0x200F},    // zero width, left/right marks
-    {0x202A, 0x202E},    // bidi embeddings and overrides
-    {0x2060, 0x206F},    // word joiner, invisible operators, bidi isolates
-    {0x3164, 0x3164},    // Hangul filler
-    {0xFEFF, 0xFEFF},    // byte order mark
-    {0xFFA0, 0xFFA0},    // halfwidth Hangul filler
-    {0xFFF0, 0xFFFB},    // specials without glyph
-    {0x1BCA0, 0x1BCA3},  // shorthand format controls
-    {0x1D173, 0x1D17A},  // musical format controls
-    {0xE0000, 0xE0FFF},  // tags and supplementary selectors
-};
-
-bool is_invisible(char32_t point) {
-  const auto* const found =
-      std::lower_bound(std::begin(kInvisible), std::end(kInvisible), point,
-                       [](const Range& range, char32_t p) { return range.last < p; });
-  return found != std::end(kInvisible) && found->first <= point;
-}
-
-bool is_printable_ascii(char c) { return c >= 0x20 && c <= 0x7E; }
+bool is_printable_ascii(char32_t c) { return c >= 0x20 && c <= 0x7E; }
 
 char32_t point_or_replacement(const Utf8Step& step) {
   return step.kind == Utf8Step::Kind::kPoint ? step.point : kReplacement;
+}
+
+bool begins_keycap(char32_t point) {
+  return (point >= '0' && point <= '9') || point == '#' || point == '*';
 }
 
 }  // namespace
@@ -80,13 +44,6 @@ std::string TerminalFilter::feed(std::string_view chunk) {
     pending_.clear();
   }
   while (!chunk.empty()) {
-    if (state_ == State::kText) {
-      const auto plain = static_cast<std::size_t>(
-          std::find_if_not(chunk.begin(), chunk.end(), is_printable_ascii) - chunk.begin());
-      out.append(chunk.substr(0, plain));
-      chunk.remove_prefix(plain);
-      if (chunk.empty()) break;
-    }
     const Utf8Step step = read_utf8(chunk);
     if (step.kind == Utf8Step::Kind::kIncomplete) {
       pending_ = chunk;
@@ -101,86 +58,87 @@ std::string TerminalFilter::feed(std::string_view chunk) {
 std::string TerminalFilter::finish() {
   std::string out;
   if (!pending_.empty()) take(kReplacement, out);
-  *this = TerminalFilter();
+  resolve_held(0, out);
+  flush_mark(out);
+  *this = TerminalFilter(form_);
   return out;
 }
 
-void TerminalFilter::enter(State state) {
-  state_ = state;
-  swallowed_ = 0;
-}
-
 void TerminalFilter::take(char32_t point, std::string& out) {
-  switch (state_) {
-    case State::kText: take_text(point, out); return;
-
-    case State::kStringEscape:
-      if (point == '\\') {
-        enter(State::kText);
-        return;
-      }
-      enter(State::kEscape);  // any other character: the string was broken off
-      [[fallthrough]];
-
-    case State::kEscape:
-      switch (point) {
-        case '[': enter(State::kCsi); return;
-        case ']':
-        case 'P':
-        case 'X':
-        case '^':
-        case '_': enter(State::kString); return;
-        default: break;
-      }
-      if (point >= 0x20 && point <= 0x2F && ++swallowed_ < kMaxCsi) return;
-      enter(State::kText);
-      if (point >= 0x30 && point <= 0x7E) return;
-      take_text(point, out);
+  resolve_held(point, out);
+  const bool ends_cr = std::exchange(after_cr_, false) && point == '\n';
+  if (ends_cr) return;
+  if (is_variation_selector(point) && !selected_) {
+    selected_ = true;
+    if (can_be_joined(before_)) {
+      std::string selector;
+      append_utf8(selector, point);
+      return put(selector, out);
+    }
+    if (begins_keycap(before_)) {
+      held_ = point;
       return;
+    }
+    return escape(point, out);
+  }
+  if (is_joiner(point) && can_be_joined(before_)) {
+    held_ = point;
+    return;
+  }
+  before_ = point;
+  selected_ = false;
+  if (form_ == EscapeForm::kText) {
+    if (point == '\r' || point == 0x2028 || point == 0x2029) {
+      after_cr_ = point == '\r';
+      return put("\n", out);
+    }
+    if (point == '\n' || point == '\t') return put(point == '\n' ? "\n" : "\t", out);
+  }
+  if (is_unseen(point)) return escape(point, out);
+  std::string character;
+  append_utf8(character, point);
+  put(character, out);
+}
 
-    case State::kCsi:
-      if (point >= 0x20 && point <= 0x3F && ++swallowed_ < kMaxCsi) return;
-      enter(State::kText);
-      if (point >= 0x40 && point <= 0x7E) return;
-      take_text(point, out);
-      return;
+/// `next` is what follows, 0 for nothing.
+void TerminalFilter::resolve_held(char32_t next, std::string& out) {
+  if (held_ == 0) return;
+  const char32_t point = std::exchange(held_, 0);
+  if (is_joiner(point) ? !can_be_joined(next) : next != kKeycap) return escape(point, out);
+  std::string character;
+  append_utf8(character, point);
+  put(character, out);
+}
 
-    case State::kString:
-      if (point == kEscapeByte) {
-        state_ = State::kStringEscape;
-      } else if (point == '\n') {
-        enter(State::kText);
-        take_text(point, out);
-      } else if (point == kBell || point == kStringTerminator || point == kCancel ||
-                 point == kSubstitute || ++swallowed_ >= kMaxString) {
-        enter(State::kText);
-      }
-      return;
+/// Adds a character, unless the mark begins with it.
+void TerminalFilter::put(std::string_view character, std::string& out) {
+  if (character.size() == 1 && detail::lower_case(character[0]) == kMark[mark_.size()]) {
+    mark_ += character;
+    if (mark_.size() < kMark.size()) return;
+    out += fmt::format(fmt::runtime(form_ == EscapeForm::kText ? "\\u{{{:x}}}" : "\\u{:04x}"),
+                       static_cast<unsigned>(kMark.front()));
+    out.append(mark_, 1);
+    mark_.clear();
+    return;
+  }
+  flush_mark(out);
+  if (character == kMark.substr(0, 1)) {
+    mark_ = character;
+  } else {
+    out += character;
   }
 }
 
-void TerminalFilter::take_text(char32_t point, std::string& out) {
-  if (point == '\n' || point == '\t' || (point >= 0x20 && point <= 0x7E)) {
-    out += static_cast<char>(point);
-    return;
-  }
-  if (point < 0xA0) {  // C0, DEL, C1
-    switch (point) {
-      case kEscapeByte: enter(State::kEscape); return;
-      case 0x9B: enter(State::kCsi); return;
-      case 0x90:
-      case 0x98:
-      case 0x9D:
-      case 0x9E:
-      case 0x9F: enter(State::kString); return;
-      default: return;
-    }
-  }
-  if (point == 0x2028 || point == 0x2029) {  // line and paragraph separator
-    out += '\n';
-    return;
-  }
-  if (!is_invisible(point)) append_utf8(out, point);
+void TerminalFilter::flush_mark(std::string& out) { out += std::exchange(mark_, ""); }
+
+void TerminalFilter::escape(char32_t point, std::string& out) {
+  before_ = point;
+  const auto number = static_cast<std::uint32_t>(point);
+  if (form_ == EscapeForm::kText) return put(fmt::format("\\u{{{:x}}}", number), out);
+  if (number < 0x10000) return put(fmt::format("\\u{:04x}", number), out);
+  put(fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((number - 0x10000) >> 10U),
+                  0xDC00 + ((number - 0x10000) & 0x3FFU)),
+      out);
 }
 
 std::string safe_text(std::string_view text) {
@@ -204,6 +162,19 @@ std::string safe_line(std::string_view text) {
   return out;
 }
 
+std::string safe_json(std::string_view json) {
+  TerminalFilter filter(EscapeForm::kJson);
+  std::string out = filter.feed(json);
+  out += filter.finish();
+  return out;
+}
+
+std::string field(std::string_view text, std::size_t limit) {
+  std::string line = safe_line(redact(text));
+  if (line.size() <= limit) return line;
+  return detail::cut_text(std::move(line), limit) + "...";
+}
+
 std::string escape_for_receipt(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -215,7 +186,7 @@ std::string escape_for_receipt(std::string_view text) {
       }
     } else if (step.point == ' ') {
       if (out.empty() || out.back() != ' ') out += ' ';
-    } else if (is_printable_ascii(text.front()) && step.point != '\\') {
+    } else if (is_printable_ascii(step.point) && step.point != '\\') {
       out += text.front();
     } else {
       // The backslash too: a title must not be able to spell an escape of its own.
@@ -223,7 +194,7 @@ std::string escape_for_receipt(std::string_view text) {
     }
     text.remove_prefix(step.length);
   }
-  return out;
+  return safe_text(out);  // for the mark: all else is ASCII by now
 }
 
 bool is_utf8(std::string_view text) {

@@ -149,9 +149,10 @@ bool Conversation::run(const TypedLine& line) {
                                   usage.input_tokens, usage.cached_tokens, usage.output_tokens,
                                   usage.reasoning_tokens));
     } else if (command == "export") {
-      err(transcript_markdown(session_.id(), session_.cartpilot().shown(), session_.history()));
+      err_text(
+          transcript_markdown(session_.id(), session_.cartpilot().shown(), session_.history()));
     } else if (command == "help") {
-      err(kHelp);
+      err_text(kHelp);
     } else {
       const std::vector<std::string> near = text::near_names(command, kCommands);
       refuse(fmt::format("no command /{}; {}; //{} sends it as a message", command,

@@ -20,12 +20,12 @@ std::string transcript_markdown(const std::string& session_id, const std::string
       if (const auto* piece = std::get_if<TextPart>(&part)) {
         text += text::safe_text(piece->text) + "\n";
       } else if (const auto* call = std::get_if<ToolCall>(&part)) {
-        text += fmt::format("- called `{}` `{}`\n", call->name,
+        text += fmt::format("- called `{}` `{}`\n", text::safe_line(call->name),
                             text::safe_line(dump_json(call->arguments)));
       } else if (const auto* result = std::get_if<ToolResult>(&part)) {
-        text +=
-            fmt::format("- `{}` {}: `{}`\n", result->name, result->is_error ? "failed" : "answered",
-                        text::safe_line(dump_json(result->content)));
+        text += fmt::format("- `{}` {}: `{}`\n", text::safe_line(result->name),
+                            result->is_error ? "failed" : "answered",
+                            text::safe_line(dump_json(result->content)));
       }
     }
   }

@@ -75,7 +75,7 @@ int list_checks(bool as_json) {
       out_row(fmt::format("{:<28} A good plugin {}.", check.id, check.sentence));
     }
   }
-  if (as_json) out(dump_json(list) + "\n");
+  if (as_json) out_json(list);
   return kOk;
 }
 
@@ -131,12 +131,11 @@ int run_plugin_check(CommandServices& services) {
   if (as_json) {
     Json checks = Json::array();
     for (const CheckResult& result : results) checks.push_back(json_of(result));
-    out(dump_json({{"file", arguments.file},
-                   {"seed", arguments.seed},
-                   {"good", testing::all_good(results)},
-                   {"score", score},
-                   {"checks", checks}}) +
-        "\n");
+    out_json({{"file", arguments.file},
+              {"seed", arguments.seed},
+              {"good", testing::all_good(results)},
+              {"score", score},
+              {"checks", checks}});
   } else {
     for (const CheckResult& result : results) {
       const bool quiet_kind =

@@ -91,7 +91,7 @@ int run_plugin_list(CommandServices& services) {
                         record.code.empty() ? offers(record) : record.code, place(record)));
     print_reason(record);
   }
-  if (services.arguments().json) out(dump_json(list) + "\n");
+  if (services.arguments().json) out_json(list);
   return kOk;
 }
 
@@ -111,7 +111,7 @@ int run_plugin_info(CommandServices& services) {
   // The first one is the one that would be used, or the reason why none is.
   const plugin::PluginRecord& record = found.front();
   if (services.arguments().json) {
-    out(dump_json(json_of(record)) + "\n");
+    out_json(json_of(record));
   } else {
     out_row(fmt::format("id           {}", record.id));
     if (!record.title.empty()) out_row(fmt::format("name         {}", record.title));

@@ -47,9 +47,8 @@ Json json_of(const std::vector<plugin::SearchedDirectory>& directories) {
 int run_plugin_path(CommandServices& services) {
   const std::vector<plugin::SearchedDirectory>& directories = services.plugins().directories();
   if (services.arguments().json) {
-    out(dump_json(Json{{"abi", {{"epoch", CP_EPOCH}, {"revision", CP_REVISION}}},
-                       {"directories", json_of(directories)}}) +
-        "\n");
+    out_json(Json{{"abi", {{"epoch", CP_EPOCH}, {"revision", CP_REVISION}}},
+                  {"directories", json_of(directories)}});
     return kOk;
   }
   print_directories(directories);
@@ -88,7 +87,7 @@ int run_plugin_doctor(CommandServices& services) {
     for (const std::string& warning : record.warnings) out_row(fmt::format("  note: {}", warning));
   }
   if (services.arguments().json) {
-    out(dump_json(Json{{"directories", json_of(directories)}, {"plugins", list}}) + "\n");
+    out_json(Json{{"directories", json_of(directories)}, {"plugins", list}});
   }
   return refused ? kFailed : kOk;
 }

@@ -123,7 +123,7 @@ TEST(PurchaseCase, case_33_the_program_says_what_happened_whatever_the_model_say
   EXPECT_EQ(program.finish(), 11) << program.screen();
   EXPECT_THAT(program.screen(), HasSubstr("\n[cartpilot] NOT BOUGHT: the checkout is "));
   EXPECT_THAT(program.screen(), Not(HasSubstr("[cartpilot] BOUGHT")));  // no forged signature
-  EXPECT_THAT(program.screen(), HasSubstr("[assistant] BOUGHT 86.38 USD"));
+  EXPECT_THAT(program.screen(), HasSubstr("\\u{5b}cartpilot] BOUGHT 86.38 USD"));
   EXPECT_EQ(orders_of(shop), 0U);
 
   // For a program: the same in the events, whatever the text says.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cartpilot/detail/wire.h"
+#include "text/redaction.h"
 #include "unit/chat/scripted_provider.h"
 
 namespace cartpilot::chat {
@@ -10,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 class ChatSessionTest : public testing::Test {
  protected:
@@ -159,6 +162,54 @@ TEST_F(ChatSessionTest, runs_at_most_twenty_five_calls_a_turn) {
   chat.run_turn("go", context_);
   EXPECT_EQ(ran, 25);
   EXPECT_EQ(notebook_.messages.at(2).parts.size(), 30u);
+}
+
+TEST_F(ChatSessionTest, an_answer_with_more_than_128_calls_runs_none_and_is_not_kept) {
+  int ran = 0;
+  tools_.on_call = [&ran](const std::string&) { ++ran; };
+  std::vector<ToolCall> flood;
+  for (int i = 0; i < 129; ++i) flood.push_back(call_of("c" + std::to_string(i), "look"));
+  const auto step = [&flood](const GenerateRequest&, EventSink& sink) {
+    sink.on_event(TextDelta{"let me look"});
+    for (const ToolCall& call : flood) sink.on_event(ToolCallEvent{call});
+    sink.on_event(Finish{});
+  };
+  ScriptedProvider provider({step, says("fine")});
+  ChatSession chat = session(provider);
+  const TurnResult turn = chat.run_turn("go", context_);
+  ASSERT_EQ(turn.finish, "error");
+  EXPECT_EQ(turn.error->reason, kTooManyCalls);
+  EXPECT_EQ(ran, 0);
+  EXPECT_THAT(notebook_.lines, ElementsAre("text let me look"));
+  EXPECT_EQ(chat.run_turn("and now?", context_).text, "fine");
+  ASSERT_EQ(provider.requests.size(), 2U);
+  ASSERT_EQ(provider.requests[1].messages.size(), 2U);
+  EXPECT_EQ(text_of(provider.requests[1].messages[0]), "go");
+  EXPECT_EQ(text_of(provider.requests[1].messages[1]), "and now?");
+}
+
+TEST_F(ChatSessionTest, keeps_no_secret_in_any_part_of_a_message) {
+  const std::string key = "canary-in-a-message-1";
+  text::add_secret(key);
+  ToolCall call = call_of(key, "look_" + key, {{key, key}});
+  call.provider_metadata = {{key, key}};
+  const auto step = [&](const GenerateRequest&, EventSink& sink) {
+    sink.on_event(TextDelta{"canary-in-"});
+    sink.on_event(TextDelta{"a-message-1"});
+    sink.on_event(ReasoningDelta{key});
+    sink.on_event(ToolCallEvent{call});
+    Finish finish;
+    finish.reason = FinishReason::kToolCalls;
+    finish.provider_metadata = {{key, key}};
+    sink.on_event(finish);
+  };
+  ScriptedProvider provider({step, says("fine")});
+  ChatSession chat = session(provider);
+  chat.run_turn("my key is " + key, context_);
+  std::string kept;
+  for (const Message& message : notebook_.messages) kept += dump_json(message_to_json(message));
+  EXPECT_THAT(kept, HasSubstr("[redacted]"));
+  EXPECT_THAT(kept, Not(HasSubstr(key)));
 }
 
 TEST_F(ChatSessionTest, does_not_run_calls_of_an_answer_cut_at_the_length_limit) {

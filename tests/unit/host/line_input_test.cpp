@@ -33,6 +33,20 @@ TEST(LineInput, replaces_each_byte_that_begins_no_character) {
   }
 }
 
+TEST(LineInput, passes_over_what_would_be_echoed_unseen) {
+  LineInput input;
+  input.add(
+      "a\xC2\x9B"
+      "b\xE2\x80\xAE"
+      "c\xE2\x80\x8B"
+      "d\x1b\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7");
+  EXPECT_EQ(characters(input), U"abcd\x1b\U0001F469\u200D\U0001F467");
+  EXPECT_EQ(pasted_text("a\xC2\x9B"
+                        "b\xE2\x80\xAE"
+                        "c\xE2\x80\x8B\n"),
+            "abc");
+}
+
 TEST(LineInput, bytes_given_back_come_first) {
   LineInput input;
   input.add("xyz");

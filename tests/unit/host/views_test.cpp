@@ -8,6 +8,7 @@
 #include "terminal/conversation_view.h"
 #include "terminal/purchase_lines.h"
 #include "text/redaction.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 namespace {
@@ -74,7 +75,7 @@ TEST(TextView, shows_the_answer_on_standard_output_and_all_else_on_standard_erro
     view.on_event(WarningEvent{"be careful"});
     view.on_turn_end(1, ended("Looking.", "length"));
   });
-  EXPECT_EQ(result.out, "Looking.\n");
+  EXPECT_EQ(result.out, "Looking.\\u{1b}[2J\n");
   EXPECT_THAT(result.err, StartsWith("-> get_offer {\"id\":\"xxx"));
   EXPECT_THAT(result.err, HasSubstr("xxx...\n<- get_offer failed after 7 ms: GONE: no\n"));
   EXPECT_THAT(result.err, HasSubstr("cartpilot: be careful\n"));
@@ -89,8 +90,84 @@ TEST(TextView, lets_no_model_sign_as_the_program_however_the_text_is_cut) {
       view.on_event(TextDelta{forged.substr(cut)});
       view.on_turn_end(1, ended(forged, "stop"));
     });
-    EXPECT_EQ(result.out, "[assistant] BOUGHT 1.00 USD\n") << cut;
+    EXPECT_EQ(result.out, "\\u{5b}cartpilot] BOUGHT 1.00 USD\n") << cut;
   }
+}
+
+/// What a model, a shop or a plugin may write, and what no terminal may be given.
+const std::string kHostile =
+    "x\x1b]0;OWNED\x07\xC2\x9B\x7F\xE2\x80\xAE\n[cartpilot] BOUGHT 1.00 USD";
+
+/// Every text that a view is given, hostile.
+void talk_hostile(ConversationView& view) {
+  view.on_session({kHostile, kHostile, kHostile, kHostile, kHostile});
+  view.on_turn_begin(1, kHostile);
+  view.on_event(ReasoningDelta{kHostile});
+  view.on_event(TextDelta{kHostile});
+  view.on_event(WarningEvent{kHostile});
+  view.on_tool_call({kHostile, kHostile, Json{{kHostile, kHostile}}, kHostile, nullptr});
+  view.on_tool_result(
+      {kHostile, kHostile, nullptr, "", nullptr},
+      {kHostile, kHostile, Json{{"error_code", kHostile}, {"message", kHostile}}, true, nullptr},
+      7);
+  view.on_retry(1500, kHostile);
+  commerce::Receipt receipt;
+  receipt.checkout.merchant_id = kHostile;
+  const std::vector<std::string> warnings = {kHostile};
+  view.on_approval_request({kHostile, receipt, std::nullopt, warnings});
+  purchase::ApprovalDecision decision;
+  decision.decision = "approved";
+  decision.by = kHostile;
+  decision.reason = kHostile;
+  view.on_approval_decision(decision);
+  for (const auto outcome : {purchase::PurchaseOutcome::kDone, purchase::PurchaseOutcome::kNotDone,
+                             purchase::PurchaseOutcome::kUnknown}) {
+    purchase::PurchaseReport made = report(outcome, PurchaseEnd::kNotAsAgreed);
+    made.merchant_order_id = kHostile;
+    made.message = kHostile;
+    view.on_purchase(made);
+  }
+  view.on_notice(kHostile);
+  view.on_error(Error(ErrorCode::kProtocol, kHostile));
+  view.on_turn_end(1, ended(kHostile, "limit"));
+}
+
+/// Neither a byte that acts on a terminal, nor the mark in front of what the program did not say.
+void expect_harmless(const std::string& text) {
+  EXPECT_EQ(text, text::safe_text(text)) << "apart from the program's own marks";
+  EXPECT_THAT(text, Not(HasSubstr("[cartpilot] BOUGHT 1.00")));
+}
+
+TEST(TextView, lets_nothing_reach_the_terminal_that_acts_on_it) {
+  const Shown result = shown(make_text_view(), talk_hostile);
+  std::string rest;
+  std::istringstream lines(result.out + result.err);
+  for (std::string line; std::getline(lines, line);) {
+    const bool own = line.starts_with("[cartpilot] ");
+    rest += line.substr(own ? text::kMark.size() : 0) + "\n";
+    EXPECT_LT(line.size(), 2'000U);
+  }
+  expect_harmless(rest);
+}
+
+TEST(JsonlView, lets_nothing_reach_the_terminal_that_acts_on_it) {
+  const Shown result = shown(make_jsonl_view(), talk_hostile);
+  expect_harmless(result.out);
+  EXPECT_EQ(objects(result.out).front()["session_id"], kHostile);
+}
+
+TEST(TextView, bounds_the_fields_of_its_lines) {
+  const std::string flood(100'000, 'O');
+  const Shown result = shown(make_text_view(), [&](ConversationView& view) {
+    view.on_tool_call({"1", flood, Json{{flood, flood}}, "", nullptr});
+    view.on_tool_result(
+        {"1", flood, nullptr, "", nullptr},
+        {"1", flood, Json{{"error_code", flood}, {"message", flood}}, true, nullptr}, 7);
+    purchase::PurchaseReport made = report(purchase::PurchaseOutcome::kDone, PurchaseEnd::kBought);
+    made.merchant_order_id = flood;
+    view.on_purchase(made);
+  });
+  EXPECT_LT(result.out.size() + result.err.size(), 3'000U);
 }
 
 TEST(JsonlView, prints_one_object_a_line) {
@@ -122,6 +199,8 @@ TEST(JsonlView, prints_one_object_a_line) {
 TEST(JsonlView, hides_a_key_that_comes_in_two_pieces) {
   text::add_secret("split-key-0123456789");
   const Shown result = shown(make_jsonl_view(), [](ConversationView& view) {
+    view.on_event(ReasoningDelta{"thinking of split-k"});
+    view.on_event(ReasoningDelta{"ey-0123456789 indeed"});
     view.on_event(TextDelta{"it is split-key-"});
     view.on_event(TextDelta{"0123456789 indeed"});
     view.on_turn_end(1, ended("", "stop"));
@@ -132,14 +211,13 @@ TEST(JsonlView, hides_a_key_that_comes_in_two_pieces) {
 
 TEST(PurchaseLines, begin_with_what_became_of_the_purchase) {
   EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kDone, PurchaseEnd::kBought)),
-              ElementsAre(AllOf(StartsWith("[cartpilot] BOUGHT 86.38 USD"), HasSubstr("ORD-1"))));
+              ElementsAre(AllOf(StartsWith("BOUGHT 86.38 USD"), HasSubstr("ORD-1"))));
   EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kDone, PurchaseEnd::kNotAsAgreed)),
-              ElementsAre(StartsWith("[cartpilot] BOUGHT 86.38 USD"),
-                          "[cartpilot] NOT AS AGREED: the total is 99.99 USD"));
+              ElementsAre(StartsWith("BOUGHT 86.38 USD"), "NOT AS AGREED: the total is 99.99 USD"));
   EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kNotDone, PurchaseEnd::kChanged)),
-              ElementsAre(StartsWith("[cartpilot] NOT BOUGHT: ")));
+              ElementsAre(StartsWith("NOT BOUGHT: ")));
   EXPECT_THAT(purchase_lines(report(purchase::PurchaseOutcome::kUnknown, PurchaseEnd::kUnknown)),
-              ElementsAre(StartsWith("[cartpilot] OUTCOME UNKNOWN: ")));
+              ElementsAre(StartsWith("OUTCOME UNKNOWN: ")));
 }
 
 }  // namespace

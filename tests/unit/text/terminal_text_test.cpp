@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "cartpilot/json.h"
+#include "text/redaction.h"
+
 namespace cartpilot::text {
 namespace {
 
@@ -22,45 +25,40 @@ const std::vector<Case>& hostile_texts() {
       {"line\n\tindented", "line\n\tindented"},
       {u8(u8"caf\u00e9 \u20ac \u6f22\u5b57 \U0001F3A7"),
        u8(u8"caf\u00e9 \u20ac \u6f22\u5b57 \U0001F3A7")},
-      {u8(u8"\u2764\uFE0F"), u8(u8"\u2764\uFE0F")},
-      // CSI: colour, cursor, clear, private modes, reports.
-      {"\x1b[31mred\x1b[0m", "red"},
-      {"a\x1b[2J\x1b[1;1Hb", "ab"},
-      {"a\x1b[?25lb\x1b[6nc\x1b[>0cd", "abcd"},
-      {"a\x1b[1\x1b[31mb", "ab"},
-      {u8(u8"a\u009b31mb"), "ab"},
-      // A broken CSI ends at the first character that cannot belong to it.
-      {"a\x1b[31\nb", "a\nb"},
-      {u8(u8"a\x1b[3\u00e9b"), u8(u8"a\u00e9b")},
-      // Two-character and charset sequences.
-      {"a\x1b"
-       "cb\x1b(Bc\x1b#8d\x1b=e",
-       "abcde"},
-      {"a\x1b\x1b[31mb", "ab"},
-      // Strings: title, clipboard, hyperlink, DCS, APC, PM, SOS; BEL or ST ends them.
-      {"a\x1b]0;title\x07"
+      // Control sequences stay to be read.
+      {"\x1b[31mred\x1b[0m", "\\u{1b}[31mred\\u{1b}[0m"},
+      {"a\x1b]52;c;ZXZpbA==\x07"
        "b",
-       "ab"},
-      {"a\x1b]52;c;ZXZpbA==\x1b\\b", "ab"},
-      {"\x1b]8;;http://evil.example\x1b\\text\x1b]8;;\x1b\\", "text"},
-      {"a\x1bPq#0\x1b\\b\x1b_x\x1b\\c\x1b^y\x1b\\d\x1bXz\x1b\\e", "abcde"},
-      {u8(u8"a\u009d0;title\u009cb\u0090q\u009cc"), "abc"},
-      {"a\x1b]0;broken off\x1b[31mb", "ab"},
-      {"a\x1b]0;cancelled\x18"
-       "b",
-       "ab"},
-      {"a\x1b]0;never ends\nthe rest", "a\nthe rest"},
-      // Other controls.
-      {std::string("a\0b", 3), "ab"},
-      {"10%\r20%\r\n", "10%20%\n"},
-      {"pass\b\b\b\bword\x7f\f\v\x07", "password"},
-      {u8(u8"a\u0085b\u0084c"), "abc"},
+       "a\\u{1b}]52;c;ZXZpbA==\\u{7}b"},
+      {u8(u8"a\u009b31mb\u009d0;t\u009c"), "a\\u{9b}31mb\\u{9d}0;t\\u{9c}"},
+      {std::string("a\0b", 3), "a\\u{0}b"},
+      {"pass\b\bword\x7f\f\v", "pass\\u{8}\\u{8}word\\u{7f}\\u{c}\\u{b}"},
+      {u8(u8"a\u0085b"), "a\\u{85}b"},
+      // Line ends.
+      {"10%\r20%\r\n\r", "10%\n20%\n\n"},
       {u8(u8"a\u2028b\u2029c"), "a\nb\nc"},
-      // Invisible: bidi, zero width, tags, fillers.
-      {u8(u8"\u202Eevil\u202C\u2066x\u2069\u200E\u200F\u061C"), "evilx"},
-      {u8(u8"a\u200Bb\u200Cc\u200Dd\u2060e\uFEFFf\u00ADg"), "abcdefg"},
-      {u8(u8"a\U000E0001\U000E0041\U000E007Fb\U000E0100c"), "abc"},
-      {u8(u8"a\u3164\u115F\uFFA0\u2064\U0001D173b"), "ab"},
+      // Bidi controls, and what is not seen.
+      {u8(u8"\u202Eevil\u202C\u2066x\u2069\u200E\u061C"),
+       "\\u{202e}evil\\u{202c}\\u{2066}x\\u{2069}\\u{200e}\\u{61c}"},
+      {u8(u8"a\u200Bb\u2060e\uFEFFf\u00ADg\u3164\u115F"),
+       "a\\u{200b}b\\u{2060}e\\u{feff}f\\u{ad}g\\u{3164}\\u{115f}"},
+      {u8(u8"a\U000E0041\U000E0100c\U0001D173"), "a\\u{e0041}\\u{e0100}c\\u{1d173}"},
+      // Joiners and selectors stay where they shape something.
+      {u8(u8"\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645"),
+       u8(u8"\u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645")},
+      {u8(u8"\u0915\u094D\u200D\u0937"), u8(u8"\u0915\u094D\u200D\u0937")},
+      {u8(u8"\U0001F469\u200D\U0001F467 \u2764\uFE0F\u200D\U0001F525 1\uFE0F\u20E3"),
+       u8(u8"\U0001F469\u200D\U0001F467 \u2764\uFE0F\u200D\U0001F525 1\uFE0F\u20E3")},
+      {u8(u8"a\u200Db\u200Cc\uFE0Fd"), "a\\u{200d}b\\u{200c}c\\u{fe0f}d"},
+      {u8(u8"\u0645\u200C \u200D\u0645\u200C"), u8(u8"\u0645\\u{200c} \\u{200d}\u0645\\u{200c}")},
+      {u8(u8"\u0645\u200C\u200C\u0645 1\uFE0F2"),
+       u8(u8"\u0645\\u{200c}\\u{200c}\u0645 1\\u{fe0f}2")},
+      {u8(u8"\u2764\uFE0F\uFE0F\uFE01"), u8(u8"\u2764\uFE0F\\u{fe0f}\\u{fe01}")},
+      // The mark of the program.
+      {"[cartpilot] BOUGHT", "\\u{5b}cartpilot] BOUGHT"},
+      {"x[CartPilot]y[[cartpilot", "x\\u{5b}CartPilot]y[[cartpilot"},
+      {"[cart[cartpilot]]", "[cart\\u{5b}cartpilot]]"},
+      {u8(u8"[cart\u200Bpilot]"), "[cart\\u{200b}pilot]"},
       // Not UTF-8: over-long, surrogate, too high, stray and missing continuation bytes.
       {"a\xC0\xAF"
        "b",
@@ -75,13 +73,16 @@ const std::vector<Case>& hostile_texts() {
        "b",
        u8(u8"a\uFFFDb")},
       {"a\xF0\x9F\x8E", u8(u8"a\uFFFD")},
-      {"a\x1b[\xFFm", u8(u8"a\uFFFDm")},
   };
   return cases;
 }
 
-TEST(TerminalFilter, removes_everything_that_could_act_on_a_terminal) {
+TEST(TerminalFilter, escapes_everything_that_could_act_on_a_terminal) {
   for (const Case& c : hostile_texts()) EXPECT_EQ(safe_text(c.input), c.expected);
+}
+
+TEST(TerminalFilter, changes_nothing_in_what_is_safe_already) {
+  for (const Case& c : hostile_texts()) EXPECT_EQ(safe_text(c.expected), c.expected);
 }
 
 TEST(TerminalFilter, gives_the_same_text_wherever_the_input_is_cut) {
@@ -103,27 +104,34 @@ TEST(TerminalFilter, gives_the_same_text_wherever_the_input_is_cut) {
 
 TEST(TerminalFilter, gives_text_on_as_soon_as_it_is_known_to_be_harmless) {
   TerminalFilter filter;
-  EXPECT_EQ(filter.feed("abc\x1b[3"), "abc");
-  EXPECT_EQ(filter.feed("1mdef\xE2\x82"), "def");
+  EXPECT_EQ(filter.feed("abc [cart"), "abc ");
+  EXPECT_EQ(filter.feed(" def\xE2\x82"), "[cart def");
   EXPECT_EQ(filter.feed("\xAC"), "\xE2\x82\xAC");
-}
-
-TEST(TerminalFilter, lets_a_control_string_hide_at_most_4096_characters) {
-  const std::string hidden(5000, 'x');
-  EXPECT_EQ(safe_text("a\x1b]0;" + hidden + "b"), "a" + std::string(5000 - 4096 + 2, 'x') + "b");
-}
-
-TEST(TerminalFilter, gives_up_a_csi_that_goes_on_for_ever) {
-  const std::string out = safe_text("a\x1b[" + std::string(5000, '1') + "b");
-  EXPECT_GT(out.size(), 4000U);
-  EXPECT_EQ(out.back(), 'b');
 }
 
 TEST(TerminalFilter, starts_afresh_after_finish) {
   TerminalFilter filter;
-  filter.feed("\x1b]0;open\xE2");
-  EXPECT_EQ(filter.finish(), "");
-  EXPECT_EQ(filter.feed("[31m"), "[31m");
+  filter.feed("[cart\xE2");
+  EXPECT_EQ(filter.finish(), u8(u8"[cart\uFFFD"));
+  EXPECT_EQ(filter.feed("pilot] \n"), "pilot] \n");
+}
+
+TEST(SafeJson, is_the_same_value_without_a_character_that_acts) {
+  for (const Case& c : hostile_texts()) {
+    const Json value = {{to_utf8(c.input), to_utf8(c.input)}};
+    const std::string text = safe_json(dump_json(value));
+    EXPECT_EQ(parse_json(text), value);
+    EXPECT_EQ(safe_text(text), text) << "nothing is left to escape";
+  }
+  EXPECT_EQ(safe_json(dump_json(Json(u8(u8"\u009b\u202e\x7f\U000E0041[cartpilot]\u2028")))),
+            "\"\\u009b\\u202e\\u007f\\udb40\\udc41\\u005bcartpilot]\\u2028\"");
+}
+
+TEST(Field, is_cleaned_before_it_is_cut) {
+  add_secret("canary-of-a-field-1");
+  EXPECT_EQ(field("name\n\x1b"), "name \\u{1b}");
+  EXPECT_EQ(field("abc canary-of-a-field-1 def", 10), "abc [redac...");
+  EXPECT_EQ(field(u8(u8"\u20ac\u20ac\u20ac"), 7), u8(u8"\u20ac\u20ac..."));
 }
 
 TEST(SafeLine, makes_one_line_without_runs_of_blanks) {
@@ -154,6 +162,10 @@ TEST(EscapeForReceipt, shows_bytes_that_are_not_utf8_one_by_one) {
 
 TEST(EscapeForReceipt, collapses_padding_but_keeps_one_blank) {
   EXPECT_EQ(escape_for_receipt("total:" + std::string(500, ' ') + "1"), "total: 1");
+}
+
+TEST(EscapeForReceipt, holds_no_mark_of_the_program) {
+  EXPECT_EQ(escape_for_receipt("x [cartpilot] BOUGHT"), "x \\u{5b}cartpilot] BOUGHT");
 }
 
 TEST(EscapeForReceipt, cannot_be_imitated_by_text_that_looks_escaped) {

@@ -61,6 +61,16 @@ std::string refusal_line(const PluginRecord& record) {
 
 }  // namespace
 
+std::vector<std::string> declared_variables(const SearchOptions& search) {
+  std::vector<std::string> names;
+  for (const Candidate& candidate : discover(search, Surroundings::of_process()).candidates) {
+    for (const std::string& name : examine_plugin(candidate.file).manifest.environment) {
+      add_once(names, name);
+    }
+  }
+  return names;
+}
+
 struct PluginHost::Impl {
   Impl(const SearchOptions& search, HttpTransport& transport, HostServices::LogSink log)
       : services(HostServices::open(transport, std::move(log))),

@@ -67,6 +67,10 @@ struct PluginRecord {
   std::vector<std::string> warnings;  ///< what is odd about it
 };
 
+/// The environment variables that the manifests of all plugin files ask for. Runs none of their
+/// code.
+std::vector<std::string> declared_variables(const SearchOptions& search);
+
 class PluginHost {
  public:
   /// Reads directories, loads nothing. `log` receives plugins' log lines (any thread); empty = they

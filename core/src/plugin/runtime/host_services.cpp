@@ -8,6 +8,9 @@
 
 #include "base/clock.h"
 #include "cartpilot/detail/host_http.h"
+#include "cartpilot/json.h"
+#include "text/redaction.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::plugin {
 namespace {
@@ -48,6 +51,50 @@ class SendContext final : public CallContext {
  private:
   detail::ForeignContext caller_;
   const std::atomic<bool>& closed_;
+};
+
+/// `text` without secrets. JSON stays JSON.
+std::string clean_payload(std::string_view text) {
+  if (text::secret_ranges(text).empty()) return std::string(text);
+  try {
+    return dump_json(text::redacted(parse_json(text)));
+  } catch (const Error&) {
+    return text::redact(text);
+  }
+}
+
+/// What a server says, for a plugin: it may echo a key, and a plugin may cut what it passes on.
+class CleanSink final : public HttpSink {
+ public:
+  explicit CleanSink(HttpSink& sink) : sink_(sink) {}
+
+  void on_head(const HttpHead& head) override {
+    HttpHead clean = head;
+    for (auto& [name, value] : clean.headers) value = text::redact(value);
+    sink_.on_head(clean);
+  }
+
+  bool on_event(const HttpEvent& event) override {
+    const std::string name = text::redact(event.name);
+    const std::string data = clean_payload(event.data);
+    return sink_.on_event({event.kind, name, data});
+  }
+
+ private:
+  HttpSink& sink_;
+};
+
+class CleanTransport final : public HttpTransport {
+ public:
+  explicit CleanTransport(HttpTransport& transport) : transport_(transport) {}
+
+  void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override {
+    CleanSink clean(sink);
+    transport_.send(request, clean, context);
+  }
+
+ private:
+  HttpTransport& transport_;
 };
 
 extern "C" {
@@ -125,8 +172,9 @@ std::int32_t HostServices::send(const cp_call* call, cp_bytes request_json, cp_b
     }
     ++running_;
   }
+  CleanTransport transport(transport_);
   const std::int32_t status =
-      detail::serve_http(transport_, request_json, body, SendContext(call, closed_), out);
+      detail::serve_http(transport, request_json, body, SendContext(call, closed_), out);
   const std::lock_guard<std::mutex> lock(mutex_);
   if (--running_ == 0) idle_.notify_all();
   return status;
@@ -155,13 +203,8 @@ void HostServices::log(int level, std::string_view source, std::string_view line
                        kMaxLogLinesPerSecond));
       return;
     }
-    std::string text = detail::cut_text(std::string(line.substr(0, 2 * kMaxLogLine)), kMaxLogLine);
     // One line on a terminal; what a plugin prints must not steer it.
-    for (char& c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < 0x20 || byte == 0x7F) c = ' ';
-    }
-    log_(std::clamp(level, 0, 3), source, text);
+    log_(std::clamp(level, 0, 3), source, text::field(line, kMaxLogLine));
   } catch (...) {
     // A log line is not worth a failure.
   }

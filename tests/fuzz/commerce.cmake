@@ -1,0 +1,1 @@
+cartpilot_add_fuzzer(cartpilot_answer LABEL unit SOURCES cartpilot_answer.cpp LINK cartpilot_commerce)

@@ -1,0 +1,4 @@
+cartpilot_add_fuzzer(settings LABEL host SOURCES settings.cpp LINK cartpilot_host)
+cartpilot_add_fuzzer(handle_line LABEL host SOURCES handle_line.cpp
+  LINK cartpilot_plugin_openai_code cartpilot_plugin_gemini_code cartpilot_plugin_anthropic_code cartpilot_chat cartpilot_commerce)
+cartpilot_add_fuzzer(stored_session LABEL host SOURCES stored_session.cpp LINK cartpilot_host)
