@@ -14,6 +14,7 @@
 #include "base/wait.h"
 #include "record/player.h"
 #include "record/recorder.h"
+#include "spellings.h"
 #include "temporary_file.h"
 #include "text/redaction.h"
 
@@ -283,6 +284,40 @@ TEST(Recorder, makes_a_file_that_only_its_owner_reads_and_never_writes_over_one)
     EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
     EXPECT_THAT(error.what(), HasSubstr("exists already; pass another file"));
   }
+}
+
+TEST(Recorder, a_key_in_any_spelling_cut_at_any_place_does_not_reach_the_file) {
+  const std::string canary = "canary/KEY+7\"8=9~zebra";
+  text::add_secret(canary);
+  std::vector<std::string> spellings = spellings_of(canary);
+  for (std::string& text : base64_spellings_of(canary)) spellings.push_back(std::move(text));
+  const TemporaryFile file;
+  {
+    Recorder recorder(file.absent(), Json{{"format", kFormat}});
+    const base::Lane lane("0");
+    const HttpHead head{200, {}};
+    for (const std::string& spelling : spellings) {
+      for (std::size_t cut = 0; cut <= spelling.size(); ++cut) {
+        const std::vector<std::string> pieces = {"<" + spelling.substr(0, cut),
+                                                 spelling.substr(cut) + ">"};
+        for (const std::string& piece : pieces) recorder.shown(Stream::kErr, piece);
+        recorder.answer(recorder.request({}), &head, pieces, {1, 2}, nullptr);
+        recorder.came("line", {{"text", "on"}});
+      }
+    }
+    EXPECT_EQ(recorder.finish(0), std::nullopt);
+  }
+  std::size_t answers = 0;
+  std::string all;
+  for (const Event& event : read_recording(file.path())) {
+    if (event.kind == "answer") ++answers;
+    for (const char* member : {"text", "body"}) {
+      const auto found = event.data.find(member);
+      if (found != event.data.end()) all += bytes_from_json(*found) + "\n";
+    }
+  }
+  EXPECT_THAT(traces_of(canary, all), testing::IsEmpty());
+  EXPECT_GT(answers, 2000U);
 }
 
 TEST(Recorder, a_secret_that_is_shown_and_typed_in_pieces_does_not_reach_the_file) {
