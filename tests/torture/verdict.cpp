@@ -12,7 +12,10 @@ namespace {
 
 constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 constexpr std::int64_t kClockSlackMs = 3'000;
-constexpr std::int64_t kCompanySlackMs = 10 * 60 * 1000;
+/// By how much the waits of a company may put the clock forward between key and program, and
+/// between program and server.
+constexpr std::int64_t kCompanyReadingMs = 10 * 60 * 1000;
+constexpr std::int64_t kCompanyFlightMs = 5 * 60 * 1000;
 constexpr std::int64_t kResendWindowMs = 10 * 60 * 1000;
 constexpr int kMaxSends = 3;
 
@@ -104,16 +107,25 @@ class Judge {
            consent.total == booking.total && consent.currency == booking.currency;
   }
 
+  /// When the consent began. Of a company every program's waits put the clock of all forward at any
+  /// moment, so a program may read a key minutes after it was typed; then its record says when.
+  std::int64_t begin_of(const Consent& consent) const {
+    const Json* attempt = plan_.scripts.empty() ? nullptr : attempt_of(consent.attempt);
+    if (attempt == nullptr) return consent.at_ms;
+    const std::int64_t read_at = integer_or(*attempt, "approved_ms");
+    const bool plausible = read_at >= consent.at_ms && read_at <= consent.at_ms + kCompanyReadingMs;
+    return plausible ? read_at : consent.at_ms;
+  }
+
   /// The confirm must have left while the consent was alive; repeats of it may come later.
   bool sent_in_time(const Consent& consent) const {
     if (consent.at_ms == 0) return true;
-    // Of a company every program's waits put the clock of all forward, at any moment.
-    const std::int64_t slack = plan_.scripts.empty() ? kClockSlackMs : kCompanySlackMs;
+    const std::int64_t slack = plan_.scripts.empty() ? kClockSlackMs : kCompanyFlightMs;
+    const std::int64_t begin = begin_of(consent);
     const auto found = records_.confirms.find(consent.checkout_id);
     if (found == records_.confirms.end()) return false;
     return std::any_of(found->second.begin(), found->second.end(), [&](std::int64_t at) {
-      return at >= consent.at_ms - kClockSlackMs &&
-             at <= consent.at_ms + kConsentLifetimeMs + slack;
+      return at >= consent.at_ms - kClockSlackMs && at <= begin + kConsentLifetimeMs + slack;
     });
   }
 

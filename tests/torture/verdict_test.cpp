@@ -227,6 +227,23 @@ TEST(Verdict, swap_by_another_key_holder_that_was_told_is_counted_apart) {
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
+TEST(Verdict, consent_of_a_company_runs_from_when_its_program_read_the_yes) {
+  constexpr std::int64_t kMinute = 60'000;
+  const auto unapproved_with = [](std::int64_t read_at, std::int64_t confirmed) {
+    GoodRun run;
+    run.plan.scripts = {"buy", "buy"};
+    run.records.attempts[0]["approved_ms"] = kNoon + read_at;
+    run.records.confirms["c1"] = {kNoon + confirmed};
+    return run.verdict().unapproved;
+  };
+  EXPECT_EQ(unapproved_with(0, 9 * kMinute), 0);
+  EXPECT_EQ(unapproved_with(0, 11 * kMinute), 1);
+  EXPECT_EQ(unapproved_with(8 * kMinute, 17 * kMinute), 0);
+  EXPECT_EQ(unapproved_with(8 * kMinute, 19 * kMinute), 1);
+  EXPECT_EQ(unapproved_with(11 * kMinute, 17 * kMinute), 1);  // nobody reads that slowly
+  EXPECT_EQ(unapproved_with(-1'000, 11 * kMinute), 1);
+}
+
 TEST(Verdict, swap_by_another_key_holder_must_be_named_where_the_outcome_is_unknown) {
   GoodRun run;
   run.records.bookings[0].lines[0].product_id = "something else";
