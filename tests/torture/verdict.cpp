@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "torture/program_output.h"
@@ -12,10 +13,8 @@ namespace {
 
 constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 constexpr std::int64_t kClockSlackMs = 3'000;
-/// By how much the waits of a company may put the clock forward between key and program, and
-/// between program and server.
-constexpr std::int64_t kCompanyReadingMs = 10 * 60 * 1000;
-constexpr std::int64_t kCompanyFlightMs = 5 * 60 * 1000;
+constexpr std::int64_t kLongestWaitMs = 2 * 60 * 1000 + kClockSlackMs;
+constexpr std::int64_t kCompanyDelayMs = 10 * 60 * 1000;  ///< by several waits of several programs
 constexpr std::int64_t kResendWindowMs = 10 * 60 * 1000;
 constexpr int kMaxSends = 3;
 
@@ -107,26 +106,39 @@ class Judge {
            consent.total == booking.total && consent.currency == booking.currency;
   }
 
-  /// When the consent began. Of a company every program's waits put the clock of all forward at any
-  /// moment, so a program may read a key minutes after it was typed; then its record says when.
-  std::int64_t begin_of(const Consent& consent) const {
-    const Json* attempt = plan_.scripts.empty() ? nullptr : attempt_of(consent.attempt);
-    if (attempt == nullptr) return consent.at_ms;
-    const std::int64_t read_at = integer_or(*attempt, "approved_ms");
-    const bool plausible = read_at >= consent.at_ms && read_at <= consent.at_ms + kCompanyReadingMs;
-    return plausible ? read_at : consent.at_ms;
-  }
-
   /// The confirm must have left while the consent was alive; repeats of it may come later.
   bool sent_in_time(const Consent& consent) const {
     if (consent.at_ms == 0) return true;
-    const std::int64_t slack = plan_.scripts.empty() ? kClockSlackMs : kCompanyFlightMs;
-    const std::int64_t begin = begin_of(consent);
     const auto found = records_.confirms.find(consent.checkout_id);
     if (found == records_.confirms.end()) return false;
+    std::int64_t last = consent.at_ms + kConsentLifetimeMs + kClockSlackMs;
+    if (!plan_.scripts.empty()) {
+      const std::optional<bool> recorded = recorded_in_time(consent);
+      if (recorded) return *recorded;
+      last += kCompanyDelayMs;
+    }
     return std::any_of(found->second.begin(), found->second.end(), [&](std::int64_t at) {
-      return at >= consent.at_ms - kClockSlackMs && at <= begin + kConsentLifetimeMs + slack;
+      return at >= consent.at_ms - kClockSlackMs && at <= last;
     });
+  }
+
+  /// Of a company every program's waits put the clock of all forward at any moment: between the key
+  /// and the program that reads it, and between that and the server. So what the program recorded
+  /// of both moments counts, as far as it fits what was seen from outside.
+  std::optional<bool> recorded_in_time(const Consent& consent) const {
+    const Json* attempt = attempt_of(consent.attempt);
+    if (attempt == nullptr || integer_or(*attempt, "sends") != 1) return std::nullopt;
+    const std::int64_t read_at = integer_or(*attempt, "approved_ms");
+    const std::int64_t sent_at = integer_or(*attempt, "sent_ms");
+    const std::vector<std::int64_t>& arrivals = records_.confirms.at(consent.checkout_id);
+    const bool fits = read_at >= consent.at_ms - kClockSlackMs &&
+                      read_at <= consent.at_ms + kCompanyDelayMs && sent_at >= read_at &&
+                      std::any_of(arrivals.begin(), arrivals.end(), [&](std::int64_t at) {
+                        return at >= sent_at - kClockSlackMs && at <= sent_at + kCompanyDelayMs;
+                      });
+    if (!fits) return std::nullopt;
+    // The clock may jump once more between the last look at the consent and its use.
+    return sent_at <= read_at + kConsentLifetimeMs + kLongestWaitMs;
   }
 
   const Json* attempt_of(const std::string& id) const {
