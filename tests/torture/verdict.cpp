@@ -141,6 +141,25 @@ class Judge {
     return sent_at <= read_at + kConsentLifetimeMs + kLongestWaitMs;
   }
 
+  /// In seconds after the key.
+  std::string moments_of(const Consent& consent) const {
+    std::string moments;
+    const auto add = [&](std::string_view what, std::int64_t at) {
+      moments += fmt::format("{}{} {:.1f}", moments.empty() ? "" : ", ", what,
+                             static_cast<double>(at - consent.at_ms) / 1'000);
+    };
+    if (const Json* attempt = attempt_of(consent.attempt)) {
+      add("read", integer_or(*attempt, "approved_ms"));
+      add("sent", integer_or(*attempt, "sent_ms"));
+      moments += fmt::format(", {} times", integer_or(*attempt, "sends"));
+    }
+    const auto found = records_.confirms.find(consent.checkout_id);
+    if (found != records_.confirms.end()) {
+      for (const std::int64_t at : found->second) add("arrived", at);
+    }
+    return moments;
+  }
+
   const Json* attempt_of(const std::string& id) const {
     for (const Json& attempt : records_.attempts) {
       if (string_or(attempt, "id") == id) return &attempt;
@@ -170,8 +189,8 @@ class Judge {
         unused->used = true;
         if (!sent_in_time(*unused)) {
           find(verdict_.unapproved,
-               fmt::format("checkout {} was confirmed after its consent had lapsed",
-                           booking.checkout_id));
+               fmt::format("checkout {} was confirmed after its consent had lapsed ({})",
+                           booking.checkout_id, moments_of(*unused)));
         }
       } else if (told_as_not_agreed(booking.checkout_id)) {
         ++verdict_.told_otherwise;
