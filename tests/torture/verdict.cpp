@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 constexpr std::int64_t kClockSlackMs = 3'000;
-constexpr std::int64_t kLongestWaitMs = 2 * 60 * 1000 + kClockSlackMs;
+constexpr std::int64_t kQuestionLifetimeMs = 2 * 60 * 1000 + kClockSlackMs;
 constexpr std::int64_t kCompanyDelayMs = 10 * 60 * 1000;  ///< by several waits of several programs
 constexpr std::int64_t kResendWindowMs = 10 * 60 * 1000;
 constexpr int kMaxSends = 3;
@@ -132,13 +132,11 @@ class Judge {
     const std::int64_t sent_at = integer_or(*attempt, "sent_ms");
     const std::vector<std::int64_t>& arrivals = records_.confirms.at(consent.checkout_id);
     const bool fits = read_at >= consent.at_ms - kClockSlackMs &&
-                      read_at <= consent.at_ms + kCompanyDelayMs && sent_at >= read_at &&
-                      std::any_of(arrivals.begin(), arrivals.end(), [&](std::int64_t at) {
-                        return at >= sent_at - kClockSlackMs && at <= sent_at + kCompanyDelayMs;
-                      });
+                      read_at <= consent.at_ms + kQuestionLifetimeMs && sent_at >= read_at &&
+                      std::any_of(arrivals.begin(), arrivals.end(),
+                                  [&](std::int64_t at) { return at >= sent_at - kClockSlackMs; });
     if (!fits) return std::nullopt;
-    // The clock may jump once more between the last look at the consent and its use.
-    return sent_at <= read_at + kConsentLifetimeMs + kLongestWaitMs;
+    return sent_at <= read_at + kConsentLifetimeMs + kClockSlackMs;
   }
 
   /// In seconds after the key.

@@ -243,14 +243,13 @@ TEST(Verdict, consent_of_a_company_is_judged_by_what_its_program_recorded_as_far
     return run.verdict().unapproved;
   };
   EXPECT_EQ(unapproved_with(0, 4, 4), 0);
-  EXPECT_EQ(unapproved_with(0, 8, 8), 1);
-  EXPECT_EQ(unapproved_with(0, 4, 13), 0);
-  EXPECT_EQ(unapproved_with(9, 13, 20), 0);
-  EXPECT_EQ(unapproved_with(9, 17, 17), 1);
+  EXPECT_EQ(unapproved_with(0, 6, 6), 1);
+  EXPECT_EQ(unapproved_with(0, 4, 30), 0);
+  EXPECT_EQ(unapproved_with(2, 6, 30), 0);
   // What does not fit is not believed.
-  EXPECT_EQ(unapproved_with(11, 12, 16), 1);
+  EXPECT_EQ(unapproved_with(3, 4, 16), 1);
   EXPECT_EQ(unapproved_with(-1, 4, 16), 1);
-  EXPECT_EQ(unapproved_with(0, 4, 16), 1);
+  EXPECT_EQ(unapproved_with(0, 17, 16), 1);
   EXPECT_EQ(unapproved_with(0, 16, 14, 2), 0);  // sent_ms is of the last send
   EXPECT_EQ(unapproved_with(0, 16, 16, 2), 1);
 }
