@@ -56,6 +56,9 @@ class Judge {
         }
         Consent consent = consent_of(*request);
         check_screen(question, consent);
+        request = answered_request(question, i, *request);
+        if (request == nullptr) continue;
+        consent = consent_of(*request);
         consent.at_ms = question.at_ms;
         consent.program_run = i;
         consent.knew_of_earlier = question.screen.find("was bought") != std::string::npos;
@@ -66,6 +69,32 @@ class Judge {
         if (question.agreed) consents_.push_back(std::move(consent));
       }
     }
+  }
+
+  /// Of a company the screen tells whose checkout a question is about, not which request: the one
+  /// whose attempt was approved while this question was open. Null: this yes came to nothing.
+  const Said* answered_request(const Question& question, std::size_t run, const Said& likely) {
+    if (plan_.scripts.empty() || !question.agreed) return &likely;
+    const Consent expected = consent_of(likely);
+    const Said* found = nullptr;
+    for (const Said& said : said_) {
+      if (said.program_run != run || string_or(said.line, "type") != "approval_request") continue;
+      const Consent other = consent_of(said);
+      const Json* attempt = attempt_of(other.attempt);
+      if (attempt == nullptr || other.checkout_id != expected.checkout_id ||
+          other.lines != expected.lines || other.total != expected.total) {
+        continue;
+      }
+      const std::int64_t after = integer_or(*attempt, "approved_ms") - question.at_ms;
+      if (after < -kClockSlackMs || after > kQuestionLifetimeMs) continue;
+      // An attempt that has an answer already is asked about twice.
+      if (found == nullptr || answered_.count(other.attempt) == 0) found = &said;
+      if (answered_.insert(other.attempt).second) break;
+    }
+    if (found != nullptr) return found;
+    const Json* attempt = attempt_of(expected.attempt);
+    const bool by_another_yes = attempt != nullptr && integer_or(*attempt, "approved_ms") != 0;
+    return by_another_yes ? nullptr : &likely;
   }
 
   /// What is bought must have stood on the screen, whole.
@@ -407,6 +436,7 @@ class Judge {
   const Records& records_;
   const std::vector<Said> said_;
   std::vector<Consent> consents_;
+  std::set<std::string> answered_;  ///< attempts that have the question of their yes
   Verdict verdict_;
 };
 
