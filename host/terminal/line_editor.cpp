@@ -145,7 +145,7 @@ class LineEditor final : public LineReader {
     const TerminalSignals signals;
     // Before the prompt: the editor sets its own modes only with the first key it reads.
     type_ahead_.read_bytes();
-    typed_ = false;
+    typed_ = !kept_.empty();  // a line that came back counts as typed
     write_bytes(kBracketedPasteOn);
     if (!kept_.empty()) el_push(editor_, kept_.c_str());
     kept_.clear();

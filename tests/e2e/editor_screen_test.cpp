@@ -88,7 +88,8 @@ TEST(EditorScreen, a_pasted_block_stands_in_its_lines) {
 }
 
 TEST(EditorScreen, ctrl_c_leaves_the_line_where_it_was) {
-  expect_screen({{"not this", 0, "not this"}, {kCtrlC, 0, "you> "}}, {"you> not this", "you>"});
+  expect_screen({{"not this", 0, "not this"}, {kCtrlC, 0, "you> "}},
+                {"you> not this", "you>", "(Ctrl-C again, or /quit, to leave)"});
 }
 
 TEST(EditorScreen, a_long_line_goes_on_in_the_next_row) {
@@ -123,7 +124,7 @@ TEST(EditorScreen, a_line_is_drawn_once_after_a_stop_or_a_resize) {
 }
 
 TEST(EditorScreen, an_unknown_command_comes_back_behind_what_is_wrong_with_it) {
-  expect_screen({{"/modle\r", 0, "you> "}},
+  expect_screen({{"/modle\r", 0, "you> "}, {"", 0, "/modle"}},
                 {"you> /modle",
                  "cartpilot: no command /modle; did you mean /model?; //modle sends it as a messag",
                  "e", "you> /modle"},
