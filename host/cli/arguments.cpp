@@ -1,6 +1,7 @@
 #include "cli/arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -40,8 +41,8 @@ void collect_names(const CLI::App& app, std::vector<std::string>& names) {
   }
 }
 
-/// The word of the error CLI11 complains about, for the suggestion.
-std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
+/// The word that CLI11 complains about, "" when it names none.
+std::string wrong_word(const CLI::App& app, const CLI::ParseError& error) {
   const std::string text = error.what();
   const std::size_t colon = text.rfind(": ");
   // "A subcommand is required" does not name the word that stands in its place.
@@ -53,11 +54,30 @@ std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
   for (std::string next; unexpected >> next;) {
     if (word.rfind("--", 0) != 0 || next.rfind("--", 0) == 0) word = next;
   }
-  word = word.substr(0, word.find('='));
-  std::vector<std::string> names;
-  collect_names(app, names);
-  const std::vector<std::string> near = text::near_names(word, names);
-  return near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front());
+  return word.substr(0, word.find('='));
+}
+
+/// "cartpilot tools call" for each command that has the flag.
+void collect_owners(const CLI::App& app, const std::string& path, const std::string& flag,
+                    std::vector<std::string>& owners) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->check_name(flag)) owners.push_back(path);
+  }
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) {
+    collect_owners(*sub, path + " " + sub->get_name(), flag, owners);
+  }
+}
+
+/// For a flag that this command does not have, or not in this place; "" when no command has it.
+std::string misplaced_flag(const CLI::App& app, const std::string& flag,
+                           const std::string& command) {
+  std::vector<std::string> owners;
+  if (flag.rfind("--", 0) == 0) collect_owners(app, "cartpilot", flag, owners);
+  if (owners.empty()) return "";
+  if (std::find(owners.begin(), owners.end(), "cartpilot " + command) != owners.end()) {
+    return fmt::format("{} comes after '{}'", flag, command);
+  }
+  return fmt::format("{} works only with '{}'", flag, fmt::join(owners, "', '"));
 }
 
 /// Prints what was asked for instead of a command; returns the exit code.
@@ -88,10 +108,18 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
     app.exit(error, text, text);
     return print(text.str());
   }
-  std::string command = command_path(app);
-  std::string text = error.what();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  err_line(fmt::format("cartpilot: {}{}. See 'cartpilot{}{} --help'.", text, suggestion(app, error),
+  const std::string command = command_path(app);
+  const std::string word = wrong_word(app, error);
+  std::string text = misplaced_flag(app, word, command);
+  if (text.empty()) {
+    text = error.what();
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    std::vector<std::string> names;
+    collect_names(app, names);
+    const std::vector<std::string> near = text::near_names(word, names);
+    if (!near.empty()) text += fmt::format(" (did you mean {}?)", near.front());
+  }
+  err_line(fmt::format("cartpilot: {}. See 'cartpilot{}{} --help'.", text,
                        command.empty() ? "" : " ", command));
   return kUsage;
 }

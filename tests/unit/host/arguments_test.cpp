@@ -90,7 +90,13 @@ TEST(Arguments, that_are_wrong_end_with_the_usage_code_and_name_what_is_wrong) {
       {{"tools"}, "subcommand"},
       {{"chat", "--sandbxo"}, "did you mean --sandbox?"},
       {{"chta"}, "did you mean chat?"},
-      {{"plugin", "lsit"}, "did you mean list?"}};
+      {{"plugin", "lsit"}, "did you mean list?"},
+      {{"tools", "list", "--record", "f"}, "--record works only with 'cartpilot chat'. See "},
+      {{"mcp", "--record=f"}, "--record works only with 'cartpilot chat'. See "},
+      {{"--record", "f"}, "--record works only with 'cartpilot chat'. See "},
+      {{"chat", "--check"}, "--check works only with 'cartpilot replay'. See "},
+      {{"--record", "f", "chat", "hi"}, "--record comes after 'chat'. See "},
+      {{"chat", "--recrod", "f"}, "did you mean --record?"}};
   for (const auto& [words, named] : rows) {
     const Parsed parsed = parse(words);
     EXPECT_EQ(parsed.result.exit_code, kUsage) << named;
