@@ -67,6 +67,7 @@ Json json_of(const purchase::Attempt& attempt) {
           {"digest", attempt.digest},
           {"note", attempt.note},
           {"sends", attempt.sends},
+          {"sent_ms", attempt.sent_unix_ms},
           {"created_ms", attempt.created_unix_ms},
           {"updated_ms", attempt.updated_unix_ms}};
 }

@@ -34,7 +34,7 @@ std::vector<std::string> purchase_lines(const purchase::PurchaseReport& report) 
 std::string decision_line(const purchase::ApprovalDecision& decision) {
   if (decision.decision != "approved") return "";
   if (decision.by == "human") return "Approved by you. Not bought yet.";
-  return fmt::format("Approved by {} ({}). Not bought yet.", text::field(decision.by),
+  return fmt::format("APPROVED by {} ({}). Not bought yet.", text::field(decision.by),
                      text::field(decision.reason));
 }
 

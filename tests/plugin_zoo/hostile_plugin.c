@@ -73,7 +73,7 @@ enum {
 #ifndef ZOO_MANIFEST
 #define ZOO_MANIFEST                                                                      \
   "{\"schema\":1,\"id\":\"" ZOO_ID "\",\"version\":\"1.0\",\"abi\":{\"epoch\":" ZOO_EPOCH \
-  "},\"provides\":[" PROVIDES "]" ZOO_EXTRA ",\"env\":[\"ZOO_MARKER\"]}"
+  "},\"provides\":[" PROVIDES "]" ZOO_EXTRA ",\"env\":[]}"
 #endif
 
 #define TEXT(literal) \

@@ -127,7 +127,10 @@ Run Theatre::play(const RunPlan& plan) {
 void Theatre::judge_run(const RunPlan& plan, const Place& place, Run& run) {
   Records& records = run.records;
   records.attempts = records.program_runs.back().attempts;
-  if (!records.attempts.is_array()) records.attempts = attempts_in(plan, place);
+  // Of a company others may have gone on after the last one listed them.
+  if (!records.attempts.is_array() || !plan.scripts.empty()) {
+    records.attempts = attempts_in(plan, place);
+  }
   records.bookings = server_->bookings();
   records.api_key = place.api_key;
   const auto real = std::chrono::system_clock::now().time_since_epoch();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "torture/program_output.h"
@@ -12,7 +13,8 @@ namespace {
 
 constexpr std::int64_t kConsentLifetimeMs = 5 * 60 * 1000;
 constexpr std::int64_t kClockSlackMs = 3'000;
-constexpr std::int64_t kCompanySlackMs = 10 * 60 * 1000;
+constexpr std::int64_t kQuestionLifetimeMs = 2 * 60 * 1000 + kClockSlackMs;
+constexpr std::int64_t kCompanyDelayMs = 10 * 60 * 1000;  ///< by several waits of several programs
 constexpr std::int64_t kResendWindowMs = 10 * 60 * 1000;
 constexpr int kMaxSends = 3;
 
@@ -54,6 +56,9 @@ class Judge {
         }
         Consent consent = consent_of(*request);
         check_screen(question, consent);
+        request = answered_request(question, i, *request);
+        if (request == nullptr) continue;
+        consent = consent_of(*request);
         consent.at_ms = question.at_ms;
         consent.program_run = i;
         consent.knew_of_earlier = question.screen.find("was bought") != std::string::npos;
@@ -64,6 +69,32 @@ class Judge {
         if (question.agreed) consents_.push_back(std::move(consent));
       }
     }
+  }
+
+  /// Of a company the screen tells whose checkout a question is about, not which request: the one
+  /// whose attempt was approved while this question was open. Null: this yes came to nothing.
+  const Said* answered_request(const Question& question, std::size_t run, const Said& likely) {
+    if (plan_.scripts.empty() || !question.agreed) return &likely;
+    const Consent expected = consent_of(likely);
+    const Said* found = nullptr;
+    for (const Said& said : said_) {
+      if (said.program_run != run || string_or(said.line, "type") != "approval_request") continue;
+      const Consent other = consent_of(said);
+      const Json* attempt = attempt_of(other.attempt);
+      if (attempt == nullptr || other.checkout_id != expected.checkout_id ||
+          other.lines != expected.lines || other.total != expected.total) {
+        continue;
+      }
+      const std::int64_t after = integer_or(*attempt, "approved_ms") - question.at_ms;
+      if (after < -kClockSlackMs || after > kQuestionLifetimeMs) continue;
+      // An attempt that has an answer already is asked about twice.
+      if (found == nullptr || answered_.count(other.attempt) == 0) found = &said;
+      if (answered_.insert(other.attempt).second) break;
+    }
+    if (found != nullptr) return found;
+    const Json* attempt = attempt_of(expected.attempt);
+    const bool by_another_yes = attempt != nullptr && integer_or(*attempt, "approved_ms") != 0;
+    return by_another_yes ? nullptr : &likely;
   }
 
   /// What is bought must have stood on the screen, whole.
@@ -107,14 +138,53 @@ class Judge {
   /// The confirm must have left while the consent was alive; repeats of it may come later.
   bool sent_in_time(const Consent& consent) const {
     if (consent.at_ms == 0) return true;
-    // Of a company every program's waits put the clock of all forward, at any moment.
-    const std::int64_t slack = plan_.scripts.empty() ? kClockSlackMs : kCompanySlackMs;
     const auto found = records_.confirms.find(consent.checkout_id);
     if (found == records_.confirms.end()) return false;
+    std::int64_t last = consent.at_ms + kConsentLifetimeMs + kClockSlackMs;
+    if (!plan_.scripts.empty()) {
+      const std::optional<bool> recorded = recorded_in_time(consent);
+      if (recorded) return *recorded;
+      last += kCompanyDelayMs;
+    }
     return std::any_of(found->second.begin(), found->second.end(), [&](std::int64_t at) {
-      return at >= consent.at_ms - kClockSlackMs &&
-             at <= consent.at_ms + kConsentLifetimeMs + slack;
+      return at >= consent.at_ms - kClockSlackMs && at <= last;
     });
+  }
+
+  /// Of a company every program's waits put the clock of all forward at any moment: between the key
+  /// and the program that reads it, and between that and the server. So what the program recorded
+  /// of both moments counts, as far as it fits what was seen from outside.
+  std::optional<bool> recorded_in_time(const Consent& consent) const {
+    const Json* attempt = attempt_of(consent.attempt);
+    if (attempt == nullptr || integer_or(*attempt, "sends") != 1) return std::nullopt;
+    const std::int64_t read_at = integer_or(*attempt, "approved_ms");
+    const std::int64_t sent_at = integer_or(*attempt, "sent_ms");
+    const std::vector<std::int64_t>& arrivals = records_.confirms.at(consent.checkout_id);
+    const bool fits = read_at >= consent.at_ms - kClockSlackMs &&
+                      read_at <= consent.at_ms + kQuestionLifetimeMs && sent_at >= read_at &&
+                      std::any_of(arrivals.begin(), arrivals.end(),
+                                  [&](std::int64_t at) { return at >= sent_at - kClockSlackMs; });
+    if (!fits) return std::nullopt;
+    return sent_at <= read_at + kConsentLifetimeMs + kClockSlackMs;
+  }
+
+  /// In seconds after the key.
+  std::string moments_of(const Consent& consent) const {
+    std::string moments;
+    const auto add = [&](std::string_view what, std::int64_t at) {
+      moments += fmt::format("{}{} {:.1f}", moments.empty() ? "" : ", ", what,
+                             static_cast<double>(at - consent.at_ms) / 1'000);
+    };
+    if (const Json* attempt = attempt_of(consent.attempt)) {
+      add("read", integer_or(*attempt, "approved_ms"));
+      add("sent", integer_or(*attempt, "sent_ms"));
+      moments += fmt::format(", {} times", integer_or(*attempt, "sends"));
+    }
+    const auto found = records_.confirms.find(consent.checkout_id);
+    if (found != records_.confirms.end()) {
+      for (const std::int64_t at : found->second) add("arrived", at);
+    }
+    return moments;
   }
 
   const Json* attempt_of(const std::string& id) const {
@@ -146,8 +216,8 @@ class Judge {
         unused->used = true;
         if (!sent_in_time(*unused)) {
           find(verdict_.unapproved,
-               fmt::format("checkout {} was confirmed after its consent had lapsed",
-                           booking.checkout_id));
+               fmt::format("checkout {} was confirmed after its consent had lapsed ({})",
+                           booking.checkout_id, moments_of(*unused)));
         }
       } else if (told_as_not_agreed(booking.checkout_id)) {
         ++verdict_.told_otherwise;
@@ -366,6 +436,7 @@ class Judge {
   const Records& records_;
   const std::vector<Said> said_;
   std::vector<Consent> consents_;
+  std::set<std::string> answered_;  ///< attempts that have the question of their yes
   Verdict verdict_;
 };
 

@@ -227,6 +227,47 @@ TEST(Verdict, swap_by_another_key_holder_that_was_told_is_counted_apart) {
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
+TEST(Verdict, consent_of_a_company_is_judged_by_what_its_program_recorded_as_far_as_it_fits) {
+  constexpr std::int64_t kMinute = 60'000;
+  const auto unapproved_with = [](double read_at, double sent_at, double arrived, int sends = 1) {
+    const auto moment = [](double minutes) {
+      return kNoon + static_cast<std::int64_t>(minutes * kMinute);
+    };
+    GoodRun run;
+    run.plan.scripts = {"buy", "buy"};
+    Json& attempt = run.records.attempts[0];
+    attempt["approved_ms"] = moment(read_at);
+    attempt["sent_ms"] = moment(sent_at);
+    attempt["sends"] = sends;
+    run.records.confirms["c1"] = {moment(arrived)};
+    return run.verdict().unapproved;
+  };
+  EXPECT_EQ(unapproved_with(0, 4, 4), 0);
+  EXPECT_EQ(unapproved_with(0, 6, 6), 1);
+  EXPECT_EQ(unapproved_with(0, 4, 30), 0);
+  EXPECT_EQ(unapproved_with(2, 6, 30), 0);
+  // What does not fit is not believed.
+  EXPECT_EQ(unapproved_with(3, 4, 16), 1);
+  EXPECT_EQ(unapproved_with(-1, 4, 16), 1);
+  EXPECT_EQ(unapproved_with(0, 17, 16), 1);
+  EXPECT_EQ(unapproved_with(0, 16, 14, 2), 0);  // sent_ms is of the last send
+  EXPECT_EQ(unapproved_with(0, 16, 16, 2), 1);
+}
+
+TEST(Verdict, yes_of_a_company_belongs_to_the_attempt_that_was_approved_while_it_was_asked) {
+  GoodRun run;
+  run.plan.scripts = {"buy", "buy"};
+  // Two requests for one checkout, of which the first never led to a question.
+  run.program_run().said = asked("a0", "c1") + run.program_run().said;
+  run.program_run().questions[0].said_before = asked("a0", "c1").size();
+  run.records.attempts[0]["approved_ms"] = kNoon + 1'000;
+  run.records.attempts[0]["sent_ms"] = kNoon + 2'000;
+  EXPECT_THAT(run.verdict().findings, testing::IsEmpty());
+  // A yes long before is none for it.
+  run.program_run().questions[0].at_ms = kNoon - 20 * 60'000;
+  EXPECT_EQ(run.verdict().unapproved, 1);
+}
+
 TEST(Verdict, swap_by_another_key_holder_must_be_named_where_the_outcome_is_unknown) {
   GoodRun run;
   run.records.bookings[0].lines[0].product_id = "something else";

@@ -105,11 +105,6 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   refusal.end = PurchaseEnd::kRefused;
   refusal.checkout_id = checkout_id;
   refusal.total = consent.receipt.total();
-  // The look may have taken long.
-  if (live_consent(checkout_id) == nullptr) {
-    refusal.message = "the approval lapsed; call approve_checkout again";
-    return refuse(refusal, "CONSENT_REQUIRED");
-  }
   if (time_left(fresh) < kExpiryMarginOfConfirm) {
     // CartPilot charges first and checks the expiry afterwards.
     consents_.erase(checkout_id);
@@ -121,12 +116,17 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   consents_.erase(checkout_id);
   Attempt attempt;
   try {
-    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, known_to(consent));
+    attempt = journal_.begin_send(consent.attempt, policy_.limits, 0, agreement_of(consent));
   } catch (const Error& error) {
     if (error.reason == "limit") {
       record_void(consent.attempt, "over a limit");
       refusal.message = error.what();
       return refuse(refusal, "OVER_LIMIT");
+    }
+    if (error.reason == "lapsed") {  // the last look, or the wait for the record, took long
+      record_void(consent.attempt, error.what());
+      refusal.message = "the approval lapsed; call approve_checkout again";
+      return refuse(refusal, "CONSENT_REQUIRED");
     }
     if (error.reason == "repeat") {
       const Attempt voided = journal_.find(consent.attempt).value();

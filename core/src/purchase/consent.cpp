@@ -130,7 +130,6 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     observer.on_approval_request({attempt.id, receipt, question.previous_total, question.warnings});
   });
   const Decision decision = decide(std::move(question), receipt, time_left(answer), context);
-  const auto answered = clock_.steady();
   if (!decision.pending.empty()) {
     return pending_outcome(pending_[checkout.id] = {decision.pending, attempt, receipt,
                                                     decision.expires_unix_ms, known});
@@ -145,9 +144,18 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
   }
   attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.permission_text;
   attempt.channel = decision.channel;
-  attempt.approved_unix_ms = journal_.now_unix_ms();
+  attempt.approved_unix_ms =
+      decision.answered_unix_ms != 0 ? decision.answered_unix_ms : journal_.now_unix_ms();
   const std::string id = attempt.id;
-  return record_consent(std::move(attempt), {id, receipt, known, answered}, context);
+  const auto began = began_at(decision.answered_unix_ms);
+  return record_consent(std::move(attempt), {id, receipt, known, began}, context);
+}
+
+/// A consent runs from the moment of the yes, not from when it was noticed.
+std::chrono::steady_clock::time_point PurchaseGate::began_at(std::int64_t answered_unix_ms) const {
+  if (answered_unix_ms == 0) return clock_.steady();
+  const std::int64_t age = questions_.now_unix_ms() - answered_unix_ms;
+  return clock_.steady() - milliseconds(std::max<std::int64_t>(0, age));
 }
 
 /// After a yes.
@@ -270,13 +278,11 @@ PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono:
   }
   ++questions_this_turn_;
   if (answered.state == QuestionState::kApproved) {
-    return {true,
-            "approved",
-            "human",
-            "",
-            PurchaseEnd::kBought,
-            "the total and the code were typed",
-            answered.channel};
+    Decision yes{true, "approved", "human", "", PurchaseEnd::kBought, ""};
+    yes.reason = "the total and the code were typed";
+    yes.channel = answered.channel;
+    yes.answered_unix_ms = answered.answered_unix_ms;
+    return yes;
   }
   Decision declined{false, "declined", "human", "APPROVAL_DECLINED", PurchaseEnd::kDeclined, ""};
   declined.reason = reason_of_no(answered);
@@ -306,9 +312,10 @@ bool PurchaseGate::may_repeat() const {
 
 /// A person agreed knowing what stood on the question; a standing permission knows nothing. A
 /// purchase that was under way when the person was asked would have refused the question.
-KnownPurchases PurchaseGate::known_to(const Consent& consent) const {
-  if (policy_.mode != ApprovalMode::kUpTo) return {consent.known_purchases, false};
-  return {std::nullopt, !may_repeat()};
+Agreement PurchaseGate::agreement_of(const Consent& consent) const {
+  const auto holds = [this, until = consent.expires] { return clock_.steady() < until; };
+  if (policy_.mode != ApprovalMode::kUpTo) return {consent.known_purchases, false, holds};
+  return {std::nullopt, !may_repeat(), holds};
 }
 
 /// Nobody is asked under a standing permission, so a model that starts over must not buy again.

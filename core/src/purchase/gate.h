@@ -180,7 +180,8 @@ class PurchaseGate final : public chat::CallGuard {
     std::string reason;
     std::string channel{};  ///< of a yes: "policy", or where the person answered
     std::string pending{};  ///< the question that is open while nobody waits for its answer
-    std::int64_t expires_unix_ms = 0;  ///< of that question
+    std::int64_t expires_unix_ms = 0;   ///< of that question
+    std::int64_t answered_unix_ms = 0;  ///< of a person's yes
   };
   /// A confirm that was sent, and what its answer proves.
   struct ConfirmResult {
@@ -234,12 +235,13 @@ class PurchaseGate final : public chat::CallGuard {
                   std::chrono::milliseconds left, const CallContext& context);
   Decision ask(ApprovalQuestion question, std::chrono::milliseconds left,
                const CallContext& context);
+  std::chrono::steady_clock::time_point began_at(std::int64_t answered_unix_ms) const;
   ToolOutcome record_consent(Attempt attempt, Consent consent, const CallContext& context);
   std::vector<std::string> warnings_for(const commerce::Receipt& receipt) const;
   std::optional<std::string> repetition_of(const std::string& basket) const;
   std::optional<std::string> repeated_without_permission(const std::string& basket) const;
   bool may_repeat() const;
-  KnownPurchases known_to(const Consent& consent) const;
+  Agreement agreement_of(const Consent& consent) const;
   std::optional<commerce::Money> previous_total_of(const commerce::Receipt& receipt,
                                                    const std::string& basket) const;
   void remember_total(const commerce::Checkout& checkout, const commerce::Money& total);

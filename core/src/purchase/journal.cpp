@@ -144,7 +144,7 @@ void PurchaseJournal::advance(const std::string& attempt, AttemptState state,
 }
 
 Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimits& limits,
-                                    std::int64_t min_gap_ms, const KnownPurchases& known) {
+                                    std::int64_t min_gap_ms, const Agreement& agreement) {
   Attempt current;
   durable([&] {
     current = get(attempt);
@@ -157,9 +157,13 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
              fmt::format("attempt {} on the same basket is not finished", other.id));
     }
     if (current.sends == 0) {
+      if (agreement.holds && !agreement.holds()) {
+        refuse(ErrorCode::kPermission, "lapsed", "the consent lapsed");
+      }
       const bool unknown =
-          known.count && done_count(current.basket, current.cartpilot) != *known.count;
-      if (unknown || (known.none_in_a_day && bought_in_a_day(current.basket, current.cartpilot))) {
+          agreement.count && done_count(current.basket, current.cartpilot) != *agreement.count;
+      if (unknown ||
+          (agreement.none_in_a_day && bought_in_a_day(current.basket, current.cartpilot))) {
         refuse(ErrorCode::kPermission, "repeat", "the same basket was bought meanwhile");
       }
       const Spent before = spent(current.total.currency, current.session, current.cartpilot);

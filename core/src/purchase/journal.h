@@ -87,11 +87,12 @@ struct AttemptChange {
 /// A repetition is one for this long where nobody is asked.
 constexpr std::int64_t kRepetitionMs = 24 * 60 * 60 * 1000;
 
-/// What whoever agreed to a purchase knew of earlier ones of the same basket.
-struct KnownPurchases {
+/// What the record is held against, once more, in the transaction that notes the first send.
+struct Agreement {
   /// How many were done when the person was asked, see done_count(); nullopt = nobody was asked.
   std::optional<std::int64_t> count;
-  bool none_in_a_day = false;  ///< a repetition within kRepetitionMs is not permitted
+  bool none_in_a_day = false;     ///< a repetition within kRepetitionMs is not permitted
+  std::function<bool()> holds{};  ///< false once the consent has lapsed; null = it does not
 };
 
 class PurchaseJournal {
@@ -116,10 +117,11 @@ class PurchaseJournal {
   /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
   /// under the same lock that records the send, so that processes cannot share one rest of a
   /// budget), "repeat" when a first send would buy a basket again that was bought otherwise than
-  /// `known` says, or "too_soon" when the last send is younger than `min_gap_ms`; and as advance().
-  /// Returns the attempt as recorded; its key_ordinal is the one to derive the key from.
+  /// `agreement` says, "lapsed" when that does not hold any more, or "too_soon" when the last send
+  /// is younger than `min_gap_ms`; and as advance(). Returns the attempt as recorded; its
+  /// key_ordinal is the one to derive the key from.
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
-                     std::int64_t min_gap_ms = 0, const KnownPurchases& known = {});
+                     std::int64_t min_gap_ms = 0, const Agreement& agreement = {});
 
   // Below, `cartpilot` is a CartPilotIdentity::text(). Only what counts for that CartPilot is
   // looked at: its own attempts and, when it is a real one, those whose CartPilot is unknown (from

@@ -91,16 +91,14 @@ ToolOutcome PurchaseGate::settle_answer(const std::string& checkout_id,
     refusal.message = reason;
     return refuse(refusal, "APPROVAL_DECLINED");
   }
-  // The consent runs from the moment of the yes, not from when it was noticed.
-  const auto age = milliseconds(
-      std::max<std::int64_t>(0, questions_.now_unix_ms() - answered->answered_unix_ms));
   pending.attempt.by = "human";
   pending.attempt.channel = answered->channel;
   pending.attempt.approved_unix_ms = answered->answered_unix_ms;
   const std::string id = pending.attempt.id;
-  return record_consent(std::move(pending.attempt),
-                        {id, pending.receipt, pending.known_purchases, clock_.steady() - age},
-                        context);
+  return record_consent(
+      std::move(pending.attempt),
+      {id, pending.receipt, pending.known_purchases, began_at(answered->answered_unix_ms)},
+      context);
 }
 
 ToolOutcome PurchaseGate::pending_outcome(const Pending& pending) const {

@@ -64,17 +64,23 @@ TEST(PurchaseCase, case_72_two_confirms_at_once_run_one_after_the_other) {
 TEST(PurchaseCase, case_73_an_endless_loop_of_calls_ends_with_a_plain_message) {
   ModelWorld world;
   const std::string id = world.prepare();
-  std::vector<ToolCall> thousand;
-  for (int i = 0; i < 1'000; ++i) {
-    thousand.push_back(chat::call_of("c" + std::to_string(i), "get_checkout",
-                                     Json{{"checkout_id", id}, {"n", i}}));
-  }
+  const auto looks_of = [&](int calls) {
+    std::vector<ToolCall> many;
+    for (int i = 0; i < calls; ++i) {
+      many.push_back(chat::call_of("c" + std::to_string(i), "get_checkout",
+                                   Json{{"checkout_id", id}, {"n", i}}));
+    }
+    return std::vector<chat::ScriptedProvider::Step>(10, chat::calls(many));
+  };
   const int looks = world.server.count("get");
-  const chat::TurnResult flood =
-      world.turn("hi", std::vector<chat::ScriptedProvider::Step>(10, chat::calls(thousand)));
+  const chat::TurnResult flood = world.turn("hi", looks_of(128));
   EXPECT_EQ(flood.finish, "limit");
   EXPECT_THAT(flood.text, HasSubstr("limit of 25 tool calls"));
   EXPECT_LE(world.server.count("get") - looks, 25);
+
+  const int before = world.server.count("get");
+  EXPECT_EQ(world.turn("hi", looks_of(1'000)).finish, "error");  // none of more than 128 is run
+  EXPECT_EQ(world.server.count("get"), before);
 
   std::vector<chat::ScriptedProvider::Step> rounds;
   for (int i = 0; i < 10'000; ++i) {
