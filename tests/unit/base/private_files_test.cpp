@@ -76,6 +76,8 @@ TEST_F(PrivateFiles, are_no_links_and_no_folders_below_files) {
   fs::create_symlink("elsewhere", folder / "link");
   EXPECT_EQ(open_private_file(folder / "link", O_RDWR | O_CREAT), -1);
   EXPECT_FALSE(fs::exists(folder / "elsewhere"));
+  std::ofstream(folder / "elsewhere") << "x";
+  EXPECT_EQ(open_private_file(folder / "link", O_RDWR | O_CREAT), -1);
   std::ofstream(folder / "file") << "x";
   EXPECT_TRUE(make_private_folder(folder / "file"));
   EXPECT_TRUE(make_private_folder(folder / "file" / "below"));

@@ -186,6 +186,9 @@ TEST(VerdictTable, a_refusal_in_another_shape_proves_nothing) {
     Reply twice = json(own);
     twice.body.insert(1, R"("error_code":"OTHER",)");
     expect_looked_into(twice);
+    twice = json(own);
+    twice.body.insert(twice.body.size() - 1, R"(,"error_code":"OTHER")");
+    expect_looked_into(twice);
   }
 }
 
