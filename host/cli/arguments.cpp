@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 #include "cartpilot/error.h"
@@ -40,8 +41,8 @@ void collect_names(const CLI::App& app, std::vector<std::string>& names) {
   }
 }
 
-/// The word of the error CLI11 complains about, for the suggestion.
-std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
+/// The word that CLI11 complains about; "" when it complains about something else.
+std::string unexpected_word(const CLI::App& app, const CLI::ParseError& error) {
   const std::string text = error.what();
   const std::size_t colon = text.rfind(": ");
   // "A subcommand is required" does not name the word that stands in its place.
@@ -53,7 +54,30 @@ std::string suggestion(const CLI::App& app, const CLI::ParseError& error) {
   for (std::string next; unexpected >> next;) {
     if (word.rfind("--", 0) != 0 || next.rfind("--", 0) == 0) word = next;
   }
-  word = word.substr(0, word.find('='));
+  return word.substr(0, word.find('='));
+}
+
+/// The first command below `app` that has a subcommand or flag of that name, as it is typed.
+std::string command_with(const CLI::App& app, const std::string& name, const std::string& path) {
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) {
+    const std::string below = path + " " + sub->get_name();
+    const bool is_flag = name.rfind("--", 0) == 0;
+    if (!is_flag && sub->get_name() == name) return below;
+    for (const CLI::Option* option : sub->get_options()) {
+      if (is_flag && option->check_name(name)) return below + " " + name;
+    }
+    if (std::string found = command_with(*sub, name, below); !found.empty()) return found;
+  }
+  return "";
+}
+
+/// " (did you mean sessions?)", "" when nothing is near.
+std::string suggestion(const CLI::App& app, const std::string& word) {
+  if (word.empty()) return "";
+  // The right word in the wrong place.
+  if (const std::string whole = command_with(app, word, "cartpilot"); !whole.empty()) {
+    return fmt::format(" (did you mean {}?)", whole);
+  }
   std::vector<std::string> names;
   collect_names(app, names);
   const std::vector<std::string> near = text::near_names(word, names);
@@ -91,7 +115,13 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
   std::string command = command_path(app);
   std::string text = error.what();
   std::replace(text.begin(), text.end(), '\n', ' ');
-  err_line(fmt::format("cartpilot: {}{}. See 'cartpilot{}{} --help'.", text, suggestion(app, error),
+  const std::string word = unexpected_word(app, error);
+  const bool in_place_of_command = text.find("subcommand is required") != std::string::npos ||
+                                   (command.empty() && text.find("not expected") != text.npos);
+  if (in_place_of_command && !word.empty() && word.front() != '-') {
+    text = fmt::format("no command '{}{}{}'", command, command.empty() ? "" : " ", word);
+  }
+  err_line(fmt::format("cartpilot: {}{}. See 'cartpilot{}{} --help'.", text, suggestion(app, word),
                        command.empty() ? "" : " ", command));
   return kUsage;
 }
@@ -138,6 +168,14 @@ std::string contradiction(const Arguments& a) {
     return both("--approval-fd", "--approve never");
   }
   if (a.list && !a.deny.empty()) return both("--list", "--deny");
+  if (a.json && a.command == "chat") return "--json is not for chat; use --output jsonl";
+  constexpr std::array kWithoutJson = {
+      "tools call",      "tools handle",    "tools instructions", "mcp",
+      "replay",          "sandbox",         "purchases resolve",  "plugin new",
+      "sessions export", "sessions delete", "config set"};
+  if (a.json &&
+      std::find(kWithoutJson.begin(), kWithoutJson.end(), a.command) != kWithoutJson.end())
+    return fmt::format("--json is not for {}", a.command);
   const bool bounded = a.approve.rfind("up-to", 0) == 0;
   if (!a.merchants.empty() && !bounded) return "--merchants holds for --approve up-to only";
   if (a.allow_repeat && !bounded) return "--allow-repeat holds for --approve up-to only";

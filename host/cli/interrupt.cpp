@@ -15,6 +15,7 @@ namespace {
 
 constinit app::Cancellation in_front;
 constinit std::atomic<bool> ending{false};
+constinit std::atomic<bool> signal_came{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 constexpr unsigned kPatience = 5;  // seconds a plugin has to notice the wish to stop
@@ -32,6 +33,7 @@ void name_stuck(const char* plugin, const char* what) {
 }
 
 void on_signal(int signal) {
+  signal_came = true;
   const bool again = in_front.cancel();
   if (signal != SIGINT) ending = true;
   const char* plugin = plugin::running_plugin();
@@ -73,6 +75,8 @@ void Interrupt::install() {
 }
 
 app::Cancellation& Interrupt::cancellation() noexcept { return in_front; }
+
+bool Interrupt::came() noexcept { return signal_came; }
 
 bool Interrupt::must_end() noexcept {
   if (record::Tape* const tape = record::tape()) {

@@ -21,6 +21,8 @@ class Interrupt final : public CallContext {
 
   bool cancelled() const noexcept override { return cancellation().cancelled(); }
 
+  /// True after any of them, whatever a recording says.
+  static bool came() noexcept;
   /// True after SIGTERM or SIGHUP.
   static bool must_end() noexcept;
   /// Forgets a SIGINT that was handled.

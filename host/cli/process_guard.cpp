@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,22 +33,37 @@ void forbid_core_files() noexcept {
 
 namespace {
 
-bool says_key(std::string_view name) {
-  for (const std::string_view word : {"API_KEY", "TOKEN", "SECRET", "PASSWORD"}) {
-    if (name.find(word) != std::string_view::npos) return true;
-  }
-  return false;
-}
+// For the system, its libraries and the programs that plugins start.
+constexpr std::string_view kGeneralNames[] = {
+    "COLORTERM", "COLUMNS", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "HOME", "HOSTALIASES", "LANG",
+    "LANGUAGE", "LINES", "LOCALDOMAIN", "LOCPATH", "LOGNAME", "NO_COLOR", "OPENSSL_CONF", "PATH",
+    "PWD", "RES_OPTIONS", "SHELL", "SQLITE_TMPDIR", "SSL_CERT_DIR", "SSL_CERT_FILE", "TEMP", "TERM",
+    "TERMINFO", "TERMINFO_DIRS", "TMP", "TMPDIR", "TZ", "TZDIR", "USER", "WAYLAND_DISPLAY",
+    // Proxies: HttpClient reads them when it is made, also in children of this process.
+    "ALL_PROXY", "HTTPS_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy",
+    // Sanitizers and profilers.
+    "ASAN_OPTIONS", "GCOV_PREFIX", "LLVM_PROFILE_FILE", "LSAN_OPTIONS", "TSAN_OPTIONS",
+    "UBSAN_OPTIONS"};
+constexpr std::string_view kGeneralBeginnings[] = {"LC_", "LD_", "XDG_"};
+constexpr std::string_view kOwnBeginning = "CARTPILOT_";
 
 }  // namespace
 
-void wipe_from_environment(const std::set<std::string>& names) {
+bool is_general_variable(std::string_view name) {
+  const auto begins = [&](std::string_view beginning) { return name.starts_with(beginning); };
+  return std::find(std::begin(kGeneralNames), std::end(kGeneralNames), name) !=
+             std::end(kGeneralNames) ||
+         std::any_of(std::begin(kGeneralBeginnings), std::end(kGeneralBeginnings), begins);
+}
+
+void reduce_environment(const std::set<std::string>& secrets) {
   std::vector<std::string> wiped;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     char* const value = std::strchr(*entry, '=');
     if (value == nullptr) continue;
     const std::string name(*entry, value);
-    if (!says_key(name) && names.count(name) == 0) continue;
+    const bool own = name.starts_with(kOwnBeginning) && secrets.count(name) == 0;
+    if (own || is_general_variable(name)) continue;
     // In place: unsetenv() only forgets the pointer, and /proc shows the place itself.
     std::memset(value + 1, 0, std::strlen(value + 1));
     wiped.push_back(name);

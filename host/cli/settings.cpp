@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
+#include "base/encoding.h"
 #include "cartpilot/error.h"
 #include "cli/process_guard.h"
 #include "store/state_db.h"
@@ -62,11 +64,13 @@ void take_file(const SettingsFile& file, Settings& settings) {
 
 /// "user:password" of an address, "" when it has none.
 std::string credentials_of(const std::string& address) {
-  const std::size_t end = address.rfind('@');
-  if (end == std::string::npos) return "";
   const std::size_t scheme = address.find("://");
-  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
-  return begin < end ? address.substr(begin, end - begin) : "";
+  const std::string rest = scheme == std::string::npos ? address : address.substr(scheme + 3);
+  const std::string authority = rest.substr(0, rest.find_first_of("/?#"));
+  // People write passwords as they are, with what ends an authority.
+  const bool usual = authority.find('@') != std::string::npos;
+  const std::size_t end = usual ? authority.rfind('@') : rest.rfind('@');
+  return end == std::string::npos ? "" : rest.substr(0, end);
 }
 
 /// An address stays readable, except for the credentials in it.
@@ -77,26 +81,54 @@ void register_address(const std::string& address) {
   if (colon != std::string::npos) text::add_secret(credentials.substr(colon + 1));
 }
 
-/// What plugins and the settings file declare is wiped from the environment, before any plugin is
-/// loaded and any thread started, and never printed.
+/// "name=value,name=value" of OpenTelemetry: values are percent-encoded, and may say how they prove
+/// something ("Bearer ...").
+void register_headers(const std::string& list) {
+  std::istringstream entries(list);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    const std::string given = entry.substr(entry.find('=') + 1);
+    const std::string value = base::percent_decoded(given).value_or(given);
+    text::add_secret(value);
+    const std::size_t blank = value.find(' ');
+    if (blank != std::string::npos) text::add_secret(value.substr(blank + 1));
+  }
+}
+
+/// What plugins and the settings file declare as keys, and credentials in values whose form is
+/// known, are never printed. The environment is reduced, before any plugin is loaded and any thread
+/// started.
 void take_secrets(const SettingValues& file, Settings& settings) {
-  std::set<std::string> declared = {"CARTPILOT_API_KEY"};
-  for (const std::string& name : plugin::declared_variables(settings.plugins)) {
-    declared.insert(name);
+  std::set<std::string> secrets = {"CARTPILOT_API_KEY", "WEBHOOK_SECRET"};
+  const plugin::DeclaredVariables declared = plugin::declared_variables(settings.plugins);
+  for (const std::string& name : declared.secrets) {
+    if (!is_general_variable(name)) secrets.insert(name);
   }
   for (const auto& [name, value] : file) {
-    if (name.starts_with("keys.")) declared.insert(name.substr(5, name.find('.', 5) - 5));
+    if (name.starts_with("keys.")) secrets.insert(name.substr(5, name.find('.', 5) - 5));
   }
-  wipe_from_environment(declared);
-  for (const std::string& name : declared) {
+  reduce_environment(secrets);
+  for (const std::string& name : secrets) {
     const std::string value = lookup(settings.environment, name);
-    if (value.find("://") != std::string::npos) {
-      register_address(value);
-    } else if (value != kDevelopmentKey) {
+    if (value.find("://") == std::string::npos && value != kDevelopmentKey) {
       text::add_secret(value);
       settings.secret_variables.insert(name);
     }
   }
+  for (const std::string& name : declared.all) {
+    if (const std::string value = lookup(settings.environment, name);
+        value.find("://") != std::string::npos) {
+      register_address(value);
+    }
+  }
+  for (const auto& [name, value] : settings.environment) {
+    // Of databases and their like; a mere user name is none of ours.
+    const bool address = value.find("://") != std::string::npos;
+    if (address && credentials_of(value).find(':') != std::string::npos) register_address(value);
+    if (name.starts_with("OTEL_EXPORTER_OTLP_") && name.ends_with("HEADERS")) {
+      register_headers(value);
+    }
+  }
+  // A proxy may be named without a scheme.
   for (const char* proxy : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
     register_address(lookup(settings.environment, proxy));
   }

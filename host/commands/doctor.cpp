@@ -9,13 +9,13 @@
 #include <functional>
 #include <sstream>
 
+#include "app/provider_choice.h"
 #include "base/clock.h"
 #include "base/dates.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
 #include "net/http_client.h"
-#include "record/answer_bytes.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
@@ -33,13 +33,14 @@ bool is_set(const Settings& settings, const std::string& name) {
   return found != settings.environment.end() && !found->second.empty();
 }
 
-/// Of the variables that a provider's plugin asks for those that are set and are keys, or not.
-std::string set_variables(const plugin::PluginRecord& plugin, const Settings& settings, bool keys) {
-  std::string names;
+/// Of the variables that a provider's plugin asks for those that hold an address.
+std::vector<std::string> set_addresses(const plugin::PluginRecord& plugin,
+                                       const Settings& settings) {
+  std::vector<std::string> names;
   for (const std::string& name : plugin.environment) {
-    const bool address = name.ends_with("_BASE_URL");
-    if (keys ? !record::is_key_name(name) : !address) continue;
-    if (is_set(settings, name)) names += (names.empty() ? "" : ", ") + name;
+    const auto value = settings.environment.find(name);
+    if (value == settings.environment.end()) continue;
+    if (value->second.find("://") != std::string::npos) names.push_back(name);
   }
   return names;
 }
@@ -50,17 +51,16 @@ std::vector<Finding> check_providers(CommandServices& services) {
   bool usable = false;
   for (const plugin::PluginRecord& plugin : services.plugins().list()) {
     if (plugin.status != plugin::PluginStatus::kAvailable || plugin.providers.empty()) continue;
-    std::string wanted;
-    for (const std::string& name : plugin.environment) {
-      if (record::is_key_name(name)) wanted += (wanted.empty() ? "" : " or ") + name;
-    }
-    if (wanted.empty()) continue;
-    const std::string keys = set_variables(plugin, services.settings(), true);
-    const std::string address = set_variables(plugin, services.settings(), false);
+    if (plugin.secrets.empty()) continue;
+    const Settings& settings = services.settings();
+    const std::string keys =
+        fmt::format("{}", fmt::join(app::set_keys(plugin, settings.environment), ", "));
+    const std::string address = fmt::format("{}", fmt::join(set_addresses(plugin, settings), ", "));
     const std::string name = plugin.providers.front();
     usable = usable || !keys.empty() || !address.empty();
     if (keys.empty() && address.empty()) {
-      findings.push_back({name, "none", fmt::format("needs {}", wanted)});
+      findings.push_back(
+          {name, "none", fmt::format("needs {}", fmt::join(plugin.secrets, " or "))});
     } else {
       findings.push_back({name, "ok",
                           fmt::format("{}{}{}", keys.empty() ? "no key" : keys,

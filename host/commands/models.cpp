@@ -8,8 +8,8 @@ namespace cartpilot::host {
 int run_models(CommandServices& services) {
   const auto provider = services.make_provider(services.provider_name());
   std::vector<ModelInfo> models;
+  provider->check();
   try {
-    provider->check();
     models = provider->models(Interrupt());
   } catch (const Error& error) {
     if (error.code == ErrorCode::kUnsupported) throw;

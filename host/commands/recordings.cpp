@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -19,9 +21,11 @@
 #include "base/outside.h"
 #include "cartpilot/error.h"
 #include "cli/exit_code.h"
+#include "cli/interrupt.h"
 #include "cli/process_guard.h"
 #include "commands/recorded_state.h"
 #include "record/answer_bytes.h"
+#include "record/event_form.h"
 #include "record/player.h"
 #include "record/recorder.h"
 #include "record/recording.h"
@@ -77,10 +81,13 @@ void register_option_secrets(const Arguments& arguments) {
 class ReplayFolder {
  public:
   ReplayFolder() {
-    std::string name = (fs::temp_directory_path() / "cartpilot-replay-XXXXXX").string();
+    const char* const chosen = std::getenv("TMPDIR");
+    const fs::path folder = chosen == nullptr || *chosen == '\0' ? "/tmp" : chosen;
+    std::string name = (folder / "cartpilot-replay-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
-      throw Error(ErrorCode::kUnavailable, fmt::format("a temporary folder in {} cannot be made",
-                                                       fs::temp_directory_path().string()));
+      throw Error(ErrorCode::kUnavailable,
+                  fmt::format("a temporary folder in {} (TMPDIR) cannot be made: {}",
+                              folder.string(), std::strerror(errno)));
     }
     path_ = name;
   }
@@ -111,12 +118,14 @@ void set_variable(const std::string& name, const std::string& value) {
 }
 
 /// The environment of the recorded run where it matters, and places of this replay for the state.
-/// A recording may come from anybody: it chooses no folder and no file that is loaded.
+/// A recording may come from anybody: it chooses no folder and no file that is loaded. Keys of this
+/// machine have no part in a replay.
 void enter_environment(const std::vector<record::Event>& events, const ReplayFolder& folder) {
   const Json& settings = data_of(events, "settings");
   constexpr const char* kPluginPath = "CARTPILOT_PLUGIN_PATH";
   for (const auto& [name, value] : process_environment()) {
-    if (matters(name) && name != kPluginPath) ::unsetenv(name.c_str());
+    const bool theirs = matters(name) || record::is_key_name(name);
+    if (theirs && name != kPluginPath) ::unsetenv(name.c_str());
   }
   if (const auto variables = settings.find("environment"); variables != settings.end()) {
     for (const auto& [name, value] : variables->items()) {
@@ -193,9 +202,7 @@ std::optional<Arguments> recorded_arguments(const Arguments& now,
   return again;
 }
 
-void say(const std::string& sentence) {
-  write_line_past_tape(STDERR_FILENO, "cartpilot: " + sentence);
-}
+void say(const std::string& sentence) { err_line_past_tape("cartpilot: " + sentence); }
 
 }  // namespace
 
@@ -246,37 +253,41 @@ int run_recorded(const Arguments& arguments, int (*run)(const Arguments&)) {
 int run_replay(const Arguments& arguments, int (*run)(const Arguments&)) {
   try {
     std::vector<record::Event> events = record::read_recording(arguments.replay_file);
+    record::require_form(arguments.replay_file, events);
     const ReplayFolder folder;
     enter_environment(events, folder);
     const std::optional<Arguments> again = recorded_arguments(arguments, events, folder);
     if (!again) return kUsage;
-    state_from_json(data_of(events, "state"), folder.path() / "state" / "cartpilot");
+    try {
+      state_from_json(data_of(events, "state"), folder.path() / "state" / "cartpilot");
+    } catch (const Error&) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{} holds a state that no cartpilot has", arguments.replay_file));
+    }
     if (arguments.check) show_nothing();
     const std::size_t count = events.size();
-    record::Player player(
-        arguments.replay_file, std::move(events),
-        [&](record::Player::End end, const std::string& sentence) {
-          say(sentence);
-          folder.remove();
-          ::_exit(end == record::Player::End::kDiffers ? kFailed : kConfiguration);
-        });
+    record::Player player(arguments.replay_file, std::move(events),
+                          [&](record::Player::End end, const std::string& sentence) {
+                            const bool interrupted = Interrupt::came();
+                            if (!interrupted) say(sentence);
+                            folder.remove();
+                            ::_exit(interrupted                            ? kInterrupted
+                                    : end == record::Player::End::kDiffers ? kFailed
+                                                                           : kConfiguration);
+                          });
     record::set_tape(&player);
     {
       const base::Lane main_thread("0");
       player.finish(run(*again));
     }
     record::set_tape(nullptr);
-    if (arguments.check) {
-      const std::string line = fmt::format("the same: {} events", count);
-      if (!write_line_past_tape(STDOUT_FILENO, line)) return kFailed;
-    }
-    return kOk;
+    if (arguments.check) out_line_past_tape(fmt::format("the same: {} events", count));
+    return report_replay_output();
   } catch (const Error& error) {
     say(error.what());
     return error.code == ErrorCode::kInvalidArgument ? kUsage : kFailed;
-  } catch (const std::exception& error) {
-    say(fmt::format("{} holds something that no recording has ({})", arguments.replay_file,
-                    error.what()));
+  } catch (const std::exception&) {  // NOLINT: the text of a library names no place in the file
+    say(fmt::format("{} holds something that no recording has", arguments.replay_file));
     return kUsage;
   }
 }

@@ -42,10 +42,18 @@ class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
   }
 };
 
+/// What became of the lines of `tools handle`.
+struct HandledLines {
+  bool cartpilot_failed = false;
+  bool no_call = false;
+};
+
 /// How a loop of calls ended: a purchase that was reported last must not hide behind an interrupt.
-int exit_code_of_calls(const app::ShoppingSession& session) {
+int exit_code_of_lines(const app::ShoppingSession& session, const HandledLines& lines) {
   if (Interrupt().cancelled() && !session.purchase_in_last_turn()) return kInterrupted;
-  return session.last_purchase() ? exit_code_of(session.last_purchase()->end) : kOk;
+  if (session.last_purchase()) return exit_code_of(session.last_purchase()->end);
+  if (lines.cartpilot_failed) return kCartPilotFailed;
+  return lines.no_call ? kFailed : kOk;
 }
 
 /// A session for calls; without a name it is a conversation of its own.
@@ -66,12 +74,19 @@ std::string read_all(std::istream& in) {
 
 /// Answers one line of `tools handle`.
 Json handle_line(const std::string& line, const LLMProvider& provider,
-                 app::ShoppingSession& session) {
+                 app::ShoppingSession& session, HandledLines& lines) {
   try {
     app::Turn turn(session, Interrupt::cancellation());
-    return provider.function_responses(
-        turn.run(provider.parse_function_calls(parse_json(line, "the line"))));
+    const std::vector<ToolResult> results =
+        turn.run(provider.parse_function_calls(parse_json(line, "the line")));
+    for (const ToolResult& result : results) {
+      const bool service =
+          result.is_error && app::is_service_failure(string_or(result.content, "error_code"));
+      lines.cartpilot_failed = lines.cartpilot_failed || service;
+    }
+    return provider.function_responses(results);
   } catch (const Error& error) {
+    lines.no_call = true;
     return tool_error("INVALID_INPUT", error.what()).content;
   }
 }
@@ -167,11 +182,12 @@ int run_tools_handle(CommandServices& services) {
                                Interrupt::cancellation());
   app::Turn(session, Interrupt::cancellation()).reconcile();
   return exit_code_of_shopping(session, [&] {
+    HandledLines lines;
     for (std::string line; !Interrupt().cancelled() && std::getline(std::cin, line);) {
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-      out_json(handle_line(line, *provider, session));
+      out_json(handle_line(line, *provider, session, lines));
     }
-    return exit_code_of_calls(session);
+    return exit_code_of_lines(session, lines);
   });
 }
 

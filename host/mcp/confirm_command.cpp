@@ -73,7 +73,7 @@ int run_confirm_command() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT}) std::signal(signal, SIG_IGN);
   ::alarm(kHardEndSeconds);
   forbid_core_files();
-  wipe_from_environment({});
+  reduce_environment({"CARTPILOT_API_KEY"});
   const MinuteContext minute;
   try {
     const Json input = parse_json(read_input(), "the input");

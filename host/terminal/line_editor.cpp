@@ -1,13 +1,14 @@
 #include "terminal/line_editor.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <histedit.h>
 #include <langinfo.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
-#include <utf8proc.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -32,6 +33,9 @@ namespace cartpilot::host {
 namespace {
 
 constexpr int kHistoryLines = 1000;
+constexpr const char* kPrompt = "you> ";
+// Stands for Enter behind a backslash; no keyboard has a use for it here.
+constexpr wchar_t kContinueKey = 0x1F;
 constexpr int kLookMs = 100;
 
 volatile std::sig_atomic_t continued = 0;
@@ -114,9 +118,11 @@ class LineEditor final : public LineReader {
     el_set(editor_, EL_SIGNAL, 0);
     el_set(editor_, EL_GETCFN, read_key);
     el_set(editor_, EL_ADDFN, "cartpilot-new-line", "begins a new line", new_line);
+    el_set(editor_, EL_ADDFN, "cartpilot-continue", "goes on in a new line", continue_line);
     el_set(editor_, EL_ADDFN, "cartpilot-paste", "takes a pasted block", paste);
     el_set(editor_, EL_BIND, "\\e^M", "cartpilot-new-line", nullptr);
     el_set(editor_, EL_BIND, "\\e^J", "cartpilot-new-line", nullptr);
+    el_set(editor_, EL_BIND, "^_", "cartpilot-continue", nullptr);
     el_set(editor_, EL_BIND, "\\e[200~", "cartpilot-paste", nullptr);
     el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     history_ = history_init();
@@ -139,7 +145,7 @@ class LineEditor final : public LineReader {
     const TerminalSignals signals;
     // Before the prompt: the editor sets its own modes only with the first key it reads.
     type_ahead_.read_bytes();
-    typed_ = false;
+    typed_ = !kept_.empty();  // a line that came back counts as typed
     write_bytes(kBracketedPasteOn);
     if (!kept_.empty()) el_push(editor_, kept_.c_str());
     kept_.clear();
@@ -160,8 +166,8 @@ class LineEditor final : public LineReader {
   }
 
   static char* prompt_text(EditLine*) {
-    static char text[] = "you> ";
-    return text;
+    static std::string text = kPrompt;
+    return text.data();
   }
 
   static LineEditor& self(EditLine* editor) {
@@ -172,6 +178,12 @@ class LineEditor final : public LineReader {
 
   static unsigned char new_line(EditLine* editor, wint_t) {
     return el_insertstr(editor, "\n") == 0 ? CC_REFRESH : CC_ERROR;
+  }
+
+  static unsigned char continue_line(EditLine* editor, wint_t key) {
+    if (!self(editor).ends_in_backslash()) return CC_ERROR;
+    el_deletestr(editor, 1);
+    return new_line(editor, key);
   }
 
   static unsigned char paste(EditLine* editor, wint_t) {
@@ -203,16 +215,26 @@ class LineEditor final : public LineReader {
     for (;;) {
       if (const std::optional<char32_t> character = own.input_.take_character()) {
         *key = static_cast<wchar_t>(*character);
-        if ((*character == '\r' || *character == '\n') && own.ends_in_backslash()) {
-          el_deletestr(editor, 1);
-          el_insertstr(editor, "\n");
-          el_set(editor, EL_REFRESH);
-          continue;
-        }
+        const bool enter = *character == '\r' || *character == '\n';
+        if (enter && own.ends_in_backslash()) *key = kContinueKey;
         return 1;
       }
       if (!own.wait_for_bytes()) return 0;
     }
+  }
+
+  // The editor draws where the cursor is, and takes that for the beginning of the prompt.
+  void redraw(std::size_t rows_up) const {
+    write_bytes(fmt::format("{}\r\x1b[J", rows_up == 0 ? "" : fmt::format("\x1b[{}A", rows_up)));
+    el_set(editor_, EL_REFRESH);
+  }
+
+  // On a terminal that has broken prompt and line anew to its present width.
+  std::size_t rows_above_cursor() const {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 0;
+    const LineInfo* line = el_line(editor_);
+    return row_breaks(kPrompt + std::string(line->buffer, line->cursor), size.ws_col);
   }
 
   // False at the end of input and when Ctrl-C or another signal asks for an end.
@@ -224,11 +246,11 @@ class LineEditor final : public LineReader {
         el_set(editor_, EL_PREP_TERM, 0);  // else the editor takes its own modes for present
         el_set(editor_, EL_PREP_TERM, 1);
         write_bytes(kBracketedPasteOn);
-        el_set(editor_, EL_REFRESH);
+        redraw(0);  // what stands above may be the shell's
       }
       if (std::exchange(resized, 0) != 0) {
         el_resize(editor_);
-        el_set(editor_, EL_REFRESH);
+        redraw(rows_above_cursor());
       }
       pollfd waiting{keys_.descriptor(), POLLIN, 0};
       if (::poll(&waiting, 1, kLookMs) <= 0) continue;

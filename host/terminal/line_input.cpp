@@ -91,4 +91,28 @@ std::string composed(const std::string& text) {
   return composed_text;
 }
 
+std::size_t row_breaks(std::string_view text, std::size_t columns) {
+  std::size_t breaks = 0;
+  std::size_t column = 0;
+  for (; !text.empty();) {
+    const text::Utf8Step step = text::read_utf8(text);
+    text.remove_prefix(step.length);
+    const auto point = static_cast<utf8proc_int32_t>(step.point);
+    const bool is_point = step.kind == text::Utf8Step::Kind::kPoint;
+    const std::size_t width =
+        is_point ? static_cast<std::size_t>(utf8proc_charwidth(point)) : std::size_t{1};
+    const bool line_end = is_point && step.point == U'\n';
+    if (line_end || column + width > columns) {
+      ++breaks;
+      column = 0;
+    }
+    if (!line_end) column += width;
+    if (column >= columns) {
+      ++breaks;
+      column = 0;
+    }
+  }
+  return breaks;
+}
+
 }  // namespace cartpilot::host

@@ -42,4 +42,8 @@ std::string pasted_text(const std::string& block);
 /// is not UTF-8 comes back as it is.
 std::string composed(const std::string& text);
 
+/// How many rows further down than its first one a text ends on a terminal of `columns`; after a
+/// full row the cursor stands in the next one.
+std::size_t row_breaks(std::string_view text, std::size_t columns);
+
 }  // namespace cartpilot::host

@@ -171,7 +171,7 @@ class PlayedReader final : public LineReader {
     line.text = record::bytes_from_json(typed.at("text"));
     line.interrupted = typed.at("interrupted").get<bool>();
     line.too_long = typed.at("too_long").get<bool>();
-    line.typed = typed.value("typed", false);
+    line.typed = typed.at("typed").get<bool>();
     return line;
   }
 

@@ -6,18 +6,24 @@
 
 #include <cerrno>
 
+#include "base/outside.h"
 #include "cli/interrupt.h"
+#include "record/tape.h"
 #include "terminal/tty.h"
 
 namespace cartpilot::host {
 
-std::optional<char> one_key(const std::function<void()>& ask) {
-  termios lines{};
-  if (::tcgetattr(STDIN_FILENO, &lines) != 0) return std::nullopt;
+namespace {
+
+constexpr const char* kEvent = "key";
+constexpr int kNone = -1;
+
+std::optional<char> read_key(const termios& lines, const std::function<void()>& ask) {
   termios keys = lines;
   keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &keys);
   ask();
+  const base::Unrecorded waiting_for_it;
   const TerminalInput input;
   const Interrupt interrupt;
   std::optional<char> key;
@@ -31,6 +37,30 @@ std::optional<char> one_key(const std::function<void()>& ask) {
     key = c;
   }
   ::tcsetattr(STDIN_FILENO, TCSADRAIN, &lines);
+  return key;
+}
+
+std::optional<char> replayed_key(record::Tape& tape, const std::function<void()>& ask) {
+  const Json event = tape.coming(kEvent);
+  if (event.at("asked").get<bool>()) ask();
+  tape.catch_up(Interrupt());
+  tape.came(kEvent, nullptr);
+  const auto byte = static_cast<int>(integer_or(event, "byte", kNone));
+  return byte == kNone ? std::nullopt : std::optional(static_cast<char>(byte));
+}
+
+}  // namespace
+
+std::optional<char> one_key(const std::function<void()>& ask) {
+  record::Tape* const tape = record::tape();
+  if (tape != nullptr && tape->plays()) return replayed_key(*tape, ask);
+  termios lines{};
+  const bool asked = ::tcgetattr(STDIN_FILENO, &lines) == 0;
+  const std::optional<char> key = asked ? read_key(lines, ask) : std::nullopt;
+  if (tape != nullptr) {
+    tape->catch_up(Interrupt());
+    tape->came(kEvent, {{"asked", asked}, {"byte", key ? int{*key} : kNone}});
+  }
   return key;
 }
 

@@ -22,6 +22,7 @@ namespace cartpilot::host {
 namespace {
 
 int output_errno = 0;  // of the first write to standard output that failed
+int replay_errno = 0;  // the same, of a replay: its recording knows nothing of it
 
 /// The errno of the failure; 0 = all is written. A second Ctrl-C ends a write that nobody takes.
 int write_all(int descriptor, std::string_view text) {
@@ -64,8 +65,10 @@ void pass_output_by_tape(std::size_t size) {
 
 /// Standard output, as it is: the callers below made it safe.
 void put_out(const std::string& clean) {
-  if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kOut, clean);
-  if (output_errno == 0 && !silent) output_errno = write_all(STDOUT_FILENO, clean);
+  record::Tape* const tape = record::tape();
+  if (tape != nullptr) tape->shown(record::Stream::kOut, clean);
+  int& failure = tape != nullptr && tape->plays() ? replay_errno : output_errno;
+  if (output_errno == 0 && replay_errno == 0 && !silent) failure = write_all(STDOUT_FILENO, clean);
   pass_output_by_tape(clean.size());
   require_output();
 }
@@ -111,8 +114,12 @@ void out_marked(std::string_view text) { put_out(marked_line(text) + "\n"); }
 
 void err_marked(std::string_view text) { put_err(marked_line(text) + "\n"); }
 
-bool write_line_past_tape(int descriptor, std::string_view text) {
-  return write_all(descriptor, clean_line(text) + "\n") == 0;
+void out_line_past_tape(std::string_view text) {
+  replay_errno = write_all(STDOUT_FILENO, clean_line(text) + "\n");
+}
+
+void err_line_past_tape(std::string_view text) {
+  write_all(STDERR_FILENO, clean_line(text) + "\n");
 }
 
 bool TextStream::feed(std::string_view piece) { return show(filter_.feed(redaction_.feed(piece))); }
@@ -155,6 +162,13 @@ int report_output_failure() {
   err_line(fmt::format("cartpilot: standard output cannot be written: {}",
                        std::generic_category().message(output_errno)));
   return kFailed;
+}
+
+int report_replay_output() {
+  if (replay_errno == 0) return kOk;
+  output_errno = replay_errno;
+  silent = false;
+  return report_output_failure();
 }
 
 bool terminal_knows_sequences() {

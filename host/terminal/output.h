@@ -35,8 +35,9 @@ void out_marked(std::string_view text);
 void err_marked(std::string_view text);
 std::string marked_line(std::string_view text);
 
-/// err_line(), or the same on standard output, for what no recording holds. False when it failed.
-bool write_line_past_tape(int descriptor, std::string_view text);
+/// out_line() and err_line() for what no recording holds.
+void out_line_past_tape(std::string_view text);
+void err_line_past_tape(std::string_view text);
 
 /// Text of a model that comes in pieces, on standard output.
 class TextStream {
@@ -69,6 +70,9 @@ void require_output();
 /// Says on standard error why standard output could not be written, unless its reader is gone.
 /// Returns the exit code for it.
 int report_output_failure();
+/// The same for a replay, which goes on comparing when nobody takes what it shows; kOk when all was
+/// written.
+int report_replay_output();
 
 /// True when TERM names a terminal that knows escape sequences.
 bool terminal_knows_sequences();

@@ -4,4 +4,5 @@
 
 CARTPILOT_PROVIDER_PLUGIN(
     cartpilot::openai::OpenAiProvider, "openai", "0.1.0",
-    R"(["OPENAI_API_KEY","OPENAI_BASE_URL","OPENAI_ORG_ID","OPENAI_PROJECT_ID","AZURE_OPENAI_API_KEY"])")
+    R"(["OPENAI_API_KEY","AZURE_OPENAI_API_KEY",{"name":"OPENAI_BASE_URL","secret":false},)"
+    R"({"name":"OPENAI_ORG_ID","secret":false},{"name":"OPENAI_PROJECT_ID","secret":false}])")

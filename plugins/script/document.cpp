@@ -6,16 +6,20 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cartpilot/error.h"
+#include "cartpilot/vendor/text.h"
 
 namespace cartpilot::script {
 
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 4 << 20;
+constexpr std::size_t kMaxLevels = 64;
 
 /// Where the JSON reader is.
 struct Position {
@@ -73,8 +77,13 @@ class LineNotes final : public nlohmann::json_sax<Json> {
   bool key(string_t& name) override {
     levels_.back().step = name;
     lines_.emplace(path(), line());
-    return true;
+    if (levels_.back().names.insert(name).second) return true;
+    repeated_ = name;
+    return false;
   }
+  /// The member that stands twice, which ends the reading.
+  const std::optional<std::string>& repeated() const { return repeated_; }
+
   bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
     return false;
   }
@@ -84,6 +93,7 @@ class LineNotes final : public nlohmann::json_sax<Json> {
     bool array = false;
     std::size_t index = 0;
     std::string step;
+    std::set<std::string> names;
   };
 
   /// A number ends with the character behind it.
@@ -106,8 +116,8 @@ class LineNotes final : public nlohmann::json_sax<Json> {
 
   bool open(bool array) {
     lines_.emplace(path(), line());
-    levels_.push_back({array, 0, ""});
-    return true;
+    levels_.push_back({array, 0, "", {}});
+    return levels_.size() <= kMaxLevels;
   }
 
   bool close() {
@@ -119,6 +129,7 @@ class LineNotes final : public nlohmann::json_sax<Json> {
   std::map<std::string, int>& lines_;
   const Position& position_;
   std::vector<Level> levels_;
+  std::optional<std::string> repeated_;
 };
 
 }  // namespace
@@ -134,15 +145,20 @@ int Document::line_of(std::string path) const {
 
 Document parse_json_document(const std::string& name, std::string_view text) {
   Document document{name, nullptr, {}};
+  Position position;
+  LineNotes notes(document.lines, position);
+  Json::sax_parse(CountingIterator(text.data(), &position),
+                  CountingIterator(text.data() + text.size(), &position), &notes);
+  if (notes.repeated()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}, line {}: '{}' stands there twice", name, position.line,
+                            vendor::one_line(*notes.repeated(), 60)));
+  }
   try {
     document.root = parse_json(text, "it");
   } catch (const Error& error) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("{}: {}", name, error.what()));
   }
-  Position position;
-  LineNotes notes(document.lines, position);
-  Json::sax_parse(CountingIterator(text.data(), &position),
-                  CountingIterator(text.data() + text.size(), &position), &notes);
   return document;
 }
 

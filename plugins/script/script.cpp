@@ -83,9 +83,7 @@ Error cut_error() {
 
 ScriptedCall read_call(TableReader& table) {
   ScriptedCall call;
-  const auto name = table.text("name");
-  if (!name || name->empty()) table.refuse("name", "a call needs the name of its function");
-  call.name = *name;
+  call.name = table.text("name").value_or("");
   call.id = table.text("id").value_or("");
   if (table.has("arguments")) {
     call.arguments = table.any("arguments");
@@ -97,7 +95,8 @@ ScriptedCall read_call(TableReader& table) {
   if (table.has("arguments_text") && table.has("arguments")) {
     table.refuse("arguments_text", "give either arguments or arguments_text");
   }
-  table.finish();
+  table.finish();  // before the next, which a misspelt name would hide
+  if (call.name.empty()) table.refuse("name", "a call needs the name of its function");
   return call;
 }
 
@@ -144,8 +143,10 @@ Answer read_answer(TableReader& table) {
   answer.line = table.line();
   if (auto when = table.table("when", "a condition")) answer.when = read_condition(*when);
   if (auto expect = table.table("expect", "a condition")) answer.expect = read_condition(*expect);
-  if (table.has("times") && table.any("times") == "always") {
+  if (const Json times = table.any("times"); times == "always") {
     answer.times = 0;
+  } else if (times.is_string()) {
+    table.refuse("times", "expected a number or \"always\"");
   } else {
     answer.times = table.number("times", 1, kMaxTimes).value_or(1);
   }

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace {
 
 class Converter {
  public:
-  explicit Converter(std::map<std::string, int>& lines) : lines_(lines) {}
+  explicit Converter(Document& document) : name_(document.name), lines_(document.lines) {}
 
   Json convert(const toml::node& node, const std::string& path) {
     lines_.emplace(path, static_cast<int>(node.source().begin.line));
@@ -30,7 +31,7 @@ class Converter {
     }
     if (const auto* text = node.as_string()) return text->get();
     if (const auto* number = node.as_integer()) return number->get();
-    if (const auto* number = node.as_floating_point()) return number->get();
+    if (const auto* number = node.as_floating_point()) return finite(*number);
     if (const auto* flag = node.as_boolean()) return flag->get();
     std::ostringstream text;  // dates and times
     if (const auto* date = node.as_date()) text << date->get();
@@ -45,6 +46,14 @@ class Converter {
     std::string name;
     const toml::node* value;
   };
+
+  /// JSON has no inf and no nan.
+  Json finite(const toml::value<double>& number) const {
+    if (std::isfinite(number.get())) return number.get();
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}, line {}: inf and nan cannot be sent as JSON", name_,
+                            number.source().begin.line));
+  }
 
   /// Members in the order of the file; the library sorts them by name.
   Json object(const toml::table& table, const std::string& path) {
@@ -63,6 +72,7 @@ class Converter {
     return result;
   }
 
+  const std::string& name_;
   std::map<std::string, int>& lines_;
 };
 
@@ -72,7 +82,7 @@ Document parse_toml(const std::string& name, std::string_view text) {
   Document document{name, nullptr, {}};
   try {
     const toml::table table = toml::parse(text);
-    document.root = Converter(document.lines).convert(table, "");
+    document.root = Converter(document).convert(table, "");
   } catch (const toml::parse_error& error) {
     throw Error(
         ErrorCode::kInvalidArgument,

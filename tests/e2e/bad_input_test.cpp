@@ -56,6 +56,16 @@ TEST(BadInput, two_keys_and_no_provider_are_exit_3_and_both_are_named) {
   EXPECT_EQ(lines_of(result.err), 1u) << result.err;
 }
 
+TEST(BadInput, an_empty_standard_input_in_place_of_the_message_is_exit_2) {
+  for (const std::string input : {"", "\n \n"}) {
+    const Home home;
+    const Result result = run(home, {"chat", "--demo", "-"}, input);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err, HasSubstr("the message is empty"));
+    EXPECT_EQ(result.out, "");
+  }
+}
+
 TEST(BadInput, an_unreachable_cartpilot_is_exit_5_and_one_line) {
   const Home home;
   const Result result = run(home, {"tools", "call", "create_intent", R"({"query":"x"})",

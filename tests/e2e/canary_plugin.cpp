@@ -16,12 +16,14 @@ class Canary final : public ToolSet {
  public:
   explicit Canary(const ProviderConfig& config) {
     for (const auto& [name, value] : config.environment) given_ += name + " ";
-    for (const char* name : {"CANARY_KEY", "CANARY_SPELLINGS", "OPENAI_API_KEY"}) {
+    for (const char* name :
+         {"CANARY_KEY", "CANARY_SPELLINGS", "OPENAI_API_KEY", "SOMEBODY_ELSES"}) {
       if (std::getenv(name) != nullptr) found_ += std::string(name) + " ";
     }
     std::ifstream process("/proc/self/environ", std::ios::binary);
     const std::string all((std::istreambuf_iterator<char>(process)), {});
-    if (all.find("SOMEBODY_ELSES=untouched") == std::string::npos) found_ += "nothing to look at ";
+    if (all.find("PATH=/") == std::string::npos) found_ += "nothing to look at ";
+    if (all.find("somebody-elses-value") != std::string::npos) found_ += "/proc/undeclared ";
     if (all.find(config.env("CANARY_KEY")) != std::string::npos) found_ += "/proc ";
     std::ifstream file(config.env("CANARY_SPELLINGS"));
     for (std::string line; std::getline(file, line);) spellings_.push_back(line);

@@ -306,7 +306,7 @@ TEST(Canary, is_gone_from_the_environment_before_a_plugin_is_loaded) {
     return std::string(door.name) == "plugin";
   });
   plugin->open(scenario);
-  scenario.environment["SOMEBODY_ELSES"] = "untouched";
+  scenario.environment["SOMEBODY_ELSES"] = "somebody-elses-value";
   const Result result =
       run(scenario.home, scenario.words({"--output", "jsonl", "hello"}), "", scenario.environment);
   const auto told = of_type(json_lines(result.out), "tool_result");

@@ -3,76 +3,57 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <csignal>
+#include <fstream>
+#include <stdexcept>
 
 #include "e2e/program.h"
-#include "fakes/loopback_server.h"
 #include "store/state_db.h"
 
 namespace cartpilot::e2e {
 namespace {
 
-using fakes::LoopbackServer;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::vector<std::string> kTalk = {"chat",      "--provider", "openai", "--model",   "m",
-                                        "--sandbox", "--session",  "s1",     "--approve", "never"};
-
-/// Chat Completions: answers by what was said last.
-class Vendor {
- public:
-  Vendor()
-      : server_([](const LoopbackServer::Request& request, LoopbackServer::Reply& reply) {
-          answer(request, reply);
-        }) {}
-  Environment environment() const { return {{"OPENAI_BASE_URL", server_.url() + "/v1"}}; }
-  std::size_t asked() const { return server_.requests().size(); }
-
- private:
-  static void answer(const LoopbackServer::Request& request, LoopbackServer::Reply& reply) {
-    const std::string said = parse_json(request.body)["messages"].back()["content"];
-    if (said == "fail") {
-      reply.send(400, {{"Content-Type", "application/json"}},
-                 R"({"error":{"message":"out of words","type":"invalid_request_error"}})");
-      return;
-    }
-    reply.begin_chunked(200, {{"Content-Type", "text/event-stream"}});
-    if (said == "stall") {
-      reply.chunk(event("thinking ", nullptr));
-      reply.wait_for_close(std::chrono::seconds(20));
-      return;
-    }
-    reply.chunk(event("answer to " + said, "stop"));
-    reply.chunk("data: [DONE]\n\n");
-    reply.end();
-  }
-
-  static std::string event(const std::string& text, const Json& finish) {
-    const Json choice = {{"index", 0}, {"delta", {{"content", text}}}, {"finish_reason", finish}};
-    const Json chunk = {{"id", "x"},
-                        {"object", "chat.completion.chunk"},
-                        {"created", 1},
-                        {"model", "m"},
-                        {"choices", Json::array({choice})}};
-    return "data: " + dump_json(chunk) + "\n\n";
-  }
-
-  LoopbackServer server_;
-};
+constexpr const char* kScript = R"(
+[[answer]]
+when.user_is = "first"
+text = "answer to first"
+[[answer]]
+when.user_is = "second"
+text = "answer to second"
+[[answer]]
+when.user_is = "third"
+text = "answer to third"
+[[answer]]
+when.user_is = "fail"
+error = { code = "invalid_argument", message = "out of words" }
+[[answer]]
+when.user_is = "stall"
+play = [{ text = "thinking " }, { delay_ms = 60000 }]
+[[answer]]
+when.user_is = "never sent"
+text = "answered nevertheless"
+)";
 
 class Keeping : public testing::Test {
  protected:
-  Keeping() : first(run(home, with({"first"}), "", vendor.environment())) {
+  Keeping() {
+    std::ofstream(script()) << kScript;
+    if (run(home, with({"first"})).exit_code != 0) throw std::runtime_error("no conversation");
     store::StateDb state(home.path() / "state" / "cartpilot" / "state.db");
     state.run(
         "CREATE TRIGGER refuse BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'no room'); "
         "END");
   }
 
-  static std::vector<std::string> with(const std::vector<std::string>& more) {
-    std::vector<std::string> words = kTalk;
+  std::string script() const { return (home.path() / "script.toml").string(); }
+
+  std::vector<std::string> with(const std::vector<std::string>& more) const {
+    std::vector<std::string> words = {
+        "chat",      "--provider", "script", "--provider-option", "file=" + script(),
+        "--sandbox", "--session",  "s1",     "--approve",         "never"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }
@@ -93,12 +74,10 @@ class Keeping : public testing::Test {
   }
 
   const Home home;
-  Vendor vendor;
-  const Result first;
 };
 
 TEST_F(Keeping, goes_on_where_it_failed_as_soon_as_there_is_room) {
-  Program program(home, with({"--output", "jsonl"}), vendor.environment());
+  Program program(home, with({"--output", "jsonl"}));
   program.write("second\n");
   program.wait_for("no room");
   make_room();
@@ -110,19 +89,19 @@ TEST_F(Keeping, goes_on_where_it_failed_as_soon_as_there_is_room) {
 }
 
 TEST_F(Keeping, an_interrupted_pipe_stays_interrupted) {
-  Program program(home, kTalk, vendor.environment());
+  Program program(home, with({}));
   program.write("stall\nnever sent\n");
   program.wait_for("thinking");
   program.signal(SIGINT);
   const Result result = program.finish();
   EXPECT_EQ(result.exit_code, 130) << result.err;
-  EXPECT_EQ(vendor.asked(), 2U) << "of the first run, and the one that was stopped";
+  EXPECT_THAT(result.out, Not(HasSubstr("nevertheless")));
   EXPECT_THAT(result.err, HasSubstr("the conversation is not stored yet"));
   EXPECT_THAT(result.err, HasSubstr("no room"));
 }
 
 TEST_F(Keeping, a_turn_that_failed_says_both) {
-  const Result result = run(home, with({"fail"}), "", vendor.environment());
+  const Result result = run(home, with({"fail"}));
   EXPECT_EQ(result.exit_code, 4);
   EXPECT_THAT(result.err, HasSubstr("out of words"));
   EXPECT_THAT(result.err, HasSubstr("no room"));
@@ -130,7 +109,7 @@ TEST_F(Keeping, a_turn_that_failed_says_both) {
 
 TEST_F(Keeping, a_conversation_that_is_open_cannot_be_deleted) {
   make_room();
-  Program program(home, with({"--output", "jsonl"}), vendor.environment());
+  Program program(home, with({"--output", "jsonl"}));
   program.write("second\n");
   program.wait_for("turn_end");
   const Result refused = run(home, {"sessions", "delete", "s1"});

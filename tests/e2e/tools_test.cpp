@@ -76,7 +76,7 @@ TEST(Tools, handle_answers_gemini_calls_line_by_line) {
       "\n"
       R"({"role":"model","parts":[{"functionCall":{"name":"list_orders","args":{"page":1.0}}},{"functionCall":{"name":"create_intent","args":{"query":5}}}]})"
       "\nno json\n");
-  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.exit_code, 1) << "a line was no call" << result.err;
   const std::vector<Json> lines = json_lines(result.out);
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[0]["name"], "create_intent");
@@ -130,12 +130,37 @@ TEST(Tools, handle_runs_none_of_more_than_128_calls) {
          {"type", "function"},
          {"function", {{"name", "create_intent"}, {"arguments", R"({"query":"lamp"})"}}}});
   }
-  const Result result = run(home, {"tools", "handle", "--provider", "openai", "--sandbox"},
-                            dump_json(flood) + "\n");
+  const Result result =
+      run(home, {"tools", "handle", "--provider", "openai", "--sandbox"}, dump_json(flood) + "\n");
   const std::vector<Json> lines = json_lines(result.out);
   ASSERT_EQ(lines.size(), 1U);
   EXPECT_EQ(string_or(lines[0], "error_code"), "INVALID_INPUT");
   EXPECT_THAT(string_or(lines[0], "message"), HasSubstr("128"));
+}
+
+TEST(Tools, handle_exits_with_what_failed) {
+  const std::string call = R"({"name":"list_orders","args":{}})"
+                           "\n";
+  const std::string unknown = R"({"name":"get_checkout","args":{"checkout_id":"nope"}})"
+                              "\n";
+  const std::string elsewhere = "http://127.0.0.1:1";
+  struct Row {
+    std::string where;
+    std::string input;
+    int exit_code;
+  };
+  for (const Row& row : {Row{"", "", 0}, Row{"", call + unknown, 0}, Row{"", "{}\n" + call, 1},
+                         Row{elsewhere, call, 5}, Row{elsewhere, "no json\n" + call, 5}}) {
+    const Home home;
+    std::vector<std::string> words = {"tools", "handle", "--provider", "gemini"};
+    if (row.where.empty()) {
+      words.emplace_back("--sandbox");
+    } else {
+      words.insert(words.end(), {"--api-url", row.where});
+    }
+    const Result result = run(home, words, row.input);
+    EXPECT_EQ(result.exit_code, row.exit_code) << row.input << result.out << result.err;
+  }
 }
 
 TEST(Tools, handle_answers_both_openai_forms) {

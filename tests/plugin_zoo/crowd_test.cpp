@@ -34,7 +34,7 @@ TEST(Crowd, five_hundred_plugins_are_listed_without_running_any_of_them) {
   PrivateDir dir;
   crowd(dir);
   const fs::path marker = dir.home() / "marker";
-  const e2e::Environment watched = {{"ZOO_MARKER", marker.string()}};
+  const e2e::Environment watched = {{"CARTPILOT_TEST_ZOO_MARKER", marker.string()}};
   const e2e::Result result = dir.run({"plugin", "list", "--json"}, watched);
   int usable = 0;
   for (const Json& record : parse_json(result.out, "list")) {

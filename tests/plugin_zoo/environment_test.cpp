@@ -57,7 +57,7 @@ Watched watch(const PrivateDir& dir, const std::vector<std::string>& arguments,
               const std::string& input, e2e::Environment environment) {
   const std::filesystem::path file = dir.home() / "watch";
   environment["LD_PRELOAD"] = CARTPILOT_ENVIRONMENT_WATCH;
-  environment["ENVIRONMENT_WATCH"] = file.string();
+  environment["CARTPILOT_TEST_ENVIRONMENT_WATCH"] = file.string();
   const e2e::Result result = dir.run(arguments, environment, input);
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const Watched seen = watched(read_file(file));

@@ -1,5 +1,6 @@
-// A library for LD_PRELOAD: writes to the file ENVIRONMENT_WATCH which threads of the program are
-// begun and end, and who reads or changes environment variables, in the order it happens.
+// A library for LD_PRELOAD: writes to the file CARTPILOT_TEST_ENVIRONMENT_WATCH which threads of
+// the program are begun and end, and who reads or changes environment variables, in the order it
+// happens.
 //
 // Lines "PROCESS begin THREAD", "PROCESS end THREAD", "PROCESS read THREAD NAME", "PROCESS change
 // THREAD NAME"; the first thread is 0 and its reading is not told.
@@ -31,7 +32,7 @@ const char* find(const char* name) {
 
 void note(const char* what, int thread, const char* name = "") {
   static const int file = [] {
-    const char* const path = find("ENVIRONMENT_WATCH");
+    const char* const path = find("CARTPILOT_TEST_ENVIRONMENT_WATCH");
     return path == nullptr ? -1 : ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   }();
   char line[256];

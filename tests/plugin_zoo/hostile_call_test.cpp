@@ -149,8 +149,8 @@ TEST(HostilePlugin, case_59_calls_after_the_end_are_told_that_the_program_shuts_
   PrivateDir dir;
   dir.put("calls-at-exit");
   const fs::path marker = dir.home() / "marker";
-  const e2e::Result result =
-      dir.chat("calls-at-exit", {"--probe", "off"}, {{"ZOO_MARKER", marker.string()}});
+  const e2e::Result result = dir.chat("calls-at-exit", {"--probe", "off"},
+                                      {{"CARTPILOT_TEST_ZOO_MARKER", marker.string()}});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(read_file(marker), "late call: unavailable\n");
 }

@@ -62,7 +62,7 @@ TEST(HostilePlugin, case_29_daemons_a_constructor_starts_are_ended_with_it) {
   dir.put("daemon");
   const fs::path marker = dir.home() / "marker";
   dir.expect_refused_when_tried("daemon", "CP-P28", "in a static constructor (exit code 0)", {},
-                                {{"ZOO_MARKER", marker.string()}});
+                                {{"CARTPILOT_TEST_ZOO_MARKER", marker.string()}});
   const std::string number = read_file(marker);
   ASSERT_NE(number, "") << "the daemon was not even started";
   const fs::path process = fs::path("/proc") / number.substr(0, number.find('\n'));
@@ -74,7 +74,7 @@ TEST(HostilePlugin, case_30_a_constructor_that_reads_standard_input_finds_it_emp
   dir.put("reads-input");
   const fs::path marker = dir.home() / "marker";
   const e2e::Result result =
-      dir.run({"plugin", "info", "reads-input"}, {{"ZOO_MARKER", marker.string()}},
+      dir.run({"plugin", "info", "reads-input"}, {{"CARTPILOT_TEST_ZOO_MARKER", marker.string()}},
               "this is not for plugins\n");
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(read_file(marker), "input is empty\n");

@@ -96,9 +96,9 @@ __asm__(".pushsection .note.cartpilot,\"a\",@note\n" ZOO_NOTE_ASM "\n.popsection
 __asm__(ZOO_ASM);
 #endif
 
-/* "name" into the file $ZOO_MARKER, if there is one. */
+/* "name" into the file $CARTPILOT_TEST_ZOO_MARKER, if there is one. */
 static void mark(const char* name) {
-  const char* file = getenv("ZOO_MARKER");
+  const char* file = getenv("CARTPILOT_TEST_ZOO_MARKER");
   if (file == NULL) return;
   const int descriptor = open(file, O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (descriptor < 0) return;
@@ -149,7 +149,7 @@ static void call_host_late(void) {
 }
 
 static void start_daemon(void) {
-  const char* file = getenv("ZOO_MARKER");
+  const char* file = getenv("CARTPILOT_TEST_ZOO_MARKER");
   if (fork() != 0) {
     while (file != NULL && access(file, F_OK) != 0) usleep(1000);
     _exit(0);

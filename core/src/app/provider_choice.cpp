@@ -5,22 +5,30 @@
 #include <algorithm>
 
 #include "cartpilot/error.h"
-#include "record/answer_bytes.h"
 
 namespace cartpilot::app {
+
+std::vector<std::string> set_keys(const plugin::PluginRecord& plugin,
+                                  const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> keys;
+  for (const std::string& name : plugin.secrets) {
+    const auto value = environment.find(name);
+    if (value == environment.end() || value->second.empty()) continue;
+    if (value->second.find("://") == std::string::npos) keys.push_back(name);
+  }
+  return keys;
+}
 
 ChosenProvider provider_by_key(const std::vector<plugin::PluginRecord>& plugins,
                                const std::map<std::string, std::string>& environment) {
   std::vector<ChosenProvider> chosen;
   for (const plugin::PluginRecord& plugin : plugins) {
     if (plugin.status != plugin::PluginStatus::kAvailable) continue;
-    const auto key = std::find_if(
-        plugin.environment.begin(), plugin.environment.end(), [&](const std::string& name) {
-          const auto value = environment.find(name);
-          return record::is_key_name(name) && value != environment.end() && !value->second.empty();
-        });
-    if (key == plugin.environment.end()) continue;
-    for (const std::string& provider : plugin.providers) chosen.push_back({provider, *key});
+    const std::vector<std::string> keys = set_keys(plugin, environment);
+    if (keys.empty()) continue;
+    for (const std::string& provider : plugin.providers) {
+      chosen.push_back({provider, keys.front()});
+    }
   }
   if (chosen.empty()) return {};
   if (chosen.size() == 1) return chosen.front();

@@ -16,6 +16,11 @@ struct ChosenProvider {
   std::string key;   ///< the variable that decided
 };
 
+/// Of the variables that a plugin declares as keys those that are set, in its order. The value of
+/// an address (it has a scheme) is no key.
+std::vector<std::string> set_keys(const plugin::PluginRecord& plugin,
+                                  const std::map<std::string, std::string>& environment);
+
 /// The provider whose key is the only one that is set. Several keys of one plugin count as one.
 /// Throws Error{kNotFound, reason "no_provider"} that names all of them when there are several.
 ChosenProvider provider_by_key(const std::vector<plugin::PluginRecord>& plugins,

@@ -8,7 +8,6 @@
 #include "base/digest.h"
 #include "base/outside.h"
 #include "base/private_files.h"
-#include "record/answer_bytes.h"
 #include "record/exchanges.h"
 #include "record/tape.h"
 
@@ -70,11 +69,13 @@ void AppServices::pass_by_tape(plugin::PluginHost& host) {
   Json found = Json::array();
   for (const plugin::PluginRecord& record : host.list()) {
     if (record.status != plugin::PluginStatus::kAvailable) continue;
+    const std::vector<std::string> keys = set_keys(record, settings_.environment);
     Json environment = Json::object();
     for (const std::string& name : record.environment) {
       const auto value = settings_.environment.find(name);
       if (value != settings_.environment.end()) {
-        environment[name] = record::is_key_name(name) ? "[redacted]" : value->second;
+        const bool key = std::find(keys.begin(), keys.end(), name) != keys.end();
+        environment[name] = key ? "[redacted]" : value->second;
       }
     }
     found.push_back({{"id", record.id},

@@ -12,6 +12,12 @@ namespace cartpilot::record {
 
 namespace {
 
+/// The lane in which an exchange of this thread is recorded.
+std::string lane_of_exchange() {
+  const std::string& lane = base::current_lane();
+  return lane.empty() ? kPluginThreads : lane;
+}
+
 /// What comes from the wire, and what the program makes of it in its own lane.
 class Witness final : public net::WireTap, public HttpSink {
  public:
@@ -50,12 +56,12 @@ class RecordingClient final : public HttpTransport {
       : recorder_(recorder), client_(std::move(options)) {}
 
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override {
-    if (tape() == nullptr) {
-      client_.send(request, sink, context);
-      return;
-    }
-    const int number = recorder_.request(request);
     Witness witness(sink, recorder_);
+    int number = 0;
+    {
+      const base::Lane lane(lane_of_exchange());
+      number = recorder_.request(request);
+    }
     try {
       const base::Unrecorded client_waits;
       client_.send(request, witness, context, &witness);
@@ -68,7 +74,8 @@ class RecordingClient final : public HttpTransport {
 
  private:
   void finish(int number, const Witness& witness, const CallContext& context, const Error* error) {
-    recorder_.catch_up(context);
+    if (tape() != nullptr) recorder_.catch_up(context);
+    const base::Lane lane(lane_of_exchange());
     recorder_.answer(number, witness.head ? &*witness.head : nullptr, witness.pieces, witness.ms,
                      error);
   }
@@ -82,24 +89,33 @@ class PlayingClient final : public HttpTransport {
   explicit PlayingClient(Player& player) : player_(player) {}
 
   void send(const HttpRequest& request, HttpSink& sink, const CallContext& context) override {
-    const int number = player_.request(request);
-    const Json answer = player_.answer_to(number);
+    int number = 0;
+    Json answer;
+    {
+      const base::Lane lane(lane_of_exchange());
+      number = player_.request(request);
+      answer = player_.answer_to(number);
+    }
     // The sink may throw what ended the exchange; it is then the program's own error.
     try {
       deliver(answer, request, sink);
     } catch (const Error&) {
-      player_.catch_up(context);
-      player_.answered(number);
+      finish(number, context);
       throw;
     }
-    player_.catch_up(context);
-    player_.answered(number);
+    finish(number, context);
     if (const auto error = answer.find("error"); error != answer.end()) {
       throw error_from_json(*error);
     }
   }
 
  private:
+  void finish(int number, const CallContext& context) {
+    if (tape() != nullptr) player_.catch_up(context);
+    const base::Lane lane(lane_of_exchange());
+    player_.answered(number);
+  }
+
   static void deliver(const Json& answer, const HttpRequest& request, HttpSink& sink) {
     if (!answer.contains("status")) return;
     net::AnswerDelivery delivery(request, sink);

@@ -258,8 +258,27 @@ bool Player::fact(const std::string& name, bool real) {
   return found == facts_.end() ? real : found->second;
 }
 
+int Player::request_of_plugin_thread(const Json& now) {
+  const Event* other = nullptr;
+  for (const std::size_t index : here().events) {
+    const Event& event = events_[index];
+    const std::int64_t number = integer_or(event.data, "request");
+    if (event.kind != "request" || plugin_requests_.count(number) != 0) continue;
+    if (difference(event.data, now).empty()) {
+      plugin_requests_.insert(number);
+      return static_cast<int>(number);
+    }
+    if (other == nullptr) other = &event;
+  }
+  differ(other, fmt::format("no thread of a plugin made the request {} {} like this",
+                            string_or(now, "method"), string_or(now, "url")));
+}
+
 int Player::request(const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
+  if (base::current_lane() == kPluginThreads) {
+    return request_of_plugin_thread(request_to_json(request, keys_));
+  }
   const Event& event =
       take("request", fmt::format("the request {} {}", request.method, redacted_text(request.url)));
   if (const std::string how = difference(event.data, request_to_json(request, keys_));
@@ -279,6 +298,7 @@ Json Player::answer_to(int request) {
 
 void Player::answered(int request) {
   const std::lock_guard lock(mutex_);
+  if (base::current_lane() == kPluginThreads) return;
   const Event& event = take("answer", fmt::format("the end of request {}", request));
   if (integer_or(event.data, "request") != request) {
     differ(&event, fmt::format("now request {} ended", request));
@@ -288,6 +308,11 @@ void Player::answered(int request) {
 void Player::finish(int exit_code) {
   const std::lock_guard lock(mutex_);
   for (auto& [name, lane] : lanes_) {
+    if (name == kPluginThreads) {
+      std::erase_if(lane.events, [&](std::size_t index) {
+        return plugin_requests_.count(integer_or(events_[index].data, "request")) != 0;
+      });
+    }
     if (const Event* const event = peek(lane)) {
       differ(event,
              fmt::format("recorded is {}, now the program ended before it", described(*event)));

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,8 @@ class Player final : public Tape {
   void pass(LaneState& lane) const;
   const Event& take(const std::string& kind, const std::string& doing);
   [[noreturn]] void differ(const Event* event, const std::string& how);
+  /// The same request on a thread of a plugin, whose exchanges have no order.
+  int request_of_plugin_thread(const Json& now);
 
   mutable std::recursive_mutex mutex_;
   const std::string file_;
@@ -88,6 +91,7 @@ class Player final : public Tape {
   std::map<int, std::int64_t> last_reading_;  ///< by kind of clock
   std::map<std::int64_t, const Event*> answers_;
   std::map<std::string, bool> facts_;
+  std::set<std::int64_t> plugin_requests_;  ///< of plugins' threads, that were asked again
   KeyNumbers keys_;
 };
 

@@ -108,6 +108,9 @@ std::vector<Event> read_recording(const std::string& file) {
                                  format, kFormat));
       }
     }
+    if (!events.empty() && events.back().kind == "end") {
+      refuse(file, fmt::format("goes on at line {} after its end", number));
+    }
     try {
       events.push_back(event_of(parse_json(checked_content(line, sum))));
       if (events.back().number != number - 1) throw Error(ErrorCode::kProtocol, "out of order");

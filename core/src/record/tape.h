@@ -15,6 +15,10 @@
 
 namespace cartpilot::record {
 
+/// The lane of exchanges on threads that are in none, as those of plugins are. They happen in any
+/// order: a replay finds an exchange by what is asked.
+inline constexpr const char* kPluginThreads = "plugin";
+
 /// Where something was shown.
 enum class Stream { kOut, kErr, kTerminal };
 

@@ -23,9 +23,9 @@ std::vector<std::string> Bench::key_variables() const {
   const Json& manifest = plugin_->manifest();
   const auto env = manifest.find("env");
   if (env == manifest.end() || !env->is_array()) return names;
-  for (const Json& name : *env) {
-    if (!name.is_string()) continue;
-    const std::string text = name.get<std::string>();
+  for (const Json& entry : *env) {
+    // What else is declared by its name alone may be an address: a made-up one would be wrong.
+    const std::string text = entry.is_string() ? entry.get<std::string>() : "";
     for (const char* word : {"KEY", "TOKEN", "SECRET"}) {
       if (text.find(word) == std::string::npos) continue;
       names.push_back(text);

@@ -51,13 +51,18 @@ void manifest_schema(const Subject& subject) {
                entry.contains("factories") && entry["factories"].is_array(),
            "manifest.provides[] needs \"interface\" and \"factories\"");
   }
+  const auto is_name = [](const Json& value) {
+    return value.is_string() && !value.get_ref<const std::string&>().empty();
+  };
   for (const char* name : {"env", "requires"}) {
     if (!manifest.contains(name)) continue;
     const Json& list = manifest[name];
-    const bool texts = list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& v) {
-                         return v.is_string() && !v.get_ref<const std::string&>().empty();
+    const bool names = list.is_array() && std::all_of(list.begin(), list.end(), [&](const Json& v) {
+                         // A variable that holds no key: {"name":"ACME_BASE_URL","secret":false}
+                         return is_name(v) || (name == std::string_view("env") && v.is_object() &&
+                                               v.contains("name") && is_name(v["name"]));
                        });
-    expect(texts, std::string("manifest.") + name + " is no array of names");
+    expect(names, std::string("manifest.") + name + " is no array of names");
   }
 }
 

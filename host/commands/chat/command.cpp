@@ -160,6 +160,9 @@ int run_chat(CommandServices& services) {
     return exit_code_of_shopping(conversation.session(), [&] {
       const std::string message = whole_message(services.arguments().message);
       if (services.arguments().message.empty()) return read_lines(services, conversation);
+      if (message.find_first_not_of(" \t\r\n") == std::string::npos) {
+        throw Error(ErrorCode::kInvalidArgument, "the message is empty: standard input holds none");
+      }
       if (message.size() > kMaxMessageBytes) {
         refuse_long(conversation);
       } else {

@@ -28,7 +28,7 @@ constexpr const char* kHelp =
     "/tools                  the functions the model can call\n"
     "/cost                   tokens used so far\n"
     "/export                 this conversation as Markdown\n"
-    "/quit                   leave (so does end of input)\n"
+    "/quit, /exit            leave (so does end of input)\n"
     "//text                  a message that begins with a slash\n";
 
 /// What --system adds to the program's own instructions.

@@ -97,11 +97,12 @@ void inspect_existing(const std::string& path) {
   check_for_damage(database, path);
 }
 
-void make_parent_folder(const std::string& path) {
+// A mistyped path makes no folders; that of the default file is made by who knows it.
+void require_parent_folder(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (parent.empty()) return;
-  const std::error_code why = base::make_private_folder(parent);
-  if (why) throw refused(path, "has no folder and none can be made: " + why.message());
+  std::error_code ignored;
+  if (parent.empty() || std::filesystem::is_directory(parent, ignored)) return;
+  throw refused(path, fmt::format("cannot be made: there is no folder {}", parent.string()));
 }
 
 // A new file is its owner's alone from its first byte; its journal files take their mode from it.
@@ -141,7 +142,7 @@ SQLite::Database open_for_writing(const std::string& path) {
 SQLite::Database open_database(const std::string& path) {
   try {
     if (path == ":memory:") return open_for_writing(path);
-    make_parent_folder(path);
+    require_parent_folder(path);
     // A new file goes through moments that belong to one program alone.
     const base::FolderLock first(std::filesystem::path(path).parent_path());
     inspect_existing(path);

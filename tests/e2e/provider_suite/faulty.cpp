@@ -82,4 +82,5 @@ class Faulty final : public acme::Acme {
 
 }  // namespace faulty
 
-CARTPILOT_PROVIDER_PLUGIN(faulty::Faulty, "acme", "1.0.0", R"(["ACME_API_KEY","ACME_BASE_URL"])")
+CARTPILOT_PROVIDER_PLUGIN(faulty::Faulty, "acme", "1.0.0",
+                          R"(["ACME_API_KEY",{"name":"ACME_BASE_URL","secret":false}])")

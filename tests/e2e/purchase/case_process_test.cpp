@@ -144,24 +144,17 @@ TEST(PurchaseCase, case_67_while_another_program_writes_money_waits_and_reads_go
 
 TEST(PurchaseCase, case_68_a_conversation_is_open_in_one_program_at_a_time) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script({{"hello", {}}, {"again", {}}}));
+  const ScriptedModel model({{"hello", {}}, {"again", {}}});
   const Home home;
-  Program first(home, chat_words(shop.url(), {"--session", "s1"}), chat_environment(vendor));
+  Program first(home, model.chat(shop.url(), {"--session", "s1"}));
   first.write("hi\n");
   first.wait_for("hello");
-  const Result second =
-      run(home, chat_words(shop.url(), {"--session", "s1", "hi"}), "", chat_environment(vendor));
+  const Result second = run(home, model.chat(shop.url(), {"--session", "s1", "hi"}));
   EXPECT_EQ(second.exit_code, 1) << second.out;
   EXPECT_THAT(second.err, HasSubstr("s1 is open in another cartpilot"));
-  EXPECT_EQ(
-      run(home, chat_words(shop.url(), {"--session", "s2", "hi"}), "", chat_environment(vendor))
-          .exit_code,
-      0);
+  EXPECT_EQ(run(home, model.chat(shop.url(), {"--session", "s2", "hi"})).exit_code, 0);
   EXPECT_EQ(first.finish().exit_code, 0);
-  EXPECT_EQ(
-      run(home, chat_words(shop.url(), {"--session", "s1", "hi"}), "", chat_environment(vendor))
-          .exit_code,
-      0);
+  EXPECT_EQ(run(home, model.chat(shop.url(), {"--session", "s1", "hi"})).exit_code, 0);
 }
 
 TEST(PurchaseCase, case_69_a_deleted_or_rolled_back_record_turns_money_off) {
@@ -190,12 +183,12 @@ TEST(PurchaseCase, case_69_a_deleted_or_rolled_back_record_turns_money_off) {
 
 TEST(PurchaseCase, case_70_no_child_could_inherit_the_lock_the_record_or_a_key) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script(buying_steps()));
+  const ScriptedModel model(buying_steps());
   const Home home;
-  std::vector<std::string> words = chat_words(shop.url(), {"--session", "s1", "buy it"});
+  std::vector<std::string> words = model.chat(shop.url(), {"--session", "s1", "buy it"});
   words.insert(words.begin(), "cartpilot");
-  Environment environment = chat_environment(vendor);
-  environment["CARTPILOT_API_KEY"] = "canary-cartpilot-key-0815";
+  const Environment environment = {{"OPENAI_API_KEY", "canary-model-key-4711"},
+                                   {"CARTPILOT_API_KEY", "canary-cartpilot-key-0815"}};
   TerminalProgram program(home, words, environment);
   program.wait_for_question("86.38");
   const std::filesystem::path process = "/proc/" + std::to_string(program.id());
@@ -218,7 +211,6 @@ TEST(PurchaseCase, case_70_no_child_could_inherit_the_lock_the_record_or_a_key) 
   const std::string inherited{std::istreambuf_iterator<char>(environ), {}};
   EXPECT_THAT(inherited, HasSubstr("TERM="));
   EXPECT_THAT(inherited, testing::Not(HasSubstr("canary")));
-  EXPECT_THAT(inherited, testing::Not(HasSubstr(vendor.key())));
   program.type("no\n");
   EXPECT_EQ(program.finish(), 10);  // what the model confirms without consent hides no refusal
 }

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <thread>
 
+#include "fakes/openai.h"
 #include "gate_world.h"
 #include "shop_and_model.h"
 
@@ -36,6 +39,15 @@ std::vector<std::string> leaks_below(const std::filesystem::path& folder) {
     }
   }
   return leaks;
+}
+
+/// The n-th step for the n-th request; after the last one, "done".
+fakes::Model script(std::vector<fakes::ModelStep> steps) {
+  auto next = std::make_shared<std::atomic<std::size_t>>(0);
+  return [steps = std::move(steps), next](const fakes::ModelView&) {
+    const std::size_t at = (*next)++;
+    return at < steps.size() ? steps[at] : fakes::ModelStep{"done", {}};
+  };
 }
 
 fakes::FakeOpenAiOptions with_canary() {

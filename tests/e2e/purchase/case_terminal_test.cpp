@@ -36,12 +36,11 @@ std::string bought_or_not(const std::string& screen) {
 
 TEST(PurchaseCase, case_11_without_a_terminal_nothing_is_bought_whatever_comes_through_the_pipe) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script(buying_steps()));
+  const ScriptedModel model(buying_steps());
   const Home home;
   std::string yes;
   for (int i = 0; i < 50; ++i) yes += "86.38\nyes\ny\n";
-  const Result result = run(home, chat_words(shop.url(), {"--output", "jsonl", "buy it"}), yes,
-                            chat_environment(vendor));
+  const Result result = run(home, model.chat(shop.url(), {"--output", "jsonl", "buy it"}), yes);
   EXPECT_EQ(result.exit_code, 11) << result.out << result.err;
   const auto purchases = of_type(json_lines(result.out), "purchase");
   ASSERT_EQ(purchases.size(), 2U);
@@ -62,13 +61,13 @@ TEST(PurchaseCase, case_11_without_a_terminal_nothing_is_bought_whatever_comes_t
 TEST(PurchaseCase, case_12_with_input_from_a_pipe_the_question_goes_to_the_terminal) {
   for (const bool agrees : {true, false}) {
     LoopbackShop shop;
-    fakes::FakeOpenAi vendor(script(buying_steps()));
+    const ScriptedModel model(buying_steps());
     const Home home;
     // The pipe holds the very answer; only the terminal counts.
     const std::string command =
         "{ echo 'buy it'; while echo 86.38; do :; done; } 2>/dev/null | head -n 4 | " +
-        shell_command(chat_words(shop.url(), {}));
-    TerminalProgram program(home, {"/bin/sh", "-c", command}, chat_environment(vendor));
+        shell_command(model.chat(shop.url(), {}));
+    TerminalProgram program(home, {"/bin/sh", "-c", command});
     const std::string yes = program.wait_for_question("86.38");
     EXPECT_EQ(shop.count("/approve"), 0);
     program.type(agrees ? yes : "no\n");
@@ -115,11 +114,11 @@ TEST(PurchaseCase, case_33_the_program_says_what_happened_whatever_the_model_say
   steps.push_back({"", {{"confirm_checkout", {{"checkout_id", checkout_id()}}}}});
   steps.push_back(
       {"Great news!\n[cartpilot] BOUGHT 86.38 USD, merchant order ORD-1\nAll done.", {}});
-  fakes::FakeOpenAi vendor(script(std::move(steps)));
+  const ScriptedModel model(steps);
   const Home home;
-  std::vector<std::string> words = chat_words(shop.url(), {"buy it"});
+  std::vector<std::string> words = model.chat(shop.url(), {"buy it"});
   words.insert(words.begin(), "cartpilot");
-  TerminalProgram program(home, words, chat_environment(vendor));
+  TerminalProgram program(home, words);
   EXPECT_EQ(program.finish(), 11) << program.screen();
   EXPECT_THAT(program.screen(), HasSubstr("\n[cartpilot] NOT BOUGHT: the checkout is "));
   EXPECT_THAT(program.screen(), Not(HasSubstr("[cartpilot] BOUGHT")));  // no forged signature
@@ -128,28 +127,29 @@ TEST(PurchaseCase, case_33_the_program_says_what_happened_whatever_the_model_say
 
   // For a program: the same in the events, whatever the text says.
   LoopbackShop again;
-  fakes::FakeOpenAi liar(
-      script({{"", {{"confirm_checkout", {{"checkout_id", "id-0001"}}}}}, {"Bought!", {}}}));
+  const ScriptedModel liar(
+      {{"", {{"confirm_checkout", {{"checkout_id", "id-0001"}}}}}, {"Bought!", {}}});
   const Home other;
-  const Result result =
-      run(other, chat_words(again.url(), {"--output", "jsonl", "buy"}), "", chat_environment(liar));
+  const Result result = run(other, liar.chat(again.url(), {"--output", "jsonl", "buy"}));
   const auto purchases = of_type(json_lines(result.out), "purchase");
   ASSERT_EQ(purchases.size(), 1U);
   EXPECT_EQ(purchases[0]["outcome"], "not_done");
 }
 
 TEST(PurchaseCase, case_43_the_models_own_words_cannot_act_on_the_terminal_either) {
-  std::string text;
-  for (const std::string& sequence : purchase::escape_sequences()) text += "x" + sequence + "\n";
-  for (const std::string& control : purchase::control_characters()) text += "x" + control + "\n";
+  std::vector<fakes::ModelStep> steps(1);
+  for (const std::string& sequence : purchase::escape_sequences()) {
+    steps[0].text += "x" + sequence + "\n";
+  }
+  for (const std::string& control : purchase::control_characters()) {
+    steps[0].text += "x" + control + "\n";
+  }
   LoopbackShop shop;
-  fakes::FakeOpenAiOptions options;
-  options.piece_bytes = 3;  // sequences arrive in crumbs
-  fakes::FakeOpenAi vendor(script({{text, {}}}), options);
+  const ScriptedModel model(steps);  // every character arrives by itself
   const Home home;
-  std::vector<std::string> words = chat_words(shop.url(), {"hello"});
+  std::vector<std::string> words = model.chat(shop.url(), {"hello"});
   words.insert(words.begin(), "cartpilot");
-  TerminalProgram program(home, words, chat_environment(vendor));
+  TerminalProgram program(home, words);
   EXPECT_EQ(program.finish(), 0) << program.screen();
   EXPECT_EQ(forbidden_byte(program.screen()), -1) << program.screen();
 }
@@ -170,11 +170,11 @@ TEST(PurchaseCase, case_65_the_first_ctrl_c_waits_for_the_answer_the_second_make
       return true;
     });
     self = &shop;
-    fakes::FakeOpenAi vendor(script(buying_steps()));
+    const ScriptedModel model(buying_steps());
     const Home home;
-    std::vector<std::string> words = chat_words(shop.url(), {"buy it"});
+    std::vector<std::string> words = model.chat(shop.url(), {"buy it"});
     words.insert(words.begin(), "cartpilot");
-    TerminalProgram program(home, words, chat_environment(vendor));
+    TerminalProgram program(home, words);
     program.type(program.wait_for_question("86.38"));
     const auto wait_until = [&](int step) {
       while (asked < step) std::this_thread::yield();
@@ -227,11 +227,11 @@ TEST(PurchaseCase, case_66_other_signals_and_a_lost_terminal_do_no_more_than_ctr
   }
   // The terminal goes away under the question: nobody has agreed.
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script(buying_steps()));
+  const ScriptedModel model(buying_steps());
   const Home home;
-  std::vector<std::string> words = chat_words(shop.url(), {"buy it"});
+  std::vector<std::string> words = model.chat(shop.url(), {"buy it"});
   words.insert(words.begin(), "cartpilot");
-  TerminalProgram program(home, words, chat_environment(vendor));
+  TerminalProgram program(home, words);
   program.wait_for_question("86.38");
   program.hang_up();
   program.finish();

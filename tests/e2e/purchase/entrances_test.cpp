@@ -21,22 +21,21 @@ using testing::Not;
 
 TEST(Entrances, are_closed_while_a_conversation_is_open_in_a_chat) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script({prepare_steps()[0], {"made", {}}, {"bye", {}}}));
+  const ScriptedModel model({prepare_steps()[0], {"made", {}}, {"bye", {}}});
   const Home home;
-  Program first(home, chat_words(shop.url(), {"--session", "s1", "--approve", "never"}),
-                chat_environment(vendor));
+  Program first(home, model.chat(shop.url(), {"--session", "s1", "--approve", "never"}));
   first.write("make one\n");
   first.wait_for("made");
   const std::string id = checkout_id();
   const auto expect_refused = [&](const std::vector<std::string>& words) {
-    const Result refused = run(home, words, "", chat_environment(vendor));
+    const Result refused = run(home, words);
     EXPECT_EQ(refused.exit_code, 1) << words[0] << refused.out;
     EXPECT_THAT(refused.err, AllOf(HasSubstr("the conversation s1 is open in another cartpilot"),
                                    HasSubstr("(pid "), HasSubstr("cartpilot chat, since 20")));
     EXPECT_THAT(refused.out, IsEmpty());
   };
-  expect_refused(chat_words(shop.url(), {"--session", "s1", "hi"}));
-  expect_refused(chat_words(shop.url(), {"--resume", "s1", "hi"}));
+  expect_refused(model.chat(shop.url(), {"--session", "s1", "hi"}));
+  expect_refused(model.chat(shop.url(), {"--resume", "s1", "hi"}));
   expect_refused(handle_words(shop.url(), {"--session", "s1"}));
   for (const char* function : {"approve_checkout", "confirm_checkout", "get_checkout"}) {
     expect_refused({"tools", "call", function, dump_json(Json{{"checkout_id", id}}), "--api-url",
@@ -44,7 +43,7 @@ TEST(Entrances, are_closed_while_a_conversation_is_open_in_a_chat) {
                     "merchant-a"});
   }
   expect_refused({"sessions", "delete", "s1"});
-  expect_refused(chat_words(shop.url(), {"--continue", "hi"}));
+  expect_refused(model.chat(shop.url(), {"--continue", "hi"}));
   EXPECT_EQ(orders_of(shop), 0U);
   first.write("bye\n");
   first.wait_for("bye");
@@ -129,10 +128,10 @@ std::vector<std::string> open_to_others(const Home& home) {
 
 TEST(Entrances, whoever_comes_first_leaves_nothing_open_to_others) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script({{"hello", {}}}));
+  const ScriptedModel model({fakes::ModelStep{"hello", {}}});
   const std::vector<std::vector<std::string>> first_words = {
       {"chat", "--demo", "I need a desk lamp"},
-      chat_words(shop.url(), {"hi"}),
+      model.chat(shop.url(), {"hi"}),
       {"tools", "call", "list_orders", "{}", "--sandbox"},
       handle_words(shop.url()),
       {"purchases", "list"},
@@ -146,7 +145,7 @@ TEST(Entrances, whoever_comes_first_leaves_nothing_open_to_others) {
     // The home itself and what the test made in it is not the program's.
     std::vector<std::string> before = open_to_others(home);
     ::umask(0);
-    const Result result = run(home, words, "", chat_environment(vendor));
+    const Result result = run(home, words);
     ::umask(usual);
     for (const std::string& path : open_to_others(home)) {
       EXPECT_THAT(before, testing::Contains(path)) << words[0] << " " << words[1];

@@ -45,17 +45,18 @@ class ShopThatWaits {
   LoopbackShop shop_;
 };
 
-std::vector<std::string> buying_chat(const std::string& shop, const std::string& output) {
-  return chat_words(shop, {"--approve", "up-to:500:USD", "--merchants", "merchant-a", "--output",
+std::vector<std::string> buying_chat(const ScriptedModel& model, const std::string& shop,
+                                     const std::string& output) {
+  return model.chat(shop, {"--approve", "up-to:500:USD", "--merchants", "merchant-a", "--output",
                            output, "--session", "s", "buy it"});
 }
 
 TEST(PurchaseOutput, of_a_chat_without_a_reader_is_told_on_standard_error) {
   for (const char* output : {"text", "jsonl"}) {
     ShopThatWaits shop;
-    fakes::FakeOpenAi vendor(script(buying_steps()));
+    const ScriptedModel model(buying_steps());
     const Home home;
-    Program chat(home, buying_chat(shop.url(), output), chat_environment(vendor));
+    Program chat(home, buying_chat(model, shop.url(), output));
     chat.close_input();
     shop.leave(chat);
     const Result result = chat.finish();
@@ -86,10 +87,9 @@ TEST(PurchaseOutput, of_tools_handle_without_a_reader_is_told_on_standard_error)
 TEST(PurchaseOutput, without_any_stream_left_keeps_the_exit_code_of_the_purchase) {
   for (const char* redirections : {"2>&-", "2>/dev/full"}) {
     ShopThatWaits shop;
-    fakes::FakeOpenAi vendor(script(buying_steps()));
+    const ScriptedModel model(buying_steps());
     const Home home;
-    Program chat(home, buying_chat(shop.url(), "text"), chat_environment(vendor), false,
-                 redirections);
+    Program chat(home, buying_chat(model, shop.url(), "text"), {}, false, redirections);
     chat.close_input();
     shop.leave(chat);
     EXPECT_EQ(chat.finish().exit_code, 0) << redirections;
@@ -99,10 +99,9 @@ TEST(PurchaseOutput, without_any_stream_left_keeps_the_exit_code_of_the_purchase
 
 TEST(PurchaseOutput, of_a_chat_onto_a_full_disk_is_told_on_standard_error) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script(buying_steps()));
+  const ScriptedModel model(buying_steps());
   const Home home;
-  const Result text =
-      run(home, buying_chat(shop.url(), "text"), "", chat_environment(vendor), ">/dev/full");
+  const Result text = run(home, buying_chat(model, shop.url(), "text"), "", {}, ">/dev/full");
   EXPECT_EQ(text.exit_code, 0) << text.err;
   EXPECT_THAT(text.err, HasSubstr("[cartpilot] BOUGHT 86.38 USD, merchant order "));
   EXPECT_THAT(text.err, HasSubstr(kNoSpace));
@@ -110,10 +109,9 @@ TEST(PurchaseOutput, of_a_chat_onto_a_full_disk_is_told_on_standard_error) {
 
   // Whoever wants events is not there from the start: nothing is bought.
   LoopbackShop untouched;
-  fakes::FakeOpenAi again(script(buying_steps()));
   const Home other;
   const Result jsonl =
-      run(other, buying_chat(untouched.url(), "jsonl"), "", chat_environment(again), ">/dev/full");
+      run(other, buying_chat(model, untouched.url(), "jsonl"), "", {}, ">/dev/full");
   EXPECT_EQ(jsonl.exit_code, 1) << jsonl.err;
   EXPECT_THAT(jsonl.err, HasSubstr(kNoSpace));
   EXPECT_EQ(orders_of(untouched), 0U);

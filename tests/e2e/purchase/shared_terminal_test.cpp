@@ -116,11 +116,11 @@ void paste_before_the_question(TerminalProgram& program, ShopThatHolds& shop) {
 TEST(TerminalInput, a_long_paste_before_the_question_answers_nothing_in_a_chat) {
   for (const bool agrees : {false, true}) {
     ShopThatHolds shop;
-    fakes::FakeOpenAi vendor(script(buying_steps()));
+    const ScriptedModel model(buying_steps());
     const Home home;
-    std::vector<std::string> words = chat_words(shop.url(), {"buy it"});
+    std::vector<std::string> words = model.chat(shop.url(), {"buy it"});
     words.insert(words.begin(), "cartpilot");
-    TerminalProgram chat(home, words, chat_environment(vendor));
+    TerminalProgram chat(home, words);
     paste_before_the_question(chat, shop);
     chat.wait_for(kThrownAway);
     const std::string yes = chat.wait_for_question("86.38");
@@ -146,11 +146,11 @@ TEST(TerminalInput, a_long_paste_before_the_question_answers_nothing_in_tools_ha
 
 TEST(TerminalInput, an_answer_with_the_code_before_is_thrown_away_with_its_line) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script(buying_steps()));
+  const ScriptedModel model(buying_steps());
   const Home home;
-  std::vector<std::string> words = chat_words(shop.url(), {"buy it"});
+  std::vector<std::string> words = model.chat(shop.url(), {"buy it"});
   words.insert(words.begin(), "cartpilot");
-  TerminalProgram chat(home, words, chat_environment(vendor));
+  TerminalProgram chat(home, words);
   const std::string first = chat.wait_for_question("86.38");
   // A wrong line, and behind it at once what would have been right.
   chat.type("86.38\n" + first);

@@ -4,7 +4,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <memory>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -37,14 +37,46 @@ std::vector<fakes::ModelStep> steps_of(const std::vector<Call>& calls) {
   return steps;
 }
 
+/// UTF-8, cut at every place where JSON can be.
+std::vector<std::string> characters_of(const std::string& text) {
+  std::vector<std::string> characters;
+  for (const char c : text) {
+    const bool goes_on = (static_cast<unsigned char>(c) & 0xC0U) == 0x80;
+    if (!goes_on || characters.empty()) characters.emplace_back();
+    characters.back() += c;
+  }
+  return characters;
+}
+
 }  // namespace
 
-fakes::Model script(std::vector<fakes::ModelStep> steps) {
-  auto next = std::make_shared<std::atomic<std::size_t>>(0);
-  return [steps = std::move(steps), next](const fakes::ModelView&) {
-    const std::size_t at = (*next)++;
-    return at < steps.size() ? steps[at] : fakes::ModelStep{"done", {}};
-  };
+ScriptedModel::ScriptedModel(const std::vector<fakes::ModelStep>& steps) {
+  Json answers = Json::array();
+  for (const fakes::ModelStep& step : steps) {
+    Json answer = {{"calls", Json::array()}};
+    for (const std::string& character : characters_of(step.text)) {
+      answer["play"].push_back({{"text", character}});
+    }
+    for (const auto& [name, arguments] : step.calls) {
+      answer["calls"].push_back({{"name", name}, {"arguments", arguments}});
+    }
+    answers.push_back(answer);
+  }
+  answers.push_back({{"text", "done"}, {"times", "always"}});
+  std::ofstream(folder_.path() / "model.json") << dump_json(Json{{"answer", answers}});
+}
+
+std::vector<std::string> ScriptedModel::chat(const std::string& shop,
+                                             const std::vector<std::string>& more) const {
+  std::vector<std::string> words = {"chat",
+                                    "--provider",
+                                    "script",
+                                    "--provider-option",
+                                    "file=" + (folder_.path() / "model.json").string(),
+                                    "--api-url",
+                                    shop};
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
 }
 
 std::string checkout_id(int nth) { return fmt::format("id-{:04}", 2 * nth - 1); }
@@ -66,10 +98,6 @@ std::vector<std::string> chat_words(const std::string& shop, const std::vector<s
       "server=openai", "--api-url",         shop};
   words.insert(words.end(), more.begin(), more.end());
   return words;
-}
-
-Environment chat_environment(const fakes::FakeOpenAi& vendor) {
-  return {{"OPENAI_API_KEY", vendor.key()}, {"OPENAI_BASE_URL", vendor.base_url()}};
 }
 
 std::string buying_lines(int nth, const std::string& product, int quantity) {

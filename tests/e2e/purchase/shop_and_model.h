@@ -1,21 +1,18 @@
 // What the tests of the whole program stand on: a CartPilot with a truth ledger on a real port, and
-// a pretend vendor whose model plays a script.
+// a model that plays a script.
 #pragma once
 
 #include <atomic>
 #include <string>
 #include <vector>
 
-#include "fakes/openai.h"
+#include "fakes/shopping_model.h"
 #include "loopback_shop.h"
 #include "terminal_program.h"
 
 namespace cartpilot::e2e {
 
 using purchase::LoopbackShop;
-
-/// The n-th step for the n-th request; after the last one, "done".
-fakes::Model script(std::vector<fakes::ModelStep> steps);
 
 /// Checkout, quote and request of approval for the `nth` purchase of a fresh shop.
 std::vector<fakes::ModelStep> prepare_steps(int nth = 1, const std::string& product = "headphones",
@@ -27,9 +24,21 @@ std::vector<fakes::ModelStep> buying_steps(int nth = 1, const std::string& produ
 /// The id of the checkout that the `nth` purchase of a fresh shop makes.
 std::string checkout_id(int nth = 1);
 
-/// "chat" with that vendor and that shop, and `more`.
+/// The script provider with a script of its own: the n-th step for the n-th request of a run; after
+/// the last one, "done". Texts come character by character.
+class ScriptedModel {
+ public:
+  explicit ScriptedModel(const std::vector<fakes::ModelStep>& steps);
+  /// "chat" with it and that shop, and `more`.
+  std::vector<std::string> chat(const std::string& shop,
+                                const std::vector<std::string>& more) const;
+
+ private:
+  const Home folder_;
+};
+
+/// "chat" with the openai provider and that shop, and `more`.
 std::vector<std::string> chat_words(const std::string& shop, const std::vector<std::string>& more);
-Environment chat_environment(const fakes::FakeOpenAi& vendor);
 
 /// Lines for `tools handle --provider openai`: the whole `nth` purchase.
 std::string buying_lines(int nth = 1, const std::string& product = "headphones", int quantity = 1);

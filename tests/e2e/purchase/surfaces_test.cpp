@@ -28,15 +28,16 @@ Json open_questions(const Home& home, std::size_t count) {
   throw std::runtime_error("no question was opened");
 }
 
-std::vector<std::string> asking_words(LoopbackShop& shop, const std::string& session) {
-  return chat_words(shop.url(), {"--approve", "ask", "--session", session, "buy it"});
+std::vector<std::string> asking_words(const ScriptedModel& model, LoopbackShop& shop,
+                                      const std::string& session) {
+  return model.chat(shop.url(), {"--approve", "ask", "--session", session, "buy it"});
 }
 
 TEST(Surfaces, a_conversation_without_a_terminal_is_answered_on_another_one) {
   LoopbackShop shop;
-  fakes::FakeOpenAi vendor(script(buying_steps()));
+  const ScriptedModel model(buying_steps());
   const Home home;
-  Program chat(home, asking_words(shop, "s1"), chat_environment(vendor));
+  Program chat(home, asking_words(model, shop, "s1"));
   chat.close_input();  // it may hold the rest of the message
   const Json open = open_questions(home, 1);
   EXPECT_FALSE(open[0].contains("challenge"));
@@ -57,11 +58,11 @@ TEST(Surfaces, a_conversation_without_a_terminal_is_answered_on_another_one) {
 TEST(Surfaces, each_answer_lands_where_its_receipt_was_shown) {
   LoopbackShop first_shop;
   LoopbackShop second_shop;
-  fakes::FakeOpenAi first_vendor(script(buying_steps()));
-  fakes::FakeOpenAi second_vendor(script(buying_steps(1, "mug")));
+  const ScriptedModel first_model(buying_steps());
+  const ScriptedModel second_model(buying_steps(1, "mug"));
   const Home home;
-  Program first(home, asking_words(first_shop, "s1"), chat_environment(first_vendor));
-  Program second(home, asking_words(second_shop, "s2"), chat_environment(second_vendor));
+  Program first(home, asking_words(first_model, first_shop, "s1"));
+  Program second(home, asking_words(second_model, second_shop, "s2"));
   for (Program* chat : {&first, &second}) chat->close_input();
   std::string of_first;
   std::string of_second;

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -177,7 +179,8 @@ TEST(RecordingSafety, what_the_program_does_differently_is_named_at_its_event) {
               HasSubstr("/intents: its headers differ at byte"));
   EXPECT_THAT(replayed([](record::Event& event) {
                 if (event.kind != "random") return false;
-                event.kind = "line";
+                event.kind = "must_end";
+                event.data = {{"is", false}};
                 return true;
               }),
               HasSubstr("random bytes"));
@@ -215,10 +218,113 @@ TEST(RecordingSafety, files_that_cannot_be_replayed_are_one_clear_line) {
                 " was recorded by a newer cartpilot (format 9; this one reads "
                 "1)\n");
   EXPECT_EQ(refusal("hello\n"), "cartpilot: " + file + " is no recording of cartpilot\n");
+  const std::string formless = with_change(home, [](record::Event& event) {
+    return event.kind == "random" && event.data.erase("hex") == 1;
+  });
+  EXPECT_THAT(run(home, {"replay", formless}).err,
+              testing::MatchesRegex("cartpilot: .* is not as format 1 has it, at line [0-9]+: hex "
+                                    "of random\n"));
   EXPECT_EQ(run(home, {"replay", "/nowhere"}).err, "cartpilot: /nowhere cannot be read\n");
   const Result again = record(home, {"chat", "--demo", "a lamp"});
   EXPECT_EQ(again.exit_code, 2);
   EXPECT_THAT(again.err, HasSubstr("exists already; pass another file"));
+}
+
+TEST(RecordingSafety, a_disk_that_fills_up_ends_the_recording_and_nothing_else) {
+  const Home home;
+  const Home other;
+  const Result whole = run(other, kBuying, kThreeLines);
+  struct rlimit usual {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &usual), 0);
+  struct rlimit small = usual;
+  small.rlim_cur = 900'000;  // the state of the program has room
+  // So much is typed that the recording has not.
+  std::string input = kThreeLines;
+  for (int i = 0; i < 40; ++i) input += std::string(30'000, 'x') + "\n";
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const Result result = record(home, kBuying, input);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &usual), 0);
+  EXPECT_EQ(result.exit_code, whole.exit_code) << result.err.substr(0, 2000);
+  EXPECT_THAT(result.out, HasSubstr("BOUGHT 86.38 USD"));
+  EXPECT_THAT(result.err, testing::EndsWith("cartpilot: the recording " + recording_of(home) +
+                                            " is not whole: File too large\n"));
+  const Result replay = run(home, {"replay", recording_of(home)});
+  EXPECT_EQ(replay.exit_code, 2);
+  EXPECT_THAT(replay.err, HasSubstr("is cut off after line "));
+  EXPECT_EQ(std::count(replay.err.begin(), replay.err.end(), '\n'), 1);
+}
+
+TEST(RecordingSafety, a_file_that_cannot_be_made_is_refused_before_anything_is_asked) {
+  const Home home;
+  for (const std::string& file : {home.path().string(), std::string("/dev/full"),
+                                  (home.path() / "no" / "folder.jsonl").string()}) {
+    const Result result = run(home, {"chat", "--demo", "--record", file, "a lamp"});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    EXPECT_THAT(result.err, StartsWith("cartpilot: the recording " + file + " "));
+  }
+  EXPECT_FALSE(std::filesystem::exists(home.path() / "state"));
+}
+
+TEST(RecordingSafety, only_a_conversation_is_recorded) {
+  const Home home;
+  const std::string file = recording_of(home);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"tools", "list"},
+                                                {"tools", "call", "list_orders", "--sandbox"},
+                                                {"mcp"},
+                                                {"models"},
+                                                {"sandbox"},
+                                                {"approve"},
+                                                {"replay", "x"}}) {
+    const Result result = run(home, plus(words, {"--record", file}));
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(result.err, HasSubstr("--record (did you mean cartpilot chat --record?)"));
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
+  EXPECT_EQ(run(home, {"chat", "--record", file, "--replay", file}).exit_code, 2);
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST(RecordingSafety, a_replay_that_cannot_be_shown_says_so_and_does_not_blame_the_recording) {
+  const Home home;
+  ASSERT_EQ(record(home, kBuying, kThreeLines).exit_code, 0);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"replay", recording_of(home)},
+        {"replay", "--check", recording_of(home)}}) {
+    const Result full = run(home, words, "", {}, ">/dev/full");
+    EXPECT_EQ(full.exit_code, 1);
+    EXPECT_THAT(full.err,
+                testing::EndsWith("cartpilot: standard output cannot be written: No space "
+                                  "left on device\n"));
+    EXPECT_THAT(full.err, Not(HasSubstr("differs")));
+    Program program(home, words);
+    program.close_output();
+    EXPECT_EQ(program.finish().exit_code, 141);
+  }
+  const Result nowhere =
+      run(home, {"replay", recording_of(home)}, "", {{"TMPDIR", "/nonexistent/here"}});
+  EXPECT_EQ(nowhere.exit_code, 1);
+  EXPECT_EQ(nowhere.err,
+            "cartpilot: a temporary folder in /nonexistent/here (TMPDIR) cannot be made: No such "
+            "file or directory\n");
+}
+
+TEST(RecordingSafety, ctrl_c_ends_a_replay_and_is_no_difference) {
+  const Home home;
+  const std::string script = (home.path() / "slow.toml").string();
+  std::ofstream(script) << "[[answer]]\nplay = [{text = \"thinking \"}, {delay_ms = 2000}]\n";
+  ASSERT_EQ(record(home, {"chat", "--sandbox", "--provider", "script", "--provider-option",
+                          "file=" + script, "hello"})
+                .exit_code,
+            0);
+  Program program(home, {"replay", recording_of(home)});
+  program.wait_for("thinking");
+  program.signal(SIGINT);
+  const Result result = program.finish();
+  EXPECT_EQ(result.exit_code, 130);
+  EXPECT_THAT(result.err, Not(HasSubstr("differs")));
 }
 
 TEST(RecordingSafety, the_file_is_for_its_owner_alone) {
@@ -278,12 +384,20 @@ TEST(Fixtures, answers_of_a_vendor_become_fixtures_and_those_of_this_machine_nev
   EXPECT_THAT(fixtures_of(recording_of(home), folder, 1), HasSubstr("is not recorded traffic"));
   EXPECT_FALSE(std::filesystem::exists(folder));
 
-  // As if the same had come from the vendor.
-  const std::string real = with_change(home, [](record::Event& event) {
-    if (event.kind != "request") return false;
-    event.data["url"] = "https://api.openai.com/v1/chat/completions?x=1";
-    return true;
-  });
+  /// As if the same had come from there.
+  const auto from = [&](const std::string& url) {
+    return with_change(home, [&](record::Event& event) {
+      if (event.kind != "request") return false;
+      event.data["url"] = url;
+      return true;
+    });
+  };
+  for (const char* url : {"https://LOCALHOST/v1", "https://127.1/v1", "https://me@[::1]:8443/v1",
+                          "https://10.0.0.7/v1", "https://proxy/v1",
+                          "https://api.openai.com.localhost/v1", "http://api.openai.com/v1"}) {
+    EXPECT_THAT(fixtures_of(from(url), folder, 1), HasSubstr("is not recorded traffic")) << url;
+  }
+  const std::string real = from("https://api.openai.com/v1/chat/completions?x=1");
   EXPECT_THAT(fixtures_of(real, folder, 0), HasSubstr("1 fixtures in"));
   EXPECT_EQ(
       text_of((folder / "01.sse").string()),

@@ -56,6 +56,28 @@ TEST(Replay, purchase_with_a_typed_yes_at_a_terminal) {
   expect_same_screen(home, run);
 }
 
+TEST(Replay, the_demo_that_was_started_with_one_key_because_there_was_none_of_a_model) {
+  for (const std::string key : {"\n", "n"}) {
+    const Home home;
+    const Result run = record_at_terminal(home, {"chat"}, {}, [&](Program& program) {
+      program.wait_for("Enter starts the demo");
+      program.write(key);
+      if (key != "\n") return;
+      program.wait_for_prompt();
+      program.write("I need a desk lamp\n");
+      program.wait_for_prompt();
+      program.write("/quit\n");
+    });
+    ASSERT_EQ(run.exit_code, key == "\n" ? 0 : 3) << run.out;
+    const Home elsewhere;
+    Program program(elsewhere, {"replay", recording_of(home)},
+                    {{"OPENAI_API_KEY", "sk-of-somebody-else"}}, true);
+    const Result again = program.finish();
+    EXPECT_EQ(again.exit_code, 0) << again.out;
+    EXPECT_EQ(again.out, run.out);
+  }
+}
+
 TEST(Replay, purchase_declined_at_a_terminal) {
   const Home home;
   const Result run = record_at_terminal(home, demo({}), {}, [](Program& program) {

@@ -20,12 +20,16 @@ std::string written(const Home& home, const std::string& name, const std::string
   return path;
 }
 
+std::string page() {
+  std::ifstream in(CARTPILOT_SCRIPT_DOC);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 /// The script of the page that holds `words`.
 std::string script_of_page(const std::string& words) {
-  std::ifstream in(CARTPILOT_SCRIPT_DOC);
-  const std::string page(std::istreambuf_iterator<char>(in), {});
-  const std::size_t begin = page.rfind("```toml\n", page.find(words)) + 8;
-  return page.substr(begin, page.find("```", begin) - begin);
+  const std::string text = page();
+  const std::size_t begin = text.rfind("```toml\n", text.find(words)) + 8;
+  return text.substr(begin, text.find("```", begin) - begin);
 }
 
 std::vector<std::string> chat(const std::string& file, const std::vector<std::string>& more) {
@@ -33,6 +37,44 @@ std::vector<std::string> chat(const std::string& file, const std::vector<std::st
                                     "script", "--provider-option", "file=" + file};
   words.insert(words.end(), more.begin(), more.end());
   return words;
+}
+
+Result with_word_count(const Home& home, const std::string& file,
+                       const std::vector<std::string>& more) {
+  std::vector<std::string> words = chat(file, {"--plugin", CARTPILOT_WORD_COUNT_PLUGIN});
+  words.insert(words.end(), more.begin(), more.end());
+  return run(home, words);
+}
+
+TEST(Script, the_test_of_a_tool_set_on_the_page_passes_and_fails_as_it_says) {
+  const Home home;
+  const std::string script = script_of_page("# count.toml");
+  const Result good =
+      with_word_count(home, written(home, "count.toml", script), {"Count my words"});
+  EXPECT_EQ(good.exit_code, 0) << good.err;
+  EXPECT_EQ(good.out, "There are 6 words.\n");
+  EXPECT_THAT(good.err, HasSubstr("\n-> count_words {\"text\":\"to be or not to be\"}\n"));
+  std::string other = script;
+  other.replace(other.find("or not "), 7, "or ");
+  const Result bad = with_word_count(home, written(home, "count.toml", other), {"Count my words"});
+  EXPECT_EQ(bad.exit_code, 4);
+  EXPECT_THAT(page(), HasSubstr(bad.err.substr(bad.err.find("cartpilot: count.toml"))));
+  const Result without = run(home, chat(written(home, "count.toml", script), {"Count my words"}));
+  EXPECT_EQ(without.exit_code, 4);
+  EXPECT_THAT(without.err,
+              HasSubstr("count.toml, line 4: not as expected: tools: 'count_words' is not "
+                        "declared"));
+}
+
+TEST(Script, what_the_page_calls_wrong_never_reaches_the_tool_set) {
+  const Home home;
+  const std::string file = written(home, "wrong.toml", script_of_page("# wrong.toml"));
+  const Result result = with_word_count(home, file, {"--output", "jsonl", "Hi"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  const std::vector<Json> results = of_type(json_lines(result.out), "tool_result");
+  ASSERT_EQ(results.size(), 3U);
+  for (const Json& refused : results) EXPECT_EQ(refused["ok"], false) << refused.dump();
+  EXPECT_THAT(result.out, HasSubstr("Three refusals."));
 }
 
 TEST(Script, the_purchase_of_the_page_is_done_with_a_typed_yes) {
@@ -71,6 +113,7 @@ TEST(Script, a_wrong_script_is_exit_2_with_file_line_and_near_word) {
   EXPECT_THAT(result.err, HasSubstr("shop.toml, line 4: an answer has no 'txt', did you mean "
                                     "'text'?"));
   EXPECT_EQ(run(home, {"chat", "--sandbox", "--provider", "script", "Hi"}).exit_code, 2);
+  EXPECT_EQ(run(home, {"models", "--provider", "script"}).exit_code, 2);
   EXPECT_EQ(run(home, chat("/nowhere.toml", {"Hi"})).exit_code, 3);
 }
 

@@ -11,17 +11,19 @@ namespace {
 using Names = std::vector<std::string>;
 using Values = std::map<std::string, std::string>;
 
-plugin::PluginRecord plugin_of(Names providers, Names variables) {
+plugin::PluginRecord plugin_of(Names providers, Names secrets, const Names& others = {}) {
   plugin::PluginRecord record;
   record.providers = std::move(providers);
-  record.environment = std::move(variables);
+  record.environment = secrets;
+  record.environment.insert(record.environment.end(), others.begin(), others.end());
+  record.secrets = std::move(secrets);
   return record;
 }
 
 const std::vector<plugin::PluginRecord> kPlugins = {
-    plugin_of({"gemini"}, {"GEMINI_API_KEY", "GOOGLE_API_KEY", "GEMINI_BASE_URL"}),
-    plugin_of({"openai"}, {"OPENAI_API_KEY", "OPENAI_BASE_URL"}),
-    plugin_of({"acme"}, {"ACME_TOKEN"}), plugin_of({}, {"TOOLS_API_KEY"}),
+    plugin_of({"gemini"}, {"GEMINI_API_KEY", "GOOGLE_API_KEY"}, {"GEMINI_BASE_URL"}),
+    plugin_of({"openai"}, {"OPENAI_API_KEY"}, {"OPENAI_BASE_URL", "OPENAI_TOKENIZER"}),
+    plugin_of({"acme"}, {"ACME_PASS", "ACME_SERVER"}), plugin_of({}, {"TOOLS_API_KEY"}),
     plugin_of({"offline"}, {})};
 
 std::string chosen(const Values& environment) {
@@ -38,9 +40,10 @@ std::string chosen(const Values& environment) {
 TEST(ProviderChoice, the_only_key_decides) {
   EXPECT_EQ(chosen({{"OPENAI_API_KEY", "k"}}), "openai OPENAI_API_KEY");
   EXPECT_EQ(chosen({{"GOOGLE_API_KEY", "k"}}), "gemini GOOGLE_API_KEY");
-  EXPECT_EQ(chosen({{"ACME_TOKEN", "k"}, {"OPENAI_BASE_URL", "http://localhost"}}),
-            "acme ACME_TOKEN")
-      << "an address is no key";
+  EXPECT_EQ(chosen({{"ACME_PASS", "k"}, {"OPENAI_BASE_URL", "http://localhost"}}), "acme ACME_PASS")
+      << "what is declared decides, not how it is called";
+  EXPECT_EQ(chosen({{"OPENAI_TOKENIZER", "k"}}), " ") << "declared as no key";
+  EXPECT_EQ(chosen({{"ACME_SERVER", "http://localhost"}}), " ") << "an address is no key";
   EXPECT_EQ(chosen({{"GEMINI_API_KEY", "k"}, {"GOOGLE_API_KEY", "k"}}), "gemini GEMINI_API_KEY")
       << "two keys of one provider are one";
   EXPECT_EQ(chosen({{"OPENAI_API_KEY", "k"}, {"GEMINI_API_KEY", ""}}), "openai OPENAI_API_KEY");

@@ -90,7 +90,16 @@ TEST(Arguments, that_are_wrong_end_with_the_usage_code_and_name_what_is_wrong) {
       {{"tools"}, "subcommand"},
       {{"chat", "--sandbxo"}, "did you mean --sandbox?"},
       {{"chta"}, "did you mean chat?"},
-      {{"plugin", "lsit"}, "did you mean list?"}};
+      {{"plugin", "lsit"}, "no command 'plugin lsit' (did you mean list?)"},
+      {{"plugin", "install", "x.so"}, "no command 'plugin install'. See"},
+      {{"sessions", "rename", "a", "b"}, "no command 'sessions rename'. See"},
+      {{"xyzzy"}, "no command 'xyzzy'. See"},
+      {{"export"}, "no command 'export' (did you mean cartpilot sessions export?)"},
+      {{"--demo", "chat"}, "--demo (did you mean cartpilot chat --demo?)"},
+      {{"sessions", "list", "--demo"}, "--demo (did you mean cartpilot chat --demo?)"},
+      {{"chat", "--zzzz"}, "not expected: --zzzz. See"},
+      {{"chat", "--json", "hi"}, "--json is not for chat; use --output jsonl"},
+      {{"tools", "handle", "--json"}, "--json is not for tools handle"}};
   for (const auto& [words, named] : rows) {
     const Parsed parsed = parse(words);
     EXPECT_EQ(parsed.result.exit_code, kUsage) << named;

@@ -67,5 +67,17 @@ TEST(Composed, joins_letters_and_accents) {
   EXPECT_EQ(composed("a\xFFz"), "a\xFFz");
 }
 
+TEST(RowBreaks, count_full_rows_line_ends_and_wide_characters) {
+  EXPECT_EQ(row_breaks("", 10), 0U);
+  EXPECT_EQ(row_breaks("123456789", 10), 0U);
+  EXPECT_EQ(row_breaks("1234567890", 10), 1U) << "the cursor stands in the next row";
+  EXPECT_EQ(row_breaks("12345678901", 10), 1U);
+  EXPECT_EQ(row_breaks("12\n34\n", 10), 2U);
+  EXPECT_EQ(row_breaks("123456789\xE4\xB8\xAD", 10), 1U) << "two columns do not fit into one";
+  EXPECT_EQ(row_breaks("12345678\xE4\xB8\xAD", 10), 1U);
+  EXPECT_EQ(row_breaks("12345678e\xCC\x81", 10), 0U) << "an accent takes no column";
+  EXPECT_EQ(row_breaks("1234\xFF", 5), 1U);
+}
+
 }  // namespace
 }  // namespace cartpilot::host

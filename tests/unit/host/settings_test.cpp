@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <fstream>
+
 #include "cartpilot/error.h"
 #include "text/redaction.h"
 
@@ -84,6 +86,63 @@ TEST_F(SettingsTest, keep_keys_for_the_plugins_and_out_of_the_environment_and_of
   EXPECT_EQ(::getenv("CARTPILOT_API_KEY"), nullptr);
   const std::string shown = text::redact("a key-of-the-person-1 b key-of-the-person-2");
   EXPECT_THAT(shown, testing::Not(HasSubstr("key-of-the-person")));
+}
+
+TEST_F(SettingsTest, take_no_variable_for_a_key_because_of_its_name) {
+  set("SOMEBODYS_API_TOKEN", "not-declared-by-anybody");
+  set("KEYBOARD_LAYOUT", "a-layout-of-a-keyboard");
+  read_settings({});
+  const std::string text = "not-declared-by-anybody a-layout-of-a-keyboard";
+  EXPECT_EQ(text::redact(text), text);
+}
+
+TEST_F(SettingsTest, leave_only_general_variables_and_the_programs_own_in_the_environment) {
+  set("SOMEBODYS_SETTING", "of-no-plugin-here");
+  set("CARTPILOT_PLUGINS", "none");
+  set("LC_ALL", "C.UTF-8");
+  set("https_proxy", "http://proxy.example:3128");
+  const Settings settings = read_settings({});
+  EXPECT_EQ(settings.environment.at("SOMEBODYS_SETTING"), "of-no-plugin-here");
+  EXPECT_EQ(::getenv("SOMEBODYS_SETTING"), nullptr);
+  EXPECT_STREQ(::getenv("CARTPILOT_PLUGINS"), "none");
+  EXPECT_STREQ(::getenv("LC_ALL"), "C.UTF-8");
+  EXPECT_STREQ(::getenv("https_proxy"), "http://proxy.example:3128");
+  EXPECT_STREQ(::getenv("HOME"), home_.c_str());
+  EXPECT_NE(::getenv("PATH"), nullptr);
+  ::unsetenv("https_proxy");
+}
+
+TEST_F(SettingsTest, know_secrets_by_the_form_of_a_value) {
+  set("SHOP_DATABASE", "postgres://shopper:db-password-1@db.example/shop?user=a@b");
+  set("https_proxy", "organisation:pro/xy-password@proxy.example:3128");
+  set("SOME_REPOSITORY", "ssh://developer@git.example/x");
+  set("OPENAI_BASE_URL", "https://token-as-user-name@gateway.example/v1");
+  set("OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+      "Authorization=Bearer%20otel-token-1,x-tenant=tenant-77");
+  read_settings({});
+  ::unsetenv("https_proxy");
+  for (const char* secret :
+       {"db-password-1", "pro/xy-password", "token-as-user-name", "otel-token-1", "tenant-77"}) {
+    EXPECT_EQ(text::redact(secret), text::kRedacted) << secret;
+  }
+  for (const char* plain :
+       {"db.example/shop", "proxy.example:3128", "ssh://developer@git.example/x",
+        "gateway.example/v1", "organisation"}) {
+    EXPECT_EQ(text::redact(plain), plain);
+  }
+}
+
+TEST_F(SettingsTest, know_what_the_settings_file_declares_whatever_its_name) {
+  const std::filesystem::path file = home_ / "config.toml";
+  std::ofstream(file) << "[keys.ACME_PASS]\nfile = \"/nowhere\"\n";
+  set("ACME_PASS", "what-the-file-declares");
+  set("HOME", home_.string());
+  Arguments arguments;
+  arguments.config_file = file.string();
+  const Settings settings = read_settings(arguments);
+  EXPECT_EQ(settings.secret_variables.count("ACME_PASS"), 1U);
+  EXPECT_EQ(text::redact("what-the-file-declares"), text::kRedacted);
+  EXPECT_EQ(::getenv("ACME_PASS"), nullptr);
 }
 
 TEST_F(SettingsTest, name_the_file_that_was_asked_for_and_is_not_there) {

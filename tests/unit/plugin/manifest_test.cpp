@@ -45,6 +45,15 @@ TEST(PluginManifest, ignores_members_and_interfaces_of_the_future) {
   EXPECT_FALSE(manifest.concurrent);
 }
 
+TEST(PluginManifest, tells_keys_from_other_variables) {
+  const PluginManifest manifest =
+      parse_manifest(R"({"id":"aa","version":"1","abi":{"epoch":1},"env":["A_KEY",)"
+                     R"({"name":"A_URL","secret":false},{"name":"B_KEY","secret":true},)"
+                     R"({"name":"C_KEY"},{"name":"A_KEY","secret":false}]})");
+  EXPECT_THAT(manifest.environment, ElementsAre("A_KEY", "A_URL", "B_KEY", "C_KEY"));
+  EXPECT_THAT(manifest.secrets, ElementsAre("A_KEY", "B_KEY", "C_KEY"));
+}
+
 TEST(PluginManifest, says_what_is_wrong) {
   const std::string head = R"({"id":"aa","version":"1","abi":{"epoch":1})";
   EXPECT_THAT(complaint("nonsense"), HasSubstr("not valid JSON"));
@@ -57,6 +66,9 @@ TEST(PluginManifest, says_what_is_wrong) {
   EXPECT_THAT(complaint(R"({"id":"aa","version":"1"})"), HasSubstr("manifest.abi is missing"));
   EXPECT_THAT(complaint(head + R"(,"env":"KEY"})"), HasSubstr("manifest.env must be a JSON array"));
   EXPECT_THAT(complaint(head + R"(,"env":["A=B"]})"), HasSubstr("impossible name \"A=B\""));
+  EXPECT_THAT(complaint(head + R"(,"env":[{"secret":false}]})"), HasSubstr("impossible name"));
+  EXPECT_THAT(complaint(head + R"(,"env":[{"name":"A","secret":"no"}]})"),
+              HasSubstr("manifest.env[].secret must be"));
   EXPECT_THAT(complaint(head + R"(,"schema":2})"), HasSubstr("manifest.schema is not 1"));
   EXPECT_THAT(complaint(head + R"(,"concurrent":"yes"})"), HasSubstr("true or false"));
 }

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include "fakes/loopback_server.h"
 #include "record/player.h"
@@ -148,6 +150,38 @@ TEST(Exchanges, errors_and_answers_nobody_read_to_the_end_come_back) {
   EXPECT_THAT(first[3], HasSubstr("connect"));
   EXPECT_EQ(replay_of(file.path(), program), "");
   EXPECT_EQ(seen, first);
+}
+
+TEST(Exchanges, of_threads_of_a_plugin_come_back_in_any_order) {
+  auto server = std::make_unique<LoopbackServer>(
+      [](const LoopbackServer::Request& request, LoopbackServer::Reply& reply) {
+        reply.send(200, {}, "answer to " + request.target);
+      });
+  const std::string base = server->url();
+  std::vector<std::string> paths;
+  for (int i = 0; i < 16; ++i) paths.push_back("/" + std::to_string(i % 12));
+  const auto asked = [&](const std::vector<std::string>& order) {
+    return [&base, order](HttpTransport& transport) {
+      std::vector<std::thread> threads;
+      for (const std::string& path : order) {
+        threads.emplace_back([&base, &transport, path] {
+          HttpRequest request = request_to(base);
+          request.url = base + path;
+          EXPECT_THAT(seen_of(transport, request), HasSubstr("answer to " + path + "\n"));
+        });
+      }
+      for (std::thread& thread : threads) thread.join();
+      // The main thread's own exchanges keep their place.
+      EXPECT_THAT(seen_of(transport, request_to(base)), HasSubstr("answer to /v1/chat"));
+    };
+  };
+  const TemporaryFile file;
+  record_to(file.absent(), asked(paths));
+  server.reset();
+  EXPECT_EQ(replay_of(file.path(), asked(paths)), "");
+  EXPECT_EQ(replay_of(file.path(), asked({paths.rbegin(), paths.rend()})), "");
+  EXPECT_THAT(replay_of(file.path(), asked({paths.begin() + 1, paths.end()})),
+              HasSubstr("recorded is the request POST " + base + "/"));
 }
 
 TEST(Exchanges, another_request_is_named_with_what_differs) {

@@ -122,6 +122,12 @@ TEST(Recording, one_of_a_newer_program_is_told_so_whatever_else_it_holds) {
   EXPECT_EQ(refusal_of("hello\n"), "is no recording of cartpilot");
 }
 
+TEST(Recording, one_that_goes_on_after_its_end_is_told_so) {
+  std::vector<Event> events = sample_events();
+  events.push_back({41, 301, "", "end", {{"exit", 0}}});
+  EXPECT_EQ(refusal_of(text_of(events)), "goes on at line 42 after its end");
+}
+
 TEST(Recording, bytes_of_any_kind_come_back) {
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);

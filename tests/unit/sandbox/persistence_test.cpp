@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "cartpilot/error.h"
 #include "unit/sandbox/killable_sandbox.h"
 #include "unit/sandbox/shopper.h"
 
@@ -66,10 +67,15 @@ TEST(Persistence, a_killed_sandbox_has_lost_nothing_that_it_answered) {
   EXPECT_EQ(shopper.act(half_bought, "confirm").status, 200);
 }
 
-TEST(Persistence, makes_missing_folders) {
+TEST(Persistence, makes_no_folders_for_a_path_that_was_mistyped) {
   Folder folder;
-  SandboxServer server(kept_in(folder.file("a/b/sandbox.db")));
-  EXPECT_TRUE(std::filesystem::exists(folder.file("a/b/sandbox.db")));
+  try {
+    SandboxServer server(kept_in(folder.file("a/b/sandbox.db")));
+    FAIL() << "it was made";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("there is no folder " + folder.file("a/b")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.file("a")));
 }
 
 TEST(Persistence, refuses_a_file_that_is_no_database_and_leaves_it_alone) {

@@ -47,6 +47,28 @@ std::string about(const Json& object, const char* key, const std::string& type) 
   return detail::cut_text(wire::text(object, key, type), kMaxAboutBytes);
 }
 
+/// Names, or {"name":"ACME_BASE_URL","secret":false} for what holds no key.
+void read_variables(const Json& manifest, PluginManifest& result) {
+  const Json* env = wire::member(manifest, "env");
+  if (env == nullptr) return;
+  wire::expect_array(*env, "manifest.env");
+  if (env->size() > kMaxNames) refuse("manifest.env is too long");
+  for (const Json& entry : *env) {
+    const Json* name = entry.is_object() ? wire::member(entry, "name") : &entry;
+    if (name == nullptr || !name->is_string() ||
+        !is_variable_name(name->get_ref<const std::string&>())) {
+      refuse("manifest.env holds the impossible name " + detail::cut_text(dump_json(entry), 80));
+    }
+    const auto text = name->get<std::string>();
+    const auto& known = result.environment;
+    if (std::find(known.begin(), known.end(), text) != known.end()) continue;
+    result.environment.push_back(text);
+    if (entry.is_string() || wire::flag_or(entry, "secret", "manifest.env[]", true)) {
+      result.secrets.push_back(text);
+    }
+  }
+}
+
 bool is_interface_id(std::string_view id) {
   return !id.empty() && id.size() <= 128 &&
          std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c <= '~'; });
@@ -99,7 +121,7 @@ PluginManifest parse_manifest(std::string_view text) {
   manifest.min_revision = wire::whole_number_or(*abi, "min_revision", "manifest.abi", 0);
   read_interfaces(json, manifest);
   manifest.needed_services = names(json, "requires", type, is_interface_id);
-  manifest.environment = names(json, "env", type, is_variable_name);
+  read_variables(json, manifest);
   manifest.concurrent = wire::flag_or(json, "concurrent", type, false);
   manifest.title = about(json, "name", type);
   manifest.license = about(json, "license", type);

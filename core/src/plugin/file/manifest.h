@@ -22,9 +22,10 @@ struct PluginManifest {
   std::vector<std::string> providers;
   std::vector<std::string> tool_sets;
   std::vector<std::string> needed_services;  ///< interface ids of the host
-  std::vector<std::string> environment;
-  bool concurrent = false;  ///< reads of its tool sets may overlap
-  std::string title;        ///< "name", "license", "homepage": for people, "" when not given
+  std::vector<std::string> environment;      ///< variables the plugin asks for
+  std::vector<std::string> secrets;          ///< of these, all but {"name":"X","secret":false}
+  bool concurrent = false;                   ///< reads of its tool sets may overlap
+  std::string title;  ///< "name", "license", "homepage": for people, "" when not given
   std::string license;
   std::string homepage;
   Json build;  ///< what it was built with; explains, decides nothing; null when not given

@@ -61,14 +61,14 @@ std::string refusal_line(const PluginRecord& record) {
 
 }  // namespace
 
-std::vector<std::string> declared_variables(const SearchOptions& search) {
-  std::vector<std::string> names;
+DeclaredVariables declared_variables(const SearchOptions& search) {
+  DeclaredVariables declared;
   for (const Candidate& candidate : discover(search, Surroundings::of_process()).candidates) {
-    for (const std::string& name : examine_plugin(candidate.file).manifest.environment) {
-      add_once(names, name);
-    }
+    const PluginManifest manifest = examine_plugin(candidate.file).manifest;
+    for (const std::string& name : manifest.environment) add_once(declared.all, name);
+    for (const std::string& name : manifest.secrets) add_once(declared.secrets, name);
   }
-  return names;
+  return declared;
 }
 
 struct PluginHost::Impl {

@@ -59,6 +59,7 @@ struct PluginRecord {
   std::vector<std::string> providers;
   std::vector<std::string> tool_sets;
   std::vector<std::string> environment;  ///< variables the plugin asks for
+  std::vector<std::string> secrets;      ///< of these, those that it declares as keys
   std::string title;                     ///< "name" of the manifest, and the like; "" = not given
   std::string license;
   std::string homepage;
@@ -67,9 +68,14 @@ struct PluginRecord {
   std::vector<std::string> warnings;  ///< what is odd about it
 };
 
+struct DeclaredVariables {
+  std::vector<std::string> all;
+  std::vector<std::string> secrets;  ///< of these, those that a plugin declares as keys
+};
+
 /// The environment variables that the manifests of all plugin files ask for. Runs none of their
 /// code.
-std::vector<std::string> declared_variables(const SearchOptions& search);
+DeclaredVariables declared_variables(const SearchOptions& search);
 
 class PluginHost {
  public:

@@ -221,6 +221,7 @@ PluginRecord PluginRegistry::record(const Entry& slot) const {
     record.providers = manifest->providers;
     record.tool_sets = manifest->tool_sets;
     record.environment = manifest->environment;
+    record.secrets = manifest->secrets;
     record.title = manifest->title;
     record.license = manifest->license;
     record.homepage = manifest->homepage;

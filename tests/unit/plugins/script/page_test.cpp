@@ -27,7 +27,7 @@ TEST(ScriptPage, every_script_on_it_can_be_read) {
     EXPECT_EQ(failure_of([&] { read_script(parse_toml("page", script)); }), "") << script;
     ++found;
   }
-  EXPECT_EQ(found, 3);
+  EXPECT_EQ(found, 4);
 }
 
 /// The words between backquotes in the first column of the table whose head begins with `name`.

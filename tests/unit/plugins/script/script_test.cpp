@@ -85,6 +85,11 @@ TEST(ScriptFile, a_wrong_value_is_named_with_its_line) {
   EXPECT_EQ(refusal_of("[[answer]]\nfinish = \"stopp\"\n"),
             "invalid_argument s.toml, line 2: finish: there is no 'stopp', did you mean 'stop'? It "
             "is one of stop, tool_calls, length, content_filter, error, other");
+  EXPECT_EQ(refusal_of("[[answer]]\ntimes = \"allways\"\n"),
+            "invalid_argument s.toml, line 2: times: expected a number or \"always\"");
+  EXPECT_THAT(refusal_of("[[answer]]\ncalls = [{ nme = \"f\" }]\n"),
+              StartsWith("invalid_argument s.toml, line 2: a call has no 'nme', did you mean "
+                         "'name'?"));
   EXPECT_EQ(refusal_of("[[answer]]\ncalls = [{ arguments = {} }]\n"),
             "invalid_argument s.toml, line 2: name: a call needs the name of its function");
   EXPECT_EQ(refusal_of("[[answer]]\ncalls = [{ name = \"f\", arguments = \"{}\" }]\n"),
@@ -104,7 +109,15 @@ TEST(ScriptFile, broken_text_is_named_with_its_line) {
   EXPECT_THAT(refusal_of("[[answer]]\ntext = \"a\"\ntext = \"b\"\n"),
               StartsWith("invalid_argument s.toml, line 3: "));
   EXPECT_THAT(json_refusal_of("{\"answer\":\n ["), HasSubstr("line 2"));
-  EXPECT_THAT(json_refusal_of("{\"answer\": [], \"answer\": []}"), HasSubstr("answer"));
+  EXPECT_EQ(json_refusal_of("{\"answer\": [],\n \"model\": \"m\",\n \"answer\": []}"),
+            "invalid_argument s.json, line 3: 'answer' stands there twice");
+  EXPECT_EQ(json_refusal_of("{\"answer\": [{\"calls\": [{\"name\": \"f\", \"arguments\":"
+                            "{\"a/b\": 1, \"a\": {\"b\": 2}}}]}]}"),
+            "");
+  EXPECT_THAT(json_refusal_of("{\"answer\": " + std::string(5000, '[')),
+              HasSubstr("deeper than 64 levels"));
+  EXPECT_EQ(refusal_of("[[answer]]\ncalls = [{ name = \"f\", arguments = { a = [1.5, nan] } }]\n"),
+            "invalid_argument s.toml, line 2: inf and nan cannot be sent as JSON");
 }
 
 TEST(ScriptFile, a_file_that_cannot_be_read_is_not_found) {
