@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -57,6 +58,17 @@ std::optional<std::string> contents(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::string text(std::istreambuf_iterator<char>(in), {});
   return in ? std::optional(text) : std::nullopt;
+}
+
+/// The distance of local time from UTC as TZ has it, "<+0545>-05:45": a machine need not set TZ.
+std::string zone_at(std::int64_t unix_ms) {
+  const std::time_t now = unix_ms / 1000;
+  std::tm local{};
+  ::localtime_r(&now, &local);
+  const long minutes = std::labs(local.tm_gmtoff) / 60;
+  const bool east = local.tm_gmtoff >= 0;
+  return fmt::format("<{0}{2:02}{3:02}>{1}{2:02}:{3:02}", east ? '+' : '-', east ? '-' : '+',
+                     minutes / 60, minutes % 60);
 }
 
 /// Files that the command line names: they may be gone when the recording is replayed.
@@ -127,6 +139,9 @@ void enter_environment(const std::vector<record::Event>& events, const ReplayFol
     const bool theirs = matters(name) || record::is_key_name(name);
     if (theirs && name != kPluginPath) ::unsetenv(name.c_str());
   }
+  if (const std::string zone = string_or(events.front().data, "zone"); !zone.empty()) {
+    set_variable("TZ", zone);
+  }
   if (const auto variables = settings.find("environment"); variables != settings.end()) {
     for (const auto& [name, value] : variables->items()) {
       if (matters(name) && name != kPluginPath) set_variable(name, value.get<std::string>());
@@ -142,6 +157,7 @@ void enter_environment(const std::vector<record::Event>& events, const ReplayFol
   set_variable("CARTPILOT_API_URL", string_or(settings, "api_url", "http://localhost:8000"));
   set_variable("XDG_STATE_HOME", folder.path() / "state");
   set_variable("XDG_CONFIG_HOME", folder.path() / "config");
+  ::tzset();  // localtime_r() need not look at TZ again
 }
 
 /// `file` itself while it holds what was recorded, else a copy of that.
@@ -228,10 +244,12 @@ Json recorded_settings(const Arguments& arguments, const Settings& settings) {
 int run_recorded(const Arguments& arguments, int (*run)(const Arguments&)) {
   register_option_secrets(arguments);
   std::optional<record::Recorder> recorder;
+  const std::int64_t now = base::unix_ms_now();
   try {
     recorder.emplace(arguments.record_file, Json{{"format", record::kFormat},
                                                  {"program", CARTPILOT_VERSION},
-                                                 {"recorded_unix_ms", base::unix_ms_now()},
+                                                 {"recorded_unix_ms", now},
+                                                 {"zone", zone_at(now)},
                                                  {"command", arguments.words},
                                                  {"files", files_of(arguments)}});
   } catch (const Error& error) {

@@ -161,12 +161,15 @@ AnswerResult Questions::answer(const std::string& id, const std::string& challen
                                std::string_view typed, const AnswerSource& source) {
   AnswerResult result;
   db_.durable([&] {
+    // One moment for both: an answer that found the question open came before its end.
+    const std::int64_t now = now_();
     ApprovalQuestion question = load(id);
     if (question.state != QuestionState::kOpen) {
       result = {AnswerResult::Kind::kTooLate, "", too_late(question)};
       return;
     }
     result = judged(question, challenge, typed, source);
+    if (question.state != QuestionState::kOpen) question.answered_unix_ms = now;
     save(question);
   });
   return result;

@@ -56,6 +56,21 @@ TEST(Replay, purchase_with_a_typed_yes_at_a_terminal) {
   expect_same_screen(home, run);
 }
 
+TEST(Replay, purchase_in_another_time_zone_locale_and_terminal) {
+  const Home home;
+  const Result run = record_at_terminal(
+      home, demo({}),
+      {{"TZ", "Asia/Kathmandu"}, {"LC_ALL", "C"}, {"TERM", "vt100"}, {"NO_COLOR", "1"}},
+      [](Program& program) { shop_at_terminal(program, true); });
+  ASSERT_EQ(run.exit_code, 0) << run.out;
+  const Home elsewhere;
+  Program program(elsewhere, {"replay", recording_of(home)},
+                  {{"TZ", "America/New_York"}, {"LC_ALL", "C.UTF-8"}, {"COLUMNS", "31"}}, true);
+  const Result again = program.finish();
+  EXPECT_EQ(again.exit_code, 0) << again.out;
+  EXPECT_EQ(again.out, run.out);
+}
+
 TEST(Replay, the_demo_that_was_started_with_one_key_because_there_was_none_of_a_model) {
   for (const std::string key : {"\n", "n"}) {
     const Home home;
