@@ -13,7 +13,7 @@ struct State {
   int until_failure = 0;  ///< operations until one fails, 0 = never
   bool sticky = false;
   bool failed = false;
-  bool reads_fail = false;
+  int good_reads = -1;  ///< until reading fails, -1 = it does not
   int writes = 0;
   int syncs = 0;
   std::function<void()> watch;
@@ -58,7 +58,8 @@ int sync(sqlite3_file* file, int flags) {
 
 int close(sqlite3_file* file) { return real_of(file)->pMethods->xClose(real_of(file)); }
 int read(sqlite3_file* file, void* bytes, int size, sqlite3_int64 at) {
-  if (state.reads_fail) return SQLITE_IOERR_READ;
+  if (state.good_reads == 0) return SQLITE_IOERR_READ;
+  if (state.good_reads > 0) --state.good_reads;
   return real_of(file)->pMethods->xRead(real_of(file), bytes, size, at);
 }
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
@@ -150,7 +151,7 @@ void FaultyDisk::heal() {
   state.sticky = false;
 }
 
-void FaultyDisk::fail_reads(bool on) { state.reads_fail = on; }
+void FaultyDisk::fail_reads(int from) { state.good_reads = from - 1; }
 
 bool FaultyDisk::failed() const { return state.failed; }
 

@@ -21,8 +21,8 @@ class FaultyDisk {
   void fail(int nth, Failure failure);
   /// No more failures.
   void heal();
-  /// Whether reading a file fails from now on, in place of what fail() counts.
-  void fail_reads(bool on);
+  /// Reading a file fails from the `from`-th time on, in place of what fail() counts; 0 = never.
+  void fail_reads(int from);
   /// True when a failure was given out since fail().
   bool failed() const;
   /// Called right before every operation.
