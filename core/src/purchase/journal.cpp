@@ -444,7 +444,7 @@ std::optional<std::string> PurchaseJournal::problem_now(
         noted->seq, found ? "another" : "missing", remedy);
   } catch (const Error& error) {
     // These say nothing about the record.
-    if (error.reason == "busy" || error.reason == "disk" || error.reason == "part") throw;
+    if (error.reason == "busy" || error.reason == "disk") throw;
     return fmt::format("the record of purchases cannot be read ({}); {}", error.what(), remedy);
   }
 }

@@ -185,7 +185,6 @@ AnswerResult Questions::judged(ApprovalQuestion& question, const std::string& ch
     question.state = state;
     question.channel = source.channel;
     question.answered_by = source.by;
-    question.answered_unix_ms = now_();
     question.reason = reason;
   };
   const TypedAnswer judged = judge_answer(question, typed);
@@ -217,6 +216,7 @@ AnswerResult Questions::decline(const std::string& id, const AnswerSource& sourc
                                 const std::string& reason) {
   AnswerResult result;
   db_.durable([&] {
+    const std::int64_t now = now_();
     ApprovalQuestion question = load(id);
     if (question.state != QuestionState::kOpen) {
       result = {AnswerResult::Kind::kTooLate, "", too_late(question)};
@@ -225,7 +225,7 @@ AnswerResult Questions::decline(const std::string& id, const AnswerSource& sourc
     question.state = QuestionState::kDeclined;
     question.channel = source.channel;
     question.answered_by = source.by;
-    question.answered_unix_ms = now_();
+    question.answered_unix_ms = now;
     question.reason = reason;
     save(question);
     result = {AnswerResult::Kind::kDeclined, "", ""};
