@@ -33,6 +33,16 @@ Json encode_call(const AnsweredCall& answered, const Message& message, const Req
   return call;
 }
 
+/// Gemini refuses a first call without a signature. Calls that another model or vendor made have
+/// none; Google's placeholder says so.
+void sign_first_call(const HistoryEntry& entry, const RequestPlan& plan, Json& calls) {
+  if (plan.server.server != Server::kGemini) return;
+  const Json& metadata = entry.calls.front().call->provider_metadata;
+  if (own_metadata(metadata, *entry.message, plan) != nullptr) return;
+  calls[0]["extra_content"] = {
+      {"google", {{"thought_signature", "skip_thought_signature_validator"}}}};
+}
+
 /// The thoughts of a message, where the server wants them back. One that wants them everywhere gets
 /// a blank where there are none: it refuses an empty text.
 void encode_reasoning(const HistoryEntry& entry, const Json* metadata, const RequestPlan& plan,
@@ -65,6 +75,7 @@ void encode_assistant(const HistoryEntry& entry, const RequestPlan& plan, Json& 
     Json calls = Json::array();
     for (const AnsweredCall& call : entry.calls)
       calls.push_back(encode_call(call, *entry.message, plan));
+    sign_first_call(entry, plan, calls);
     message["tool_calls"] = std::move(calls);
   }
   messages.push_back(std::move(message));

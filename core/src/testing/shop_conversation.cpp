@@ -84,6 +84,8 @@ std::optional<Error> ShopConversation::say(const std::string& text) {
   hear(text);
   for (int answers = 0; answers < 20; ++answers) {
     HeldAnswer answer = ask();
+    // As the host does: once more, when nothing was shown and the error allows it.
+    if (answer.error && answer.error->retryable && text_of(answer.message).empty()) answer = ask();
     const std::string words = text_of(answer.message);
     if (answer.error) {
       Message shown;

@@ -56,7 +56,8 @@ class Stage {
       if (request.method == "GET") return fake_->answer(request, model_);
       if (refusal_ != 0) return fake_->refusal(refusal_);
       FakeReply reply = fake_->answer(request, model_);
-      if (fault_) fault_(reply);
+      // A refusal that the plugin learns from arrives whole.
+      if (fault_ && reply.status < 300) fault_(reply);
       return reply;
     });
   }

@@ -75,6 +75,9 @@ TEST_F(AnthropicAnswer, A03_every_framing) {
     at = end;
   }
   EXPECT_EQ(hears(nameless).lines, expected);
+  for (const char* type : {"application/json", "text/plain; charset=utf-8", "text/html", ""}) {
+    EXPECT_EQ(hears(whole_body(stream, type)).lines, expected) << "under the type " << type;
+  }
 }
 
 TEST_F(AnthropicAnswer, A04_what_is_not_known_yet) {

@@ -187,6 +187,25 @@ TEST(ChatEncode, extras_go_back_only_to_the_endpoint_that_sent_them) {
             R"("function":{"name":"mixer_level","arguments":"{\"channel\": 3}"}}]})");
 }
 
+TEST(ChatEncode, the_first_of_foreign_calls_gets_geminis_placeholder) {
+  const std::vector<Message> history = {
+      Message::user("go"), assistant({tool_call("a", "mixer_level", {{"channel", 1}}),
+                                      tool_call("b", "mixer_level", {{"channel", 2}})})};
+  const auto calls = [&](const std::string& base) {
+    return dump_json(encode(request(history), base)["messages"][1]["tool_calls"]);
+  };
+  const std::string rest =
+      R"({"id":"b","type":"function","function":{"name":"mixer_level","arguments":"{\"channel\":2}"}}])";
+  const std::string first =
+      R"([{"id":"a","type":"function","function":{"name":"mixer_level","arguments":"{\"channel\":1}"})";
+  EXPECT_EQ(
+      calls("https://generativelanguage.googleapis.com/v1beta/openai"),
+      first +
+          R"(,"extra_content":{"google":{"thought_signature":"skip_thought_signature_validator"}}},)" +
+          rest);
+  EXPECT_EQ(calls(kOther), first + "}," + rest);
+}
+
 TEST(ChatEncode, a_function_without_parameters_still_has_an_object) {
   ToolSpec bare;
   bare.name = "ping";
