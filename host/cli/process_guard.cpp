@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "net/proxy.h"
+
 extern char** environ;
 
 namespace cartpilot::host {
@@ -39,13 +41,20 @@ constexpr std::string_view kGeneralNames[] = {
     "LANGUAGE", "LINES", "LOCALDOMAIN", "LOCPATH", "LOGNAME", "NO_COLOR", "OPENSSL_CONF", "PATH",
     "PWD", "RES_OPTIONS", "SHELL", "SQLITE_TMPDIR", "SSL_CERT_DIR", "SSL_CERT_FILE", "TEMP", "TERM",
     "TERMINFO", "TERMINFO_DIRS", "TMP", "TMPDIR", "TZ", "TZDIR", "USER", "WAYLAND_DISPLAY",
-    // Proxies: HttpClient reads them when it is made, also in children of this process.
+    // Proxies, unless they hold a password.
     "ALL_PROXY", "HTTPS_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy",
     // Sanitizers and profilers.
     "ASAN_OPTIONS", "GCOV_PREFIX", "LLVM_PROFILE_FILE", "LSAN_OPTIONS", "TSAN_OPTIONS",
     "UBSAN_OPTIONS"};
 constexpr std::string_view kGeneralBeginnings[] = {"LC_", "LD_", "XDG_"};
 constexpr std::string_view kOwnBeginning = "CARTPILOT_";
+
+bool proxy_with_credentials(const std::string& name, const char* value) {
+  const auto is_name = [&](const char* proxy) { return name == proxy; };
+  return std::strchr(value, '@') != nullptr &&
+         (name == "http_proxy" ||
+          std::any_of(std::begin(net::kProxyVariables), std::end(net::kProxyVariables), is_name));
+}
 
 }  // namespace
 
@@ -63,7 +72,8 @@ void reduce_environment(const std::set<std::string>& secrets) {
     if (value == nullptr) continue;
     const std::string name(*entry, value);
     const bool own = name.starts_with(kOwnBeginning) && secrets.count(name) == 0;
-    if (own || is_general_variable(name)) continue;
+    const bool general = is_general_variable(name) && !proxy_with_credentials(name, value + 1);
+    if (own || general) continue;
     // In place: unsetenv() only forgets the pointer, and /proc shows the place itself.
     std::memset(value + 1, 0, std::strlen(value + 1));
     wiped.push_back(name);

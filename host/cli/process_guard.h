@@ -22,8 +22,9 @@ void forbid_core_files() noexcept;
 /// HOME, PATH, LANG, TERM and their like: never a secret, whoever declares them.
 bool is_general_variable(std::string_view name);
 
-/// Overwrites the values of variables where the system put them, and unsets them: `secrets`, and
-/// all that are neither general nor the program's own (CARTPILOT_...).
+/// Overwrites the values of variables where the system put them, and unsets them: `secrets`, all
+/// that are neither general nor the program's own (CARTPILOT_...), and proxies with credentials
+/// (net::keep_proxies() before).
 void reduce_environment(const std::set<std::string>& secrets);
 
 }  // namespace cartpilot::host

@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "cartpilot/error.h"
 #include "cli/process_guard.h"
+#include "net/proxy.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
 
@@ -106,6 +107,8 @@ void take_secrets(const SettingValues& file, Settings& settings) {
   for (const auto& [name, value] : file) {
     if (name.starts_with("keys.")) secrets.insert(name.substr(5, name.find('.', 5) - 5));
   }
+  net::keep_proxies(net::ProxySettings(
+      [&settings](const char* name) { return lookup(settings.environment, name); }));
   reduce_environment(secrets);
   for (const std::string& name : secrets) {
     const std::string value = lookup(settings.environment, name);

@@ -16,6 +16,7 @@
 #include "mcp/stdio.h"
 #include "mcp/token_file.h"
 #include "mcp/tool_list.h"
+#include "net/proxy.h"
 #include "page/server.h"
 #include "purchase/confirm_process.h"
 #include "terminal/output.h"
@@ -28,10 +29,14 @@ constexpr int kLookMs = 100;
 
 /// What a confirm needs that another process carries out.
 Json confirm_setting(const commerce::ClientOptions& options, const store::StateDb& state,
-                     const std::string& user_agent) {
-  return Json{{"base_url", options.base_url},      {"api_key", options.api_key},
-              {"session_id", options.session_id},  {"sandbox_id", options.sandbox_id},
-              {"state_db", state.path().string()}, {"user_agent", user_agent}};
+                     const std::string& user_agent, const Json& proxies) {
+  return Json{{"proxies", proxies},
+              {"base_url", options.base_url},
+              {"api_key", options.api_key},
+              {"session_id", options.session_id},
+              {"sandbox_id", options.sandbox_id},
+              {"state_db", state.path().string()},
+              {"user_agent", user_agent}};
 }
 
 /// The page that this process shows, when it is to show one.
@@ -62,12 +67,17 @@ app::SessionSettings settings_for(CommandServices& services, const std::string& 
   // A server that is told to end does so at once, except while the confirm needs its sandbox.
   const bool stays = arguments.sandbox;
   const std::string user_agent = services.app().settings().user_agent;
-  settings.confirm_runner = [stays, user_agent](store::StateDb& state,
-                                                const purchase::PurchaseJournal& journal,
-                                                const commerce::ClientOptions& options) {
+  Json proxies = Json::object();
+  for (const char* name : net::kProxyVariables) {
+    const auto set = services.settings().environment.find(name);
+    if (set != services.settings().environment.end()) proxies[name] = set->second;
+  }
+  settings.confirm_runner = [stays, user_agent, proxies](store::StateDb& state,
+                                                         const purchase::PurchaseJournal& journal,
+                                                         const commerce::ClientOptions& options) {
     return std::make_unique<purchase::ConfirmProcess>(
         state, journal, std::vector<std::string>{"/proc/self/exe", kConfirmCommand},
-        confirm_setting(options, state, user_agent),
+        confirm_setting(options, state, user_agent, proxies),
         [stays] { return !stays && Interrupt().cancelled(); });
   };
   return settings;

@@ -12,6 +12,7 @@
 #include "cli/purchase_flags.h"
 #include "commerce/client.h"
 #include "net/http_client.h"
+#include "net/proxy.h"
 #include "purchase/confirm_report.h"
 #include "purchase/gate.h"
 #include "store/state_db.h"
@@ -77,6 +78,9 @@ int run_confirm_command() {
   const MinuteContext minute;
   try {
     const Json input = parse_json(read_input(), "the input");
+    const Json proxies = input.value("proxies", Json::object());
+    net::keep_proxies(
+        net::ProxySettings([&](const char* name) { return string_or(proxies, name); }));
     commerce::ClientOptions options;
     options.base_url = string_or(input, "base_url");
     options.api_key = string_or(input, "api_key");

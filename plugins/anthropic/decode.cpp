@@ -15,7 +15,7 @@ bool AnthropicDecoder::decode(const HttpEvent& event, EventSink& sink) {
   const std::optional<Json> piece = reader_.read(event, context_.service, anthropic_error);
   if (!piece) return true;
   EventSink& whole = characters_.before(sink);
-  if (event.kind == HttpEvent::Kind::kBody) {
+  if (event.kind == HttpEvent::Kind::kBody || string_or(*piece, "type") == "message") {
     read_body(*piece, whole);
   } else if (piece->is_object()) {
     // Proxies drop the event line; the type inside is the same word.

@@ -307,6 +307,8 @@ TEST(Canary, is_gone_from_the_environment_before_a_plugin_is_loaded) {
   });
   plugin->open(scenario);
   scenario.environment["SOMEBODY_ELSES"] = "somebody-elses-value";
+  scenario.environment["https_proxy"] =
+      "http://shopper:" + std::string(kKey) + "@proxy.example:3128";
   const Result result =
       run(scenario.home, scenario.words({"--output", "jsonl", "hello"}), "", scenario.environment);
   const auto told = of_type(json_lines(result.out), "tool_result");

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "e2e/program.h"
+#include "e2e/terminal_screen.h"
 
 namespace cartpilot::e2e {
 namespace {
@@ -37,8 +38,8 @@ class Editor : public testing::Test {
   /// Leaves, and returns what was sent.
   std::vector<std::string> sent() {
     type("/quit\r");
-    const Result result = program_->finish();
-    EXPECT_EQ(result.exit_code, 0) << result.out;
+    result_ = program_->finish();
+    EXPECT_EQ(result_.exit_code, 0) << result_.out;
     return stored();
   }
   std::vector<std::string> stored() const {
@@ -60,6 +61,7 @@ class Editor : public testing::Test {
 
   Home home_;
   std::unique_ptr<Program> program_;
+  Result result_;  ///< of the program that sent()
 };
 
 TEST_F(Editor, a_pasted_block_is_one_message_sent_by_enter) {
@@ -128,6 +130,42 @@ TEST_F(Editor, a_stop_and_a_resize_keep_the_line) {
   type(" after\r");
   prompt();
   EXPECT_THAT(sent(), ElementsAre("before after"));
+}
+
+TEST_F(Editor, another_width_breaks_the_line_anew) {
+  const std::string digits = "012345678901234567890123456789012345678901234567890123456789";
+  start();
+  type(digits);
+  program_->wait_for(digits);
+  program_->resize(40);
+  program_->wait_for("you> ");
+  type("z");
+  program_->wait_for("z");
+  type("\r");
+  prompt();
+  EXPECT_THAT(sent(), ElementsAre(digits + "z"));
+  // What came after the resize, on a terminal of the new width.
+  const std::string& out = result_.out;
+  const std::size_t first = out.find(digits);
+  TerminalScreen screen(40, 24);
+  screen.feed(out.substr(out.find("you> ", first)));
+  ASSERT_GE(screen.rows().size(), 2U);
+  EXPECT_EQ(screen.rows()[0], "you> " + digits.substr(0, 35));
+  EXPECT_EQ(screen.rows()[1], digits.substr(35) + "z");
+}
+
+TEST_F(Editor, a_terminal_that_goes_away_ends_the_program_and_keeps_what_was_sent) {
+  start();
+  type("of the lost window\r");
+  prompt();
+  type("never sent");
+  program_->wait_for("never sent");
+  EXPECT_EQ(program_->hang_up(), 130);
+  EXPECT_THAT(history(),
+              testing::AllOf(HasSubstr("of\\040the\\040lost\\040window"), Not(HasSubstr("never"))));
+  const Result shown = run(home_, {"sessions", "show", "s1"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_THAT(shown.out, testing::AllOf(HasSubstr("of the lost window"), Not(HasSubstr("never"))));
 }
 
 TEST_F(Editor, an_unknown_command_is_kept_for_mending) {

@@ -15,6 +15,7 @@
 #include <regex>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace cartpilot::e2e {
 
@@ -156,6 +157,19 @@ void Program::close_output() { close_if_open(output_); }
 
 void Program::signal(int number) { ::kill(child_, number); }
 
+void Program::resize(int columns) {
+  winsize size{};
+  require(::ioctl(output_, TIOCGWINSZ, &size) == 0, "TIOCGWINSZ");
+  size.ws_col = static_cast<unsigned short>(columns);
+  require(::ioctl(output_, TIOCSWINSZ, &size) == 0, "TIOCSWINSZ");
+}
+
+int Program::hang_up() {
+  close_if_open(input_);
+  close_if_open(output_);
+  return finish().exit_code;
+}
+
 void Program::signal_and_wait(int number) {
   signal(number);
   for (bool pending = true; pending;) {
@@ -236,7 +250,11 @@ Result Program::finish() {
     }
   }
   int status = 0;
-  ::waitpid(child_, &status, 0);
+  // Its streams are closed, or were never open: it may still be on its way out.
+  while (::waitpid(child_, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) ::kill(child_, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   child_ = -1;
   result_.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result_;

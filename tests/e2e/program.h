@@ -60,6 +60,10 @@ class Program {
   /// Nobody reads standard output any more.
   void close_output();
   void signal(int number);
+  /// Gives its terminal another width; the system tells it with SIGWINCH.
+  void resize(int columns);
+  /// Takes its terminal away; the system tells it with SIGHUP. Returns the exit code.
+  int hang_up();
   /// Sends it and waits until the program took it, so that two of them are never one.
   void signal_and_wait(int number);
   /// Waits until `text` was printed (on stdout, or the terminal) after what earlier waits found.

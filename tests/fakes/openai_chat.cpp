@@ -39,6 +39,22 @@ std::set<std::string> message_members(const std::string& role, const OpenAiQuirk
   return members;
 }
 
+/// Whether these servers gave the id: "call_ANSWER_CALL".
+bool issued_here(const std::string& id) {
+  return id.rfind("call_", 0) == 0 && id.find('_', 5) != std::string::npos;
+}
+
+/// Every first call has a signature, one of this server its own.
+void check_signature(const Json& call) {
+  const Json signature = call.value("/extra_content/google/thought_signature"_json_pointer, Json());
+  if (!signature.is_string()) {
+    refuse("extra_content", "Function call is missing a thought_signature");
+  }
+  if (issued_here(string_or(call, "id")) && signature == "skip_thought_signature_validator") {
+    refuse("extra_content", "Corrupted thought signature");
+  }
+}
+
 /// A text, or parts of the kinds that this role may send.
 bool fits(const Json& message, const std::set<std::string>& kinds) {
   if (!message.contains("content")) return false;
@@ -152,18 +168,16 @@ class MessageRules {
       refuse_learnable(
           "", "The reasoning_content in the thinking mode must be passed back to the API.");
     }
-    if (quirks_.reasoning_details && !message.contains("reasoning_details")) {
+    const Json& first = message["tool_calls"][0];
+    if (quirks_.reasoning_details && issued_here(string_or(first, "id")) &&
+        !message.contains("reasoning_details")) {
       refuse("reasoning_details", "reasoning_details did not come back");
     }
-    bool first = true;
     for (const Json& call : message["tool_calls"]) {
       check_call(call, quirks_, ids_);
-      if (quirks_.call_extras && first && !call.contains("extra_content")) {
-        refuse("extra_content", "Function call is missing a thought_signature");
-      }
-      first = false;
       open_.insert(string_or(call, "id"));
     }
+    if (quirks_.call_extras) check_signature(first);
   }
 
   const OpenAiQuirks& quirks_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,6 +33,11 @@ std::string credentials(const std::string& user_info) {
   const std::size_t colon = std::min(user_info.find(':'), user_info.size());
   const std::string password = user_info.substr(std::min(colon + 1, user_info.size()));
   return fmt::format("{}:{}@", encoded(user_info.substr(0, colon)), encoded(password));
+}
+
+std::optional<ProxySettings>& kept_proxies() {
+  static std::optional<ProxySettings> kept;
+  return kept;
 }
 
 }  // namespace
@@ -66,10 +72,13 @@ std::optional<Proxy> ProxySettings::proxy_for(const Target& target) const {
 }
 
 ProxySettings proxies_of_environment() {
+  if (kept_proxies()) return *kept_proxies();
   return ProxySettings([](const char* name) {
     const char* const value = std::getenv(name);
     return std::string(value == nullptr ? "" : value);
   });
 }
+
+void keep_proxies(ProxySettings proxies) { kept_proxies() = std::move(proxies); }
 
 }  // namespace cartpilot::net

@@ -37,6 +37,15 @@ class ProxySettings {
   std::vector<std::string> direct_;  ///< lower-case names without leading dot, or "*"
 };
 
+/// The variables that name proxies and what is reached without them.
+inline constexpr const char* kProxyVariables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
+                                                  "ALL_PROXY",   "no_proxy",    "NO_PROXY"};
+
+/// Those that were kept, else what the environment says at this moment.
 ProxySettings proxies_of_environment();
+
+/// What proxies_of_environment() returns from now on. A proxy's password stands in its variable: a
+/// program that removes it from the environment keeps the proxies first. Before there are threads.
+void keep_proxies(ProxySettings proxies);
 
 }  // namespace cartpilot::net

@@ -7,6 +7,8 @@
 #include <fstream>
 
 #include "cartpilot/error.h"
+#include "net/proxy.h"
+#include "net/url_policy.h"
 #include "text/redaction.h"
 
 namespace cartpilot::host {
@@ -110,6 +112,19 @@ TEST_F(SettingsTest, leave_only_general_variables_and_the_programs_own_in_the_en
   EXPECT_STREQ(::getenv("HOME"), home_.c_str());
   EXPECT_NE(::getenv("PATH"), nullptr);
   ::unsetenv("https_proxy");
+}
+
+TEST_F(SettingsTest, take_a_proxy_with_its_password_out_of_the_environment_and_go_on_using_it) {
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    set(name, "http://shopper:proxy-password@proxy.example:3128");
+    read_settings({});
+    EXPECT_EQ(::getenv(name), nullptr) << name;
+    const auto proxy =
+        net::proxies_of_environment().proxy_for(net::parse_target("https://vendor.example/"));
+    ASSERT_TRUE(proxy) << name;
+    EXPECT_EQ(proxy->url, "http://shopper:proxy-password@proxy.example:3128");
+  }
+  net::keep_proxies({});
 }
 
 TEST_F(SettingsTest, know_secrets_by_the_form_of_a_value) {

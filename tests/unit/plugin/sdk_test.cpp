@@ -8,24 +8,25 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(SecretScrub, replaces_values_by_their_names_and_leaves_addresses_readable) {
-  const SecretScrub scrub({{"A_KEY", "abcdef"},
-                           {"B_KEY", "abcdef-and-more"},
-                           {"SHORT", "abc"},
-                           {"A_URL", "https://api.example/v1"},
+  const SecretScrub scrub({{"A_KEY", "abcdefgh"},
+                           {"B_KEY", "abcdefgh-and-more"},
+                           {"SHORT", "1234567"},
+                           {"AN_ADDRESS", "https://api.example/v1"},
                            {"B_URL", "https://user:pw@host/"},
                            {"EMPTY", ""}});
-  EXPECT_EQ(scrub.apply("abcdef abcdef-and-more abc"), "[A_KEY] [B_KEY] abc");
+  EXPECT_EQ(scrub.apply("abcdefgh abcdefgh-and-more 1234567"), "[A_KEY] [B_KEY] 1234567");
   EXPECT_EQ(scrub.apply("https://api.example/v1 https://user:pw@host/"),
             "https://api.example/v1 [B_URL]");
   EXPECT_EQ(scrub.apply(""), "");
-  EXPECT_EQ(SecretScrub(std::map<std::string, std::string>{{"KEY", " abcdef\n"}}).apply("x abcdef"),
-            "x [KEY]");
+  EXPECT_EQ(
+      SecretScrub(std::map<std::string, std::string>{{"KEY", " abcdefgh\n"}}).apply("x abcdefgh"),
+      "x [KEY]");
 }
 
 TEST(SecretScrub, a_value_that_contains_its_own_name_ends) {
-  EXPECT_EQ(
-      SecretScrub(std::map<std::string, std::string>{{"KEY", "[KEY]x"}}).apply("[KEY]x[KEY]x"),
-      "[KEY][KEY]");
+  EXPECT_EQ(SecretScrub(std::map<std::string, std::string>{{"KEY", "[KEY]xyz"}})
+                .apply("[KEY]xyz[KEY]xyz"),
+            "[KEY][KEY]");
 }
 
 TEST(Boundary, cut_text_never_ends_inside_a_character) {

@@ -20,8 +20,8 @@ class SecretScrub {
  public:
   SecretScrub() = default;
 
-  /// Keeps the values that can be secret. Very short ones would blank innocent text; an address
-  /// ("..._URL") must stay readable in "cannot reach ..." unless it carries credentials.
+  /// Keeps the values that can be secret. Those under 8 bytes would blank innocent text; an address
+  /// without credentials must stay readable in "cannot reach ...".
   explicit SecretScrub(const std::map<std::string, std::string>& environment) {
     for (const auto& [name, whole] : environment) {
       // Keys are often sent without the blanks and line ends around them.
@@ -29,7 +29,7 @@ class SecretScrub {
       if (begin == std::string::npos) continue;
       const std::string value = whole.substr(begin, whole.find_last_not_of(" \t\r\n") + 1 - begin);
       if (value.size() < kShortestSecret) continue;
-      const bool address = name.size() >= 4 && name.compare(name.size() - 4, 4, "_URL") == 0;
+      const bool address = value.find("://") != std::string::npos;
       if (address && value.find('@') == std::string::npos) continue;
       secrets_.emplace_back(value, "[" + name + "]");
     }
@@ -50,7 +50,7 @@ class SecretScrub {
   }
 
  private:
-  static constexpr std::size_t kShortestSecret = 6;
+  static constexpr std::size_t kShortestSecret = 8;
   std::vector<std::pair<std::string, std::string>> secrets_;
 };
 

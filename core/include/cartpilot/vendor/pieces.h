@@ -35,7 +35,7 @@ class PieceReader {
     if (text.empty()) return std::nullopt;
     if (event.kind == HttpEvent::Kind::kStray) {
       throw_stray_error(text, service, override);
-      return std::nullopt;
+      return whole_object(text, service);
     }
     const std::string advice = "; check " + service.url_variable;
     if (body && starts_with(text, "<")) {
@@ -52,6 +52,16 @@ class PieceReader {
   }
 
  private:
+  /// A whole answer under the name of an event stream; other stray lines mean nothing.
+  std::optional<Json> whole_object(std::string_view text, const Service& service) {
+    if (!starts_with(text, "{")) return std::nullopt;
+    try {
+      return characters_.parse(text, "the answer of " + service.title);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
   WholeCharacters& characters_;
   std::optional<Error> broken_;
 };

@@ -124,8 +124,11 @@ TEST_F(AnthropicAnswer, A31_bodies_instead_of_streams) {
       R"({"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-5-5","content":[)"
       R"({"type":"text","text":"Hi"},{"type":"tool_use","id":"t1","name":"get_weather",)"
       R"("input":{"city":"Oslo"}}],"stop_reason":"tool_use","usage":{"input_tokens":1}})";
-  EXPECT_EQ(hears(whole_body(message)).lines,
-            (Lines{"text Hi", "begin get_weather", kOslo, kCalls}));
+  for (const char* type : {"application/json", "text/event-stream", "text/plain", ""}) {
+    EXPECT_EQ(hears(whole_body(message, type)).lines,
+              (Lines{"text Hi", "begin get_weather", kOslo, kCalls}))
+        << type;
+  }
   EXPECT_EQ(hears(whole_body(error_json("overloaded_error", "x"))).lines,
             (Lines{"error unavailable unavailable retryable"}));
   for (const char* other :
