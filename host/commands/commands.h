@@ -28,6 +28,7 @@ int run_plugin_path(CommandServices& services);
 int run_plugin_doctor(CommandServices& services);
 int run_approve(CommandServices& services);
 int run_mcp(CommandServices& services);
+int run_pair(CommandServices& services);
 int run_tools_instructions(CommandServices& services);
 int run_purchases_list(CommandServices& services);
 int run_purchases_show(CommandServices& services);

@@ -40,6 +40,7 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"plugin doctor", run_plugin_doctor},
       {"approve", run_approve},
       {"mcp", run_mcp},
+      {"pair", run_pair},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
       {"purchases resolve", run_purchases_resolve},
