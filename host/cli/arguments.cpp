@@ -167,12 +167,13 @@ std::string contradiction(const Arguments& a) {
   if (a.approval_descriptor >= 0 && a.approve == "never") {
     return both("--approval-fd", "--approve never");
   }
+  if (a.approval_page && a.approve == "never") return both("--approval-page", "--approve never");
   if (a.list && !a.deny.empty()) return both("--list", "--deny");
   if (a.json && a.command == "chat") return "--json is not for chat; use --output jsonl";
   constexpr std::array kWithoutJson = {
-      "tools call",      "tools handle",    "tools instructions", "mcp",
-      "replay",          "sandbox",         "purchases resolve",  "plugin new",
-      "sessions export", "sessions delete", "config set"};
+      "tools call",      "tools handle", "tools instructions", "mcp",        "pair",
+      "replay",          "sandbox",      "purchases resolve",  "plugin new", "sessions export",
+      "sessions delete", "config set"};
   if (a.json &&
       std::find(kWithoutJson.begin(), kWithoutJson.end(), a.command) != kWithoutJson.end())
     return fmt::format("--json is not for {}", a.command);

@@ -76,6 +76,7 @@ struct Arguments {
   // mcp
   std::string http;  ///< where to listen; "" = standard input and output
   bool no_token = false;
+  bool approval_page = false;
 
   // tools instructions, declarations, handle
   bool with_effects = false;

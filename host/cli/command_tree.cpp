@@ -123,6 +123,9 @@ void declare_plugins(CLI::App& app, Arguments& a) {
   plugin->add_subcommand("path", "The folders that are searched, in order");
   plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
   add_plugin_author_commands(*plugin, a.plugin_author);
+  CLI::App* remove = plugin->add_subcommand("remove", "Remove a plugin that was installed");
+  value(*remove, "name", a.name, "PLUGIN", "Plugin id or file name")->required();
+  remove->add_flag("--yes", a.plugin_author.yes, "Do not ask");
 }
 
 void declare_records(CLI::App& app, Arguments& a) {
@@ -210,6 +213,15 @@ void declare_surfaces(CLI::App& app, Arguments& a) {
   value(*mcp, "--http", a.http, "ADDRESS:PORT",
         "Serve HTTP there, or on PORT of 127.0.0.1 (0 picks one)");
   mcp->add_flag("--no-token", a.no_token, "With --http on 127.0.0.1: ask clients for no token");
+  mcp->add_flag(
+      "--approval-page", a.approval_page,
+      "Show purchases on a page on this machine, where a paired browser can approve them");
+
+  CLI::App* pair = app.add_subcommand("pair", "Pair a browser with an approval page");
+  pair->footer(
+      "Shows a code on the terminal and waits until a browser has sent it to the page of "
+      "'cartpilot "
+      "mcp --approval-page'.");
 }
 
 }  // namespace

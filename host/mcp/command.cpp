@@ -17,6 +17,7 @@
 #include "mcp/token_file.h"
 #include "mcp/tool_list.h"
 #include "net/proxy.h"
+#include "page/server.h"
 #include "purchase/confirm_process.h"
 #include "terminal/output.h"
 #include "text/redaction.h"
@@ -38,9 +39,28 @@ Json confirm_setting(const commerce::ClientOptions& options, const store::StateD
               {"user_agent", user_agent}};
 }
 
-app::SessionSettings settings_for(CommandServices& services) {
+/// The page that this process shows, when it is to show one.
+std::unique_ptr<PageServer> page_of(CommandServices& services) {
+  if (!services.arguments().approval_page) return nullptr;
+  auto page = std::make_unique<PageServer>(services.app());
+  err_line(fmt::format("Approval page on {} (pair a browser with 'cartpilot pair')", page->url()));
+  return page;
+}
+
+std::string url_of(const std::unique_ptr<PageServer>& page) { return page ? page->url() : ""; }
+
+app::SessionSettings settings_for(CommandServices& services, const std::string& page_url) {
   app::SessionSettings settings = services.session_settings();
   const Arguments& arguments = services.arguments();
+  if (!page_url.empty()) {
+    settings.policy.remedies = [page_url, flags = settings.policy.remedies](
+                                   purchase::Remedy remedy, const std::string& about) {
+      const std::string text = flags(remedy, about);
+      return remedy == purchase::Remedy::kAnswerQuestion
+                 ? fmt::format("{}, or to look at the approval page {}", text, page_url)
+                 : text;
+    };
+  }
   if (!arguments.session.empty()) {
     settings.choice = {app::SessionChoice::Kind::kNamed, arguments.session};
   }
@@ -69,7 +89,8 @@ mcp::ServerIdentity identity() {
 
 int serve_pipe(CommandServices& services) {
   const PrivateStreams streams;
-  SessionTools tools(services.app(), settings_for(services));
+  const auto page = page_of(services);
+  SessionTools tools(services.app(), settings_for(services, url_of(page)), url_of(page));
   mcp::CallThreads threads;
   mcp::Dispatcher dispatcher(identity(), tools, threads);
   mcp::StdioOptions options;
@@ -101,7 +122,8 @@ int serve_http(CommandServices& services) {
   mcp::EndpointOptions options;
   options.hosts = own_names(socket);
   const auto token_file = services.settings().state_directory / "mcp-token";
-  app::SessionSettings settings = settings_for(services);
+  const auto page = page_of(services);
+  app::SessionSettings settings = settings_for(services, url_of(page));
   // Asked for once: sessions begin on many threads.
   const commerce::ClientOptions cartpilot = settings.cartpilot();
   settings.cartpilot = [cartpilot] { return cartpilot; };
@@ -112,9 +134,13 @@ int serve_http(CommandServices& services) {
     text::add_secret(options.token);
   }
   mcp::HttpEndpoint endpoint(
-      identity(), [&] { return std::make_shared<SessionTools>(services.app(), settings); },
+      identity(),
+      [&] { return std::make_shared<SessionTools>(services.app(), settings, url_of(page)); },
       options);
-  HttpListener listener(socket, endpoint);
+  HttpListener listener(socket,
+                        [&](const mcp::EndpointRequest& request, mcp::EndpointReply& reply) {
+                          endpoint.handle(request, reply);
+                        });
   err_line(
       fmt::format("MCP on http://{}{} (Ctrl-C stops)", socket.host_and_port(), mcp::kEndpointPath));
   if (!arguments.no_token) err_line("The bearer token is in " + token_file.string());

@@ -15,6 +15,7 @@
 #include <istream>
 #include <ostream>
 #include <thread>
+#include <utility>
 
 #include "cartpilot/error.h"
 
@@ -80,7 +81,7 @@ class SocketReply final : public mcp::EndpointReply {
 
 class McpHandler final : public net::HTTPRequestHandler {
  public:
-  explicit McpHandler(mcp::HttpEndpoint& endpoint) : endpoint_(endpoint) {}
+  explicit McpHandler(const HttpListener::Handler& handler) : handler_(handler) {}
 
   void handleRequest(net::HTTPServerRequest& in, net::HTTPServerResponse& out) override {
     SocketReply reply(in, out);
@@ -103,11 +104,11 @@ class McpHandler final : public net::HTTPRequestHandler {
       }
       if (request.body.size() > mcp::kMaxBodyBytes) out.setKeepAlive(false);
     }
-    endpoint_.handle(request, reply);
+    handler_(request, reply);
   }
 
  private:
-  mcp::HttpEndpoint& endpoint_;
+  const HttpListener::Handler& handler_;
 };
 
 /// For a connection that is one too many.
@@ -124,18 +125,18 @@ class BusyHandler final : public net::HTTPRequestHandler {
 
 class McpHandlerFactory final : public net::HTTPRequestHandlerFactory {
  public:
-  explicit McpHandlerFactory(mcp::HttpEndpoint& endpoint) : endpoint_(endpoint) {}
+  explicit McpHandlerFactory(HttpListener::Handler handler) : handler_(std::move(handler)) {}
   void set_server(const net::TCPServer& server) { server_ = &server; }
 
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
     if (server_ != nullptr && server_->currentConnections() > kMaxConnections) {
       return new BusyHandler;
     }
-    return new McpHandler(endpoint_);
+    return new McpHandler(handler_);
   }
 
  private:
-  mcp::HttpEndpoint& endpoint_;
+  const HttpListener::Handler handler_;
   const net::TCPServer* server_ = nullptr;
 };
 
@@ -185,9 +186,9 @@ std::string HttpListener::Socket::host_and_port() const {
 bool HttpListener::Socket::loopback() const { return impl_->socket.address().host().isLoopback(); }
 
 struct HttpListener::Impl {
-  Impl(const net::ServerSocket& listening, mcp::HttpEndpoint& endpoint)
+  Impl(const net::ServerSocket& listening, Handler handler)
       : socket(listening),
-        factory(new McpHandlerFactory(endpoint)),
+        factory(new McpHandlerFactory(std::move(handler))),
         server(factory, pool, socket, server_parameters()) {
     factory->set_server(server);
     server.start();
@@ -200,8 +201,8 @@ struct HttpListener::Impl {
   net::HTTPServer server;
 };
 
-HttpListener::HttpListener(const Socket& socket, mcp::HttpEndpoint& endpoint)
-    : impl_(std::make_unique<Impl>(socket.impl_->socket, endpoint)) {}
+HttpListener::HttpListener(const Socket& socket, Handler handler)
+    : impl_(std::make_unique<Impl>(socket.impl_->socket, std::move(handler))) {}
 
 HttpListener::~HttpListener() { stop(); }
 

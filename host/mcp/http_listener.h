@@ -1,10 +1,11 @@
-// HttpListener: the sockets of the MCP server over HTTP.
+// HttpListener: the sockets of the MCP server over HTTP, and of the approval page.
 //
 // Poco's server with one thread a connection, at most 128 of them; a connection beyond that is
 // answered with 503 and closed. Starts in the constructor, stops in stop() or the destructor. The
-// endpoint is borrowed.
+// handler is called on the thread of the connection.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,7 +30,9 @@ class HttpListener {
     std::unique_ptr<Impl> impl_;
   };
 
-  HttpListener(const Socket& socket, mcp::HttpEndpoint& endpoint);
+  using Handler = std::function<void(const mcp::EndpointRequest&, mcp::EndpointReply&)>;
+
+  HttpListener(const Socket& socket, Handler handler);
   ~HttpListener();
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;

@@ -8,12 +8,15 @@
 
 namespace cartpilot::host {
 
-SessionTools::SessionTools(app::AppServices& services, app::SessionSettings settings)
-    : session_(services, std::move(settings), {lines_, approver_}),
+SessionTools::SessionTools(app::AppServices& services, app::SessionSettings settings,
+                           const std::string& page_url)
+    : approver_(page_url),
+      session_(services, std::move(settings), {lines_, approver_}),
       lane_(session_, lines_, board_) {
   ToolList list = describe_tools(session_.tools());
   for (const std::string& notice : list.notices) services.notice(notice);
-  service_ = std::make_unique<ShopService>(session_, lane_, board_, std::move(list.tools));
+  service_ =
+      std::make_unique<ShopService>(session_, lane_, board_, std::move(list.tools), page_url);
 }
 
 }  // namespace cartpilot::host

@@ -22,7 +22,9 @@ namespace cartpilot::host {
 class SessionTools final : public mcp::ToolService {
  public:
   /// Throws Error when the session cannot be opened.
-  SessionTools(app::AppServices& services, app::SessionSettings settings);
+  /// `page_url`: where this process shows its approval page; "" = nowhere.
+  SessionTools(app::AppServices& services, app::SessionSettings settings,
+               const std::string& page_url);
 
   const std::vector<mcp::ToolDescription>& tools() const override { return service_->tools(); }
   mcp::CallResult call(const std::string& name, const Json& arguments,

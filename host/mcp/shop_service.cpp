@@ -62,8 +62,12 @@ std::pair<const char*, std::string> ending_of(const ApprovalStatus& status) {
 }  // namespace
 
 ShopService::ShopService(app::ShoppingSession& session, PurchaseLane& lane, ApprovalBoard& board,
-                         std::vector<mcp::ToolDescription> tools)
-    : session_(session), lane_(lane), board_(board), tools_(std::move(tools)) {}
+                         std::vector<mcp::ToolDescription> tools, std::string page_url)
+    : session_(session),
+      lane_(lane),
+      board_(board),
+      tools_(std::move(tools)),
+      page_url_(std::move(page_url)) {}
 
 mcp::CallResult ShopService::call(const std::string& name, const Json& arguments,
                                   mcp::CallScope& scope) {
@@ -92,7 +96,7 @@ PurchaseLane::Reply ShopService::buy(const ToolCall& call, mcp::CallScope& scope
   const auto status = board_.wait(
       string_or(call.arguments, "checkout_id"), kWaitForPerson, scope, [&](int seconds) {
         scope.progress(seconds, static_cast<double>(kWaitForPerson.count()),
-                       "waiting for the person to run `cartpilot approve`");
+                       "waiting for the person's answer outside of the chat");
       });
   if (!status) return reply;
   if (status->open) {
@@ -125,9 +129,9 @@ ToolOutcome ShopService::approval_status(const Json& arguments, mcp::CallScope& 
     content["seconds_left"] = left;
     content["message"] = fmt::format(
         "Not approved yet. Ask the person to run `cartpilot approve {}` on a terminal of their "
-        "own; "
-        "a yes in the chat does not count. Then ask again.",
-        status->question);
+        "own{}; a yes in the chat does not count. Then ask again.",
+        status->question,
+        page_url_.empty() ? "" : ", or to look at the approval page " + page_url_);
   } else {
     const auto [state, message] = ending_of(*status);
     content["state"] = state;

@@ -20,7 +20,7 @@ namespace cartpilot::host {
 class ShopService final : public mcp::ToolService {
  public:
   ShopService(app::ShoppingSession& session, PurchaseLane& lane, ApprovalBoard& board,
-              std::vector<mcp::ToolDescription> tools);
+              std::vector<mcp::ToolDescription> tools, std::string page_url);
 
   const std::vector<mcp::ToolDescription>& tools() const override { return tools_; }
   mcp::CallResult call(const std::string& name, const Json& arguments,
@@ -34,6 +34,7 @@ class ShopService final : public mcp::ToolService {
   PurchaseLane& lane_;
   ApprovalBoard& board_;
   const std::vector<mcp::ToolDescription> tools_;
+  const std::string page_url_;
   std::atomic<std::uint64_t> calls_{0};
 };
 

@@ -140,15 +140,8 @@ class Dialogue {
       case AnswerResult::Kind::kDeclined: return false;
       case AnswerResult::Kind::kTooLate: tty_.write(" " + result.message + "\n"); return false;
       case AnswerResult::Kind::kRetry:
-        tty_.write(fmt::format(" Not bought: {}. You may answer once more, with a new code.\n",
-                               result.message));
-        return true;
       case AnswerResult::Kind::kAgain:
-        tty_.write(
-            " AGAIN: the same basket was bought already. Answer once more to buy it a second "
-            "time.\n");
-        return true;
-      case AnswerResult::Kind::kStale: tty_.write(" " + result.message + "\n"); return true;
+      case AnswerResult::Kind::kStale: tty_.write(" " + once_more_text(result) + "\n"); return true;
     }
     return false;
   }

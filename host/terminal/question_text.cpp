@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kMaxFieldRows = 3;
 
-std::string field_line(const std::string& label, const std::string& value) {
-  return text::redact(fmt::format(" {:<11} {}", label, text::escape_for_receipt(value)));
+QuestionRow row_of(QuestionRow::Kind kind, const std::string& label, const std::string& value) {
+  return {kind, label, text::redact(text::escape_for_receipt(value))};
 }
 
 /// What a person reads in place of a field as it came.
@@ -41,16 +41,29 @@ std::string counted(std::int64_t count, const char* unit) {
 std::vector<std::string> field_lines(const purchase::ApprovalQuestion& question,
                                      std::int64_t now_unix_ms) {
   std::vector<std::string> lines;
-  for (const purchase::ReceiptField& field : question.fields) {
-    lines.push_back(field_line(field.label, value_of(field, question, now_unix_ms)));
+  for (const QuestionRow& row : question_rows(question, now_unix_ms)) {
+    lines.push_back(text::redact(fmt::format(" {:<11} {}", row.label, row.value)));
   }
-  for (const std::string& warning : question.warnings)
-    lines.push_back(field_line("WARNING", warning));
-  for (const std::string& note : question.notes) lines.push_back(field_line("Note", note));
   return lines;
 }
 
 }  // namespace
+
+std::vector<QuestionRow> question_rows(const purchase::ApprovalQuestion& question,
+                                       std::int64_t now_unix_ms) {
+  std::vector<QuestionRow> rows;
+  for (const purchase::ReceiptField& field : question.fields) {
+    rows.push_back(
+        row_of(QuestionRow::Kind::kField, field.label, value_of(field, question, now_unix_ms)));
+  }
+  for (const std::string& warning : question.warnings) {
+    rows.push_back(row_of(QuestionRow::Kind::kWarning, "WARNING", warning));
+  }
+  for (const std::string& note : question.notes) {
+    rows.push_back(row_of(QuestionRow::Kind::kNote, "Note", note));
+  }
+  return rows;
+}
 
 std::string validity_text(std::int64_t until_unix_ms, std::int64_t now_unix_ms) {
   const std::tm until = local_time(until_unix_ms);
@@ -87,15 +100,29 @@ int columns_needed(const purchase::ApprovalQuestion& question) {
   return needed;
 }
 
+std::string answer_request(const purchase::ApprovalQuestion& question,
+                           const std::string& challenge) {
+  if (!question.total) return fmt::format("Type the code ({}) to agree", challenge);
+  const std::string total = commerce::format_money(*question.total);
+  return fmt::format("Type the total ({}) and the code ({}) to buy",
+                     total.substr(0, total.find(' ')), challenge);
+}
+
 std::string answer_line(const purchase::ApprovalQuestion& question, const std::string& challenge,
                         std::int64_t seconds_left) {
-  if (!question.total) {
-    return fmt::format(" Type the code ({}) to agree, Enter alone says no [{} s]: ", challenge,
-                       seconds_left);
+  return fmt::format(" {}, Enter alone says no [{} s]: ", answer_request(question, challenge),
+                     seconds_left);
+}
+
+std::string once_more_text(const purchase::AnswerResult& result) {
+  switch (result.kind) {
+    case purchase::AnswerResult::Kind::kRetry:
+      return fmt::format("Not bought: {}. You may answer once more, with a new code.",
+                         result.message);
+    case purchase::AnswerResult::Kind::kAgain:
+      return "AGAIN: the same basket was bought already. Answer once more to buy it a second time.";
+    default: return result.message;
   }
-  const std::string total = commerce::format_money(*question.total);
-  return fmt::format(" Type the total ({}) and the code ({}) to buy, Enter alone says no [{} s]: ",
-                     total.substr(0, total.find(' ')), challenge, seconds_left);
 }
 
 }  // namespace cartpilot::host

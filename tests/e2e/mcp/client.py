@@ -294,13 +294,13 @@ class HttpClient(Client):
 
 
 class Person:
-    """Runs `cartpilot approve` on a terminal of their own."""
+    """Runs `cartpilot approve`, or another command, on a terminal of their own."""
 
-    def __init__(self, home, *words):
+    def __init__(self, home, *words, command="approve"):
         self.screen = ""
         self.child, self.terminal = pty.fork()
         if self.child == 0:
-            os.execve(PROGRAM, [PROGRAM, "approve", *words], home.environment())
+            os.execve(PROGRAM, [PROGRAM, command, *words], home.environment())
 
     def wait_for(self, pattern):
         end = time.monotonic() + LIMIT
@@ -346,6 +346,70 @@ class Person:
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
 
 
+class Page:
+    """A browser at the approval page of a server, without its screen."""
+
+    def __init__(self, errors_text):
+        end = time.monotonic() + LIMIT
+        found = None
+        while not found:
+            assert time.monotonic() < end, errors_text()
+            found = re.search(r"Approval page on http://127\.0\.0\.1:(\d+)/ ", errors_text())
+            time.sleep(0.02)
+        self.port = int(found.group(1))
+        self.place = f"127.0.0.1:{self.port}"
+        self.url = f"http://{self.place}/"
+        self.headers = {}
+
+    def send(self, method, path, body=None, headers=None):
+        """Status, headers and JSON. Headers that are None are left out."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
+        sent = dict(self.headers)
+        if method == "POST":
+            sent.update({"Origin": f"http://{self.place}", "Content-Type": "application/json"})
+        sent.update(headers or {})
+        sent = {name: value for name, value in sent.items() if value is not None}
+        connection.request(method, path, None if body is None else json.dumps(body).encode(), sent)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        kind = answer.getheader("Content-Type")
+        return (answer.status, dict(answer.getheaders()),
+                json.loads(data) if kind == "application/json" else data.decode())
+
+    def pair(self, home):
+        """Types the code that `cartpilot pair` shows; what stood on its terminal."""
+        terminal = Person(home, command="pair")
+        code = terminal.wait_for(r"Pairing code: ([a-z]{4}-[a-z]{4})").group(1)
+        assert self.url in terminal.screen, terminal.screen
+        status, headers, body = self.send("POST", "/pair", {"code": code})
+        assert status == 200, body
+        self.headers = {"Cookie": headers["Set-Cookie"].split(";")[0], "X-Page-Key": body["key"]}
+        assert terminal.finish() == 0, terminal.screen
+        return code
+
+    def question(self):
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            question = self.send("GET", "/question")[2]["question"]
+            if question:
+                return question
+            time.sleep(0.05)
+        raise AssertionError("no question came to the page")
+
+    def shown(self):
+        """Token, total and code of the answer to the present question."""
+        status, _, body = self.send("POST", "/shown", {"token": self.question()["token"]})
+        assert status == 200, body
+        total, code = re.fullmatch(r"Type the total \((.*)\) and the code \((.*)\) to buy",
+                                   body["request"]).groups()
+        return body["token"], f"{total} {code}"
+
+    def say_yes(self):
+        token, typed = self.shown()
+        return self.send("POST", "/answer", {"token": token, "typed": typed})[2]
+
+
 class Sandbox:
     """The embedded CartPilot as a process of its own, behind a door that can be slow."""
 
@@ -355,6 +419,9 @@ class Sandbox:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True)
         port = int(re.search(r"http://127\.0\.0\.1:(\d+)", self.process.stdout.readline()).group(1))
         sandbox = self
+        self.inner_port = port
+        self.credentials = None  # of whoever asked last
+        self.rewritten = (b"", b"", 0)  # what stands in answers, and what takes its place
         self.confirms = 0
         self.confirm_came = threading.Event()
         self.confirm_may_go = threading.Event()
@@ -367,6 +434,7 @@ class Sandbox:
             def pass_on(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 is_confirm = self.path.endswith("/confirm")
+                sandbox.credentials = self.headers.get("Authorization")
                 if is_confirm:
                     sandbox.confirms += 1
                     sandbox.confirm_came.set()
@@ -376,7 +444,7 @@ class Sandbox:
                            if name.lower() not in ("host", "connection")}
                 inner.request(self.command, self.path, body or None, headers)
                 answer = inner.getresponse()
-                data = answer.read()
+                data = answer.read().replace(*sandbox.rewritten)
                 if is_confirm:
                     sandbox.confirm_is_done.set()
                 try:
@@ -401,6 +469,23 @@ class Sandbox:
         self.door.daemon_threads = True
         threading.Thread(target=self.door.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.door.server_address[1]}"
+
+    def quote_again(self, checkout, quantity):
+        """As another program of the same account would: another number of the same product."""
+        def ask(method, path, body=None):
+            inner = http.client.HTTPConnection("127.0.0.1", self.inner_port, timeout=LIMIT)
+            inner.request(method, path, body and json.dumps(body), {
+                "Authorization": self.credentials, "Content-Type": "application/json",
+                "Idempotency-Key": f"quote-again-{quantity}"})
+            answer = inner.getresponse()
+            data = json.loads(answer.read())
+            inner.close()
+            assert answer.status == 200, data
+            return data
+        path = f"/checkouts/{checkout}"
+        items = [{"product_id": item["product_id"], "quantity": quantity}
+                 for item in ask("GET", path)["frozen_receipt"]["items"]]
+        ask("POST", path + "/quote", {"items": items})
 
     def stop(self):
         self.confirm_may_go.set()

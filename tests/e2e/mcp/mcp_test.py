@@ -12,7 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import (LEGACY, LIMIT, MODERN, PROGRAM, Client, Home, HttpClient,  # noqa: E402
-                    HttpServer, Person, Sandbox)
+                    HttpServer, Page, Person, Sandbox)
 
 CHATTY = os.environ["CARTPILOT_CHATTY"]
 
@@ -585,6 +585,180 @@ class Hostile(Case):
         self.assertEqual(len(orders), len(done), f"seed {seed}")
         self.assertLessEqual(len(orders), approved, f"seed {seed}")
         self.assertEqual(len({o["merchant_order_id"] for o in orders}), len(orders))
+
+
+class ApprovalPage(Case):
+    def page_client(self, *flags, **more):
+        client = self.client("--sandbox", "--no-plugins", "--approval-page", *flags, **more)
+        return client, Page(client.errors_text)
+
+    def assert_nothing_is_bought(self, client, checkout):
+        self.assertTrue(client.call("confirm_checkout", checkout_id=checkout)["isError"])
+        self.assertEqual(client.orders(), [])
+
+    def test_a_paired_browser_approves_and_the_record_says_so(self):
+        client, page = self.page_client()
+        page.pair(self.home)
+        checkout, total = client.prepare()
+        waiting = client.start_call("approve_checkout", checkout_id=checkout)
+        rows = {row["label"]: row["value"] for row in page.question()["rows"]}
+        self.assertEqual(rows["TOTAL"], f"{total // 100}.{total % 100:02} USD")
+        self.assertEqual(rows["CartPilot"], "SANDBOX, no real money")
+        self.assertEqual(page.say_yes(), {"outcome": "approved",
+                                          "message": "Approved by you. Not bought yet."})
+        self.assertNotIn("isError", client.wait(waiting)["result"])
+        self.assertEqual(client.orders(), [])
+        self.assertNotIn("isError", client.call("confirm_checkout", checkout_id=checkout))
+        self.assertEqual(len(client.orders()), 1)
+        self.assertEqual(self.home.purchases()[0]["channel"], "page")
+
+    def test_a_no_on_the_page_is_final(self):
+        client, page = self.page_client()
+        page.pair(self.home)
+        checkout, _ = client.prepare()
+        waiting = client.start_call("approve_checkout", checkout_id=checkout)
+        token, _ = page.shown()
+        self.assertEqual(page.send("POST", "/decline", {"token": token})[2]["outcome"], "declined")
+        self.assertEqual(client.code_of(client.wait(waiting)["result"]), "APPROVAL_DECLINED")
+        self.assert_nothing_is_bought(client, checkout)
+
+    def test_the_same_basket_again_is_answered_twice(self):
+        client, page = self.page_client()
+        page.pair(self.home)
+        for answers in (1, 2):
+            checkout, _ = client.prepare()
+            waiting = client.start_call("approve_checkout", checkout_id=checkout)
+            outcomes = [page.say_yes()["outcome"] for _ in range(answers)]
+            self.assertEqual(outcomes, ["again", "approved"][-answers:])
+            self.assertNotIn("isError", client.wait(waiting)["result"])
+            self.assertNotIn("isError", client.call("confirm_checkout", checkout_id=checkout))
+        self.assertEqual(len(client.orders()), 2)
+
+    def test_over_http_all_sessions_share_one_page(self):
+        server = HttpServer(self.home, "--no-plugins", "--sandbox", "--approval-page")
+        self.addCleanup(server.stop)
+        page = Page(server.errors_text)
+        page.pair(self.home)
+        for count, era in enumerate([MODERN, "2025-11-25"], 1):
+            client = HttpClient(server, era)
+            checkout, _ = client.prepare(quantity=count)
+            waiting = client.start_call("approve_checkout", checkout_id=checkout)
+            self.assertEqual(page.say_yes()["outcome"], "approved")
+            self.assertNotIn("isError", client.wait(waiting)["result"])
+            self.assertNotIn("isError", client.call("confirm_checkout", checkout_id=checkout))
+            self.assertEqual(len(client.orders()), count)
+
+    def test_the_pairing_code_stands_on_the_terminal_and_nowhere_else(self):
+        client, page = self.page_client()
+        code = page.pair(self.home)
+        checkout, _ = client.prepare()
+        pending = client.call("approve_checkout", checkout_id=checkout)
+        self.assertIn(page.url, client.json_of(pending)["message"])
+        client.call("get_approval_status", checkout_id=checkout)
+        for secret in (code, code.replace("-", ""), page.headers["Cookie"].split("=")[1],
+                       page.headers["X-Page-Key"]):
+            self.assertNotIn(secret, client.errors_text())
+            self.assertNotIn(secret.encode(), b"".join(client.lines))
+        refused = self.home.run("pair")
+        self.assertEqual(refused.returncode, 11)
+        self.assertEqual(refused.stdout, "")
+
+    def test_pair_needs_a_page_and_ctrl_c_withdraws_the_code(self):
+        terminal = Person(self.home, command="pair")
+        self.assertEqual(terminal.finish(), 1)
+        self.assertIn("no approval page is open", terminal.screen)
+        _, page = self.page_client()
+        terminal = Person(self.home, command="pair")
+        code = terminal.wait_for(r"Pairing code: ([a-z]{4}-[a-z]{4})").group(1)
+        terminal.type("\x03")
+        self.assertEqual(terminal.finish(), 130)
+        self.assertEqual(page.send("POST", "/pair", {"code": code})[0], 403)
+
+    def test_guessing_the_pairing_code_ends_after_five_tries(self):
+        _, page = self.page_client()
+        terminal = Person(self.home, command="pair")
+        code = terminal.wait_for(r"Pairing code: ([a-z]{4}-[a-z]{4})").group(1)
+        for guess in range(5):
+            self.assertEqual(page.send("POST", "/pair", {"code": f"aaaa-aaa{guess}"})[0], 403)
+        self.assertEqual(terminal.finish(), 1)
+        self.assertEqual(page.send("POST", "/pair", {"code": code})[0], 403)
+
+    def test_posts_of_a_program_without_pairing_buy_nothing(self):
+        client, page = self.page_client()
+        checkout, _ = client.prepare()
+        client.start_call("approve_checkout", checkout_id=checkout)
+        self.wait_for_question()
+        for headers in ({"Origin": None}, {"Origin": "http://evil.example"}, {"Origin": "null"},
+                        {"Host": f"evil.example:{page.port}"}, {"Host": f"localhost:{page.port}"}):
+            self.assertEqual(page.send("POST", "/answer", {"token": "x", "typed": "1 abcd"},
+                                       headers)[0], 403)
+        self.assertEqual(page.send("POST", "/answer", {"token": "x", "typed": "1 abcd"})[0], 401)
+        self.assertEqual(page.send("GET", "/question")[0], 401)
+        self.assertEqual(page.send("GET", "/question", None, {"Host": "evil.example"})[0], 403)
+        self.assertEqual(len(self.home.open_questions()), 1)
+        self.assert_nothing_is_bought(client, checkout)
+
+    def test_the_page_stands_in_no_frame_and_loads_nothing_from_outside(self):
+        _, page = self.page_client()
+        for path in ("/", "/page.css", "/page.js", "/question"):
+            _, headers, _ = page.send("GET", path)
+            self.assertIn("frame-ancestors 'none'", headers["Content-Security-Policy"])
+            self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+            self.assertEqual(headers["X-Frame-Options"], "DENY")
+            self.assertEqual(headers["Referrer-Policy"], "no-referrer")
+
+    def test_a_yes_for_a_price_that_changed_buys_nothing(self):
+        sandbox = self.shop()
+        client = self.client_of(sandbox, "--approval-page")
+        page = Page(client.errors_text)
+        page.pair(self.home)
+        checkout, _ = client.prepare()
+        waiting = client.start_call("approve_checkout", checkout_id=checkout)
+        token, typed = page.shown()
+        # Somebody else quotes the checkout anew, for two pieces.
+        sandbox.quote_again(checkout, 2)
+        self.assertEqual(page.send("POST", "/answer", {"token": token, "typed": typed})[2]
+                         ["outcome"], "approved")
+        self.assertIn(client.code_of(client.wait(waiting)["result"]),
+                      ("PRICE_CHANGED", "RECEIPT_CHANGED"))
+        self.assertEqual(client.get("get_approval_status", checkout_id=checkout)["state"],
+                         "changed")
+        self.assert_nothing_is_bought(client, checkout)
+        self.assertEqual(sandbox.confirms, 0)
+
+    def test_a_yes_after_the_server_that_asked_has_died_buys_nothing(self):
+        sandbox = self.shop()
+        # The page belongs to another server, which goes on.
+        other = self.client_of(sandbox, "--approval-page")
+        page = Page(other.errors_text)
+        page.pair(self.home)
+        client = self.client_of(sandbox)
+        checkout, _ = client.prepare()
+        client.start_call("approve_checkout", checkout_id=checkout)
+        token, typed = page.shown()
+        client.process.kill()
+        client.process.wait(LIMIT)
+        late = page.send("POST", "/answer", {"token": token, "typed": typed})[2]
+        self.assertEqual(late, {"outcome": "too_late",
+                                "message": "The program that asked is gone. Nothing was bought."})
+        self.assertEqual(self.home.purchases(), [])
+        self.assertEqual(sandbox.confirms, 0)
+
+    def test_the_terminal_and_the_page_answer_one_question_and_one_counts(self):
+        client, page = self.page_client()
+        page.pair(self.home)
+        checkout, _ = client.prepare()
+        waiting = client.start_call("approve_checkout", checkout_id=checkout)
+        token, typed = page.shown()
+        person = Person(self.home)
+        person.question()
+        person.type("no\n")
+        self.assertEqual(person.finish(), 10)
+        late = page.send("POST", "/answer", {"token": token, "typed": typed})[2]
+        self.assertEqual(late, {"outcome": "too_late",
+                                "message": "It was declined already, by you (approve)."})
+        self.assertEqual(client.code_of(client.wait(waiting)["result"]), "APPROVAL_DECLINED")
+        self.assert_nothing_is_bought(client, checkout)
 
 
 class Http(Case):

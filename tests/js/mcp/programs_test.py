@@ -9,7 +9,7 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, os.pardir, "e2e", "mcp"))
+sys.path.insert(0, os.path.join(HERE, os.pardir, os.pardir, "e2e", "mcp"))
 from client import LIMIT, PROGRAM, Home, HttpServer, Person  # noqa: E402
 
 TOOLS = os.environ["CARTPILOT_JS"]
