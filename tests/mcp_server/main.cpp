@@ -20,7 +20,10 @@ int serve() {
   mcp::HttpEndpoint endpoint(
       {"fixtures", "Fixtures", "1", ""}, [] { return std::make_shared<test::FixtureTools>(); },
       options);
-  host::HttpListener listener(socket, endpoint);
+  host::HttpListener listener(socket,
+                              [&](const mcp::EndpointRequest& request, mcp::EndpointReply& reply) {
+                                endpoint.handle(request, reply);
+                              });
   std::cout << "http://" << place << mcp::kEndpointPath << std::endl;
   while (std::cin.get() != std::char_traits<char>::eof()) {
   }
