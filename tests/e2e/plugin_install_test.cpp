@@ -16,9 +16,7 @@ using testing::Not;
 
 class PluginInstall : public testing::Test {
  protected:
-  std::filesystem::path folder() const {
-    return home_.path() / ".local" / "share" / "cartpilot" / "plugins";
-  }
+  std::filesystem::path folder() const { return home_.path() / "data" / "cartpilot" / "plugins"; }
   std::vector<std::string> installed() const {
     std::vector<std::string> names;
     if (!std::filesystem::exists(folder())) return names;
@@ -33,7 +31,7 @@ class PluginInstall : public testing::Test {
   }
 
   const Home home_;
-  const Environment environment_ = {{"HOME", home_.path().string()}};
+  const Environment environment_ = {{"XDG_DATA_HOME", (home_.path() / "data").string()}};
 };
 
 TEST_F(PluginInstall, copies_a_good_file_and_keeps_the_one_it_replaces) {
