@@ -25,5 +25,6 @@ function(cartpilot_add_plugin name)
     add_custom_target(cartpilot_plugins)
   endif()
   add_dependencies(cartpilot_plugins cartpilot-${name})
-  install(TARGETS cartpilot-${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/cartpilot/plugins)
+  install(TARGETS cartpilot-${name} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/cartpilot/plugins
+    COMPONENT program)
 endfunction()

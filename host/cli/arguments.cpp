@@ -31,14 +31,17 @@ std::string command_path(const CLI::App& app) {
   return path;
 }
 
-void collect_names(const CLI::App& app, std::vector<std::string>& names) {
+/// The words that may stand right behind a command.
+void collect_own_names(const CLI::App& app, std::vector<std::string>& names) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
-  for (const CLI::App* sub : app.get_subcommands(nullptr)) {
-    names.push_back(sub->get_name());
-    collect_names(*sub, names);
-  }
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) names.push_back(sub->get_name());
+}
+
+void collect_names(const CLI::App& app, std::vector<std::string>& names) {
+  collect_own_names(app, names);
+  for (const CLI::App* sub : app.get_subcommands(nullptr)) collect_names(*sub, names);
 }
 
 /// The word that CLI11 complains about; "" when it complains about something else.
@@ -78,10 +81,20 @@ std::string suggestion(const CLI::App& app, const std::string& word) {
   if (const std::string whole = command_with(app, word, "cartpilot"); !whole.empty()) {
     return fmt::format(" (did you mean {}?)", whole);
   }
-  std::vector<std::string> names;
+  const CLI::App* level = &app;
+  while (!level->get_subcommands().empty()) level = level->get_subcommands().front();
+  std::vector<std::string> here;
+  collect_own_names(*level, here);
+  if (level != &app) collect_own_names(app, here);
+  std::vector<std::string> names = here;
   collect_names(app, names);
   const std::vector<std::string> near = text::near_names(word, names);
-  return near.empty() ? "" : fmt::format(" (did you mean {}?)", near.front());
+  if (near.empty()) return "";
+  const std::string& best = near.front();
+  const bool fits_here = std::find(here.begin(), here.end(), best) != here.end();
+  // A word of another command is named with it.
+  return fmt::format(" (did you mean {}?)",
+                     fits_here ? best : command_with(app, best, "cartpilot"));
 }
 
 /// Prints what was asked for instead of a command; returns the exit code.

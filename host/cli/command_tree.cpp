@@ -123,6 +123,9 @@ void declare_plugins(CLI::App& app, Arguments& a) {
   plugin->add_subcommand("path", "The folders that are searched, in order");
   plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
   add_plugin_author_commands(*plugin, a.plugin_author);
+  CLI::App* remove = plugin->add_subcommand("remove", "Remove a plugin that was installed");
+  value(*remove, "name", a.name, "PLUGIN", "Plugin id or file name")->required();
+  remove->add_flag("--yes", a.plugin_author.yes, "Do not ask");
 }
 
 void declare_records(CLI::App& app, Arguments& a) {

@@ -5,6 +5,14 @@
 namespace cartpilot::host {
 
 void add_plugin_author_commands(CLI::App& plugin, PluginAuthorArguments& a) {
+  CLI::App* install =
+      plugin.add_subcommand("install", "Check a plugin file and put it where yours are found");
+  install->footer("The file is tried in a process of its own first. One it replaces is kept.");
+  install->add_option("file", a.file, "The plugin, cartpilot-NAME.so")
+      ->option_text("FILE")
+      ->required();
+  install->add_flag("--yes", a.yes, "Do not ask");
+
   CLI::App* make = plugin.add_subcommand(
       "new", "Start a plugin: a folder that builds, with tests (docs/plugin-authoring.md)");
   make->add_option("name", a.name, "Id of the plugin, like acme; also the folder's name")

@@ -34,6 +34,9 @@ struct PluginAuthorArguments {
   bool static_only = false;
   bool in_process = false;
   bool quiet = false;
+
+  // plugin install (its FILE is `file`), plugin remove
+  bool yes = false;
 };
 
 void add_plugin_author_commands(CLI::App& plugin, PluginAuthorArguments& arguments);

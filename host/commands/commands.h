@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "cartpilot/error.h"
+#include "cartpilot/tool.h"
 #include "commands/services.h"
 
 namespace cartpilot::host {
@@ -15,10 +16,14 @@ int run_tools_list(CommandServices& services);
 int run_tools_declarations(CommandServices& services);
 int run_tools_call(CommandServices& services);
 int run_tools_handle(CommandServices& services);
+/// "read", "write" or "money".
+const char* effect_word(EffectClass effect);
 int run_plugin_list(CommandServices& services);
 int run_plugin_info(CommandServices& services);
 int run_plugin_check(CommandServices& services);
 int run_plugin_new(CommandServices& services);
+int run_plugin_install(CommandServices& services);
+int run_plugin_remove(CommandServices& services);
 int run_plugin_path(CommandServices& services);
 int run_plugin_doctor(CommandServices& services);
 int run_approve(CommandServices& services);

@@ -34,6 +34,8 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"plugin info", run_plugin_info},
       {"plugin check", run_plugin_check},
       {"plugin new", run_plugin_new},
+      {"plugin install", run_plugin_install},
+      {"plugin remove", run_plugin_remove},
       {"plugin path", run_plugin_path},
       {"plugin doctor", run_plugin_doctor},
       {"approve", run_approve},
@@ -92,7 +94,7 @@ int provider_exit_code(const Error& error) {
 Error advised(const Error& error) {
   static const std::map<std::string, std::string> advice = {
       {"no_provider",
-       "pass --provider gemini, openai or offline (or set CARTPILOT_PROVIDER), or try "
+       "pass --provider NAME ('cartpilot plugin list' names them) or set CARTPILOT_PROVIDER, or try "
        "'cartpilot chat --demo'"},
       {"no_session", "see 'cartpilot sessions list'"}};
   const auto found = advice.find(error.reason);

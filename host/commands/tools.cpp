@@ -20,15 +20,6 @@ namespace cartpilot::host {
 
 namespace {
 
-const char* effect_word(EffectClass effect) {
-  switch (effect) {
-    case EffectClass::kRead: return "read";
-    case EffectClass::kWrite: return "write";
-    case EffectClass::kMoney: return "money";
-  }
-  return "write";
-}
-
 /// The gate's news as lines on standard error: standard output belongs to the JSON.
 class PurchaseStatusPrinter final : public purchase::PurchaseObserver {
  public:
@@ -92,6 +83,15 @@ Json handle_line(const std::string& line, const LLMProvider& provider,
 }
 
 }  // namespace
+
+const char* effect_word(EffectClass effect) {
+  switch (effect) {
+    case EffectClass::kRead: return "read";
+    case EffectClass::kWrite: return "write";
+    case EffectClass::kMoney: return "money";
+  }
+  return "write";
+}
 
 int run_tools_list(CommandServices& services) {
   Json list = Json::array();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -52,7 +53,7 @@ class Call final : public CallScope {
   std::atomic<bool> cancelled_{false};
   std::mutex mutex_;
   bool ended_ = false;
-  double last_progress_ = 0;
+  double last_progress_ = -std::numeric_limits<double>::infinity();
 };
 
 }  // namespace cartpilot::mcp

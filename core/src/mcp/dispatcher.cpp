@@ -55,6 +55,12 @@ bool shows_pages(const Json& capabilities) {
   return url != elicitation->end() && url->is_object();
 }
 
+/// What requests of the modern era do, and `initialize` does not.
+bool names_revision(const Message& message) {
+  const Json* const meta = object_in(message.params, "_meta");
+  return meta != nullptr && meta->contains(kVersionKey);
+}
+
 bool is_known(const std::string& method, bool modern) {
   if (method == "tools/list" || method == "tools/call") return true;
   return method == (modern ? "server/discover" : "ping");
@@ -152,7 +158,7 @@ void Dispatcher::take_notification(const Message& message) {
 
 void Dispatcher::take_request(const Message& message, const std::shared_ptr<ReplySink>& sink,
                               bool in_batch) {
-  if (message.method == "initialize") {
+  if (message.method == "initialize" && !names_revision(message)) {
     if (in_batch) throw ProtocolError(kInvalidRequest, "initialize stands in no batch");
     sink->answer(make_response(message.id, initialize(message.params)));
     return;

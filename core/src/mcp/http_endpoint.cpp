@@ -92,9 +92,10 @@ void send_refusal(EndpointReply& reply, int status, const std::string& why,
 }
 
 bool is_modern(const EndpointRequest& request, const Json& message) {
-  if (text::trimmed(header_value(request.headers, "MCP-Protocol-Version")) == kModernRevision) {
-    return true;
-  }
+  const std::string header = header_value(request.headers, "MCP-Protocol-Version");
+  // A client of both eras may keep its header when it goes back to `initialize`.
+  const bool begins = message.is_object() && string_or(message, "method") == "initialize";
+  if (!begins && text::trimmed(header) == kModernRevision) return true;
   if (!message.is_object() || !message.contains("params")) return false;
   const Json& params = message.at("params");
   if (!params.is_object() || !params.contains("_meta")) return false;
@@ -258,8 +259,9 @@ void HttpEndpoint::serve_modern(const EndpointRequest& request, const Json& mess
   const std::shared_ptr<ToolService> service = modern_service();
   const auto sink = std::make_shared<QueuedSink>();
   Dispatcher dispatcher(identity_, *service, threads_, states_);
+  // A version that the headers contradict is that, whether it is known or not.
+  if (!named_revision(read).empty()) require_same_headers(request.headers, read);
   dispatcher.require_modern(read);
-  require_same_headers(request.headers, read);
   dispatcher.receive(request.body, sink);
   // A client that has gone cancels: the end of the dispatcher does that.
   relay(*sink, reply, true, accepts(request.headers, "text/event-stream"), {}, options_.now);

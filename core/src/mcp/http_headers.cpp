@@ -65,8 +65,14 @@ bool accepts(const HttpHeaders& headers, std::string_view type) {
   return false;
 }
 
+std::string named_revision(const Message& message) {
+  const auto meta = message.params.find("_meta");
+  if (meta == message.params.end() || !meta->is_object()) return "";
+  return string_or(*meta, "io.modelcontextprotocol/protocolVersion");
+}
+
 void require_same_headers(const HttpHeaders& headers, const Message& message) {
-  require(headers, "MCP-Protocol-Version", std::string(kModernRevision));
+  require(headers, "MCP-Protocol-Version", named_revision(message));
   require(headers, "Mcp-Method", message.method);
   if (message.method == "tools/call") {
     require(headers, "Mcp-Name", string_or(message.params, "name"));

@@ -26,6 +26,9 @@ bool is_json(std::string_view content_type);
 /// Whether an Accept header lets `type` in; an absent one lets all in.
 bool accepts(const HttpHeaders& headers, std::string_view type);
 
+/// The revision that a request names in its `_meta`; "" when it names none.
+std::string named_revision(const Message& message);
+
 /// MCP-Protocol-Version, Mcp-Method and, for a tool call, Mcp-Name must be there and repeat the
 /// body. Throws ProtocolError{kHeaderMismatch}.
 void require_same_headers(const HttpHeaders& headers, const Message& message);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cctype>
 
+#include "cartpilot/abi.h"
 #include "cli/exit_code.h"
 #include "commands/commands.h"
 #include "terminal/output.h"
 #include "text/near_names.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
@@ -53,6 +55,7 @@ Json json_of(const plugin::PluginRecord& record) {
           {"warnings", record.warnings},
           {"license", record.license},
           {"homepage", record.homepage},
+          {"abi", {{"epoch", record.abi_epoch}, {"revision", record.abi_revision}}},
           {"build", record.build}};
 }
 
@@ -70,6 +73,60 @@ void print_reason(const plugin::PluginRecord& record) {
   if (!record.fix.empty()) out_row(fmt::format("  fix: {}", record.fix));
   if (!record.code.empty()) out_row(fmt::format("  see: {}", see(record)));
   for (const std::string& warning : record.warnings) out_row(fmt::format("  note: {}", warning));
+}
+
+/// The names of a provider's options, which only its refusal of a wrong one tells.
+std::string options_of(CommandServices& services, const std::string& provider) {
+  const std::map<std::string, std::string>& environment = services.settings().environment;
+  try {
+    services.plugins().make_provider(provider, environment, {{"?", "?"}});
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    const std::size_t known = text.find(" it knows ");
+    if (known != std::string::npos) return text.substr(known + 10);
+  }
+  return "";
+}
+
+/// What only the loaded plugin can tell: the model, the options, the functions.
+Json details_of(CommandServices& services, const plugin::PluginRecord& record) {
+  Json details = {
+      {"models", Json::object()}, {"options", Json::object()}, {"functions", Json::array()}};
+  if (record.status != plugin::PluginStatus::kAvailable) return details;
+  for (const std::string& provider : record.providers) {
+    const std::string name = record.id + ":" + provider;
+    try {
+      const auto made = services.plugins().make_provider(name, services.settings().environment, {});
+      details["models"][provider] = made->info().default_model;
+      details["options"][provider] = options_of(services, name);
+    } catch (const Error& error) {
+      details["models"][provider] = "";
+    }
+  }
+  if (record.tool_sets.empty()) return details;
+  for (const auto& set : services.plugins().make_tool_sets(services.settings().environment)) {
+    if (set.plugin != record.id) continue;
+    for (const ToolSpec& spec : set.tools->list()) {
+      details["functions"].push_back({{"name", spec.name},
+                                      {"description", spec.description},
+                                      {"effect", effect_word(spec.effect)}});
+    }
+  }
+  return details;
+}
+
+void print_details(const Json& details) {
+  for (const auto& [provider, model] : details["models"].items()) {
+    const std::string name = model.get<std::string>();
+    out_row(fmt::format("model        {}", name.empty() ? "to be named with --model" : name));
+    const std::string options = details["options"].value(provider, "");
+    if (!options.empty()) out_row(fmt::format("options      {}", options));
+  }
+  for (const Json& function : details["functions"]) {
+    out_row(fmt::format("function     {} ({}): {}", string_or(function, "name"),
+                        string_or(function, "effect"),
+                        text::field(string_or(function, "description"), 100)));
+  }
 }
 
 std::string place(const plugin::PluginRecord& record) {
@@ -110,8 +167,11 @@ int run_plugin_info(CommandServices& services) {
   }
   // The first one is the one that would be used, or the reason why none is.
   const plugin::PluginRecord& record = found.front();
+  const Json details = details_of(services, record);
   if (services.arguments().json) {
-    out_json(json_of(record));
+    Json all = json_of(record);
+    all.update(details);
+    out_json(all);
   } else {
     out_row(fmt::format("id           {}", record.id));
     if (!record.title.empty()) out_row(fmt::format("name         {}", record.title));
@@ -122,7 +182,17 @@ int run_plugin_info(CommandServices& services) {
     out_row(fmt::format("file         {}", place(record)));
     out_row(fmt::format("offers       {}", offers(record)));
     out_row(fmt::format("environment  {}", fmt::join(record.environment, ", ")));
-    if (!record.build.is_null()) out_row(fmt::format("built with   {}", dump_json(record.build)));
+    print_details(details);
+    if (record.abi_epoch != 0) {
+      out_row(fmt::format("ABI          epoch {}, revision {} or later; this program has {}, {}",
+                          record.abi_epoch, record.abi_revision, CP_EPOCH, CP_REVISION));
+    }
+    if (record.build.is_object()) {
+      for (const auto& [what, with] : record.build.items()) {
+        out_row(fmt::format("built with   {} {}", what,
+                            with.is_string() ? with.get<std::string>() : dump_json(with)));
+      }
+    }
     out_row(fmt::format("test load    {}", test_load_word(record)));
     print_reason(record);
   }

@@ -42,6 +42,7 @@ class FakeTools final : public ToolService {
       wait(scope);
       result.content.push_back(text_block("waited"));
     } else if (name == "picture") {
+      scope.progress(0, 1, "nothing yet");
       result.content.push_back({{"type", "image"}, {"data", "aGk="}, {"mimeType", "image/png"}});
       result.content.push_back(text_block("a picture"));
     } else if (name == "refuse") {

@@ -222,9 +222,39 @@ TEST(McpHttp, statuses_of_modern_answers) {
   EXPECT_EQ(world.post(no_meta, HttpWorld::modern_headers("tools/list")).status, 400);
   Json other = TestClient::modern_request("tools/list", Json::object(), 1);
   other["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2099-01-01";
-  const RecordedReply& reply = world.post(other, HttpWorld::modern_headers("tools/list"));
+  const HttpHeaders headers = HttpWorld::modern_headers("tools/list");
+  const RecordedReply& reply =
+      world.post(other, with(headers, "MCP-Protocol-Version", "2099-01-01"));
   EXPECT_EQ(reply.status, 400);
   EXPECT_EQ(error_code_of(reply.json()), kUnsupportedVersion);
+}
+
+TEST(McpHttp, a_version_that_the_header_contradicts_is_a_mismatch_even_when_it_is_unknown) {
+  HttpWorld world;
+  Json other = TestClient::modern_request("server/discover", Json::object(), 1);
+  other["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2099-01-01";
+  const RecordedReply& reply = world.post(other, HttpWorld::modern_headers("server/discover"));
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_EQ(error_code_of(reply.json()), kHeaderMismatch);
+}
+
+TEST(McpHttp, the_modern_era_has_no_initialize) {
+  HttpWorld world;
+  const RecordedReply& reply = world.modern("initialize", {{"protocolVersion", "2025-11-25"}});
+  EXPECT_EQ(reply.status, 404);
+  EXPECT_EQ(error_code_of(reply.json()), kMethodNotFound);
+  EXPECT_EQ(header_value(reply.headers, "Mcp-Session-Id"), "");
+}
+
+TEST(McpHttp, an_initialize_after_a_discover_begins_a_session_whatever_its_header_says) {
+  HttpWorld world;
+  EXPECT_EQ(world.modern("server/discover").status, 200);
+  const RecordedReply& reply =
+      world.post(TestClient::request("initialize", {{"protocolVersion", "2025-11-25"}}, 2),
+                 HttpWorld::modern_headers("initialize"));
+  EXPECT_EQ(reply.status, 200);
+  const std::string session = header_value(reply.headers, "Mcp-Session-Id");
+  EXPECT_TRUE(world.legacy(session, "tools/list").json().contains("result"));
 }
 
 TEST(McpHttp, a_notification_is_accepted_without_a_body) {

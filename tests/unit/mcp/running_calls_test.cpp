@@ -59,6 +59,20 @@ TEST(McpRunningCalls, cancelling_what_is_unknown_or_done_is_ignored) {
   EXPECT_TRUE(client.modern("tools/call", {{"name", "echo"}}, 4).contains("result"));
 }
 
+TEST(McpRunningCalls, progress_may_begin_at_zero) {
+  TestClient client;
+  const auto sent =
+      client.send(dump_json(TestClient::modern_request(
+                      "tools/call", {{"name", "picture"}, {"_meta", {{"progressToken", "t"}}}}, 1)),
+                  2);
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_EQ(
+      sent[0].at("params"),
+      (Json{
+          {"progressToken", "t"}, {"progress", 0.0}, {"total", 1.0}, {"message", "nothing yet"}}));
+  EXPECT_TRUE(sent[1].contains("result"));
+}
+
 TEST(McpRunningCalls, progress_rises_is_sent_only_when_asked_for_and_ends_with_the_answer) {
   TestClient client;
   client.tools.release();

@@ -61,6 +61,13 @@ TEST(McpStateless, ping_is_gone) {
   EXPECT_EQ(error_code_of(client.modern("ping")), kMethodNotFound);
 }
 
+TEST(McpStateless, initialize_is_gone) {
+  TestClient client;
+  const Json params = {{"protocolVersion", "2025-11-25"}};
+  EXPECT_EQ(error_code_of(client.modern("initialize", params)), kMethodNotFound);
+  EXPECT_EQ(error_code_of(client.legacy("tools/list")), kInvalidParams);
+}
+
 TEST(McpStateless, nothing_is_remembered_from_one_request_to_the_next) {
   TestClient client;
   EXPECT_TRUE(client.modern("tools/list").contains("result"));

@@ -64,6 +64,8 @@ struct PluginRecord {
   std::string license;
   std::string homepage;
   Json build;                         ///< what it was built with; null = not given
+  std::int64_t abi_epoch = 0;         ///< 0 = the manifest could not be read
+  std::int64_t abi_revision = 0;      ///< the least one of the host
   bool tried = false;                 ///< it was loaded, here or in a child, with this outcome
   std::vector<std::string> warnings;  ///< what is odd about it
 };

@@ -225,6 +225,8 @@ PluginRecord PluginRegistry::record(const Entry& slot) const {
     record.title = manifest->title;
     record.license = manifest->license;
     record.homepage = manifest->homepage;
+    record.abi_epoch = manifest->epoch;
+    record.abi_revision = manifest->min_revision;
     record.build = manifest->build;
   }
   return record;
