@@ -56,6 +56,8 @@ int spawn(const std::vector<std::string>& command, const ConfirmPipe& in, const 
   ::posix_spawn_file_actions_adddup2(&actions, in.ends[0], 0);
   ::posix_spawn_file_actions_adddup2(&actions, out.ends[1], 1);
   ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+  // Not the sockets that this process listens on: they would stay open after its end.
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   std::vector<char*> argv;
   for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);

@@ -1,7 +1,10 @@
 // The process that carries out a confirm, seen from the one that starts it.
 #include "purchase/confirm_process.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -68,6 +71,16 @@ TEST(ConfirmProcess, has_a_session_of_its_own) {
   long process = -1;
   words >> session >> process;
   EXPECT_EQ(session, process);
+}
+
+TEST(ConfirmProcess, has_none_of_the_files_and_sockets_of_the_program) {
+  ProcessWorld world;
+  const int listening = ::socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT_GE(listening, 3);
+  const auto result = world.shell(fmt::format(
+      "cat >/dev/null; for d in 0 1 2 {}; do [ -e /proc/$$/fd/$d ] && echo $d; done", listening));
+  EXPECT_EQ(result.report, "0\n1\n2\n");
+  ::close(listening);
 }
 
 TEST(ConfirmProcess, one_that_cannot_be_started_has_sent_nothing) {
