@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "cartpilot/error.h"
 #include "cli/process_guard.h"
+#include "cli/server_settings.h"
 #include "net/proxy.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
@@ -215,6 +216,8 @@ Settings read_settings(const Arguments& arguments) {
   settings.plugins.probe = probe_options(arguments);
   settings.plugins.cache_directory = plugin_cache(settings.environment);
   take_secrets(settings_file.values, settings);
+  settings.servers = servers_in(settings_file, settings.environment, settings.secret_variables);
+  for (const mcp::ServerSettings& server : settings.servers) register_address(server.url);
   return settings;
 }
 

@@ -13,6 +13,7 @@
 
 #include "cli/arguments.h"
 #include "cli/settings_file.h"
+#include "mcp/client/server_tools.h"
 #include "plugin/host/plugins.h"
 
 namespace cartpilot::host {
@@ -28,6 +29,7 @@ struct Settings {
   std::filesystem::path state_directory;
   std::filesystem::path config_file;
   plugin::SearchOptions plugins;
+  std::vector<mcp::ServerSettings> servers;  ///< [mcp_servers.NAME]
 };
 
 struct SettingsFile {

@@ -8,6 +8,7 @@
 #include "base/outside.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
+#include "cli/interrupt.h"
 #include "cli/key_sources.h"
 #include "cli/purchase_flags.h"
 #include "commands/descriptor_approver.h"
@@ -44,7 +45,13 @@ Settings with_keys(const Arguments& arguments, Settings settings) {
   return settings;
 }
 
-app::AppSettings app_settings(const Arguments& arguments, const Settings& settings) {
+/// Whether the tools of other MCP servers belong to the command.
+bool has_servers(const std::string& command) {
+  return command == "chat" || command == "tools list" || command == "tools declarations" ||
+         command == "tools call" || command == "tools handle";
+}
+
+app::AppSettings common_settings(const Arguments& arguments, const Settings& settings) {
   app::AppSettings app;
   app.state_directory = settings.state_directory;
   app.plugins = settings.plugins;
@@ -73,13 +80,41 @@ void announce(const purchase::ApprovalQuestion& question) {
 CommandServices::CommandServices(const Arguments& arguments)
     : arguments_(arguments),
       settings_(with_keys(arguments, read_settings(arguments))),
-      app_(app_settings(arguments_, settings_)) {
+      app_(app_settings()) {
   if (record::Tape* const tape = record::tape()) {
     tape->about("settings", recorded_settings(arguments_, settings_));
   }
 }
 
 CommandServices::~CommandServices() = default;
+
+app::AppSettings CommandServices::app_settings() {
+  app::AppSettings app = common_settings(arguments_, settings_);
+  if (settings_.servers.empty() || !has_servers(arguments_.command)) return app;
+  app.servers = settings_.servers;
+  app.be_asked_about_servers = "run 'cartpilot tools list' on a terminal to be asked";
+  if (has_terminal()) {
+    app.ask_about_servers = [this](purchase::ApprovalQuestion question) {
+      return ask_about_server(std::move(question));
+    };
+  }
+  return app;
+}
+
+bool CommandServices::ask_about_server(purchase::ApprovalQuestion question) {
+  purchase::Questions questions(state());
+  TerminalApprover approver(terminal_locks());
+  return purchase::ask_person(approver, questions, std::move(question), Interrupt()).state ==
+         purchase::QuestionState::kApproved;
+}
+
+std::vector<std::string> CommandServices::money_plugins() const {
+  std::vector<std::string> ids = arguments_.money_plugins;
+  for (const mcp::ServerSettings& server : settings_.servers) {
+    if (!server.money_tools.empty()) ids.push_back(app::server_plugin_id(server.name));
+  }
+  return ids;
+}
 
 store::StateDb& CommandServices::state() {
   if (!state_) state_ = app_.open_state();
@@ -155,7 +190,7 @@ app::SessionSettings CommandServices::session_settings() {
   if (!named) session.own_sandbox = [this] { return own_sandbox(); };
   session.policy = policy();
   session.new_record = arguments_.new_journal;
-  session.money_plugins = arguments_.money_plugins;
+  session.money_plugins = money_plugins();
   return session;
 }
 

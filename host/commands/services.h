@@ -55,6 +55,9 @@ class CommandServices {
   /// What the flags say about a conversation that is chosen and whose model is named elsewhere.
   app::SessionSettings session_settings();
 
+  /// Ids of those whose money functions are let in: plugins by flag, MCP servers by settings.
+  std::vector<std::string> money_plugins() const;
+
   /// The surface this run asks on.
   std::unique_ptr<purchase::Approver> make_approver();
   /// Where the files lie by which programs on one terminal take turns.
@@ -65,6 +68,8 @@ class CommandServices {
   std::string policy_word() const;
 
  private:
+  app::AppSettings app_settings();
+  bool ask_about_server(purchase::ApprovalQuestion question);
   void start_sandbox();
   commerce::ClientOptions own_sandbox();
 

@@ -56,7 +56,7 @@ app::SessionSettings settings_of(CommandServices& services) {
 }
 
 std::vector<ToolSpec> offered_tools(CommandServices& services) {
-  return app::offered_tools(services.app(), services.arguments().money_plugins, flag_remedy);
+  return app::offered_tools(services.app(), services.money_plugins(), flag_remedy);
 }
 
 std::string read_all(std::istream& in) {

@@ -93,6 +93,12 @@ mcp::CallResult ShopService::call(const std::string& name, const Json& arguments
 PurchaseLane::Reply ShopService::buy(const ToolCall& call, mcp::CallScope& scope) {
   PurchaseLane::Reply reply = lane_.run(call, scope);
   if (!is_pending(reply.outcome)) return reply;
+  // A confirm of what nobody has answered yet asks nothing new.
+  if (!page_url_.empty() && call.name != "confirm_checkout" &&
+      scope.show_page(page_url_, "A purchase waits for your answer on this page.") ==
+          mcp::PageRequest::kReturn) {
+    return reply;
+  }
   const auto status = board_.wait(
       string_or(call.arguments, "checkout_id"), kWaitForPerson, scope, [&](int seconds) {
         scope.progress(seconds, static_cast<double>(kWaitForPerson.count()),

@@ -36,6 +36,8 @@ std::vector<std::string> environment_of(const Home& home, const Environment& ext
                      {"XDG_STATE_HOME", home.path() / "state"},
                      {"XDG_CONFIG_HOME", home.path() / "config"},
                      {"XDG_DATA_HOME", home.path() / "data"}};
+  // What the sanitizers are to leave out; only builds with one read it.
+  if (const char* options = std::getenv("LSAN_OPTIONS")) all["LSAN_OPTIONS"] = options;
   for (const auto& [name, value] : extra) all[name] = value;
   std::vector<std::string> list;
   for (const auto& [name, value] : all) list.push_back(name + "=" + value);

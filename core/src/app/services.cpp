@@ -158,11 +158,34 @@ std::unique_ptr<plugin::PluginProvider> AppServices::make_provider(
   return provider;
 }
 
-std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets() {
+std::vector<plugin::PluginHost::NamedToolSet> AppServices::server_tool_sets(
+    const CallContext& context) {
+  if (settings_.servers.empty()) return {};
+  if (record::tape() != nullptr) {
+    notice("a recording holds no tools of other MCP servers; they are left out");
+    return {};
+  }
+  OtherServersOptions options;
+  options.servers = settings_.servers;
+  options.http = &http();
+  options.ask = settings_.ask_about_servers;
+  options.be_asked = settings_.be_asked_about_servers;
+  options.notice = [this](const std::string& sentence) { notice(sentence); };
+  options.log = [log = settings_.plugin_log](const std::string& server, std::string_view line) {
+    constexpr int kInfo = 1;
+    if (log) log(kInfo, "MCP server " + server, line);
+  };
+  const auto state = open_state();
+  return open_other_servers(options, *state, context);
+}
+
+std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets(
+    const CallContext& context) {
   plugin::PluginHost& host = plugins();
   const base::Unrecorded loading;
   auto tool_sets = host.make_tool_sets(environment_);
   pass_on_plugin_notices();
+  for (auto& set : server_tool_sets(context)) tool_sets.push_back(std::move(set));
   return tool_sets;
 }
 

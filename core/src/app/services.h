@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/other_servers.h"
 #include "app/request_limit.h"
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
@@ -34,6 +35,11 @@ struct AppSettings {
   std::string command;
   /// Receives the log lines of plugins, on any thread; empty = they are dropped.
   plugin::HostServices::LogSink plugin_log;
+  /// MCP servers whose tools stand beside those of plugins.
+  std::vector<mcp::ServerSettings> servers;
+  /// See OtherServersOptions.
+  std::function<bool(purchase::ApprovalQuestion)> ask_about_servers;
+  std::string be_asked_about_servers;
   /// Receives what a person should know about this process (a plugin was left out), one sentence at
   /// a time, on any thread; empty = it is dropped.
   std::function<void(const std::string&)> notice;
@@ -70,13 +76,15 @@ class AppServices {
   /// See plugin::PluginHost.
   std::unique_ptr<plugin::PluginProvider> make_provider(
       const std::string& name, const std::map<std::string, std::string>& options);
-  /// The tool sets of all plugins, with instances of their own.
-  std::vector<plugin::PluginHost::NamedToolSet> make_tool_sets();
+  /// The tool sets of all plugins and other servers, with instances of their own.
+  std::vector<plugin::PluginHost::NamedToolSet> make_tool_sets(
+      const CallContext& context = CallContext());
 
   void notice(const std::string& sentence) const;
 
  private:
   void pass_on_plugin_notices();
+  std::vector<plugin::PluginHost::NamedToolSet> server_tool_sets(const CallContext& context);
   /// Writes the plugins down, or compares them; with the mutex held.
   void pass_by_tape(plugin::PluginHost& host);
 

@@ -38,7 +38,7 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
     provider_ = provider ? std::move(provider)
                          : services_.make_provider(provider_name_, options_of(provider_name_));
   }
-  plugin_tools_ = services_.make_tool_sets();
+  plugin_tools_ = services_.make_tool_sets(opening);
   if (provider_) provider_->check();
   journal_ = std::make_unique<purchase::PurchaseJournal>(*state_);
   connect(opening);

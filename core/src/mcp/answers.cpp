@@ -76,6 +76,14 @@ Json list_result(const ServerIdentity& identity, const std::vector<ToolDescripti
   return completed(identity, revision, std::move(result));
 }
 
+Json input_required_result(const ServerIdentity& identity, const Json& request,
+                           const std::string& state) {
+  Json result = completed(identity, kModernRevision,
+                          {{"inputRequests", {{kPageInput, request}}}, {"requestState", state}});
+  result["resultType"] = "input_required";
+  return result;
+}
+
 Json call_result(const ServerIdentity& identity, const CallResult& called,
                  std::string_view revision) {
   Json result = {{"content", called.content}};

@@ -16,16 +16,26 @@
 
 namespace cartpilot::mcp {
 
+/// What is known of the client that calls.
+struct CallClient {
+  bool shows_pages = false;
+  bool was_asked = false;  ///< to show a page, for this call
+};
+
 class Call final : public CallScope {
  public:
   /// `progress_token` null: the client did not ask for progress.
-  Call(Json id, std::string_view revision, Json progress_token, std::shared_ptr<ReplySink> sink);
+  Call(Json id, std::string_view revision, Json progress_token, CallClient client,
+       std::shared_ptr<ReplySink> sink);
 
   bool cancelled() const noexcept override { return cancelled_; }
   void progress(double done, std::optional<double> total, const std::string& message) override;
+  PageRequest show_page(const std::string& url, const std::string& message) override;
 
   const Json& id() const { return id_; }
   std::string_view revision() const { return revision_; }
+  /// What the client is asked for instead of being answered; null: nothing. Once the tool is back.
+  const Json& input_request() const { return input_request_; }
 
   void cancel();
   void finish(const Json& response);
@@ -37,6 +47,8 @@ class Call final : public CallScope {
   const Json id_;
   const std::string_view revision_;
   const Json progress_token_;
+  CallClient client_;
+  Json input_request_;
   const std::shared_ptr<ReplySink> sink_;
   std::atomic<bool> cancelled_{false};
   std::mutex mutex_;

@@ -47,6 +47,14 @@ Json progress_token_in(const Json& params) {
   return *token;
 }
 
+/// Whether a client opens pages for the person, from its capabilities.
+bool shows_pages(const Json& capabilities) {
+  const auto elicitation = capabilities.find("elicitation");
+  if (elicitation == capabilities.end() || !elicitation->is_object()) return false;
+  const auto url = elicitation->find("url");
+  return url != elicitation->end() && url->is_object();
+}
+
 /// What requests of the modern era do, and `initialize` does not.
 bool names_revision(const Message& message) {
   const Json* const meta = object_in(message.params, "_meta");
@@ -75,8 +83,12 @@ bool is_answered(const Json& value) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(ServerIdentity identity, ToolService& service, CallThreads& threads)
-    : identity_(std::move(identity)), service_(service), threads_(threads) {}
+Dispatcher::Dispatcher(ServerIdentity identity, ToolService& service, CallThreads& threads,
+                       std::shared_ptr<RequestStates> states)
+    : identity_(std::move(identity)),
+      service_(service),
+      threads_(threads),
+      states_(states ? std::move(states) : std::make_shared<RequestStates>("")) {}
 
 Dispatcher::~Dispatcher() {
   std::unique_lock lock(mutex_);
@@ -123,7 +135,7 @@ void Dispatcher::receive_one(const Json& value, const std::shared_ptr<ReplySink>
     switch (message.kind) {
       case Message::Kind::kRequest: take_request(message, sink, in_batch); break;
       case Message::Kind::kNotification: take_notification(message); break;
-      case Message::Kind::kResponse: break;  // nothing is ever asked of a client
+      case Message::Kind::kResponse: break;  // what a client answers means nothing
     }
   } catch (const ProtocolError& error) {
     if (is_answered(value)) sink->answer(make_error(id_for_error(value), error));
@@ -206,9 +218,11 @@ Json Dispatcher::initialize(const Json& params) {
   if (wanted == params.end() || !wanted->is_string()) {
     throw ProtocolError(kInvalidParams, "protocolVersion is missing or no string");
   }
-  object_in(params, "capabilities");
+  const Json* const capabilities = object_in(params, "capabilities");
   object_in(params, "clientInfo");
   legacy_revision_ = negotiated_revision(wanted->get_ref<const std::string&>());
+  legacy_shows_pages_ = capabilities != nullptr && shows_pages(*capabilities) &&
+                        has_url_elicitation(legacy_revision_);
   return initialize_result(identity_, legacy_revision_);
 }
 
@@ -238,8 +252,12 @@ void Dispatcher::start_call(const Message& message, std::string_view revision,
         fmt::format("there is no tool {}",
                     dump_json(Json(name->get<std::string>().substr(0, kMaxShownMethod)))));
   }
+  const std::string tool = name->get<std::string>();
   const Json* const given = object_in(message.params, "arguments");
-  auto call = std::make_shared<Call>(message.id, revision, progress_token_in(message.params), sink);
+  const Json arguments = given == nullptr ? Json::object() : *given;
+  const Json token = progress_token_in(message.params);
+  auto call = std::make_shared<Call>(message.id, revision, token,
+                                     client_of(message, revision, tool, arguments), sink);
   {
     const std::lock_guard lock(mutex_);
     if (running_.size() >= kMaxRunningCalls) {
@@ -254,15 +272,35 @@ void Dispatcher::start_call(const Message& message, std::string_view revision,
     }
     ++active_;
   }
-  const auto work = [this, call, tool = name->get<std::string>(),
-                     arguments = given == nullptr ? Json::object() : *given] {
-    end_call(*call, run(tool, arguments, *call));
+  const auto work = [this, call, tool, arguments] {
+    const CallResult result = run(tool, arguments, *call);
+    end_call(*call, call->input_request().is_null()
+                        ? call_result(identity_, result, call->revision())
+                        : input_required_result(identity_, call->input_request(),
+                                                states_->make(tool, arguments)));
   };
   try {
     threads_.run(work);
   } catch (const std::system_error&) {
-    end_call(*call, failure("TOO_MANY_CALLS", "there are no more threads; try again"));
+    const CallResult busy = failure("TOO_MANY_CALLS", "there are no more threads; try again");
+    end_call(*call, call_result(identity_, busy, revision));
   }
+}
+
+/// Throws for a request state that does not belong to this call.
+CallClient Dispatcher::client_of(const Message& message, std::string_view revision,
+                                 const std::string& tool, const Json& arguments) const {
+  if (revision != kModernRevision) return {legacy_shows_pages_, false};
+  const Json& meta = message.params.at("_meta");
+  CallClient client{shows_pages(meta.at(kCapabilitiesKey)), false};
+  const auto state = message.params.find("requestState");
+  if (state == message.params.end()) return client;
+  if (!state->is_string()) throw ProtocolError(kInvalidParams, "requestState is no string");
+  states_->take(state->get_ref<const std::string&>(), tool, arguments);
+  // A client that has no answer is asked once more.
+  const Json* const answers = object_in(message.params, "inputResponses");
+  client.was_asked = answers != nullptr && answers->contains(kPageInput);
+  return client;
 }
 
 CallResult Dispatcher::run(const std::string& name, const Json& arguments, Call& call) {
@@ -276,12 +314,12 @@ CallResult Dispatcher::run(const std::string& name, const Json& arguments, Call&
 }
 
 /// The id is free again before the answer goes out: a client may use it at once.
-void Dispatcher::end_call(Call& call, const CallResult& result) {
+void Dispatcher::end_call(Call& call, Json result) {
   {
     const std::lock_guard lock(mutex_);
     running_.erase(dump_json(call.id()));
   }
-  call.finish(make_response(call.id(), call_result(identity_, result, call.revision())));
+  call.finish(make_response(call.id(), std::move(result)));
   const std::lock_guard lock(mutex_);
   if (--active_ == 0) idle_.notify_all();
 }

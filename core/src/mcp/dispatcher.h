@@ -6,9 +6,9 @@
 // receive() returns, so a client that probes is never kept waiting; tool calls run on threads of
 // their own and may be answered in any order.
 //
-// Knows no transport: one per process on standard input, one per session over HTTP. Borrows the
-// service and the threads. receive() comes from one thread at a time. The destructor cancels what
-// runs and waits for it.
+// Knows no transport: one per process on standard input, one per session or modern request over
+// HTTP. Borrows the service and the threads. receive() comes from one thread at a time. The
+// destructor cancels what runs and waits for it.
 #pragma once
 
 #include <chrono>
@@ -24,6 +24,7 @@
 #include "mcp/call_threads.h"
 #include "mcp/message.h"
 #include "mcp/reply_sink.h"
+#include "mcp/request_state.h"
 #include "mcp/tool_service.h"
 
 namespace cartpilot::mcp {
@@ -35,7 +36,9 @@ constexpr std::size_t kMaxBatch = 64;
 
 class Dispatcher {
  public:
-  Dispatcher(ServerIdentity identity, ToolService& service, CallThreads& threads);
+  /// `states` are shared by all dispatchers of a principal, and made when there are none.
+  Dispatcher(ServerIdentity identity, ToolService& service, CallThreads& threads,
+             std::shared_ptr<RequestStates> states = nullptr);
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
@@ -66,13 +69,17 @@ class Dispatcher {
   Json list_tools(const Json& params, std::string_view revision) const;
   void start_call(const Message& message, std::string_view revision,
                   const std::shared_ptr<ReplySink>& sink);
+  CallClient client_of(const Message& message, std::string_view revision, const std::string& tool,
+                       const Json& arguments) const;
   CallResult run(const std::string& name, const Json& arguments, Call& call);
-  void end_call(Call& call, const CallResult& result);
+  void end_call(Call& call, Json result);
 
   const ServerIdentity identity_;
   ToolService& service_;
   CallThreads& threads_;
+  const std::shared_ptr<RequestStates> states_;
   std::string_view legacy_revision_;  ///< "" until `initialize`
+  bool legacy_shows_pages_ = false;
 
   std::mutex mutex_;
   std::condition_variable idle_;

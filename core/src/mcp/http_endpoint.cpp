@@ -6,6 +6,7 @@
 #include <deque>
 #include <utility>
 
+#include "base/digest.h"
 #include "base/random.h"
 #include "cartpilot/error.h"
 #include "mcp/http_headers.h"
@@ -147,8 +148,10 @@ bool relay(QueuedSink& sink, EndpointReply& reply, bool modern, bool may_stream,
 /// A legacy session. The dispatcher goes before the service it borrows.
 struct HttpEndpoint::Session {
   Session(const ServerIdentity& identity, std::shared_ptr<ToolService> made, CallThreads& threads,
-          base::SteadyTime now)
-      : service(std::move(made)), dispatcher(identity, *service, threads), used(now) {}
+          std::shared_ptr<RequestStates> states, base::SteadyTime now)
+      : service(std::move(made)),
+        dispatcher(identity, *service, threads, std::move(states)),
+        used(now) {}
 
   std::shared_ptr<ToolService> service;
   std::mutex receiving;
@@ -160,7 +163,8 @@ HttpEndpoint::HttpEndpoint(ServerIdentity identity, MakeService make_service,
                            EndpointOptions options)
     : identity_(std::move(identity)),
       make_service_(std::move(make_service)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      states_(std::make_shared<RequestStates>(base::sha256_hex(options_.token))) {}
 
 HttpEndpoint::~HttpEndpoint() = default;
 
@@ -254,7 +258,7 @@ void HttpEndpoint::serve_modern(const EndpointRequest& request, const Json& mess
   }
   const std::shared_ptr<ToolService> service = modern_service();
   const auto sink = std::make_shared<QueuedSink>();
-  Dispatcher dispatcher(identity_, *service, threads_);
+  Dispatcher dispatcher(identity_, *service, threads_, states_);
   // A version that the headers contradict is that, whether it is known or not.
   if (!named_revision(read).empty()) require_same_headers(request.headers, read);
   dispatcher.require_modern(read);
@@ -306,7 +310,8 @@ void HttpEndpoint::begin_session(const EndpointRequest& request, EndpointReply& 
       return;
     }
   }
-  auto session = std::make_shared<Session>(identity_, make_service_(), threads_, options_.now());
+  auto session =
+      std::make_shared<Session>(identity_, make_service_(), threads_, states_, options_.now());
   const auto sink = std::make_shared<QueuedSink>();
   session->dispatcher.receive(request.body, sink);
   Json answer;

@@ -90,6 +90,7 @@ class HttpEndpoint {
   const ServerIdentity identity_;
   const MakeService make_service_;
   const EndpointOptions options_;
+  const std::shared_ptr<RequestStates> states_;
   CallThreads threads_;
   std::mutex mutex_;
   bool ending_ = false;

@@ -41,11 +41,22 @@ inline Json text_block(std::string text) {
   return Json{{"type", "text"}, {"text", std::move(text)}};
 }
 
+/// How a client takes it that a person should look at a page.
+enum class PageRequest {
+  kNotPossible,  ///< it shows no pages
+  kSent,         ///< it was asked; what it answers means nothing
+  kReturn        ///< it is asked with the answer to this call, and calls again: return at once
+};
+
 /// A running call, as the tool sees it.
 class CallScope : public CallContext {
  public:
   /// Tells a client that asked for it how far the call is. A value that does not rise is not sent.
   virtual void progress(double done, std::optional<double> total, const std::string& message) = 0;
+
+  /// Asks a client that shows pages to open `url`, once for each call. The address holds no secret,
+  /// and nothing that the client answers is told: it is a program and no person.
+  virtual PageRequest show_page(const std::string& url, const std::string& message) = 0;
 };
 
 class ToolService {

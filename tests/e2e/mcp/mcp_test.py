@@ -336,19 +336,28 @@ class Hostile(Case):
         self.assert_nothing_is_bought(client, checkout)
 
     def test_a_request_state_replayed_or_from_another_tool_is_nothing(self):
-        client = self.client()
+        client = self.client("--sandbox", "--no-plugins", "--approval-page",
+                             capabilities={"elicitation": {"url": {}}})
         checkout, _ = client.prepare()
+
+        def call(name, state):
+            return client.request("tools/call", {
+                "name": name, "arguments": {"checkout_id": checkout}, "requestState": state,
+                "inputResponses": {"approval_page": {"action": "accept",
+                                                     "content": {"ok": True}}}})
         for name in ("approve_checkout", "confirm_checkout"):
-            request = client.start("tools/call", {
-                "name": name, "arguments": {"checkout_id": checkout},
-                "requestState": "eyJhcHByb3ZlZCI6dHJ1ZX0=",
-                "inputResponses": {"approval": {"action": "accept", "content": {"ok": True}}}})
-            if name == "approve_checkout":
-                self.wait_for_question()
-                client.cancel(request)
-            else:
-                self.assertTrue(client.wait(request)["result"]["isError"])
-        self.assertEqual(client.orders(), [])
+            self.assertEqual(call(name, "eyJhcHByb3ZlZCI6dHJ1ZX0=")["error"]["code"], -32602)
+        self.assertEqual(self.home.open_questions(), [])
+        state = client.call("approve_checkout", checkout_id=checkout)["requestState"]
+        for changed in (state[:-1] + ("0" if state[-1] != "0" else "1"), "x" + state):
+            self.assertEqual(call("approve_checkout", changed)["error"]["code"], -32602)
+        self.assertEqual(call("confirm_checkout", state)["error"]["code"], -32602)
+        # It asks nobody and permits nothing; it only spares the client a second question.
+        self.assertEqual(client.code_of(call("approve_checkout", state)["result"]),
+                         "APPROVAL_PENDING")
+        self.assertEqual(call("approve_checkout", state)["error"]["code"], -32602)
+        self.assertEqual(len(self.home.open_questions()), 1)
+        self.assert_nothing_is_bought(client, checkout)
 
     def test_two_processes_answer_one_question_and_one_counts(self):
         client = self.client()
@@ -743,6 +752,60 @@ class ApprovalPage(Case):
                                 "message": "The program that asked is gone. Nothing was bought."})
         self.assertEqual(self.home.purchases(), [])
         self.assertEqual(sandbox.confirms, 0)
+
+    URL = {"elicitation": {"form": {}, "url": {}}}
+
+    def test_a_legacy_client_that_accepts_every_elicitation_buys_nothing(self):
+        client, page = self.page_client(kind=AcceptsEverything, era="2025-11-25",
+                                        capabilities=self.URL)
+        checkout, _ = client.prepare()
+        pending = client.call("approve_checkout", checkout_id=checkout)
+        self.assertEqual(client.code_of(pending), "APPROVAL_PENDING")
+        self.assertEqual([(m["method"], m["params"]["mode"], m["params"]["url"])
+                          for m in client.asked_of_us],
+                         [("elicitation/create", "url", page.url)])
+        self.assertEqual(client.get("get_approval_status", checkout_id=checkout)["state"], "open")
+        self.assert_nothing_is_bought(client, checkout)
+
+    def test_a_modern_client_that_accepts_every_elicitation_buys_nothing(self):
+        client, page = self.page_client(capabilities=self.URL)
+        checkout, _ = client.prepare()
+        begin = time.monotonic()
+        asked = client.call("approve_checkout", checkout_id=checkout)
+        self.assertLess(time.monotonic() - begin, 10)
+        self.assertEqual(asked["resultType"], "input_required")
+        self.assertEqual(asked["inputRequests"]["approval_page"]["params"]["url"], page.url)
+        pending = client.request("tools/call", {
+            "name": "approve_checkout", "arguments": {"checkout_id": checkout},
+            "requestState": asked["requestState"],
+            "inputResponses": {"approval_page": {"action": "accept", "content": {"total": "1"}}}})
+        self.assertEqual(client.code_of(pending["result"]), "APPROVAL_PENDING")
+        self.assertEqual(len(self.home.open_questions()), 1)
+        self.assert_nothing_is_bought(client, checkout)
+
+    def test_a_client_that_declares_url_and_never_opens_it_buys_nothing(self):
+        client, _ = self.page_client(capabilities=self.URL)
+        checkout, _ = client.prepare()
+        client.call("approve_checkout", checkout_id=checkout)
+        self.assertEqual(client.get("get_approval_status", checkout_id=checkout)["state"], "open")
+        self.assert_nothing_is_bought(client, checkout)
+
+    def test_the_person_answers_on_the_page_that_a_client_showed(self):
+        for quantity, era in enumerate([MODERN, "2025-11-25"], 1):
+            client, page = self.page_client(era=era, capabilities=self.URL)
+            page.pair(self.home)
+            checkout, _ = client.prepare(quantity=quantity)
+            state = {}
+            if era == MODERN:
+                asked = client.call("approve_checkout", checkout_id=checkout)
+                state = {"requestState": asked["requestState"],
+                         "inputResponses": {"approval_page": {"action": "decline"}}}
+            waiting = client.start("tools/call", {
+                "name": "approve_checkout", "arguments": {"checkout_id": checkout}, **state})
+            self.assertEqual(page.say_yes()["outcome"], "approved")
+            self.assertNotIn("isError", client.wait(waiting)["result"])
+            self.assertNotIn("isError", client.call("confirm_checkout", checkout_id=checkout))
+            client.kill()
 
     def test_the_terminal_and_the_page_answer_one_question_and_one_counts(self):
         client, page = self.page_client()

@@ -74,14 +74,14 @@ TEST(McpStateless, nothing_is_remembered_from_one_request_to_the_next) {
   EXPECT_EQ(error_code_of(client.legacy("tools/list")), kInvalidParams);
 }
 
-TEST(McpStateless, a_request_state_and_answers_nobody_asked_for_change_nothing) {
+TEST(McpStateless, answers_nobody_asked_for_change_nothing_and_a_foreign_state_is_refused) {
   TestClient client;
-  const Json plain = client.modern("tools/call", {{"name", "echo"}, {"arguments", {{"a", 1}}}});
-  EXPECT_EQ(client.modern("tools/call", {{"name", "echo"},
-                                         {"arguments", {{"a", 1}}},
-                                         {"requestState", "from another tool"},
-                                         {"inputResponses", {{"yes", {{"action", "accept"}}}}}}),
-            plain);
+  Json call = {{"name", "echo"}, {"arguments", {{"a", 1}}}};
+  const Json plain = client.modern("tools/call", call);
+  call["inputResponses"] = {{"yes", {{"action", "accept"}}}};
+  EXPECT_EQ(client.modern("tools/call", call), plain);
+  call["requestState"] = "from another tool";
+  EXPECT_EQ(error_code_of(client.modern("tools/call", call)), kInvalidParams);
 }
 
 }  // namespace

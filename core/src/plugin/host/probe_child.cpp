@@ -14,8 +14,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 
 #include "base/clock.h"
+#include "cartpilot/detail/manifest_note.h"
 #include "cartpilot/json.h"
 #include "plugin/host/probe.h"
 #include "plugin/runtime/host_services.h"
@@ -95,9 +97,8 @@ void limit(int resource, rlim_t value) {
 void limit_resources(long seconds) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_CPU, static_cast<rlim_t>(seconds + 1));
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  limit(RLIMIT_AS, rlim_t{4} << 30);
-#endif
+  // Sanitizers reserve terabytes of addresses.
+  if (std::string_view(CARTPILOT_BUILD_SANITIZE).empty()) limit(RLIMIT_AS, rlim_t{4} << 30);
 }
 
 class NoTransport final : public HttpTransport {

@@ -1,0 +1,41 @@
+#include "app/server_pins.h"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+
+namespace cartpilot::app {
+
+ServerPins::ServerPins(store::StateDb& db) : db_(db) {
+  db_.checked([&] {
+    db_.run(
+        "CREATE TABLE IF NOT EXISTS mcp_pins (server TEXT NOT NULL, tool TEXT NOT NULL, digest "
+        "TEXT NOT NULL, PRIMARY KEY (server, tool)) WITHOUT ROWID");
+  });
+}
+
+std::map<std::string, std::string> ServerPins::of(const std::string& server) {
+  std::map<std::string, std::string> digests;
+  db_.checked([&] {
+    const auto select = db_.prepared("SELECT tool, digest FROM mcp_pins WHERE server = ?");
+    select->bind(1, server);
+    while (select->executeStep()) {
+      digests[select->getColumn(0).getString()] = select->getColumn(1).getString();
+    }
+  });
+  return digests;
+}
+
+void ServerPins::agree(const std::string& server,
+                       const std::map<std::string, std::string>& digests) {
+  db_.durable([&] {
+    for (const auto& [tool, digest] : digests) {
+      const auto insert = db_.prepared("INSERT OR REPLACE INTO mcp_pins VALUES (?, ?, ?)");
+      insert->bind(1, server);
+      insert->bind(2, tool);
+      insert->bind(3, digest);
+      insert->exec();
+    }
+  });
+}
+
+}  // namespace cartpilot::app

@@ -1,0 +1,29 @@
+// ServerPins: which MCP servers, and which of their tools, a person agreed to, in the state
+// database.
+//
+// A pin is the digest of what the person saw. Something else under the same name is not agreed to.
+// The StateDb is borrowed; one thread at a time.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "store/state_db.h"
+
+namespace cartpilot::app {
+
+class ServerPins {
+ public:
+  explicit ServerPins(store::StateDb& db);
+
+  /// By the server's own name of the tool; the server itself stands under "".
+  std::map<std::string, std::string> of(const std::string& server);
+
+  /// Adds them to, or puts them in the place of, those that are there.
+  void agree(const std::string& server, const std::map<std::string, std::string>& digests);
+
+ private:
+  store::StateDb& db_;
+};
+
+}  // namespace cartpilot::app
