@@ -143,7 +143,8 @@ class McpHandlerFactory final : public net::HTTPRequestHandlerFactory {
 net::HTTPServerParams::Ptr server_parameters() {
   net::HTTPServerParams::Ptr parameters = new net::HTTPServerParams;
   parameters->setMaxThreads(kMaxConnections + kSpare);
-  parameters->setMaxQueued(kSpare);
+  // One that finds the queue full is dropped without a word, also while threads are being started.
+  parameters->setMaxQueued(kMaxConnections + kSpare);
   parameters->setThreadIdleTime(Poco::Timespan(0, kThreadIdleMs * 1000));
   parameters->setKeepAlive(true);
   parameters->setMaxKeepAliveRequests(0);

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "cartpilot/error.h"
+#include "torture/mcp_run.h"
 #include "torture/run.h"
 
 namespace cartpilot::torture {
@@ -26,12 +27,14 @@ struct Order {
   std::uint64_t kill_runs = 0;
   std::uint64_t company_runs = 0;
   std::uint64_t intermediary_runs = 0;
+  std::uint64_t mcp_runs = 0;
   std::uint64_t seed = 1;
   int jobs = 2;
   int program_share = 30;  ///< of a thousand
   std::string replay;
   std::string folder;
   KillHorizon horizon;
+  std::int64_t mcp_purchase_us = 0;  ///< how long one takes through MCP, when asked for
 };
 
 /// Sums over many runs, as a list of numbers so that processes can pass them on.
@@ -39,12 +42,24 @@ struct Totals {
   std::map<std::string, std::int64_t> counts;
 
   void add(const Run& run, const RunPlan& plan) {
-    const Verdict& verdict = run.verdict;
-    ++counts["runs"];
+    add(run.verdict);
     counts["kills"] += run.kills;
     if (plan.kill_at > 0 && run.kills > 0) ++counts["killed runs"];
     if (plan.whole_program) ++counts["whole program"];
     if (!plan.scripts.empty()) ++counts["company runs"];
+    counts["struck"] += static_cast<std::int64_t>(run.struck.size());
+    for (const ProgramRun& program_run : run.records.program_runs) {
+      counts["questions"] += static_cast<std::int64_t>(program_run.questions.size());
+    }
+  }
+  void add(const McpRun& run) {
+    add(run.verdict);
+    ++counts["mcp runs"];
+    if (run.died) ++counts["dead clients"];
+    counts["questions"] += static_cast<std::int64_t>(run.questions.size());
+  }
+  void add(const Verdict& verdict) {
+    ++counts["runs"];
     counts["unapproved"] += verdict.unapproved;
     counts["duplicate"] += verdict.duplicate;
     counts["lost"] += verdict.lost;
@@ -56,10 +71,6 @@ struct Totals {
     counts["told otherwise"] += verdict.told_otherwise;
     counts["overcharged"] += verdict.overcharged;
     counts["misbehaved"] += verdict.misbehaved;
-    counts["struck"] += static_cast<std::int64_t>(run.struck.size());
-    for (const ProgramRun& program_run : run.records.program_runs) {
-      counts["questions"] += static_cast<std::int64_t>(program_run.questions.size());
-    }
   }
   std::int64_t at(const char* name) const {
     const auto found = counts.find(name);
@@ -82,9 +93,9 @@ std::string scratch_folder() {
   return name;
 }
 
-void report(const RunPlan& plan, const Run& run) {
-  std::string text = "VIOLATION " + describe(plan) + "\n";
-  for (const std::string& finding : run.verdict.findings) text += "  => " + finding + "\n";
+void report(const std::string& plan, const Verdict& verdict) {
+  std::string text = "VIOLATION " + plan + "\n";
+  for (const std::string& finding : verdict.findings) text += "  => " + finding + "\n";
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }
@@ -101,7 +112,7 @@ Totals work(const Order& order, int job) {
   const auto play = [&](const RunPlan& plan) {
     const Run run = theatre.play(plan);
     totals.add(run, plan);
-    if (!run.verdict.good()) report(plan, run);
+    if (!run.verdict.good()) report(describe(plan), run.verdict);
     return run.kills > 0;
   };
   for (std::uint64_t i = 0; i < order.runs; ++i) {
@@ -119,6 +130,13 @@ Totals work(const Order& order, int job) {
   for (std::uint64_t i = 0; wanted > 0 && i < 10 * order.kill_runs; ++i) {
     if (!mine(i)) continue;
     if (play(cast_scene(order.seed + i, true, order.horizon, order.program_share))) --wanted;
+  }
+  for (std::uint64_t i = 0; i < order.mcp_runs; ++i) {
+    if (!mine(i)) continue;
+    const McpPlan plan = cast_mcp(order.seed + i, order.mcp_purchase_us);
+    const McpRun run = theatre.play(plan);
+    totals.add(run);
+    if (!run.verdict.good()) report(describe(plan), run.verdict);
   }
   std::filesystem::remove_all(folder);
   return totals;
@@ -184,6 +202,10 @@ void print(const Totals& totals, std::chrono::duration<double> took) {
       totals.at("killed runs"), totals.at("kills"), totals.at("company runs"),
       totals.at("whole program"), totals.at("struck"), totals.at("questions"), totals.at("bought"),
       totals.at("told otherwise"), totals.at("overcharged"));
+  if (totals.at("mcp runs") > 0) {
+    fmt::print("runs through MCP {} / clients that died on the way {}\n", totals.at("mcp runs"),
+               totals.at("dead clients"));
+  }
   fmt::print(
       "{:.0f} s, {:.1f} ms a run\n", took.count(),
       1000 * took.count() / static_cast<double>(std::max<std::int64_t>(1, totals.at("runs"))));
@@ -216,8 +238,31 @@ RunPlan plan_of(const Order& order) {
   return cast_scene(seed, kind == 'k', order.horizon, order.program_share);
 }
 
+void print_bookings(const std::vector<Booking>& bookings) {
+  for (const Booking& booking : bookings) {
+    fmt::print("{} checkout {} at {} {}.{:02} {}{}\n", booking.merchant_order_id,
+               booking.checkout_id, booking.merchant_id, booking.total / 100, booking.total % 100,
+               booking.currency, booking.by_program ? "" : " (by another key holder)");
+  }
+}
+
+int replay_mcp(const Order& order) {
+  Theatre theatre(order.folder);
+  const McpPlan plan = cast_mcp(std::stoull(order.replay.substr(1)), order.mcp_purchase_us);
+  const McpRun run = theatre.play(plan);
+  fmt::print("{}\n{}--- attempts\n{}\n--- merchants booked\n", describe(plan), run.shown,
+             dump_json(run.attempts));
+  print_bookings(run.bookings);
+  for (const std::string& finding : run.verdict.findings) fmt::print("=> {}\n", finding);
+  Totals totals;
+  totals.add(run);
+  print(totals, std::chrono::duration<double>(0));
+  return run.verdict.good() ? 0 : 1;
+}
+
 /// One seed again, with everything that was seen.
 int replay(const Order& order) {
+  if (order.replay.front() == 'm') return replay_mcp(order);
   Theatre theatre(order.folder);
   const RunPlan plan = plan_of(order);
   const Run run = theatre.play(plan);
@@ -228,11 +273,7 @@ int replay(const Order& order) {
                program_run.screen);
   }
   fmt::print("--- attempts\n{}\n--- merchants booked\n", dump_json(run.records.attempts));
-  for (const Booking& booking : run.records.bookings) {
-    fmt::print("{} checkout {} at {} {}.{:02} {}{}\n", booking.merchant_order_id,
-               booking.checkout_id, booking.merchant_id, booking.total / 100, booking.total % 100,
-               booking.currency, booking.by_program ? "" : " (by another key holder)");
-  }
+  print_bookings(run.records.bookings);
   for (const std::string& finding : run.verdict.findings) fmt::print("=> {}\n", finding);
   Totals totals;
   totals.add(run, plan);
@@ -262,6 +303,8 @@ int torture(int count, char** arguments) {
                  "runs with two to six programs over one state folder, on one terminal");
   app.add_option("--intermediary-runs", order.intermediary_runs,
                  "runs in which a gateway or proxy answers a confirm itself");
+  app.add_option("--mcp-runs", order.mcp_runs,
+                 "runs through MCP with a client that dies at a random moment");
   app.add_option("--seed", order.seed, "the first seed; every run takes the next one");
   app.add_option("--jobs", order.jobs, "processes at once")->check(CLI::Range(1, 64));
   app.add_option("--program-share", order.program_share,
@@ -269,7 +312,8 @@ int torture(int count, char** arguments) {
       ->check(CLI::Range(0, 1000));
   app.add_option(
       "--replay", order.replay,
-      "play one seed again and show all (k17: a killed run, c17: company, i17: intermediary)");
+      "play one seed again and show all (k17: a killed run, c17: company, i17: intermediary, "
+      "m17: MCP)");
   CLI11_PARSE(app, count, arguments);
   load_kill_points(arguments);
   ::signal(SIGPIPE, SIG_IGN);
@@ -282,14 +326,27 @@ int torture(int count, char** arguments) {
     const pid_t child = ::fork();
     if (child == 0) {
       KillHorizon horizon;
-      {
+      std::int64_t mcp_purchase_us = 0;
+      try {
         Theatre theatre(order.folder);
         horizon = theatre.measure();
+        if (order.mcp_runs > 0 || order.replay.starts_with('m')) {
+          mcp_purchase_us = theatre.measure_mcp_purchase();
+        }
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "purchase_torture: %s\n", error.what());
+        ::_exit(1);
       }
-      if (::write(ends[1], &horizon, sizeof horizon) < 0) ::_exit(1);
+      if (::write(ends[1], &horizon, sizeof horizon) < 0 ||
+          ::write(ends[1], &mcp_purchase_us, sizeof mcp_purchase_us) < 0) {
+        ::_exit(1);
+      }
       ::_exit(0);
     }
+    ::close(ends[1]);
     if (::read(ends[0], &order.horizon, sizeof order.horizon) != sizeof order.horizon ||
+        ::read(ends[0], &order.mcp_purchase_us, sizeof order.mcp_purchase_us) !=
+            sizeof order.mcp_purchase_us ||
         order.horizon.purchase < 10 || order.horizon.restart < 10) {
       std::fputs("purchase_torture: no purchase works here at all\n", stderr);
       return 1;

@@ -144,6 +144,10 @@ void Theatre::judge_run(const RunPlan& plan, const Place& place, Run& run) {
   run.verdict = judge(plan, records);
 }
 
+McpRun Theatre::play(const McpPlan& plan) { return play_mcp(plan, clear_stage(), *server_); }
+
+std::int64_t Theatre::measure_mcp_purchase() { return measure_mcp(clear_stage(), *server_); }
+
 KillHorizon Theatre::measure() {
   RunPlan plan;
   const Place place = clear_stage();

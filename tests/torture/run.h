@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "torture/mcp_run.h"
 #include "torture/verdict.h"
 
 namespace cartpilot::torture {
@@ -28,9 +29,12 @@ class Theatre {
   Theatre& operator=(const Theatre&) = delete;
 
   Run play(const RunPlan& plan);
+  McpRun play(const McpPlan& plan);
 
   /// Plays a fault-free purchase, a restart and another purchase, and counts.
   KillHorizon measure();
+  /// Microseconds of a purchase through MCP.
+  std::int64_t measure_mcp_purchase();
 
  private:
   Place clear_stage();

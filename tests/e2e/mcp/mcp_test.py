@@ -891,6 +891,29 @@ class Http(Case):
             time.sleep(0.1)
         self.assertEqual(status, 503)
 
+    def test_a_hundred_connections_at_once_are_all_answered(self):
+        server = self.server("--sandbox", "--no-token")
+        start = threading.Barrier(100)
+        statuses = []
+        message = {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": {
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientCapabilities": {}}}}
+        headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": "server/discover"}
+
+        def ask():
+            start.wait(LIMIT)
+            for _ in range(3):
+                try:
+                    statuses.append(server.post(message, headers)[0])
+                except OSError as error:
+                    statuses.append(repr(error))
+        threads = [threading.Thread(target=ask) for _ in range(100)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT)
+        self.assertEqual(statuses, [200] * 300)
+
     def test_a_client_that_hangs_up_buys_nothing_it_was_not_allowed(self):
         server = self.server()
         client = HttpClient(server)
