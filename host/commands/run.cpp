@@ -94,7 +94,8 @@ int provider_exit_code(const Error& error) {
 Error advised(const Error& error) {
   static const std::map<std::string, std::string> advice = {
       {"no_provider",
-       "pass --provider NAME ('cartpilot plugin list' names them) or set CARTPILOT_PROVIDER, or try "
+       "pass --provider NAME ('cartpilot plugin list' names them) or set CARTPILOT_PROVIDER, or "
+       "try "
        "'cartpilot chat --demo'"},
       {"no_session", "see 'cartpilot sessions list'"}};
   const auto found = advice.find(error.reason);
