@@ -47,9 +47,10 @@ mcp::CallResult blocks(Json content) {
 
 FixtureTools::FixtureTools() {
   const Json nothing = {{"type", "object"}, {"additionalProperties", false}};
-  for (const char* name : {"test_simple_text", "test_image_content", "test_audio_content",
-                           "test_embedded_resource", "test_multiple_content_types",
-                           "test_error_handling", "test_tool_with_progress", "test_logging_tool"}) {
+  for (const char* name :
+       {"test_simple_text", "test_image_content", "test_audio_content", "test_embedded_resource",
+        "test_multiple_content_types", "test_error_handling", "test_tool_with_progress",
+        "test_logging_tool", "test_streaming_elicitation"}) {
     tools_.push_back({name, name, "A fixture.", nothing, {true, false, true, false}});
   }
   tools_.push_back({"json_schema_2020_12_tool",
@@ -76,6 +77,10 @@ mcp::CallResult FixtureTools::call(const std::string& name, const Json&, mcp::Ca
     mcp::CallResult result = blocks({mcp::text_block("This tool fails on purpose")});
     result.is_error = true;
     return result;
+  }
+  if (name == "test_streaming_elicitation") {
+    // A client that shows pages is asked with the answer, never in between.
+    scope.show_page("http://127.0.0.1:1/", "A page.");
   }
   if (name == "test_tool_with_progress") {
     for (const double done : {0.0, 50.0, 100.0}) {

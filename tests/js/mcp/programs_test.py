@@ -14,6 +14,7 @@ from client import LIMIT, PROGRAM, Home, HttpServer, Person  # noqa: E402
 
 TOOLS = os.environ["CARTPILOT_JS"]
 FIXTURES = os.environ["CARTPILOT_FIXTURE_SERVER"]
+DRIVER = os.environ["CARTPILOT_CLIENT_DRIVER"]
 NODE = TOOLS + "/node_modules/node/bin/node"
 PACKAGES = TOOLS + "/node_modules/@modelcontextprotocol/"
 SHOP = ("--sandbox", "--no-plugins")
@@ -83,6 +84,23 @@ class Conformance(Case):
 
     def test_fixtures_2025_11_25(self):
         self.check(self.fixture_server(), "2025-11-25", "fixtures", FIXTURES_2025)
+
+
+class ConformanceOfTheClient(Case):
+    """The runner plays the servers, and starts the driver of the program's client for each."""
+
+    def check(self, revision):
+        ran = self.run_node(
+            PACKAGES + "conformance/dist/index.js", "client", "--command", DRIVER,
+            "--requirements", revision, "--output-dir", self.home.path + "/results",
+            "--expected-failures", f"{HERE}/expected/client-{revision}.yml")
+        self.assertEqual(ran.returncode, 0, ran.stdout[-6000:] + ran.stderr[-2000:])
+
+    def test_client_2026_07_28(self):
+        self.check("2026-07-28")
+
+    def test_client_2025_11_25(self):
+        self.check("2025-11-25")
 
 
 class Inspector(Case):

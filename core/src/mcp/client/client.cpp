@@ -15,6 +15,13 @@ constexpr std::chrono::milliseconds kStart{20'000};
 /// A server that never runs out of pages is asked no more.
 constexpr int kMaxPages = 20;
 
+bool lists_modern_revision(const ProtocolError& error) {
+  if (error.rpc_code != kUnsupportedVersion || !error.data.is_object()) return false;
+  const Json supported = error.data.value("supported", Json());
+  return supported.is_array() &&
+         std::find(supported.begin(), supported.end(), Json(kModernRevision)) != supported.end();
+}
+
 }  // namespace
 
 Client::Client(std::unique_ptr<Peer> peer) : peer_(std::move(peer)) {}
@@ -25,8 +32,18 @@ void Client::connect(const CallContext& context) {
 
 bool Client::connect_modern(const CallContext& context) {
   peer_->use_revision(std::string(kModernRevision));
+  const auto discover = [&] {
+    return peer_->request({"server/discover", Json::object(), kProbe}, context);
+  };
   try {
-    const Json found = peer_->request({"server/discover", Json::object(), kProbe}, context);
+    Json found;
+    try {
+      found = discover();
+    } catch (const ProtocolError& error) {
+      // Refused, and listed all the same: a server that was replaced meanwhile.
+      if (!lists_modern_revision(error)) throw;
+      found = discover();
+    }
     const auto versions = found.find("supportedVersions");
     if (versions == found.end() || !versions->is_array()) return false;
     if (std::find(versions->begin(), versions->end(), Json(kModernRevision)) == versions->end()) {

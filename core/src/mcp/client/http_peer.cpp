@@ -90,6 +90,7 @@ HttpRequest HttpPeer::post_of(const Json& message, const PeerRequest& request) {
     }
   }
   post.body = dump_json(message);
+  post.server_sent_events = true;
   post.connect_timeout_ms = std::min<std::int64_t>(post.connect_timeout_ms, request.limit.count());
   post.idle_timeout_ms = request.limit.count();
   post.total_timeout_ms = request.limit.count();

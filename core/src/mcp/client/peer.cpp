@@ -32,7 +32,8 @@ Json result_of(const Json& response) {
   if (error != response.end()) {
     const std::string message = text::field(string_or(*error, "message"), kMaxErrorText);
     throw ProtocolError(static_cast<int>(integer_or(*error, "code", kInternalError)),
-                        message.empty() ? "the server refused it" : message);
+                        message.empty() ? "the server refused it" : message,
+                        error->value("data", Json()));
   }
   const auto result = response.find("result");
   if (result == response.end() || !result->is_object()) {

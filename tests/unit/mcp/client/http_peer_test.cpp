@@ -17,7 +17,13 @@ class FakeTransport final : public HttpTransport {
     if (failure) throw *failure;
     sink.on_head(head);
     for (const auto& [kind, data] : events) {
-      if (!sink.on_event({kind, "message", data})) return;
+      // As the client over libcurl: who does not ask for events gets the stream as it is.
+      const bool whole = kind == HttpEvent::Kind::kEvent && !request.server_sent_events;
+      const std::string stream = "event: message\ndata: " + data + "\n\n";
+      if (!sink.on_event(whole ? HttpEvent{HttpEvent::Kind::kBody, "", stream}
+                               : HttpEvent{kind, "message", data})) {
+        return;
+      }
     }
   }
 

@@ -71,6 +71,21 @@ TEST(ForeignServer, of_a_legacy_era_is_initialised) {
   }
 }
 
+TEST(ForeignServer, that_refuses_a_revision_it_lists_is_asked_once_more) {
+  World world;
+  int asked = 0;
+  world.server.answers["server/discover"] = [&](const Json&) -> Json {
+    if (++asked == 1) {
+      throw ProtocolError(kUnsupportedVersion, "unsupported protocol version",
+                          {{"supported", Json::array({"2026-07-28"})}});
+    }
+    return {{"supportedVersions", Json::array({"2026-07-28"})}};
+  };
+  world.open();
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(world.server.count("initialize"), 0);
+}
+
 TEST(ForeignServer, that_speaks_no_known_revision_is_refused) {
   World world;
   world.server.answers.erase("server/discover");
