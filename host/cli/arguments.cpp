@@ -172,6 +172,14 @@ std::string contradiction(const Arguments& a) {
   if (a.continue_last && !a.resume.empty()) return both("--continue", "--resume");
   if (a.continue_last && !a.session.empty()) return both("--continue", "--session");
   if (!a.resume.empty() && !a.session.empty()) return both("--resume", "--session");
+  if (a.resume == kChooseSession && !a.record_file.empty()) {
+    return "--record needs the conversation's id behind --resume";
+  }
+  if (a.command == "sessions delete" && a.all == !a.names.empty()) {
+    return a.all ? "--all and an id exclude each other; give one"
+                 : "which conversation? Give its id, or --all";
+  }
+  if (a.with_calls && a.export_format == "json") return "--with-calls is for --format md";
   if (a.demo && !a.api_url.empty()) return both("--demo", "--api-url");
   if (a.sandbox && !a.api_url.empty()) return both("--sandbox", "--api-url");
   if (a.demo && !a.provider.empty() && a.provider != "offline") return both("--demo", "--provider");
@@ -184,9 +192,9 @@ std::string contradiction(const Arguments& a) {
   if (a.list && !a.deny.empty()) return both("--list", "--deny");
   if (a.json && a.command == "chat") return "--json is not for chat; use --output jsonl";
   constexpr std::array kWithoutJson = {
-      "tools call",      "tools handle", "tools instructions", "mcp",        "pair",
-      "replay",          "sandbox",      "purchases resolve",  "plugin new", "sessions export",
-      "sessions delete", "config set"};
+      "tools call",      "tools handle",    "tools instructions", "mcp",        "pair",
+      "replay",          "sandbox",         "purchases resolve",  "plugin new", "sessions export",
+      "sessions delete", "sessions rename", "config set"};
   if (a.json &&
       std::find(kWithoutJson.begin(), kWithoutJson.end(), a.command) != kWithoutJson.end())
     return fmt::format("--json is not for {}", a.command);
@@ -232,9 +240,18 @@ bool parse_chat(int argc, const char* const* argv, Arguments& a, std::vector<std
   }
 }
 
+/// `--resume` without an id, which CLI11 does not tell from one with an empty id.
+std::vector<const char*> with_choice_named(std::vector<const char*> words) {
+  static const std::string choice = std::string("--resume=") + kChooseSession;
+  for (std::size_t i = 1; i < words.size() && std::string_view(words[i]) != "--"; ++i) {
+    if (std::string_view(words[i]) != "--resume") continue;
+    if (i + 1 == words.size() || words[i + 1][0] == '-') words[i] = choice.c_str();
+  }
+  return words;
+}
+
 /// `help COMMAND` is `COMMAND --help`.
-std::vector<const char*> without_help_command(int argc, const char* const* argv) {
-  std::vector<const char*> words(argv, argv + argc);
+std::vector<const char*> without_help_command(std::vector<const char*> words) {
   if (words.size() < 2 || std::string_view(words[1]) != "help") return words;
   words.erase(words.begin() + 1);
   words.push_back("--help");
@@ -263,7 +280,8 @@ ParsedArguments parse_arguments(int argument_count, const char* const* arguments
     completing.arguments.words.assign(arguments + 2, arguments + argument_count);
     return completing;
   }
-  const std::vector<const char*> words = without_help_command(argument_count, arguments);
+  const std::vector<const char*> words =
+      with_choice_named(without_help_command({arguments, arguments + std::max(argument_count, 0)}));
   const int argc = static_cast<int>(words.size());
   const char* const* const argv = words.data();
   ParsedArguments parsed;

@@ -15,6 +15,9 @@
 
 namespace cartpilot::host {
 
+/// The value of --resume without one: the person is asked.
+inline constexpr const char* kChooseSession = "true";
+
 struct Arguments {
   std::string command;             ///< "chat", "tools call", "plugin list", ...
   std::vector<std::string> words;  ///< the whole line, without the program
@@ -40,7 +43,7 @@ struct Arguments {
   std::string api_url;
   std::string session;
   bool continue_last = false;
-  std::string resume;
+  std::string resume;  ///< kChooseSession: the person is asked which
   std::string approve;
   std::string merchants;
   std::optional<int> allow_repeat;
@@ -52,6 +55,8 @@ struct Arguments {
   std::optional<int> max_requests;
   std::string system_file;
   bool no_stream = false;
+  bool plain = false;
+  bool verbose = false;
   std::string output = "text";
   std::string record_file;  ///< --record
   std::string replay_file;  ///< --replay, or the file of the command replay
@@ -63,6 +68,11 @@ struct Arguments {
   std::string name;
   std::string tool_arguments = "{}";
   std::string export_format = "md";
+  std::string export_file;  ///< "" = standard output
+  bool with_calls = false;
+  std::string title;               ///< sessions rename
+  std::vector<std::string> names;  ///< sessions delete
+  bool all = false;
   bool bought = false;
   bool not_bought = false;
 

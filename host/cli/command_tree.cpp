@@ -149,13 +149,19 @@ void declare_records(CLI::App& app, Arguments& a) {
   value(*sessions->add_subcommand("show", "One conversation as text"), "id", a.name, "SESSION",
         kSessionId)
       ->required();
-  CLI::App* exported = sessions->add_subcommand("export", "One conversation to standard output");
+  CLI::App* exported = sessions->add_subcommand("export", "Write one conversation as text");
   value(*exported, "id", a.name, "SESSION", kSessionId)->required();
+  value(*exported, "file", a.export_file, "FILE", "A new file (default: standard output)");
+  exported->add_flag("--with-calls", a.with_calls, "Functions with their JSON, too");
   value(*exported, "--format", a.export_format, "md|json", "As Markdown or JSON (default md)")
       ->check(one_of({"md", "json"}));
-  value(*sessions->add_subcommand("delete", "Forget one conversation"), "id", a.name, "SESSION",
-        kSessionId)
-      ->required();
+  CLI::App* renamed = sessions->add_subcommand("rename", "Give a conversation a title");
+  value(*renamed, "id", a.name, "SESSION", kSessionId)->required();
+  value(*renamed, "title", a.title, "TITLE", "At most 80 bytes")->required();
+  CLI::App* removed =
+      sessions->add_subcommand("delete", "Forget conversations and what they left on this machine");
+  value(*removed, "id", a.names, "SESSION", kSessionId);
+  removed->add_flag("--all", a.all, "All conversations, and the lines typed");
 }
 
 void declare_settings(CLI::App& app, Arguments& a) {
@@ -251,11 +257,18 @@ void declare_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options
   declare_purchase_flags(*chat, a);
   chat->add_flag("-c,--continue", a.continue_last, "Go on with the last conversation")
       ->group(kConversation);
-  value(*chat, "--resume", a.resume, "SESSION", "Go on with that conversation")
+  value(*chat, "--resume", a.resume, "SESSION",
+        "Go on with that conversation; without an id, choose one of the last on a terminal")
+      ->expected(0, 1)
       ->group(kConversation);
   value(*chat, "--output", a.output, "text|jsonl",
         "For people, or one JSON object per line (default text)")
       ->check(one_of({"text", "jsonl"}))
+      ->group(kOutput);
+  chat->add_flag("--plain", a.plain,
+                 "On a terminal: redraw nothing, no colours, tables as lines (for screen readers)")
+      ->group(kOutput);
+  chat->add_flag("--verbose", a.verbose, "On a terminal: show functions with their arguments")
       ->group(kOutput);
   chat->add_flag("--no-stream", a.no_stream, "Print each answer when it is complete")
       ->group(kOutput);

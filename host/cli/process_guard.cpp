@@ -37,10 +37,11 @@ namespace {
 
 // For the system, its libraries and the programs that plugins start.
 constexpr std::string_view kGeneralNames[] = {
-    "COLORTERM", "COLUMNS", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "HOME", "HOSTALIASES", "LANG",
-    "LANGUAGE", "LINES", "LOCALDOMAIN", "LOCPATH", "LOGNAME", "NO_COLOR", "OPENSSL_CONF", "PATH",
-    "PWD", "RES_OPTIONS", "SHELL", "SQLITE_TMPDIR", "SSL_CERT_DIR", "SSL_CERT_FILE", "TEMP", "TERM",
-    "TERMINFO", "TERMINFO_DIRS", "TMP", "TMPDIR", "TZ", "TZDIR", "USER", "WAYLAND_DISPLAY",
+    "COLORTERM", "COLUMNS", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "EDITOR", "HOME", "HOSTALIASES",
+    "LANG", "LANGUAGE", "LINES", "LOCALDOMAIN", "LOCPATH", "LOGNAME", "NO_COLOR", "OPENSSL_CONF",
+    "PATH", "PWD", "RES_OPTIONS", "SHELL", "SQLITE_TMPDIR", "SSL_CERT_DIR", "SSL_CERT_FILE", "TEMP",
+    "TERM", "TERMINFO", "TERMINFO_DIRS", "TMP", "TMPDIR", "TZ", "TZDIR", "USER", "VISUAL",
+    "WAYLAND_DISPLAY",
     // Proxies, unless they hold a password.
     "ALL_PROXY", "HTTPS_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy",
     // Sanitizers and profilers.

@@ -36,6 +36,7 @@ int run_purchases_resolve(CommandServices& services);
 int run_purchases_verify(CommandServices& services);
 int run_sessions_list(CommandServices& services);
 int run_sessions_show(CommandServices& services);
+int run_sessions_rename(CommandServices& services);
 int run_sessions_export(CommandServices& services);
 int run_sessions_delete(CommandServices& services);
 int run_sandbox(CommandServices& services);

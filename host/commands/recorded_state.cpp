@@ -56,7 +56,7 @@ Json rows_of(store::StateDb& db, const Table& table, const std::string& session)
 }
 
 std::string earlier_session(const store::SessionStore& sessions, const Arguments& arguments) {
-  if (!arguments.resume.empty()) return arguments.resume;
+  if (!arguments.resume.empty()) return sessions.resolve(arguments.resume);
   if (!arguments.session.empty()) return arguments.session;
   if (!arguments.continue_last) return "";
   const auto list = sessions.list();

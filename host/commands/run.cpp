@@ -48,6 +48,7 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"sessions list", run_sessions_list},
       {"sessions show", run_sessions_show},
       {"sessions export", run_sessions_export},
+      {"sessions rename", run_sessions_rename},
       {"sessions delete", run_sessions_delete},
       {"sandbox", run_sandbox},
       {"doctor", run_doctor},

@@ -76,12 +76,17 @@ class Dialogue {
     const int room = std::max(1, tty_.rows() - kRowsBelow);
     int used = 0;
     for (std::size_t i = 0; i < lines.size(); ++i) {
-      const int rows = rows_of(lines[i], tty_.columns());
+      const std::vector<std::string> parts = terminal_rows(lines[i], tty_.columns());
+      const int rows = static_cast<int>(parts.size());
       if (used > 0 && used + rows > room) {
         if (!turn_page(i, lines.size())) return false;
         used = 0;
       }
-      if (!tty_.write(lines[i] + "\n")) return left("the terminal was closed");
+      for (const std::string& part : parts) {
+        const bool written =
+            is_total_line(lines[i]) ? tty_.write_bold_row(part) : tty_.write(part + "\n");
+        if (!written) return left("the terminal was closed");
+      }
       used += rows;
     }
     return true;
@@ -114,7 +119,12 @@ class Dialogue {
         return;
       }
       const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(end_ - since_boot_());
-      if (!tty_.write("\n" + answer_line(question_, challenge, seconds.count() + 1))) {
+      std::string line_of_answer;
+      for (const std::string& row :
+           terminal_rows(answer_line(question_, challenge, seconds.count() + 1), tty_.columns())) {
+        line_of_answer += "\n" + row;
+      }
+      if (!tty_.write(line_of_answer + " ")) {
         left("the terminal was closed");
         return;
       }

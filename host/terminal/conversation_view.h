@@ -1,4 +1,5 @@
-// ConversationView: how a conversation is shown. Two kinds: text for people, JSONL for programs.
+// ConversationView: how a conversation is shown. Three kinds: a terminal for people, plain text for
+// pipes and files, JSONL for programs.
 //
 // A view hears the chat session (events, tool calls and results, retries) and the purchase gate.
 // Borrowed by both; one thread.
@@ -30,7 +31,12 @@ class ConversationView : public chat::ChatObserver, public purchase::PurchaseObs
   virtual void on_notice(const std::string& message) = 0;
 };
 
-// A purchase that standard output cannot tell of is told on standard error, by both.
+// A purchase that standard output cannot tell of is told on standard error, by all.
+
+/// A terminal: Markdown rendered and wrapped at words as it streams, calls as sentences, offers and
+/// checkouts as tables and cards, a status line while waiting. `verbose`: functions and arguments
+/// as they were called, too.
+std::unique_ptr<ConversationView> make_screen_view(bool verbose);
 
 /// Text: the answer on stdout as it streams, everything else on stderr; the program's own purchase
 /// lines on stdout.

@@ -27,6 +27,7 @@
 #include "terminal/output.h"
 #include "terminal/tty.h"
 #include "text/redaction.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
@@ -104,7 +105,8 @@ ssize_t write_and_keep(void* kept, const char* bytes, std::size_t size) {
 
 class LineEditor final : public LineReader {
  public:
-  LineEditor(std::filesystem::path file, bool keeps_screen) : file_(std::move(file)) {
+  LineEditor(std::filesystem::path file, bool keeps_screen, Completions completions)
+      : file_(std::move(file)), completions_(std::move(completions)) {
     use_utf8();
     if (keeps_screen) {
       kept_out_ = ::fopencookie(&screen_, "w", {nullptr, write_and_keep, nullptr, nullptr});
@@ -120,6 +122,8 @@ class LineEditor final : public LineReader {
     el_set(editor_, EL_ADDFN, "cartpilot-new-line", "begins a new line", new_line);
     el_set(editor_, EL_ADDFN, "cartpilot-continue", "goes on in a new line", continue_line);
     el_set(editor_, EL_ADDFN, "cartpilot-paste", "takes a pasted block", paste);
+    el_set(editor_, EL_ADDFN, "cartpilot-complete", "completes a word", complete);
+    el_set(editor_, EL_BIND, "^I", "cartpilot-complete", nullptr);
     el_set(editor_, EL_BIND, "\\e^M", "cartpilot-new-line", nullptr);
     el_set(editor_, EL_BIND, "\\e^J", "cartpilot-new-line", nullptr);
     el_set(editor_, EL_BIND, "^_", "cartpilot-continue", nullptr);
@@ -184,6 +188,28 @@ class LineEditor final : public LineReader {
     if (!self(editor).ends_in_backslash()) return CC_ERROR;
     el_deletestr(editor, 1);
     return new_line(editor, key);
+  }
+
+  // One word is put in; of several what they have in common, else they are listed below the line.
+  static unsigned char complete(EditLine* editor, wint_t) {
+    LineEditor& own = self(editor);
+    const LineInfo* const line = el_line(editor);
+    const std::string begun(line->buffer, line->cursor);
+    if (!own.completions_) return CC_ERROR;
+    const std::vector<std::string> words = own.completions_(begun);
+    if (words.empty()) return CC_ERROR;
+    std::string common = words.front();
+    for (const std::string& word : words) {
+      const auto parted = std::mismatch(common.begin(), common.end(), word.begin(), word.end());
+      common.erase(parted.first, common.end());
+    }
+    std::string more = common.substr(begun.size() - begun.find_last_of(' ') - 1);
+    if (words.size() == 1) more += ' ';
+    if (!more.empty()) return el_insertstr(editor, more.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
+    std::string list;
+    for (const std::string& word : words) list += (list.empty() ? "" : "  ") + word;
+    own.write_bytes("\r\n" + text::safe_line(list) + "\r\n");
+    return CC_REDISPLAY;
   }
 
   static unsigned char paste(EditLine* editor, wint_t) {
@@ -314,6 +340,7 @@ class LineEditor final : public LineReader {
   }
 
   const std::filesystem::path file_;
+  const Completions completions_;
   const TypeAhead type_ahead_;
   const TerminalInput keys_;
   LineInput input_;
@@ -333,8 +360,8 @@ bool can_edit_lines() {
 }
 
 std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,
-                                             bool keeps_screen) {
-  return std::make_unique<LineEditor>(history, keeps_screen);
+                                             bool keeps_screen, Completions completions) {
+  return std::make_unique<LineEditor>(history, keeps_screen, std::move(completions));
 }
 
 }  // namespace cartpilot::host

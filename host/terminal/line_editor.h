@@ -13,6 +13,6 @@ bool can_edit_lines();
 /// `history`: shared by all windows; "" keeps none. With `keeps_screen`, what the editor writes is
 /// kept for take_screen().
 std::unique_ptr<LineReader> make_line_editor(const std::filesystem::path& history,
-                                             bool keeps_screen);
+                                             bool keeps_screen, Completions completions);
 
 }  // namespace cartpilot::host

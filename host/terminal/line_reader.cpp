@@ -181,13 +181,14 @@ class PlayedReader final : public LineReader {
 
 }  // namespace
 
-std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history) {
+std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history,
+                                             Completions completions) {
   const bool edits = can_edit_lines();
   record::Tape* const tape = record::tape();
   if (tape != nullptr && tape->plays()) return std::make_unique<PlayedReader>(*tape);
   std::unique_ptr<LineReader> reader;
   if (edits) {
-    reader = make_line_editor(history, tape != nullptr);
+    reader = make_line_editor(history, tape != nullptr, std::move(completions));
   } else {
     reader = std::make_unique<PlainReader>();
   }

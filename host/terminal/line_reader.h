@@ -4,9 +4,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cartpilot::host {
 
@@ -34,7 +36,12 @@ class LineReader {
 /// not a wish.
 constexpr std::size_t kMaxMessageBytes = 256 * 1024;
 
-/// Editing on a terminal that can (can_edit_lines()); `history` "" keeps none.
-std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history);
+/// What the word at the end of a begun line may be: whole words.
+using Completions = std::function<std::vector<std::string>(const std::string& begun)>;
+
+/// Editing on a terminal that can (can_edit_lines()), with Tab for `completions`; `history` ""
+/// keeps none.
+std::unique_ptr<LineReader> make_line_reader(const std::filesystem::path& history,
+                                             Completions completions = {});
 
 }  // namespace cartpilot::host

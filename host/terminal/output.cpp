@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <system_error>
 
@@ -14,6 +16,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "record/tape.h"
+#include "terminal/markdown/table_text.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -44,6 +47,9 @@ int write_all(int descriptor, std::string_view text) {
 constexpr std::size_t kMaxLine = 8'192;  // of what is meant for a line
 
 bool silent = false;
+bool plain_screen = false;
+std::mutex transient_mutex;
+bool transient_shown = false;
 std::int64_t bytes_out = 0;         // given to standard output
 bool output_failure_noted = false;  // in the recording
 
@@ -68,6 +74,7 @@ void put_out(const std::string& clean) {
   record::Tape* const tape = record::tape();
   if (tape != nullptr) tape->shown(record::Stream::kOut, clean);
   int& failure = tape != nullptr && tape->plays() ? replay_errno : output_errno;
+  end_transient();
   if (output_errno == 0 && replay_errno == 0 && !silent) failure = write_all(STDOUT_FILENO, clean);
   pass_output_by_tape(clean.size());
   require_output();
@@ -75,12 +82,66 @@ void put_out(const std::string& clean) {
 
 void put_err(const std::string& clean) {
   if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kErr, clean);
+  end_transient();
   if (!silent) write_all(STDERR_FILENO, clean);
+}
+
+int columns_of(int descriptor) {
+  constexpr int kDefault = 80;
+  winsize size{};
+  const bool known = ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : kDefault;
+}
+
+bool colours_refused() {
+  const char* const no_color = std::getenv("NO_COLOR");
+  return no_color != nullptr && *no_color != '\0';
+}
+
+/// In one line, blanks kept.
+std::string clean_row(std::string_view text) {
+  std::string row = text::safe_text(text::redact(text));
+  std::replace_if(
+      row.begin(), row.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return row;
+}
+
+std::string rows_of_line(std::string_view text, Look look, const WordWrap::Options& screen) {
+  const std::string line = clean_row(text);
+  const std::string hang(std::min(line.find_first_not_of(' '), line.size()) + 2, ' ');
+  std::string rows;
+  for (const std::string& row : wrapped_rows(line, screen.columns() - 1, hang)) {
+    rows += styled(row, look, screen.style) + "\n";
+  }
+  return rows;
 }
 
 std::string clean_line(std::string_view text) { return text::field(text, kMaxLine); }
 
 }  // namespace
+
+int out_columns() {
+  constexpr const char* kKind = "width";  // a recording has it when it changes
+  static int recorded = 0;
+  record::Tape* const tape = record::tape();
+  if (tape != nullptr && tape->plays()) {
+    if (tape->comes_next(kKind)) {
+      recorded = static_cast<int>(integer_or(tape->came(kKind, nullptr), "columns"));
+    }
+    return recorded;
+  }
+  const int columns = columns_of(STDOUT_FILENO);
+  if (tape != nullptr && std::exchange(recorded, columns) != columns) {
+    tape->came(kKind, {{"columns", columns}});
+  }
+  return columns;
+}
+
+void use_plain_screen() { plain_screen = true; }
+
+WordWrap::Options screen_options() {
+  return {out_columns, style_is_wanted(), terminal_knows_sequences() && !plain_screen};
+}
 
 void out_json(const Json& value) {
   put_out(text::safe_json(dump_json(text::redacted(value))) + "\n");
@@ -100,10 +161,39 @@ void err_status(std::string_view text) {
 }
 
 void out_row(std::string_view text) {
-  std::string row = text::safe_text(text::redact(text));
-  std::replace_if(
-      row.begin(), row.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  const std::string row = clean_row(text);
   put_out(row.substr(0, row.find_last_not_of(' ') + 1) + "\n");
+}
+
+void out_look(std::string_view text, Look look, const WordWrap::Options& screen) {
+  put_out(rows_of_line(text, look, screen));
+}
+
+void err_look(std::string_view text, const WordWrap::Options& screen) {
+  put_err(rows_of_line(text, Look::kPlain, screen));
+}
+
+void out_table(const Table& table, const WordWrap::Options& screen) {
+  put_out(table_text(safe_table(table), screen));
+}
+
+void show_transient(std::string_view text, std::string_view hint) {
+  const int room = columns_of(STDERR_FILENO) - 1;
+  std::string row = clean_line(text);
+  if (width_of(row) + width_of(hint) <= room) row += hint;
+  const std::lock_guard lock(transient_mutex);
+  if (silent) return;
+  transient_shown = true;
+  write_all(STDERR_FILENO, "\r\x1b[K" + fitting(row, room).first);
+}
+
+void end_transient() {
+  const std::lock_guard lock(transient_mutex);
+  if (std::exchange(transient_shown, false)) write_all(STDERR_FILENO, "\r\x1b[K");
+}
+
+void clear_screen() {
+  if (is_terminal(STDOUT_FILENO) && screen_options().redraw) put_out("\x1b[H\x1b[2J");
 }
 
 std::string marked_line(std::string_view text) {
@@ -111,6 +201,12 @@ std::string marked_line(std::string_view text) {
 }
 
 void out_marked(std::string_view text) { put_out(marked_line(text) + "\n"); }
+
+void out_marked(std::string_view text, const WordWrap::Options& screen) {
+  for (const std::string& row : wrapped_rows(marked_line(text), screen.columns() - 1, "  ")) {
+    put_out(styled(row, Look::kBold, screen.style) + "\n");
+  }
+}
 
 void err_marked(std::string_view text) { put_err(marked_line(text) + "\n"); }
 
@@ -122,17 +218,27 @@ void err_line_past_tape(std::string_view text) {
   write_all(STDERR_FILENO, clean_line(text) + "\n");
 }
 
+TextStream::TextStream(const WordWrap::Options& screen)
+    : markdown_(std::make_unique<MarkdownStream>(screen)) {}
+
 bool TextStream::feed(std::string_view piece) { return show(filter_.feed(redaction_.feed(piece))); }
 
 bool TextStream::finish() {
   const std::string rest = filter_.feed(redaction_.finish());
-  return show(rest + filter_.finish());
+  const bool shown = show(rest + filter_.finish());
+  if (!markdown_) return shown;
+  const std::string last = markdown_->finish();
+  if (last.empty()) return shown;
+  put_out(last);
+  ends_line_ = true;
+  return true;
 }
 
 bool TextStream::show(const std::string& safe) {
-  if (safe.empty()) return false;
-  put_out(safe);
-  ends_line_ = safe.back() == '\n';
+  const std::string text = markdown_ ? markdown_->feed(safe) : safe;
+  if (text.empty()) return false;
+  put_out(text);
+  ends_line_ = text.back() == '\n';
   return true;
 }
 
@@ -176,11 +282,11 @@ bool terminal_knows_sequences() {
   return name != nullptr && *name != '\0' && std::string_view(name) != "dumb";
 }
 
+bool style_is_wanted() { return terminal_knows_sequences() && !colours_refused() && !plain_screen; }
+
 bool err_has_style() {
-  const char* const no_color = std::getenv("NO_COLOR");
-  static const bool styled = is_terminal(STDERR_FILENO) && terminal_knows_sequences() &&
-                             (no_color == nullptr || *no_color == '\0');
-  return styled;
+  static const bool has = is_terminal(STDERR_FILENO) && style_is_wanted();
+  return has;
 }
 
 }  // namespace cartpilot::host

@@ -3,17 +3,26 @@
 //
 // When standard output cannot be written, all out functions throw Error{kUnavailable, reason
 // "output"}, and so does every later call: output with a hole must not look whole. What standard
-// error cannot take is lost, and nothing ends because of it. Not for concurrent use.
+// error cannot take is lost, and nothing ends because of it. One thread, but for show_transient().
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "cartpilot/json.h"
+#include "terminal/markdown/markdown_stream.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
 namespace cartpilot::host {
+
+/// How many columns the terminal of standard output has at present; 80 if it is none.
+int out_columns();
+/// From now on nothing is redrawn and nothing has a colour.
+void use_plain_screen();
+/// What the person wants of the screen, and the terminal can: see WordWrap.
+WordWrap::Options screen_options();
 
 /// One JSON value on a line of its own.
 void out_json(const Json& value);
@@ -30,9 +39,25 @@ void out_row(std::string_view text);
 /// err_line() in the colour of what can be passed over.
 void err_status(std::string_view text);
 
+/// A line beside an answer on a terminal, broken at words; blanks are kept.
+void out_look(std::string_view text, Look look, const WordWrap::Options& screen);
+void err_look(std::string_view text, const WordWrap::Options& screen);
+void out_table(const Table& table, const WordWrap::Options& screen);
+
+/// A row on the terminal of standard error that whatever is written next takes away. `text` is cut
+/// at its width, after leaving out `hint` where both do not fit. No part of a recording. Any
+/// thread.
+void show_transient(std::string_view text, std::string_view hint);
+void end_transient();
+
+/// Nothing happens where a terminal is not drawn on.
+void clear_screen();
+
 /// A line in which the program itself speaks of purchases: text::kMark and `text`.
 void out_marked(std::string_view text);
 void err_marked(std::string_view text);
+/// out_marked() on a terminal: bold, and broken at words.
+void out_marked(std::string_view text, const WordWrap::Options& screen);
 std::string marked_line(std::string_view text);
 
 /// out_line() and err_line() for what no recording holds.
@@ -42,6 +67,11 @@ void err_line_past_tape(std::string_view text);
 /// Text of a model that comes in pieces, on standard output.
 class TextStream {
  public:
+  /// As it is.
+  TextStream() = default;
+  /// As Markdown on a terminal.
+  explicit TextStream(const WordWrap::Options& screen);
+
   /// True when something was shown.
   bool feed(std::string_view piece);
   /// Shows what was held back.
@@ -50,6 +80,8 @@ class TextStream {
 
  private:
   bool show(const std::string& safe);
+
+  std::unique_ptr<MarkdownStream> markdown_;
 
   text::RedactionStream redaction_;
   text::TerminalFilter filter_;
@@ -77,7 +109,9 @@ int report_replay_output();
 /// True when TERM names a terminal that knows escape sequences.
 bool terminal_knows_sequences();
 
-/// True when standard error is a terminal and colours are wanted (NO_COLOR).
+/// True when the terminal knows colours and the person wants them (NO_COLOR).
+bool style_is_wanted();
+/// The same, and standard error is a terminal.
 bool err_has_style();
 
 }  // namespace cartpilot::host

@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <ctime>
 
+#include "terminal/markdown/word_wrap.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
 namespace cartpilot::host {
 namespace {
 
-constexpr int kMaxFieldRows = 3;
+constexpr std::size_t kMaxFieldRows = 3;
 
 QuestionRow row_of(QuestionRow::Kind kind, const std::string& label, const std::string& value) {
   return {kind, label, text::redact(text::escape_for_receipt(value))};
@@ -86,16 +87,18 @@ std::vector<std::string> question_lines(const purchase::ApprovalQuestion& questi
   return lines;
 }
 
-int rows_of(const std::string& line, int columns) {
-  const int length = static_cast<int>(line.size());
-  return std::max(1, (length + columns - 1) / columns);
+std::vector<std::string> terminal_rows(const std::string& line, int columns) {
+  return wrapped_rows(line, columns, "   ");
 }
+
+bool is_total_line(const std::string& line) { return line.starts_with(" TOTAL "); }
 
 int columns_needed(const purchase::ApprovalQuestion& question) {
   int needed = 0;
   for (const std::string& line : field_lines(question, question.created_unix_ms)) {
-    const int length = static_cast<int>(line.size());
-    needed = std::max(needed, (length + kMaxFieldRows - 1) / kMaxFieldRows);
+    needed = std::max(needed, static_cast<int>((line.size() + kMaxFieldRows - 1) / kMaxFieldRows));
+    // Words that are not broken may need more.
+    while (terminal_rows(line, needed).size() > kMaxFieldRows) ++needed;
   }
   return needed;
 }
@@ -110,7 +113,7 @@ std::string answer_request(const purchase::ApprovalQuestion& question,
 
 std::string answer_line(const purchase::ApprovalQuestion& question, const std::string& challenge,
                         std::int64_t seconds_left) {
-  return fmt::format(" {}, Enter alone says no [{} s]: ", answer_request(question, challenge),
+  return fmt::format(" {}, Enter alone says no [{} s]:", answer_request(question, challenge),
                      seconds_left);
 }
 

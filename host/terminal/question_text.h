@@ -30,8 +30,11 @@ std::vector<std::string> question_lines(const purchase::ApprovalQuestion& questi
 /// "18:02 (in 9 minutes)", with the date when it is another day's.
 std::string validity_text(std::int64_t until_unix_ms, std::int64_t now_unix_ms);
 
-/// Rows that `line` takes on a terminal of `columns`.
-int rows_of(const std::string& line, int columns);
+/// `line` in rows for a terminal of `columns`, broken between words.
+std::vector<std::string> terminal_rows(const std::string& line, int columns);
+
+/// Whether `line` is the one with the total to pay.
+bool is_total_line(const std::string& line);
 
 /// Columns that are needed so that no field takes more than three rows.
 int columns_needed(const purchase::ApprovalQuestion& question);

@@ -121,9 +121,14 @@ int Tty::columns() const {
 
 bool Tty::write(std::string_view text) const { return put(text::safe_text(text::redact(text))); }
 
+bool Tty::write_bold_row(std::string_view row) const {
+  return put(styled(text::safe_text(text::redact(row)), Look::kBold, style_is_wanted()) + "\n");
+}
+
 bool Tty::write_marked(std::string_view text) const { return put(marked_line(text) + "\n"); }
 
 bool Tty::put(std::string_view text) const {
+  end_transient();
   if (record::Tape* const tape = record::tape()) {
     tape->shown(record::Stream::kTerminal, text);
     if (tape->plays()) return show_again(text);

@@ -55,8 +55,7 @@ std::string holder_in(int descriptor) {
 SessionLock::SessionLock(const std::filesystem::path& folder, const std::string& session_id,
                          const std::string& command) {
   base::make_private_folder(folder);  // a failure shows when the file is opened
-  // Ids are free text; equal names of different ids would only make one wait for the other.
-  const auto file = folder / fmt::format("{:016x}.lock", std::hash<std::string>()(session_id));
+  const std::filesystem::path file = file_of(folder, session_id);
   descriptor_ = base::open_private_file(file, O_RDWR | O_CREAT);
   if (descriptor_ < 0) {
     throw Error(ErrorCode::kUnavailable,
@@ -75,6 +74,12 @@ SessionLock::SessionLock(const std::filesystem::path& folder, const std::string&
                                    session_id, holder));
   open_elsewhere.reason = "session_open";
   throw open_elsewhere;
+}
+
+std::filesystem::path SessionLock::file_of(const std::filesystem::path& folder,
+                                           const std::string& session_id) {
+  // Ids are free text; equal names of different ids would only make one wait for the other.
+  return folder / fmt::format("{:016x}.lock", std::hash<std::string>()(session_id));
 }
 
 SessionLock::SessionLock(SessionLock&& other) noexcept

@@ -19,6 +19,9 @@ class SessionLock {
   SessionLock(const std::filesystem::path& folder, const std::string& session_id,
               const std::string& command);
   ~SessionLock();
+  /// The file of a conversation's lock.
+  static std::filesystem::path file_of(const std::filesystem::path& folder,
+                                       const std::string& session_id);
   SessionLock(SessionLock&& other) noexcept;
   SessionLock& operator=(SessionLock&& other) = delete;
 

@@ -113,6 +113,31 @@ std::optional<SessionSummary> SessionStore::find(const std::string& session) con
   return std::move(found.front());
 }
 
+std::string SessionStore::resolve(const std::string& beginning) const {
+  if (beginning.empty() || find(beginning)) return beginning;
+  std::vector<std::string> ids;
+  for (const SessionSummary& session : list()) {
+    if (session.id.starts_with(beginning)) ids.push_back(session.id);
+  }
+  if (ids.size() > 1) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("'{}' could be {} conversations, such as {} and {}; give more of the id",
+                    beginning, ids.size(), ids[0], ids[1]));
+  }
+  return ids.empty() ? "" : ids.front();
+}
+
+bool SessionStore::rename(const std::string& session, const std::string& title) {
+  bool existed = false;
+  db_.durable([&] {
+    const auto update = db_.prepared("UPDATE sessions SET title = ? WHERE id = ?");
+    SQLite::bind(*update, detail::cut_text(title, kTitleBytes), session);
+    existed = update->exec() > 0;
+  });
+  return existed;
+}
+
 std::vector<Message> SessionStore::load(const std::string& session) const {
   std::vector<Message> messages;
   db_.checked([&] {

@@ -19,7 +19,7 @@ struct SessionSummary {
   std::string id;
   std::string provider;
   std::string model;
-  std::string title;  ///< first user text, at most 80 bytes
+  std::string title;  ///< that of rename(), else of the first user text; at most 80 bytes
   std::int64_t message_count = 0;
   std::int64_t created_unix_ms = 0;
   std::int64_t updated_unix_ms = 0;
@@ -39,9 +39,14 @@ class SessionStore {
   void append(const std::string& session, const Message& message);
 
   std::optional<SessionSummary> find(const std::string& session) const;
+  /// The id that is `beginning`, else the only one that begins with it; "" when there is none.
+  /// Throws Error{kInvalidArgument} when there are several.
+  std::string resolve(const std::string& beginning) const;
   std::vector<Message> load(const std::string& session) const;
   /// Newest first; sessions without a message are left out.
   std::vector<SessionSummary> list() const;
+  /// False when there is no such session.
+  bool rename(const std::string& session, const std::string& title);
   /// True when there was such a session.
   bool remove(const std::string& session);
 

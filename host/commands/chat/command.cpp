@@ -32,12 +32,16 @@ void refuse_long(Conversation& conversation) {
 
 int read_lines(CommandServices& services, Conversation& conversation) {
   const bool terminal = is_terminal(STDIN_FILENO);
-  const auto reader = make_line_reader(services.settings().state_directory / "history");
+  const auto reader = make_line_reader(
+      services.settings().state_directory / "history",
+      [&conversation](const std::string& begun) { return conversation.completions(begun); });
   if (terminal) {
     const auto& cartpilot = conversation.cartpilot();
     err_line(cartpilot.is_sandbox() ? "CartPilot: SANDBOX, no real money."
                                     : fmt::format("CartPilot: {}", cartpilot.shown()));
-    err_line("Say what you are looking for. /help lists commands, Ctrl-D leaves.");
+    conversation.show_last_exchange();
+    err_look("Say what you are looking for. /help lists commands, Ctrl-D leaves.",
+             screen_options());
   }
   bool interrupted_before = false;
   while (const auto line = reader->next()) {
@@ -151,10 +155,17 @@ std::string whole_message(std::vector<std::string> words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
+std::unique_ptr<ConversationView> make_view(const Arguments& arguments) {
+  if (arguments.output == "jsonl") return make_jsonl_view();
+  if (!is_terminal(STDOUT_FILENO)) return make_text_view();
+  if (arguments.plain) use_plain_screen();
+  return make_screen_view(arguments.verbose);
+}
+
 }  // namespace
 
 int run_chat(CommandServices& services) {
-  const auto view = services.arguments().output == "jsonl" ? make_jsonl_view() : make_text_view();
+  const auto view = make_view(services.arguments());
   try {
     Conversation conversation(services, *view);
     return exit_code_of_shopping(conversation.session(), [&] {

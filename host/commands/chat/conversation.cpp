@@ -3,14 +3,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "commands/chat/external_editor.h"
+#include "commands/chat/session_choice.h"
+#include "commands/chat/slash_commands.h"
 #include "commands/chat/transcript.h"
 #include "commands/commands.h"
+#include "commerce/identity.h"
+#include "commerce/money.h"
+#include "terminal/line_reader.h"
 #include "terminal/output.h"
 #include "text/near_names.h"
 #include "text/terminal_text.h"
@@ -19,17 +26,7 @@ namespace cartpilot::host {
 
 namespace {
 
-const std::vector<std::string> kCommands = {"provider", "model", "tools", "cost",
-                                            "export",   "help",  "quit",  "exit"};
-
-constexpr const char* kHelp =
-    "/provider NAME [MODEL]  go on with another provider\n"
-    "/model ID               go on with another model\n"
-    "/tools                  the functions the model can call\n"
-    "/cost                   tokens used so far\n"
-    "/export                 this conversation as Markdown\n"
-    "/quit, /exit            leave (so does end of input)\n"
-    "//text                  a message that begins with a slash\n";
+constexpr std::size_t kSessionsShown = 10;
 
 /// What --system adds to the program's own instructions.
 std::string read_system(const std::string& file) {
@@ -46,9 +43,14 @@ std::string read_system(const std::string& file) {
   return text.str();
 }
 
-app::SessionChoice choice_of(const Arguments& arguments) {
+app::SessionChoice choice_of(CommandServices& services) {
+  const Arguments& arguments = services.arguments();
   using Kind = app::SessionChoice::Kind;
-  if (!arguments.resume.empty()) return {Kind::kEarlier, arguments.resume};
+  if (arguments.resume == kChooseSession) return {Kind::kEarlier, chosen_session(services)};
+  if (!arguments.resume.empty()) {
+    const std::string whole = services.sessions().resolve(arguments.resume);
+    return {Kind::kEarlier, whole.empty() ? arguments.resume : whole};
+  }
   if (arguments.continue_last) return {Kind::kNewest, ""};
   if (!arguments.session.empty()) return {Kind::kNamed, arguments.session};
   return {};
@@ -57,7 +59,7 @@ app::SessionChoice choice_of(const Arguments& arguments) {
 app::SessionSettings settings_of(CommandServices& services) {
   const Arguments& arguments = services.arguments();
   app::SessionSettings settings = services.session_settings();
-  settings.choice = choice_of(arguments);
+  settings.choice = choice_of(services);
   app::ModelSettings model;
   model.provider = services.settings().provider;
   model.provider_options = arguments.provider_options;
@@ -72,7 +74,8 @@ app::SessionSettings settings_of(CommandServices& services) {
 }  // namespace
 
 Conversation::Conversation(CommandServices& services, ConversationView& view)
-    : view_(view),
+    : services_(services),
+      view_(view),
       approver_(services.make_approver()),
       session_(services.app(), settings_of(services), {view, *approver_, &view},
                Interrupt::cancellation()) {
@@ -93,6 +96,25 @@ void Conversation::refuse(const std::string& why) {
   if (!is_terminal(STDIN_FILENO)) fail(kUsage);
 }
 
+void Conversation::show_last_exchange() {
+  constexpr std::size_t kShown = 600;
+  std::string asked;
+  std::string answered;
+  for (const Message& message : session_.history()) {
+    const std::string text = text_of(message);
+    if (text.empty()) continue;
+    if (message.role == Role::kUser) {
+      asked = text;
+      answered.clear();
+    } else if (message.role == Role::kAssistant) {
+      answered = text;
+    }
+  }
+  if (asked.empty()) return;
+  err_line(fmt::format("Before: {}", text::field(asked, kShown)));
+  if (!answered.empty()) err_line(fmt::format("Answer: {}", text::field(answered, kShown)));
+}
+
 bool Conversation::say(const std::string& line) {
   refused_ = false;
   if (line.find_first_not_of(" \t\n") == std::string::npos) return true;
@@ -101,7 +123,7 @@ bool Conversation::say(const std::string& line) {
         "the message is not valid UTF-8 and was not sent; check the terminal's or file's encoding");
     return true;
   }
-  const TypedLine typed = read_typed_line(line, kCommands, [](const std::string& path) {
+  const TypedLine typed = read_typed_line(line, slash_command_names(), [](const std::string& path) {
     std::error_code ignored;
     return std::filesystem::exists(path, ignored);
   });
@@ -110,7 +132,21 @@ bool Conversation::say(const std::string& line) {
   return true;
 }
 
+std::vector<std::string> Conversation::completions(const std::string& begun) {
+  return slash_completions(begun, [this](const std::string& kind) {
+    if (kind == "PROVIDER") return services_.plugins().provider_names();
+    std::vector<std::string> values;
+    if (kind == "MODEL") values.push_back(session_.model());
+    for (const store::SessionSummary& session : services_.sessions().list()) {
+      if (kind == "SESSION") values.push_back(session.id);
+      if (kind == "MODEL") values.push_back(session.model);
+    }
+    return values;
+  });
+}
+
 void Conversation::turn(const std::string& text) {
+  last_message_ = text;
   view_.on_turn_begin(++turns_, text);
   const app::TurnReport report = app::Turn(session_, Interrupt::cancellation()).say(text);
   cancelled_ = report.result.finish == "cancelled";
@@ -140,21 +176,12 @@ bool Conversation::run(const TypedLine& line) {
       switch_to(session_.provider_name(), first);
     } else if (command == "provider" || command == "model") {
       refuse(fmt::format("/{} needs a name; /help lists commands", command));
-    } else if (command == "tools") {
-      for (const ToolSpec& spec : session_.tools())
-        view_.on_notice(spec.name + " - " + spec.description);
-    } else if (command == "cost") {
-      const Usage& usage = session_.usage();
-      view_.on_notice(fmt::format("{} tokens in ({} cached), {} out ({} reasoning) in this run",
-                                  usage.input_tokens, usage.cached_tokens, usage.output_tokens,
-                                  usage.reasoning_tokens));
-    } else if (command == "export") {
-      err_text(
-          transcript_markdown(session_.id(), session_.cartpilot().shown(), session_.history()));
-    } else if (command == "help") {
-      err_text(kHelp);
-    } else {
-      const std::vector<std::string> near = text::near_names(command, kCommands);
+    } else if (command == "retry") {
+      retry();
+    } else if (command == "edit") {
+      edit();
+    } else if (!show(command, first)) {
+      const std::vector<std::string> near = text::near_names(command, slash_command_names());
       refuse(fmt::format("no command /{}; {}; //{} sends it as a message", command,
                          near.empty() ? "/help lists them" : "did you mean /" + near.front() + "?",
                          command));
@@ -164,6 +191,104 @@ bool Conversation::run(const TypedLine& line) {
     fail(exit_code_of(error));
   }
   return true;
+}
+
+bool Conversation::show(const std::string& command, const std::string& word) {
+  if (command == "tools") {
+    for (const ToolSpec& spec : session_.tools()) {
+      view_.on_notice(spec.name + " - " + spec.description);
+    }
+  } else if (command == "cost") {
+    const Usage& usage = session_.usage();
+    view_.on_notice(fmt::format("{} tokens in ({} cached), {} out ({} reasoning) in this run",
+                                usage.input_tokens, usage.cached_tokens, usage.output_tokens,
+                                usage.reasoning_tokens));
+  } else if (command == "status") {
+    show_status();
+  } else if (command == "purchases") {
+    show_purchases();
+  } else if (command == "sessions") {
+    show_sessions(word);
+  } else if (command == "export") {
+    export_to(word);
+  } else if (command == "clear") {
+    clear_screen();
+  } else if (command == "help") {
+    err_text(slash_command_help());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Conversation::show_status() {
+  const Usage& usage = session_.usage();
+  view_.on_notice(
+      fmt::format("conversation {}, {} messages", session_.id(), session_.history().size()));
+  view_.on_notice(fmt::format("model {} of {}", session_.model(), session_.provider_name()));
+  view_.on_notice(fmt::format("CartPilot: {}; permission to buy: {}", session_.cartpilot().shown(),
+                              services_.policy_word()));
+  view_.on_notice(
+      fmt::format("{} tokens in, {} out in this run", usage.input_tokens, usage.output_tokens));
+}
+
+void Conversation::show_purchases() {
+  bool any = false;
+  for (const purchase::Attempt& attempt : services_.journal().list()) {
+    if (attempt.session != session_.id()) continue;
+    any = true;
+    view_.on_notice(fmt::format(
+        "{}  {}  {} at {}{}", attempt.id, purchase::attempt_state_name(attempt.state),
+        commerce::format_money(attempt.total), attempt.merchant_id,
+        attempt.merchant_order_id.empty() ? "" : ", merchant order " + attempt.merchant_order_id));
+  }
+  if (!any) view_.on_notice("no purchase was tried in this conversation");
+}
+
+void Conversation::show_sessions(const std::string& id) {
+  if (!id.empty()) {
+    const std::string whole = services_.sessions().resolve(id);
+    const auto session = services_.sessions().find(whole);
+    if (!session) return refuse(fmt::format("no conversation '{}'; /sessions lists them", id));
+    err_text(transcript_markdown(whole,
+                                 commerce::CartPilotIdentity::from_text(session->cartpilot).shown(),
+                                 services_.sessions().load(whole)));
+    return;
+  }
+  const std::vector<store::SessionSummary> all = services_.sessions().list();
+  for (std::size_t i = 0; i < std::min(all.size(), kSessionsShown); ++i) {
+    view_.on_notice(fmt::format("{}  {}  {}", all[i].id, all[i].provider, all[i].title));
+  }
+  if (all.empty()) view_.on_notice("no conversation is kept");
+  if (all.size() > kSessionsShown) {
+    view_.on_notice(
+        fmt::format("and {} more; see 'cartpilot sessions list'", all.size() - kSessionsShown));
+  }
+}
+
+void Conversation::export_to(const std::string& file) {
+  const std::string text =
+      transcript_markdown(session_.id(), session_.cartpilot().shown(), session_.history());
+  if (file.empty()) return err_text(text);
+  write_transcript(file, text);
+  view_.on_notice(fmt::format("written to {}", file));
+}
+
+void Conversation::retry() {
+  if (last_message_.empty()) return refuse("nothing was sent in this run yet");
+  turn(std::string(last_message_));
+}
+
+void Conversation::edit() {
+  if (!is_terminal(STDIN_FILENO)) return refuse("/edit needs a terminal");
+  const std::string message = edited_message(services_.settings().state_directory);
+  if (message.find_first_not_of(" \t\n") == std::string::npos) {
+    return view_.on_notice("the message is empty and was not sent");
+  }
+  if (message.size() > kMaxMessageBytes || !text::is_utf8(message)) {
+    return refuse("the message is not UTF-8 of at most 256 KiB and was not sent");
+  }
+  turn(message);
 }
 
 void Conversation::switch_to(const std::string& name, const std::string& model) {

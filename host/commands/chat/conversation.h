@@ -21,11 +21,17 @@ class Conversation {
   /// session cannot be had.
   Conversation(CommandServices& services, ConversationView& view);
 
+  /// What the word at the end of a begun line may be, see slash_completions().
+  std::vector<std::string> completions(const std::string& begun);
+
   /// One line of the person: a message or a slash command. False after /quit.
   bool say(const std::string& line);
 
   /// Says why a line was not passed on; counts as a failed turn, but not on a terminal.
   void refuse(const std::string& why);
+
+  /// The last message and its answer, of a conversation that goes on.
+  void show_last_exchange();
 
   const commerce::CartPilotIdentity& cartpilot() const { return session_.cartpilot(); }
 
@@ -42,13 +48,23 @@ class Conversation {
  private:
   void turn(const std::string& text);
   bool run(const TypedLine& line);
+  /// The commands that tell of something.
+  bool show(const std::string& command, const std::string& word);
+  void show_status();
+  void show_purchases();
+  void show_sessions(const std::string& id);
+  void export_to(const std::string& file);
+  void retry();
+  void edit();
   void switch_to(const std::string& name, const std::string& model);
   void fail(int code);
 
+  CommandServices& services_;
   ConversationView& view_;
   const std::unique_ptr<purchase::Approver> approver_;
   app::ShoppingSession session_;
   int turns_ = 0;
+  std::string last_message_;  ///< of the person, in this run
   bool cancelled_ = false;
   bool refused_ = false;
   std::optional<int> first_failure_;

@@ -62,6 +62,21 @@ std::string SandboxStore::save(const Intent& intent) {
   return text;
 }
 
+std::int64_t SandboxStore::forget_intents(const std::string& session_id) {
+  std::int64_t count = 0;
+  transaction([&] {
+    Run counted(statements_["SELECT count(*) FROM intents WHERE ?1 = '' OR "
+                            "json_extract(document, '$.session_id') = ?1"],
+                session_id);
+    if (counted.next()) count = counted.integer(0);
+    statements_.execute(
+        "DELETE FROM intents WHERE ?1 = '' OR json_extract(document, '$.session_id') = ?1",
+        session_id);
+    statements_.execute("DELETE FROM offers WHERE intent_id NOT IN (SELECT id FROM intents)");
+  });
+  return count;
+}
+
 std::optional<std::string> SandboxStore::offer_text(const std::string& id) {
   return document("SELECT document FROM offers WHERE id = ?", id);
 }

@@ -49,6 +49,9 @@ class SandboxStore {
   std::optional<Intent> find_intent(const std::string& id);
   std::string save(const Intent& intent);
 
+  /// The wishes of a conversation with their offers; "" = of all. Returns how many they were.
+  std::int64_t forget_intents(const std::string& session_id);
+
   /// Shown as at its creation.
   std::optional<std::string> offer_text(const std::string& id);
   std::optional<std::string> merchant_of_offer(const std::string& id);

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
+#include <regex>
 #include <thread>
 
 #include "hostile_texts.h"
@@ -149,9 +150,16 @@ TEST(PurchaseCase, case_43_the_models_own_words_cannot_act_on_the_terminal_eithe
   const Home home;
   std::vector<std::string> words = model.chat(shop.url(), {"hello"});
   words.insert(words.begin(), "cartpilot");
-  TerminalProgram program(home, words);
-  EXPECT_EQ(program.finish(), 0) << program.screen();
-  EXPECT_EQ(forbidden_byte(program.screen()), -1) << program.screen();
+  TerminalProgram drawn(home, words);
+  EXPECT_EQ(drawn.finish(), 0) << drawn.screen();
+  // The program takes back its status line and words that are too long for their row.
+  static const std::regex own("\r\x1b\\[K|\x1b\\[[0-9]+D\x1b\\[K");
+  const std::string screen = std::regex_replace(drawn.screen(), own, "");
+  EXPECT_EQ(forbidden_byte(screen), -1) << screen;
+  words.emplace_back("--plain");
+  TerminalProgram plain(home, words);
+  EXPECT_EQ(plain.finish(), 0) << plain.screen();
+  EXPECT_EQ(forbidden_byte(plain.screen()), -1) << plain.screen();
 }
 
 TEST(PurchaseCase, case_65_the_first_ctrl_c_waits_for_the_answer_the_second_makes_it_unknown) {

@@ -66,7 +66,7 @@ TEST(PurchaseOutput, of_a_chat_without_a_reader_is_told_on_standard_error) {
     EXPECT_EQ(shop.orders(), 1U);
     EXPECT_EQ(states_of_newest(home).back(), "done");
     // What was done is in the conversation as well.
-    EXPECT_THAT(run(home, {"sessions", "show", "s"}).out,
+    EXPECT_THAT(run(home, {"sessions", "export", "s", "--with-calls"}).out,
                 HasSubstr("`confirm_checkout` answered: `{\"checkout_id\""));
   }
 }

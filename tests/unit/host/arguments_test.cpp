@@ -95,7 +95,7 @@ TEST(Arguments, that_are_wrong_end_with_the_usage_code_and_name_what_is_wrong) {
       {{"sessions", "--josn"}, "did you mean --json?"},
       {{"plugin", "lsit"}, "no command 'plugin lsit' (did you mean list?)"},
       {{"plugin", "upgrade", "x.so"}, "no command 'plugin upgrade'. See"},
-      {{"sessions", "rename", "a", "b"}, "no command 'sessions rename'. See"},
+      {{"sessions", "retitle", "a", "b"}, "no command 'sessions retitle'. See"},
       {{"xyzzy"}, "no command 'xyzzy'. See"},
       {{"export"}, "no command 'export' (did you mean cartpilot sessions export?)"},
       {{"--demo", "chat"}, "--demo (did you mean cartpilot chat --demo?)"},

@@ -1,8 +1,10 @@
-// What the two views print.
+// What the views print.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
+#include <regex>
 #include <sstream>
 
 #include "terminal/conversation_view.h"
@@ -148,6 +150,62 @@ TEST(TextView, lets_nothing_reach_the_terminal_that_acts_on_it) {
     EXPECT_LT(line.size(), 2'000U);
   }
   expect_harmless(rest);
+}
+
+/// Looks and moves of the cursor, which the program itself writes.
+std::string without_looks(const std::string& text) {
+  static const std::regex sequence("\x1b\\[[0-9;]*[mDK]");
+  return std::regex_replace(text, sequence, "");
+}
+
+TEST(ScreenView, lets_nothing_reach_the_terminal_that_acts_on_it) {
+  for (const char* terminal : {"xterm", "dumb"}) {
+    ::setenv("TERM", terminal, 1);
+    const Shown result = shown(make_screen_view(true), talk_hostile);
+    std::string rest;
+    std::istringstream lines(without_looks(result.out + result.err));
+    for (std::string line; std::getline(lines, line);) {
+      const bool own = line.starts_with("[cartpilot] ");
+      rest += line.substr(own ? text::kMark.size() : 0) + "\n";
+      EXPECT_LE(line.size(), 120U) << "a row of 80 columns";
+    }
+    expect_harmless(rest);
+    EXPECT_THAT(rest, Not(HasSubstr("OWNED\x07")));
+  }
+}
+
+TEST(ScreenView, shows_a_call_as_a_sentence_and_its_arguments_only_when_asked) {
+  ::setenv("TERM", "xterm", 1);
+  const auto talk = [](ConversationView& view) {
+    view.on_turn_begin(1, "hi");
+    view.on_event(TextDelta{"I **look**"});
+    const ToolCall call{"1", "create_intent", Json{{"query", "desk lamp"}}, "", nullptr};
+    view.on_tool_call(call);
+    view.on_tool_result(call, {"1", "create_intent", Json{{"id", "i1"}}, false, nullptr}, 7);
+    view.on_tool_result(
+        {"2", "get_weather", nullptr, "", nullptr},
+        {"2", "get_weather", Json{{"error_code", "GONE"}, {"message", "no"}}, true, nullptr}, 7);
+    view.on_turn_end(1, ended("", "stop"));
+  };
+  const std::string sentences =
+      "I \x1b[1mlook\x1b[0m\n\x1b[2mNoting what you want: \"desk lamp\"\x1b[0m\n"
+      "\x1b[2mRunning get_weather: failed after 7 ms: no (GONE)\x1b[0m\n";
+  EXPECT_EQ(shown(make_screen_view(false), talk).out, sentences);
+  EXPECT_THAT(shown(make_screen_view(true), talk).out,
+              HasSubstr("-> create_intent {\"query\":\"desk lamp\"}"));
+  ::setenv("NO_COLOR", "1", 1);
+  const std::string bare = shown(make_screen_view(false), talk).out;
+  ::unsetenv("NO_COLOR");
+  EXPECT_EQ(bare, without_looks(sentences));
+}
+
+TEST(ScreenView, says_in_bold_what_became_of_a_purchase) {
+  ::setenv("TERM", "xterm", 1);
+  const Shown result = shown(make_screen_view(false), [](ConversationView& view) {
+    view.on_event(TextDelta{"**so"});
+    view.on_purchase(report(purchase::PurchaseOutcome::kDone, PurchaseEnd::kBought));
+  });
+  EXPECT_EQ(result.out, "**so\n\x1b[1m[cartpilot] BOUGHT 86.38 USD, merchant order ORD-1\x1b[0m\n");
 }
 
 TEST(JsonlView, lets_nothing_reach_the_terminal_that_acts_on_it) {

@@ -44,6 +44,34 @@ TEST(SessionStore, gives_messages_back_byte_for_byte_and_in_order) {
             dump_json(message_to_json(answer_with_metadata())));
 }
 
+TEST(SessionStore, finds_an_id_by_its_beginning) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  for (const char* id : {"abc1", "abc2", "abc", "x"}) {
+    store.open(id, "p", "m");
+    store.append(id, Message::user("hello"));
+  }
+  EXPECT_EQ(store.resolve("abc1"), "abc1");
+  EXPECT_EQ(store.resolve("abc"), "abc");
+  EXPECT_EQ(store.resolve("x"), "x");
+  EXPECT_EQ(store.resolve("y"), "");
+  EXPECT_EQ(store.resolve(""), "");
+  EXPECT_THROW(store.resolve("ab"), Error);
+}
+
+TEST(SessionStore, keeps_a_title_that_was_given) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  EXPECT_FALSE(store.rename("s", "none"));
+  store.open("s", "p", "m");
+  store.append("s", Message::user("hello"));
+  EXPECT_TRUE(store.rename("s", "A lamp"));
+  store.append("s", Message::user("more"));
+  EXPECT_EQ(store.find("s")->title, "A lamp");
+  EXPECT_TRUE(store.rename("s", std::string(79, 'x') + "\xC3\xA9"));
+  EXPECT_EQ(store.find("s")->title, std::string(79, 'x'));
+}
+
 TEST(SessionStore, refuses_a_message_of_a_session_that_is_not_there) {
   StateDb db(":memory:");
   SessionStore store(db);
