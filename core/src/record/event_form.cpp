@@ -129,6 +129,8 @@ const std::map<std::string, Form>& forms() {
       {"terminal", {true, {{"usable", is_flag}}}},
       {"rows", {true, {{"is", is_count}}}},
       {"columns", {true, {{"is", is_count}}}},
+      {"width", {true, {{"columns", is_count}}}},
+      {"edited", {true, {{"text", is_bytes}}}},
       {"drained", {true, {{"result", is_count}, {"asked", is_count}}}},
       {"typed", {true, {{"end", is_count}, {"text", is_bytes}, {"asked", is_count}}}},
       {"question", {true, {{"reads", is_count}, {"now", is_pair<is_text, is_text>}}}},
