@@ -7,7 +7,8 @@ namespace cartpilot::host {
 void add_plugin_author_commands(CLI::App& plugin, PluginAuthorArguments& a) {
   CLI::App* install =
       plugin.add_subcommand("install", "Check a plugin file and put it where yours are found");
-  install->footer("The file gets a test load in a process of its own first. One it replaces is kept.");
+  install->footer(
+      "The file gets a test load in a process of its own first. One it replaces is kept.");
   install->add_option("file", a.file, "The plugin, cartpilot-NAME.so")
       ->option_text("FILE")
       ->required();
