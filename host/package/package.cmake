@@ -19,20 +19,18 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME cartpilot)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION web)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS ca-certificates)
-set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "shop through CartPilot with any large language model
- A model searches, compares and prepares; a person says yes to exactly one
- purchase on a screen that the model cannot write to. Providers are plugins:
- Gemini, OpenAI and compatible servers, Anthropic. An embedded CartPilot lets
- you try all of it without a key, a network or money.")
+set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "A model searches, compares and prepares; a person says yes to exactly one
+purchase on a screen that the model cannot write to. Providers are plugins:
+Gemini, OpenAI and compatible servers, Anthropic. An embedded CartPilot lets
+you try all of it without a key, a network or money.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/postrm)
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME cartpilot-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "cartpilot (= ${PROJECT_VERSION}), nlohmann-json3-dev, libelf-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "g++, cmake, pkg-config")
-set(CPACK_COMPONENT_DEV_DESCRIPTION "write plugins for cartpilot
- Headers, CMake and pkg-config files, and the libraries that test a provider
- or a tool set: what 'cartpilot plugin new' needs to build what it made.")
+set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers, CMake and pkg-config files for plugins, and the library that tests a
+provider or a tool set: what 'cartpilot plugin new' needs to build what it made.")
 
 # What the packages hold besides what the targets install.
 set(documents ${CMAKE_INSTALL_DATADIR}/doc/cartpilot)
@@ -49,6 +47,9 @@ foreach(component IN ITEMS program dev)
     DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md VERBATIM)
   install(FILES ${made}/${component}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} COMPONENT ${component})
 endforeach()
+# A plugin is a shared library: its author needs these very flags.
+file(WRITE ${made}/lintian-overrides "cartpilot-dev: pkg-config-bad-directive -fPIC *\ncartpilot-dev: pkg-config-bad-directive -fvisibility=hidden *\n")
+install(FILES ${made}/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME cartpilot-dev COMPONENT dev)
 install(FILES README.md SECURITY.md DESTINATION ${documents} COMPONENT program)
 install(DIRECTORY docs/ DESTINATION ${documents} COMPONENT program
   FILES_MATCHING PATTERN "*.md" PATTERN "adr" EXCLUDE PATTERN "man" EXCLUDE PATTERN "performance" EXCLUDE)
