@@ -322,7 +322,7 @@ class Person:
 
     def question(self):
         """Total and code, once the question waits for its answer."""
-        found = self.wait_for(r"Type the total \(([^)]*)\) and the code \((\w{4})\)[^\n]*s\]: ")
+        found = self.wait_for(r"Type the total \(([^)]*)\) and the code \((\w{4})\)[\s\S]*?s\]: ")
         return found.group(1), found.group(2)
 
     def type(self, text):

@@ -561,7 +561,7 @@ class Hostile(Case):
         self.assertEqual(client.code_of(pending), "APPROVAL_PENDING")
         self.assertEqual(client.code_of(client.call("chatty_pay", text="me")), "APPROVAL_PENDING")
         person = Person(self.home)
-        code = person.wait_for(r"Type the code \((\w{4})\)[^\n]*s\]: ").group(1)
+        code = person.wait_for(r"Type the code \((\w{4})\)[\s\S]*?s\]: ").group(1)
         person.type(code + "\n")
         self.assertEqual(person.finish(), 0)
         self.assertEqual(client.get("chatty_pay", text="me"), {"said": "me"})

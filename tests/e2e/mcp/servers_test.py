@@ -11,7 +11,7 @@ from client import Home, Person
 
 SERVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "other_server.py")
 LOOK = other_server.declarations()[0]
-CODE = r"Type the code \((\w{4})\)[^\n]*s\]: "
+CODE = r"Type the code \((\w{4})\)[\s\S]*?s\]: "
 
 
 class Servers(unittest.TestCase):
