@@ -82,10 +82,9 @@ class Dialogue {
         if (!turn_page(i, lines.size())) return false;
         used = 0;
       }
+      // No style here: every control byte on this surface would be somebody else's.
       for (const std::string& part : parts) {
-        const bool written =
-            is_total_line(lines[i]) ? tty_.write_bold_row(part) : tty_.write(part + "\n");
-        if (!written) return left("the terminal was closed");
+        if (!tty_.write(part + "\n")) return left("the terminal was closed");
       }
       used += rows;
     }

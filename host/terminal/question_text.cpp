@@ -91,8 +91,6 @@ std::vector<std::string> terminal_rows(const std::string& line, int columns) {
   return wrapped_rows(line, columns, "   ");
 }
 
-bool is_total_line(const std::string& line) { return line.starts_with(" TOTAL "); }
-
 int columns_needed(const purchase::ApprovalQuestion& question) {
   int needed = 0;
   for (const std::string& line : field_lines(question, question.created_unix_ms)) {

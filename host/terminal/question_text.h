@@ -33,9 +33,6 @@ std::string validity_text(std::int64_t until_unix_ms, std::int64_t now_unix_ms);
 /// `line` in rows for a terminal of `columns`, broken between words.
 std::vector<std::string> terminal_rows(const std::string& line, int columns);
 
-/// Whether `line` is the one with the total to pay.
-bool is_total_line(const std::string& line);
-
 /// Columns that are needed so that no field takes more than three rows.
 int columns_needed(const purchase::ApprovalQuestion& question);
 

@@ -42,13 +42,13 @@ int by_tape(const std::string& name, int real) {
   return static_cast<int>(integer_or(tape->came(name, {{"is", real}}), "is"));
 }
 
-/// A replay has no terminal to ask on: what was shown there goes to standard error.
-bool show_own(std::string_view text) {
-  return shows_nothing() || ::write(STDERR_FILENO, text.data(), text.size()) >= 0;
+/// A replay has no terminal to ask on: what was shown there goes to standard error. Recordings come
+/// from anybody.
+bool show_again(std::string_view recorded) {
+  if (shows_nothing()) return true;
+  const std::string text = text::safe_text(recorded);
+  return ::write(STDERR_FILENO, text.data(), text.size()) >= 0;
 }
-
-/// Recordings come from anybody.
-bool show_again(std::string_view recorded) { return show_own(text::safe_text(recorded)); }
 
 /// `stop`, with the number of times it was asked.
 class CountedStop {
@@ -121,17 +121,12 @@ int Tty::columns() const {
 
 bool Tty::write(std::string_view text) const { return put(text::safe_text(text::redact(text))); }
 
-bool Tty::write_bold_row(std::string_view row) const {
-  return put(styled(text::safe_text(text::redact(row)), Look::kBold, style_is_wanted()) + "\n");
-}
-
 bool Tty::write_marked(std::string_view text) const { return put(marked_line(text) + "\n"); }
 
 bool Tty::put(std::string_view text) const {
-  end_transient();
   if (record::Tape* const tape = record::tape()) {
     tape->shown(record::Stream::kTerminal, text);
-    if (tape->plays()) return show_own(text);
+    if (tape->plays()) return show_again(text);
   }
   while (!text.empty()) {
     const ssize_t written = ::write(descriptor_, text.data(), text.size());

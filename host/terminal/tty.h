@@ -44,8 +44,6 @@ class Tty {
 
   /// Redacted and made safe, as what output.h writes. False when the terminal is gone.
   bool write(std::string_view text) const;
-  /// A row in bold, where the terminal knows that.
-  bool write_bold_row(std::string_view row) const;
   /// A line of the program itself about purchases; see out_marked().
   bool write_marked(std::string_view text) const;
 
