@@ -5,6 +5,7 @@
 #include <csignal>
 #include <utility>
 
+#include "base/clock.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
@@ -30,7 +31,7 @@ void StatusLine::start(std::string what) {
   {
     const std::lock_guard lock(mutex_);
     what_ = std::move(what);
-    since_ = std::chrono::steady_clock::now();
+    since_ = base::steady_now();
   }
   resume();
 }
@@ -39,7 +40,7 @@ void StatusLine::resume() {
   if (!enabled_) return;
   const std::lock_guard lock(mutex_);
   waiting_ = !what_.empty();
-  silent_since_ = std::chrono::steady_clock::now();
+  silent_since_ = base::steady_now();
   if (!thread_.joinable()) {
     // Signals are for the main thread.
     sigset_t all;
@@ -64,7 +65,7 @@ void StatusLine::run() {
       changed_.wait(lock);
       continue;
     }
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = base::steady_now();
     if (now - silent_since_ < kMoment) {
       changed_.wait_until(lock, silent_since_ + kMoment);
       continue;

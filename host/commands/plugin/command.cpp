@@ -153,10 +153,12 @@ Json details_of(CommandServices& services, const plugin::PluginRecord& record) {
                              "XDG_STATE_HOME", "CARTPILOT_PLUGIN_PATH", "CARTPILOT_PLUGINS"}) {
       if (const char* value = std::getenv(name)) environment[name] = value;
     }
+    Poco::Pipe input;
     Poco::Pipe output;
     Poco::Pipe errors;
     const Poco::ProcessHandle child = Poco::Process::launch(
-        "/proc/self/exe", services.arguments().words, ".", nullptr, &output, &errors, environment);
+        "/proc/self/exe", services.arguments().words, ".", &input, &output, &errors, environment);
+    input.close();
     std::string text;
     char block[4096];
     for (int got; (got = output.readBytes(block, sizeof block)) > 0;) {
