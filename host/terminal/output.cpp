@@ -179,7 +179,7 @@ void out_table(const Table& table, const WordWrap::Options& screen) {
 
 void show_transient(std::string_view text, std::string_view hint) {
   // How long a wait lasts is another thing in a replay.
-  if (record::tape() != nullptr) return;
+  if (record::process_tape() != nullptr) return;
   const int room = columns_of(STDERR_FILENO) - 1;
   std::string row = clean_line(text);
   if (width_of(row) + width_of(hint) <= room) row += hint;

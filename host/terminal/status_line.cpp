@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/outside.h"
 #include "terminal/output.h"
 
 namespace cartpilot::host {
@@ -13,6 +14,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kMoment{400};
 constexpr std::chrono::seconds kTick{1};
+
+/// How long a person waits is no part of a recording.
+base::SteadyTime real_now() {
+  const base::Unrecorded outside;
+  return base::steady_now();
+}
 
 }  // namespace
 
@@ -31,7 +38,7 @@ void StatusLine::start(std::string what) {
   {
     const std::lock_guard lock(mutex_);
     what_ = std::move(what);
-    since_ = base::steady_now();
+    since_ = real_now();
   }
   resume();
 }
@@ -40,7 +47,7 @@ void StatusLine::resume() {
   if (!enabled_) return;
   const std::lock_guard lock(mutex_);
   waiting_ = !what_.empty();
-  silent_since_ = base::steady_now();
+  silent_since_ = real_now();
   if (!thread_.joinable()) {
     // Signals are for the main thread.
     sigset_t all;
@@ -65,7 +72,7 @@ void StatusLine::run() {
       changed_.wait(lock);
       continue;
     }
-    const auto now = base::steady_now();
+    const auto now = real_now();
     if (now - silent_since_ < kMoment) {
       changed_.wait_until(lock, silent_since_ + kMoment);
       continue;
