@@ -27,7 +27,7 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/postrm)
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME cartpilot-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "cartpilot (= ${PROJECT_VERSION}), nlohmann-json3-dev, libelf-dev")
+set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "cartpilot (= ${PROJECT_VERSION}), nlohmann-json3-dev, libelf-dev, libgtest-dev, libgmock-dev")
 set(CPACK_DEBIAN_DEV_PACKAGE_RECOMMENDS "g++, cmake, pkg-config")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers, CMake and pkg-config files for plugins, and the library that tests a
 provider or a tool set: what 'cartpilot plugin new' needs to build what it made.")
