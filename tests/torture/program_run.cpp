@@ -75,7 +75,7 @@ void set_environment(const Place& place, bool preload) {
   ::setenv("HOME", place.folder.c_str(), 1);
   ::setenv("PATH", "/usr/bin:/bin", 1);
   ::setenv("LANG", "C.UTF-8", 1);
-  ::setenv("TERM", "dumb", 1);  // the judge takes every control byte for a stranger's
+  ::setenv("TERM", "dumb", 1);  // the judge lets no control byte pass
   ::setenv("XDG_STATE_HOME", (place.folder + "/state").c_str(), 1);
   ::setenv("XDG_CONFIG_HOME", (place.folder + "/config").c_str(), 1);
   ::setenv("XDG_DATA_HOME", (place.folder + "/data").c_str(), 1);
