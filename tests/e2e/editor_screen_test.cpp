@@ -124,12 +124,12 @@ TEST(EditorScreen, a_line_is_drawn_once_after_a_stop_or_a_resize) {
 }
 
 TEST(EditorScreen, an_unknown_command_comes_back_behind_what_is_wrong_with_it) {
-  expect_screen({{"/modle\r", 0, "you> "}, {"", 0, "/modle"}},
-                {"you> /modle",
-                 "cartpilot: no command /modle; did you mean /model?; //modle sends it as a",
-                 "  message", "you> /modle"},
-                {"you> /modle", "cartpilot: no command /modle; did you",
-                 "  mean /model?; //modle sends it as a", "  message", "you> /modle"});
+  expect_screen(
+      {{"/modle\r", 0, "you> "}, {"", 0, "/modle"}},
+      {"you> /modle", "cartpilot: no command /modle; did you mean /model?; //modle sends it as a",
+       "  message", "you> /modle"},
+      {"you> /modle", "cartpilot: no command /modle; did you",
+       "  mean /model?; //modle sends it as a", "  message", "you> /modle"});
 }
 
 }  // namespace

@@ -55,11 +55,11 @@ class MarkdownStream {
   std::string held_;      ///< text of the open block that is not shown yet
   char before_ = 0;       ///< the last character in front of it
   std::size_t size_ = 0;  ///< of the open block, as far as it was shown
-  bool open_ = false;  ///< a block was begun and not ended
-  std::string fence_;  ///< of the code we are in
-  std::string table_;  ///< its lines
-  bool gap_ = false;   ///< an empty line is due before the next block
-  bool any_ = false;   ///< something was shown
+  bool open_ = false;     ///< a block was begun and not ended
+  std::string fence_;     ///< of the code we are in
+  std::string table_;     ///< its lines
+  bool gap_ = false;      ///< an empty line is due before the next block
+  bool any_ = false;      ///< something was shown
   text::RedactionStream redaction_;
   text::TerminalFilter filter_;
 };
