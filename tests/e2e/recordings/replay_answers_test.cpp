@@ -127,6 +127,9 @@ TEST(Replay, two_conversations_beside_each_other) {
     second.write(line);
     second.wait_for("USD");
   }
+  // A basket that is being bought is not prepared again.
+  first.wait_for("Shall I buy this?");
+  second.wait_for("Shall I buy this?");
   first.write("yes\n");
   const Result bought = first.finish();
   const Result not_bought = second.finish();
