@@ -117,9 +117,9 @@ void declare_plugins(CLI::App& app, Arguments& a) {
   CLI::App* plugin = app.add_subcommand("plugin", "List, check and create plugins");
   plugin->require_subcommand(1);
   plugin->add_subcommand("list", "All plugins found, refused ones with the reason; runs none");
-  value(*plugin->add_subcommand("info", "One plugin in full, with a test load"), "name", a.name,
-        "PLUGIN", "Plugin id, file name or path")
-      ->required();
+  CLI::App* info = plugin->add_subcommand("info", "One plugin in full, with a test load");
+  value(*info, "name", a.name, "PLUGIN", "Plugin id, file name or path")->required();
+  info->add_flag("--details", a.plugin_author.details)->group("");  // for the program itself
   plugin->add_subcommand("path", "The folders that are searched, in order");
   plugin->add_subcommand("doctor", "Try every plugin again, and say why folders are skipped");
   add_plugin_author_commands(*plugin, a.plugin_author);

@@ -37,6 +37,9 @@ struct PluginAuthorArguments {
 
   // plugin install (its FILE is `file`), plugin remove
   bool yes = false;
+
+  // plugin info, of itself: to tell only what the loaded plugin says
+  bool details = false;
 };
 
 void add_plugin_author_commands(CLI::App& plugin, PluginAuthorArguments& arguments);

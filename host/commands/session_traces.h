@@ -32,8 +32,6 @@ class SessionTraces {
   RemovedTraces remove_all();
 
  private:
-  std::size_t remove_lines(bool all);
-
   const std::filesystem::path state_;
   std::vector<std::string> ids_;
   std::set<std::string> said_;  ///< by the person, as the history has it

@@ -62,11 +62,8 @@ Json json_of(const store::SessionSummary& session) {
 
 bool agreed_to_delete_all(std::size_t count) {
   if (!is_terminal(STDIN_FILENO) || !is_terminal(STDERR_FILENO)) return true;
-  const auto key = one_key([count] {
-    err_line(fmt::format("Delete all {} conversations for good? y deletes, any other key does not.",
-                         count));
-  });
-  return key == 'y' || key == 'Y';
+  return yes_key(fmt::format(
+      "Delete all {} conversations for good? y deletes, any other key does not.", count));
 }
 
 }  // namespace

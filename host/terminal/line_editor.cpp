@@ -23,6 +23,7 @@
 
 #include "base/private_files.h"
 #include "cli/interrupt.h"
+#include "terminal/history_file.h"
 #include "terminal/line_input.h"
 #include "terminal/output.h"
 #include "terminal/tty.h"
@@ -33,7 +34,6 @@ namespace cartpilot::host {
 
 namespace {
 
-constexpr int kHistoryLines = 1000;
 constexpr const char* kPrompt = "you> ";
 // Stands for Enter behind a backslash; no keyboard has a use for it here.
 constexpr wchar_t kContinueKey = 0x1F;
@@ -314,29 +314,11 @@ class LineEditor final : public LineReader {
     return line;
   }
 
-  // Other windows write the same file: it is read anew, added to and replaced, one window at a
-  // time.
   void remember(const std::string& text) {
     const std::string shown = text::redact(text);
     HistEvent event;
     history(history_, &event, H_ENTER, shown.c_str());
-    if (file_.empty()) return;
-    const base::FolderLock lock(file_.parent_path());
-    History* const all = history_init();
-    history(all, &event, H_SETSIZE, kHistoryLines);
-    history(all, &event, H_SETUNIQUE, 1);
-    history(all, &event, H_LOAD, file_.c_str());
-    history(all, &event, H_ENTER, shown.c_str());
-    std::filesystem::path fresh = file_;
-    fresh += ".new";
-    const int made = base::open_private_file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
-    if (made >= 0) {
-      ::close(made);
-      if (history(all, &event, H_SAVE, fresh.c_str()) >= 0) {
-        ::rename(fresh.c_str(), file_.c_str());
-      }
-    }
-    history_end(all);
+    if (!file_.empty()) add_history_line(file_, shown);
   }
 
   const std::filesystem::path file_;

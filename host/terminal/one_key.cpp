@@ -9,6 +9,7 @@
 #include "base/outside.h"
 #include "cli/interrupt.h"
 #include "record/tape.h"
+#include "terminal/output.h"
 #include "terminal/tty.h"
 
 namespace cartpilot::host {
@@ -62,6 +63,11 @@ std::optional<char> one_key(const std::function<void()>& ask) {
     tape->came(kEvent, {{"asked", asked}, {"byte", key ? int{*key} : kNone}});
   }
   return key;
+}
+
+bool yes_key(const std::string& question) {
+  const auto key = one_key([&] { err_line(question); });
+  return key == 'y' || key == 'Y';
 }
 
 }  // namespace cartpilot::host

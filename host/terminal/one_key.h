@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace cartpilot::host {
 
@@ -10,5 +11,8 @@ namespace cartpilot::host {
 /// before `ask` is called does not count, whatever is typed after it does. nullopt when Ctrl-C or
 /// the end of the terminal came instead.
 std::optional<char> one_key(const std::function<void()>& ask);
+
+/// Asks `question` on standard error; true for the key y.
+bool yes_key(const std::string& question);
 
 }  // namespace cartpilot::host

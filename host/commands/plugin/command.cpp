@@ -1,15 +1,12 @@
-#include <Poco/Pipe.h>
-#include <Poco/Process.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 
 #include "cartpilot/abi.h"
 #include "cli/exit_code.h"
 #include "commands/commands.h"
+#include "commands/plugin/details.h"
 #include "terminal/output.h"
 #include "text/near_names.h"
 #include "text/terminal_text.h"
@@ -17,11 +14,6 @@
 namespace cartpilot::host {
 
 namespace {
-
-/// Set for the process that a plugin is asked in.
-constexpr const char* kDetailsVariable = "CARTPILOT_PLUGIN_DETAILS";
-constexpr unsigned kDetailsSeconds = 30;
-constexpr std::size_t kMaxDetails = 1U << 20;
 
 const char* status_word(plugin::PluginStatus status) {
   switch (status) {
@@ -84,94 +76,6 @@ void print_reason(const plugin::PluginRecord& record) {
   for (const std::string& warning : record.warnings) out_row(fmt::format("  note: {}", warning));
 }
 
-/// The names of a provider's options, which only its refusal of a wrong one tells.
-std::string options_of(CommandServices& services, const std::string& provider) {
-  const std::map<std::string, std::string>& environment = services.settings().environment;
-  try {
-    services.plugins().make_provider(provider, environment, {{"?", "?"}});
-  } catch (const Error& error) {
-    const std::string text = error.what();
-    const std::size_t known = text.find(" it knows ");
-    if (known != std::string::npos) return text.substr(known + 10);
-  }
-  return "";
-}
-
-Json no_details() {
-  return {{"models", Json::object()}, {"options", Json::object()}, {"functions", Json::array()}};
-}
-
-/// What only the loaded plugin can tell: the model, the options, the functions.
-Json own_details(CommandServices& services, const plugin::PluginRecord& record) {
-  Json details = no_details();
-  for (const std::string& provider : record.providers) {
-    const std::string name = record.id + ":" + provider;
-    try {
-      const auto made = services.plugins().make_provider(name, services.settings().environment, {});
-      details["models"][provider] = made->info().default_model;
-      details["options"][provider] = options_of(services, name);
-    } catch (const Error& error) {
-      details["models"][provider] = "";
-    }
-  }
-  if (record.tool_sets.empty()) return details;
-  for (const auto& set : services.plugins().make_tool_sets(services.settings().environment)) {
-    if (set.plugin != record.id) continue;
-    for (const ToolSpec& spec : set.tools->list()) {
-      details["functions"].push_back({{"name", spec.name},
-                                      {"description", spec.description},
-                                      {"effect", effect_word(spec.effect)}});
-    }
-  }
-  return details;
-}
-
-/// A plugin may have written it itself. Throws json exceptions for other types.
-Json checked_details(const Json& told) {
-  Json details = no_details();
-  for (const char* list : {"models", "options"}) {
-    for (const auto& [name, value] : told.at(list).items()) {
-      details[list][name] = value.get<std::string>();
-    }
-  }
-  for (const Json& function : told.at("functions")) {
-    Json one = Json::object();
-    for (const char* name : {"name", "description", "effect"}) {
-      one[name] = function.at(name).get<std::string>();
-    }
-    details["functions"].push_back(std::move(one));
-  }
-  return details;
-}
-
-/// The same, asked in a process of its own: a plugin that passed its test load may still end it.
-Json details_of(CommandServices& services, const plugin::PluginRecord& record) {
-  if (record.status != plugin::PluginStatus::kAvailable) return no_details();
-  try {
-    Poco::Process::Env environment{{kDetailsVariable, "1"}};
-    for (const char* name : {"HOME", "PATH", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
-                             "XDG_STATE_HOME", "CARTPILOT_PLUGIN_PATH", "CARTPILOT_PLUGINS"}) {
-      if (const char* value = std::getenv(name)) environment[name] = value;
-    }
-    Poco::Pipe input;
-    Poco::Pipe output;
-    Poco::Pipe errors;
-    const Poco::ProcessHandle child = Poco::Process::launch(
-        "/proc/self/exe", services.arguments().words, ".", &input, &output, &errors, environment);
-    input.close();
-    std::string text;
-    char block[4096];
-    for (int got; (got = output.readBytes(block, sizeof block)) > 0;) {
-      text.append(block, static_cast<std::size_t>(got));
-      if (text.size() > kMaxDetails) break;
-    }
-    output.close();
-    if (child.wait() == 0) return checked_details(parse_json(text, "the details"));
-  } catch (const std::exception&) {  // NOLINT: what it could not tell is left out
-  }
-  return no_details();
-}
-
 void print_details(const Json& details) {
   for (const auto& [provider, model] : details["models"].items()) {
     const std::string name = model.get<std::string>();
@@ -210,8 +114,7 @@ int run_plugin_list(CommandServices& services) {
 }
 
 int run_plugin_info(CommandServices& services) {
-  const bool asked_for_details = std::getenv(kDetailsVariable) != nullptr;
-  if (asked_for_details) ::alarm(kDetailsSeconds);
+  if (services.arguments().plugin_author.details) return tell_plugin_details(services);
   const std::string& name = services.arguments().name;
   const std::vector<plugin::PluginRecord> found = services.plugins().inspect(name, false);
   if (found.empty()) {
@@ -226,11 +129,7 @@ int run_plugin_info(CommandServices& services) {
   }
   // The first one is the one that would be used, or the reason why none is.
   const plugin::PluginRecord& record = found.front();
-  if (asked_for_details) {
-    out_json(own_details(services, record));
-    return kOk;
-  }
-  const Json details = details_of(services, record);
+  const Json details = plugin_details(services.settings(), record);
   if (services.arguments().json) {
     Json all = json_of(record);
     all.update(details);

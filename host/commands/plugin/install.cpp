@@ -9,12 +9,13 @@
 
 #include <cerrno>
 #include <cstring>
-#include <iostream>
 
 #include "base/private_files.h"
 #include "cli/exit_code.h"
 #include "commands/commands.h"
+#include "commands/plugin/details.h"
 #include "plugin/host/discovery.h"
+#include "terminal/one_key.h"
 #include "terminal/output.h"
 #include "text/near_names.h"
 #include "text/terminal_text.h"
@@ -41,16 +42,13 @@ fs::path own_folder() {
   return data / "cartpilot" / "plugins";
 }
 
-/// True for y or yes on the terminal; without one only --yes counts.
+/// By one key on the terminal; without one only --yes counts.
 bool agreed(const Arguments& arguments, const std::string& question) {
   if (arguments.plugin_author.yes) return true;
   if (!is_terminal(STDIN_FILENO) || !is_terminal(STDERR_FILENO)) {
     refuse("there is no terminal to ask on; pass --yes", ErrorCode::kInvalidArgument);
   }
-  err_text(question + " [y/N] ");
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
+  return yes_key(question);
 }
 
 /// A file that disappears again unless it was kept.
@@ -69,7 +67,9 @@ class Copy {
     if (static_cast<std::uintmax_t>(status.st_size) > kMaxPluginBytes) {
       refuse(fmt::format("{} is larger than 256 MiB", from.string()));
     }
-    fs::create_directories(folder);
+    if (const std::error_code failed = base::make_private_folder(folder)) {
+      refuse(fmt::format("cannot make {}: {}", folder.string(), failed.message()));
+    }
     path_ = folder / fmt::format(".install-{}.so", ::getpid());
     std::error_code failed;
     fs::copy_file(from, path_, fs::copy_options::overwrite_existing, failed);
@@ -113,15 +113,7 @@ class Copy {
 
 /// What is found out about the file in a process of its own.
 plugin::PluginRecord examined(CommandServices& services, const fs::path& file) {
-  plugin::SearchOptions search = services.settings().plugins;
-  search.files = {file};
-  search.directories.clear();
-  search.environment_path.clear();
-  search.environment_allow.clear();
-  search.configured.clear();
-  search.standard_places = false;
-  search.enabled = true;
-  search.cache_directory.clear();
+  plugin::SearchOptions search = only_file(services.settings(), file);
   if (search.probe.when == plugin::ProbeOptions::When::kFirstSight) {
     search.probe.when = plugin::ProbeOptions::When::kAlways;
   }
@@ -182,7 +174,7 @@ int run_plugin_install(CommandServices& services) {
   const fs::path place = folder / fmt::format("cartpilot-{}.so", record.id);
   const std::vector<plugin::PluginRecord> all = services.plugins().list();
   describe(record, file, in_use(all, record.id), place);
-  if (!agreed(arguments, "Install it?")) {
+  if (!agreed(arguments, "Install it? y installs, any other key does not.")) {
     err_line("nothing was installed");
     return kFailed;
   }
@@ -221,8 +213,9 @@ int run_plugin_remove(CommandServices& services) {
            ErrorCode::kNotFound);
   }
   const fs::path file = found->file;
-  if (!agreed(arguments, fmt::format("Remove {} {} ({})?", text::field(found->id),
-                                     text::field(found->version), text::field(file.string())))) {
+  if (!agreed(arguments, fmt::format("Remove {} {} ({})? y removes, any other key does not.",
+                                     text::field(found->id), text::field(found->version),
+                                     text::field(file.string())))) {
     err_line("nothing was removed");
     return kFailed;
   }
