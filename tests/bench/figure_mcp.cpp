@@ -1,10 +1,8 @@
 // Figure 9: what an agent application waits for at the MCP server.
 #include <fmt/format.h>
 
-#include <fstream>
 #include <latch>
 #include <mutex>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -168,11 +166,7 @@ void measure_clients(const Setup& setup, const std::vector<std::string>& variabl
 }  // namespace
 
 void measure_mcp(const Setup& setup, Figures& figures) {
-  std::ifstream file(setup.fixtures / "cartpilot" / "get_offer.json");
-  std::stringstream exchange;
-  exchange << file.rdbuf();
-  const Json recorded = parse_json(exchange.str());
-  const std::string answer = json_answer(dump_json(recorded.at("answer").at("body")));
+  const std::string answer = offer_answer(setup.fixtures);
   Server shop([&](Peer& peer) {
     while (!peer.read_request().empty()) {
       if (!peer.write(answer)) return;

@@ -1,7 +1,5 @@
 // Figure 5: what the program adds to a tool call beyond the HTTP call itself.
 #include <atomic>
-#include <fstream>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 
@@ -38,11 +36,7 @@ ToolCall read_call(int number) {
 }  // namespace
 
 void measure_tools(const Setup& setup, Figures& figures) {
-  std::ifstream file(setup.fixtures / "cartpilot" / "get_offer.json");
-  std::stringstream exchange;
-  exchange << file.rdbuf();
-  const Json recorded = parse_json(exchange.str());
-  const std::string answer = json_answer(dump_json(recorded.at("answer").at("body")));
+  const std::string answer = offer_answer(setup.fixtures);
   std::atomic<bool> slow{false};
   Server shop([&](Peer& peer) {
     while (!peer.read_request().empty()) {

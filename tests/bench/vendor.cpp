@@ -8,9 +8,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
+
+#include "cartpilot/json.h"
 
 namespace cartpilot::bench {
 
@@ -111,6 +115,14 @@ std::string json_answer(std::string_view body) {
   return fmt::format(
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
       body.size(), body);
+}
+
+std::string offer_answer(const std::filesystem::path& fixtures) {
+  std::ifstream file(fixtures / "cartpilot" / "get_offer.json");
+  std::stringstream exchange;
+  exchange << file.rdbuf();
+  const Json recorded = parse_json(exchange.str());
+  return json_answer(dump_json(recorded.at("answer").at("body")));
 }
 
 std::string gemini_text(std::string_view text) {

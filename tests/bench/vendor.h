@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -54,6 +55,8 @@ class Server {
 std::string stream_head();
 std::string chunk(std::string_view bytes);
 std::string json_answer(std::string_view body);
+/// CartPilot's answer to get_offer, as recorded in `fixtures`.
+std::string offer_answer(const std::filesystem::path& fixtures);
 
 /// One event of a stream, as the vendors write them.
 std::string gemini_text(std::string_view text);

@@ -5,10 +5,13 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
-import {chromium} from 'playwright-core';
+import {join} from 'node:path';
 
 const {scenario, url, code, browser: executablePath, pictures} = JSON.parse(process.argv[2]);
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+// What npm installed, see scripts/mcp-conformance.
+const require = createRequire(join(process.env.CARTPILOT_JS, 'package.json'));
+const {chromium} = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const kNarrow = {width: 320, height: 640};
 const place = new URL(url).host;
 

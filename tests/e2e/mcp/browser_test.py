@@ -7,7 +7,7 @@ import unittest
 from client import LIMIT, Page, Person
 from mcp_test import Case
 
-NODE = os.environ["CARTPILOT_NODE"]
+NODE = os.environ["CARTPILOT_JS"] + "/node_modules/node/bin/node"
 CHROMIUM = os.environ["CARTPILOT_CHROMIUM"]
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../js/approval_page.mjs")
 
