@@ -33,6 +33,8 @@ struct Arguments {
   std::string config_file;
   std::string profile;
   std::string log_level = "warning";
+  std::string log_format = "text";
+  bool otel_content = false;
   bool json = false;
 
   // Conversations and tools.

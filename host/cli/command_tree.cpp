@@ -321,6 +321,11 @@ void declare_global_flags(CLI::App& app, Arguments& a) {
   value(app, "--log-level", a.log_level, "debug|info|warning|error",
         "Which lines of plugins are shown (default warning)")
       ->check(one_of({"debug", "info", "warning", "error"}));
+  value(app, "--log-format", a.log_format, "text|json",
+        "How lines on standard error look; json also tells requests with --log-level info")
+      ->check(one_of({"text", "json"}));
+  app.add_flag("--otel-content", a.otel_content,
+               "Tell the OpenTelemetry collector arguments and results of functions too");
   repeatable(app, "--plugin", a.plugin_files, "FILE", "Also load this plugin file (repeatable)")
       ->group(kPlugins);
   repeatable(app, "--plugin-path", a.plugin_directories, "DIR",

@@ -114,6 +114,7 @@ const std::vector<HelpTopic>& help_topics() {
         {"XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_DATA_HOME, XDG_CACHE_HOME",
          "where files are kept, see 'cartpilot help files'"},
         {"https_proxy, no_proxy", "proxies"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT", "an OpenTelemetry collector; see docs/telemetry.md"},
         {"SSL_CERT_FILE, SSL_CERT_DIR", "certificates to trust instead of the system's"},
         {"NO_COLOR, TERM", "no colours; no terminal sequences with TERM=dumb"}},
        "No variable permits a purchase. Variables that plugins declare are listed by 'cartpilot "
@@ -125,6 +126,7 @@ const std::vector<HelpTopic>& help_topics() {
         {"~/.local/state/cartpilot/sandbox.db", "the shops of --sandbox and --demo"},
         {"~/.local/state/cartpilot/history", "lines typed at the prompt, without keys"},
         {"~/.local/state/cartpilot/locks", "who has a conversation or a terminal open"},
+        {"~/.local/state/cartpilot/told", "notices that are told once"},
         {"~/.local/state/cartpilot/mcp-token", "what HTTP clients of 'cartpilot mcp' must send"},
         {"~/.cache/cartpilot", "what was found out about plugins; may be deleted"},
         {"~/.local/share/cartpilot/plugins", "your plugins; see 'cartpilot plugin path'"}},

@@ -81,6 +81,7 @@ CommandServices::CommandServices(const Arguments& arguments, purchase::PurchaseR
     : arguments_(arguments),
       rules_(std::move(rules)),
       settings_(with_keys(arguments, read_settings(arguments))),
+      telemetry_(arguments_, settings_),
       app_(app_settings()) {
   if (record::Tape* const tape = record::tape()) {
     tape->about("settings", recorded_settings(arguments_, settings_));

@@ -15,6 +15,7 @@
 #include "app/session.h"
 #include "cli/arguments.h"
 #include "cli/settings.h"
+#include "commands/telemetry.h"
 #include "commerce/client.h"
 #include "purchase/approver.h"
 #include "purchase/journal.h"
@@ -77,6 +78,7 @@ class CommandServices {
   const Arguments arguments_;
   const purchase::PurchaseRules rules_;
   const Settings settings_;
+  const ProcessTelemetry telemetry_;
   app::AppServices app_;
   std::unique_ptr<sandbox::SandboxServer> sandbox_;
   std::string sandbox_url_;

@@ -169,9 +169,10 @@ void ShoppingSession::open_shop() {
   if (settings_.confirm_runner) {
     confirm_runner_ = settings_.confirm_runner(*state_, *journal_, client_->options());
   }
+  counted_ = std::make_unique<CountedPurchases>(surface_.purchases);
   gate_ = std::make_unique<purchase::PurchaseGate>(
-      *client_, *journal_, settings_.policy, *questions_, surface_.approver, surface_.purchases,
-      id_, purchase::GateClock{}, insists, confirm_runner_.get());
+      *client_, *journal_, settings_.policy, *questions_, surface_.approver, *counted_, id_,
+      purchase::GateClock{}, insists, confirm_runner_.get());
   tools_ = std::make_unique<commerce::CartPilotTools>(*client_);
   money_guard_ = std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
                                                     settings_.policy);

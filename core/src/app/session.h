@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "app/counted_purchases.h"
 #include "app/failure_watch.h"
 #include "app/plugin_tools.h"
 #include "app/services.h"
@@ -161,6 +162,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::unique_ptr<purchase::Questions> questions_;
   std::unique_ptr<commerce::CartPilotClient> client_;
   std::unique_ptr<purchase::ConfirmRunner> confirm_runner_;
+  std::unique_ptr<CountedPurchases> counted_;
   std::unique_ptr<purchase::PurchaseGate> gate_;
   std::unique_ptr<commerce::CartPilotTools> tools_;
   std::unique_ptr<PluginMoneyGuard> money_guard_;
