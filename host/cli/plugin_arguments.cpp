@@ -19,8 +19,13 @@ void add_plugin_author_commands(CLI::App& plugin, PluginAuthorArguments& a) {
   make->add_option("name", a.name, "Id of the plugin, like acme; also the folder's name")
       ->option_text("ID")
       ->required();
-  CLI::Option* provider = make->add_flag("--provider", a.provider, "A model vendor");
-  make->add_flag("--toolset", a.tool_set, "Functions a model may call")->excludes(provider);
+  CLI::Option* provider = make->add_flag("--provider", a.provider, "A model vendor with a service");
+  CLI::Option* engine =
+      make->add_flag("--engine", a.engine, "A model of your own, without a service")
+          ->excludes(provider);
+  make->add_flag("--toolset", a.tool_set, "Functions a model may call")
+      ->excludes(provider)
+      ->excludes(engine);
   make->add_flag("--c", a.plain_c, "In plain C instead of C++");
   make->add_option("--directory", a.directory, "Where to put it (default ./NAME)")
       ->option_text("DIR");

@@ -17,6 +17,7 @@ struct PluginAuthorArguments {
   // plugin new
   std::string name;
   bool provider = false;
+  bool engine = false;
   bool tool_set = false;
   bool plain_c = false;
   std::string directory;

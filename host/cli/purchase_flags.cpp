@@ -30,14 +30,6 @@ std::string shown(std::string_view text) {
   return dump_json(Json(std::string(text.substr(0, 60))));
 }
 
-bool is_merchant_id(std::string_view id) {
-  return !id.empty() && id.size() <= kMaxMerchantBytes &&
-         std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_' || c == '-';
-         });
-}
-
 std::vector<std::string> parse_merchants(std::string_view list) {
   std::vector<std::string> merchants;
   for (std::size_t begin = 0; begin <= list.size();) {
@@ -55,7 +47,16 @@ std::vector<std::string> parse_merchants(std::string_view list) {
   return merchants;
 }
 
-/// "150:USD"; `given` is the whole flag as it stands in the message, `example` what it looks like.
+}  // namespace
+
+bool is_merchant_id(std::string_view id) {
+  return !id.empty() && id.size() <= kMaxMerchantBytes &&
+         std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-';
+         });
+}
+
 commerce::Money parse_amount(std::string_view text, const std::string& given,
                              std::string_view example) {
   const std::size_t colon = text.find(':');
@@ -74,13 +75,11 @@ commerce::Money parse_amount(std::string_view text, const std::string& given,
     refuse(fmt::format("{}: {}", given, error.what()));
   }
   if (amount.minor <= 0) {
-    refuse(fmt::format("{}: the amount must be above zero; --approve never forbids every purchase",
-                       given));
+    refuse(fmt::format("{}: the amount must be above zero", given));
   }
   return amount;
 }
 
-/// The most one purchase may cost: no flag goes above the hard cap.
 commerce::Money parse_bound(std::string_view text, const std::string& given,
                             std::string_view example) {
   commerce::Money bound = parse_amount(text, given, example);
@@ -91,8 +90,6 @@ commerce::Money parse_bound(std::string_view text, const std::string& given,
   }
   return bound;
 }
-
-}  // namespace
 
 std::string flag_remedy(Remedy remedy, const std::string& about) {
   switch (remedy) {

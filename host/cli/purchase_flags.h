@@ -23,6 +23,18 @@ void allow_repeats(purchase::PurchasePolicy& policy, int times);
 purchase::SpendLimits parse_limits(std::string_view order, std::string_view session,
                                    std::string_view day);
 
+/// 1 to 64 of A-Z, a-z, 0-9, _ and -.
+bool is_merchant_id(std::string_view id);
+
+/// "150:USD" as an amount above zero; `given` is where it was written, as it stands in the message,
+/// `example` what it looks like. Throws Error{kInvalidArgument}.
+commerce::Money parse_amount(std::string_view text, const std::string& given,
+                             std::string_view example);
+
+/// The same for the most that one purchase may cost: refuses what is above the hard cap.
+commerce::Money parse_bound(std::string_view text, const std::string& given,
+                            std::string_view example);
+
 /// The flags and commands that help; see purchase::Remedies. Part of what parse_policy() returns.
 std::string flag_remedy(purchase::Remedy remedy, const std::string& about);
 

@@ -219,7 +219,7 @@ std::filesystem::path settings_path(const Arguments& arguments,
 
 SettingsFile read_settings_file(const Arguments& arguments,
                                 const std::map<std::string, std::string>& environment) {
-  SettingsFile file{settings_path(arguments, environment), {}};
+  SettingsFile file{settings_path(arguments, environment), {}, ""};
   std::error_code ignored;
   if (arguments.config_file.empty() && !std::filesystem::exists(file.path, ignored)) {
     std::filesystem::path old = file.path;
@@ -231,8 +231,8 @@ SettingsFile read_settings_file(const Arguments& arguments,
     }
     if (arguments.profile.empty()) return file;
   }
-  file.values =
-      parse_settings(read_settings_text(file.path), file.path.string(), arguments.profile);
+  file.text = read_settings_text(file.path);
+  file.values = parse_settings(file.text, file.path.string(), arguments.profile);
   return file;
 }
 

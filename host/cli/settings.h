@@ -40,6 +40,7 @@ struct Settings {
 struct SettingsFile {
   std::filesystem::path path;
   SettingValues values;  ///< none when the file is not there
+  std::string text;      ///< whole, for what is read apart (purchase_rules.h)
 };
 
 /// --config, else config.toml in the config folder.

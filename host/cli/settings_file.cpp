@@ -114,6 +114,11 @@ class Reader {
     for (const auto& [key, node] : table) {
       std::vector<std::string> name = above;
       name.emplace_back(key.str());
+      if (is_rules(name)) {  // read by purchase_rules.h
+        if (profile.empty()) continue;
+        wrong(file_, line(node, key),
+              "rules hold in every profile; they stand outside of it, in [[purchases.rules]]");
+      }
       if (const toml::table* below = node.as_table()) {
         check_section(name, line(node, key));
         read(*below, name, profile);
@@ -124,6 +129,10 @@ class Reader {
   }
 
  private:
+  static bool is_rules(const std::vector<std::string>& name) {
+    return name.size() == 2 && name[0] == "purchases" && name[1] == "rules";
+  }
+
   static int line(const toml::node& node, const toml::key& key) {
     const auto at = key.source().begin.line;
     return static_cast<int>(at != 0 ? at : node.source().begin.line);

@@ -78,8 +78,9 @@ void announce(const purchase::ApprovalQuestion& question) {
 
 }  // namespace
 
-CommandServices::CommandServices(const Arguments& arguments)
+CommandServices::CommandServices(const Arguments& arguments, purchase::PurchaseRules rules)
     : arguments_(arguments),
+      rules_(std::move(rules)),
       settings_(with_keys(arguments, read_settings(arguments))),
       app_(app_settings()) {
   if (record::Tape* const tape = record::tape()) {
@@ -198,6 +199,7 @@ app::SessionSettings CommandServices::session_settings() {
 purchase::PurchasePolicy CommandServices::policy() const {
   purchase::PurchasePolicy policy = parse_policy(policy_word(), arguments_.merchants);
   if (arguments_.allow_repeat) allow_repeats(policy, *arguments_.allow_repeat);
+  policy.rules = rules_;
   policy.limits =
       parse_limits(arguments_.limit_order, arguments_.limit_session, arguments_.limit_day);
   return policy;

@@ -25,7 +25,8 @@ namespace cartpilot::host {
 
 class CommandServices {
  public:
-  explicit CommandServices(const Arguments& arguments);
+  /// `rules`: what the person decided beforehand, for a command that may buy.
+  explicit CommandServices(const Arguments& arguments, purchase::PurchaseRules rules = {});
   ~CommandServices();
   CommandServices(const CommandServices&) = delete;
   CommandServices& operator=(const CommandServices&) = delete;
@@ -74,6 +75,7 @@ class CommandServices {
   commerce::ClientOptions own_sandbox();
 
   const Arguments arguments_;
+  const purchase::PurchaseRules rules_;
   const Settings settings_;
   app::AppServices app_;
   std::unique_ptr<sandbox::SandboxServer> sandbox_;

@@ -1,14 +1,17 @@
 // What a person sees of a whole purchase, as cells of a terminal, on terminals of several sizes.
 //
-// The screens are files of tests/fixtures/screens, without the blanks at the ends of rows. What is
-// drawn anew in each run (ids, codes, the time of day) stands there as letters of the same number.
-// With CARTPILOT_WRITE_SCREENS they are written instead of compared.
+// The same for an answer in markdown. The screens are files of tests/fixtures/screens, without the
+// blanks at the ends of rows. What is drawn anew in each run (ids, codes, the time of day) stands
+// there as letters of the same number. With CARTPILOT_WRITE_SCREENS they are written instead of
+// compared.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <regex>
+#include <set>
 #include <sstream>
 
 #include "e2e/purchase/terminal_program.h"
@@ -35,6 +38,13 @@ std::string masked(std::string text) {
       {std::regex("\\[[0-9]+(\\s+)s\\]"), "[sss$1s]"}};
   for (const auto& [pattern, with] : kDrawn) text = std::regex_replace(text, pattern, with);
   return text;
+}
+
+std::string content_of(const std::string& file) {
+  std::ifstream in(file);
+  std::ostringstream content;
+  content << in.rdbuf();
+  return content.str();
 }
 
 struct Size {
@@ -71,9 +81,10 @@ std::string purchase_on(const Size& size) {
   return program.screen();
 }
 
-void expect_screens(const std::string& name, const Size& size) {
-  const std::string bytes = purchase_on(size);
-  TerminalScreen screen(static_cast<std::size_t>(size.columns), kRows);
+/// Compares what `bytes` leave on a screen of that many columns with the file `name`.
+std::vector<std::string> expect_screen(const std::string& name, int columns,
+                                       const std::string& bytes) {
+  TerminalScreen screen(static_cast<std::size_t>(columns), kRows);
   screen.feed(bytes);
   EXPECT_EQ(screen.unknown(), std::vector<std::string>{});
   std::string text;
@@ -82,12 +93,65 @@ void expect_screens(const std::string& name, const Size& size) {
   const std::string file = std::string(CARTPILOT_SCREENS) + "/" + name + ".txt";
   if (std::getenv("CARTPILOT_WRITE_SCREENS") != nullptr) {
     std::ofstream(file) << text;
-    return;
+  } else {
+    EXPECT_EQ(text, content_of(file)) << file;
   }
-  std::ifstream in(file);
-  std::ostringstream kept;
-  kept << in.rdbuf();
-  EXPECT_EQ(text, kept.str()) << file;
+  return screen.rows();
+}
+
+void expect_screens(const std::string& name, const Size& size) {
+  expect_screen(name, size.columns, purchase_on(size));
+}
+
+/// `cartpilot chat` with a model that answers in markdown, and pauses inside the table.
+std::vector<std::string> markdown_chat(const Home& home, int pause_ms) {
+  const std::string file = (home.path() / "answer.toml").string();
+  std::ofstream(file) << R"(notice = "A script plays the model."
+[[answer]]
+play = [
+  { text = """
+# Lamps
+
+Two lamps fit **your desk**. The *first* one is ~~sold out~~ cheap, see [its page](https://shop.example/lamp).
+
+- a list, whose first point is long enough that it has to go on in another row on every terminal
+- `code` in a point
+  1. a point of a point
+
+```
+the  code   stays as it is
+```
+
+Prices:
+
+| Lamp | Price |
+|:-----|------:|
+""" },
+  { delay_ms = )" << pause_ms
+                      << R"( },
+  { text = """
+| Acme Wireless Desk Lamp with a long name | 39.99 USD |
+| Lämpchen »Mond« | 1,240.00 USD |
+
+That is all.
+""" }]
+)";
+  return {"chat",         "--provider", "script", "--provider-option",
+          "file=" + file, "--sandbox",  "lamps"};
+}
+
+std::string shown_markdown(int columns, const std::vector<std::string>& flags,
+                           const Environment& environment) {
+  const Home home;
+  std::vector<std::string> words = markdown_chat(home, 0);
+  words.insert(words.end(), flags.begin(), flags.end());
+  TerminalProgram program(
+      home,
+      {"/bin/sh", "-c",
+       "stty rows 24 cols " + std::to_string(columns) + "; exec " + shell_command(words)},
+      environment);
+  EXPECT_EQ(program.finish(), 0) << program.screen();
+  return program.screen();
 }
 
 TEST(Screens, purchase_at_80_columns) { expect_screens("purchase-80", {80, {}, {}}); }
@@ -105,6 +169,70 @@ TEST(Screens, colours_are_left_out_where_they_are_not_wanted) {
   EXPECT_TRUE(std::regex_search(purchase_on({80, {}, {{"NO_COLOR", ""}}}), colour));
   EXPECT_FALSE(std::regex_search(purchase_on({80, {}, {}}), colour));
   EXPECT_FALSE(std::regex_search(purchase_on({80, {"--plain"}, {{"NO_COLOR", ""}}}), colour));
+}
+
+// Only what every palette shows well on dark and on light: no white, black, yellow, no background.
+TEST(Screens, colours_are_readable_on_dark_and_on_light) {
+  const std::string bytes =
+      purchase_on({80, {}, {{"NO_COLOR", ""}}}) + shown_markdown(80, {}, {{"NO_COLOR", ""}});
+  const std::regex colour("\x1b\\[([0-9;]*)m");
+  std::set<std::string> used;
+  for (std::sregex_iterator at(bytes.begin(), bytes.end(), colour), end; at != end; ++at) {
+    used.insert((*at)[1]);
+  }
+  const std::set<std::string> readable = {"", "0", "1", "1;4", "2", "3", "9", "31", "32", "35"};
+  for (const std::string& one : used) EXPECT_TRUE(readable.count(one) != 0) << one;
+  EXPECT_GT(used.size(), 3U);
+}
+
+TEST(Screens, markdown_at_80_columns) {
+  expect_screen("markdown-80", 80, shown_markdown(80, {}, {}));
+}
+TEST(Screens, markdown_at_100_columns) {
+  expect_screen("markdown-100", 100, shown_markdown(100, {}, {}));
+}
+TEST(Screens, markdown_at_40_columns) {
+  expect_screen("markdown-40", 40, shown_markdown(40, {}, {}));
+}
+TEST(Screens, markdown_on_a_plain_screen) {
+  expect_screen("markdown-plain", 80, shown_markdown(80, {"--plain"}, {}));
+}
+
+TEST(Screens, a_table_that_is_on_its_way_takes_the_new_width) {
+  const Home home;
+  Program program(home, markdown_chat(home, 1500), {}, true);
+  program.resize(100);
+  program.wait_for("Prices");  // the rest of the table comes a moment later
+  program.resize(40);
+  const std::string bytes = program.finish().out;
+  const std::vector<std::string> rows = expect_screen("table-resized", 100, bytes);
+  bool in_table = false;
+  for (const std::string& row : rows) {
+    in_table = in_table || row.find("Prices") != std::string::npos;
+    if (in_table) {
+      EXPECT_LE(std::count_if(row.begin(), row.end(), [](char c) { return (c & 0xC0) != 0x80; }),
+                40)
+          << row;
+    }
+  }
+}
+
+TEST(Screens, the_recording_of_the_readme_is_current) {
+  const std::string readme = content_of(std::string(CARTPILOT_SCREENS) + "/../../../README.md");
+  std::vector<std::string> recorded;
+  std::istringstream lines(readme.substr(readme.find("Recorded from `scripts/demo ")));
+  for (std::string line; std::getline(lines, line) && line.rfind("## ", 0) != 0;) {
+    const bool typed = line.rfind("    you> ", 0) == 0;
+    if (line.rfind("    ", 0) == 0 && !typed) recorded.push_back(masked(line.substr(4)));
+  }
+  const Home home;
+  const std::vector<std::string> words = {"chat",          "--demo",      "--approve",
+                                          "up-to:150:USD", "--merchants", "merchant-a,merchant-b"};
+  const Result result = run(home, words, kThreeLines);
+  std::vector<std::string> printed;
+  std::istringstream both(result.err + result.out);
+  for (std::string line; std::getline(both, line);) printed.push_back(masked(line));
+  EXPECT_THAT(recorded, testing::UnorderedElementsAreArray(printed));
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ TEST_P(Scaffold, builds_tests_and_passes_every_check) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Scaffold,
-                         ::testing::Values("--provider", "--toolset", "--provider --c",
+                         ::testing::Values("--provider", "--engine", "--toolset", "--provider --c",
                                            "--toolset --c"),
                          [](const auto& chosen) {
                            std::string name = chosen.param;
@@ -49,14 +49,37 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Scaffold,
 TEST(Scaffold, is_small_enough_to_read) {
   const Workshop workshop;
   ASSERT_EQ(workshop.run("cartpilot plugin new acme --provider && "
+                         "cartpilot plugin new echo --engine && "
                          "cartpilot plugin new words --toolset"),
             "");
+  EXPECT_LE(lines_of(workshop.path() / "echo/echo.h"), 130U);
   EXPECT_LE(lines_of(workshop.path() / "acme/acme.h") +
                 lines_of(workshop.path() / "acme/acme_plugin.cpp"),
             250U);
   EXPECT_LE(lines_of(workshop.path() / "words/words.h") +
                 lines_of(workshop.path() / "words/words_plugin.cpp"),
-            60U);
+            80U);
+}
+
+TEST(Scaffold, says_what_is_missing_and_where_it_comes_from) {
+  const Workshop workshop;
+  ASSERT_EQ(workshop.run("cartpilot plugin new acme --engine"), "");
+  const auto build = [&](const std::string& environment) {
+    return workshop.run("rm -rf acme/build; " + environment + " ./acme/build.sh");
+  };
+  EXPECT_THAT(build("PATH=/nowhere /bin/sh"), HasSubstr("cmake is not installed (Debian: cmake)"));
+  EXPECT_THAT(build("CXX=no-such-compiler"), HasSubstr("there is no compiler no-such-compiler"));
+  EXPECT_THAT(build("CARTPILOT_PROGRAM=no-such-program"), HasSubstr("is not on the PATH; install"));
+  EXPECT_THAT(build("CARTPILOT_PROGRAM=$(command -v cartpilot) PATH=/usr/bin:/bin "
+                    "CMAKE_PREFIX_PATH=/nowhere"),
+              HasSubstr("Install cartpilot-dev"));
+}
+
+TEST(Scaffold, warns_of_an_id_that_is_taken) {
+  const Workshop workshop;
+  ASSERT_EQ(workshop.run("cartpilot plugin new gemini --engine"), "");
+  EXPECT_THAT(workshop.output(), HasSubstr("there is a plugin gemini already ("));
+  EXPECT_THAT(workshop.output(), HasSubstr("yours takes its place"));
 }
 
 TEST(Scaffold, never_writes_over_what_is_there_and_refuses_bad_names) {
@@ -64,8 +87,9 @@ TEST(Scaffold, never_writes_over_what_is_there_and_refuses_bad_names) {
   ASSERT_EQ(workshop.run("mkdir acme && echo mine > acme/mine"), "");
   EXPECT_THAT(workshop.run("cartpilot plugin new acme --provider"), HasSubstr("is not empty"));
   EXPECT_EQ(workshop.run("test \"$(ls acme)\" = mine"), "");
-  for (const char* bad : {"Acme --provider", "a --provider", "cartpilot-x --toolset",
-                          "../x --toolset", "acme", "ac --provider --license 'a b'"}) {
+  for (const char* bad :
+       {"Acme --provider", "a --provider", "cartpilot-x --toolset", "../x --toolset", "acme",
+        "acme --engine --toolset", "ac --provider --license 'a b'"}) {
     EXPECT_EQ(
         workshop.run(std::string("cartpilot plugin new ") + bad + " && exit 9\ntest $? -eq 2"), "")
         << bad;

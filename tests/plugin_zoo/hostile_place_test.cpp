@@ -47,6 +47,60 @@ TEST(HostilePlugin, case_42_one_id_twice_is_refused_in_one_folder_and_shadowed_i
   EXPECT_EQ(dir.run({"models", "--provider", "exports-all"}).out, "exports-all-1\n");
 }
 
+/// The plugin "good" is asked for; `bad` lies in a place that is searched before it.
+void expect_good_is_used(const PrivateDir& dir, const fs::path& bad, const std::string& code) {
+  const std::vector<std::string> models = {"models", "--provider", "good", "--plugin-path",
+                                           bad.parent_path().string()};
+  for (const char* time : {"first", "second"}) {  // the second time the verdict is known
+    const e2e::Result result = dir.run(models);
+    EXPECT_EQ(result.out, "good-1\n") << time << result.err;
+    EXPECT_THAT(result.err,
+                HasSubstr("plugin good: " + dir.path("good").string() + " is used, because " +
+                          bad.string() + " is refused (" + code + ": "))
+        << time;
+  }
+  // A file that is named is wanted, and no other.
+  const e2e::Result named = dir.run({"models", "--provider", "good", "--plugin", bad.string(),
+                                     "--plugin-path", bad.parent_path().string()});
+  EXPECT_EQ(named.exit_code, 3) << named.out;
+  EXPECT_THAT(named.err, HasSubstr(code));
+}
+
+TEST(PluginPlaces, a_bad_file_never_hides_a_good_one_of_a_later_place) {
+  const PrivateDir dir;
+  {
+    PrivateDir bad;
+    expect_good_is_used(dir, bad.write("good", "I am a text"), "CP-P03");
+  }
+  {
+    PrivateDir bad;
+    fs::remove(bad.path("good"));
+    expect_good_is_used(dir, bad.put("good-crashing", "other-name"), "CP-P27");
+  }
+  PrivateDir bad;
+  expect_good_is_used(dir, bad.put("good-failing", "good"), "CP-P15");
+}
+
+TEST(PluginPlaces, a_bad_file_never_hides_the_tools_of_a_good_one) {
+  PrivateDir dir;
+  dir.put("shop-guide");
+  PrivateDir bad;
+  const fs::path file = bad.write("shop-guide", "I am a text");
+  const e2e::Result listed = dir.run({"tools", "list", "--plugin-path", bad.plugins().string()});
+  EXPECT_THAT(listed.out, HasSubstr("note_down"));
+  EXPECT_THAT(listed.err, HasSubstr("is used, because " + file.string() + " is refused (CP-P03"));
+}
+
+TEST(PluginPlaces, what_replaces_a_built_in_plugin_says_so_whenever_it_is_used) {
+  PrivateDir dir;
+  const fs::path file = dir.put("offline-other", "offline");
+  const e2e::Result result = dir.run({"models", "--provider", "offline"});
+  EXPECT_EQ(result.out, "offline-1\n") << result.err;
+  EXPECT_THAT(result.err, HasSubstr("plugin offline: " + file.string() +
+                                    " is used instead of the one that came with cartpilot"));
+  EXPECT_EQ(dir.run({"models", "--provider", "good"}).err, "") << "told where it is used only";
+}
+
 TEST(HostilePlugin, case_43_one_provider_name_of_two_plugins_needs_the_long_form) {
   PrivateDir dir;
   fs::rename(dir.path("good"), dir.path("other-file-name"));

@@ -72,16 +72,28 @@ TEST(MergedTools, names_two_plugins_want_collide_loudly_and_both_get_long_names)
 }
 
 TEST(MergedTools,
-     money_functions_of_a_stranger_are_refused_and_the_flag_that_lets_them_in_is_named) {
+     a_money_function_of_a_stranger_is_left_out_alone_and_the_flag_that_lets_it_in_is_named) {
   PrivateDir dir;
   for (const char* name : {"caller", "spender", "shop-guide"}) dir.put(name);
   const e2e::Result result = dir.chat("caller", {"--provider-option", "call=give_tip"});
-  EXPECT_THAT(result.err,
-              HasSubstr("CP-P32: the functions of plugin spender are left out: give_tip "
-                        "spends money; if you trust it with yours, pass "
-                        "--allow-money-tools spender"));
+  EXPECT_THAT(result.err, HasSubstr("CP-P32: the function give_tip of plugin spender is left out: "
+                                    "it spends money; if you trust it with yours, pass "
+                                    "--allow-money-tools spender"));
   EXPECT_THAT(talk(result), HasSubstr("UNKNOWN_FUNCTION"));
-  EXPECT_THAT(result.out, AllOf(Not(HasSubstr("count_tips")), HasSubstr("opening_hours")));
+  EXPECT_THAT(result.out, AllOf(HasSubstr("count_tips"), HasSubstr("opening_hours")));
+  const e2e::Result other = dir.chat("caller", {"--provider-option", "call=count_tips"});
+  EXPECT_THAT(talk(other), HasSubstr("\"said\":\"spender count_tips\""));
+}
+
+TEST(MergedTools, a_money_function_that_is_left_out_is_told_once) {
+  PrivateDir dir;
+  for (const char* name : {"caller", "spender"}) dir.put(name);
+  EXPECT_THAT(dir.chat("caller").err, HasSubstr("CP-P32"));
+  EXPECT_EQ(dir.chat("caller").err, "");
+  EXPECT_EQ(dir.run({"tools", "list"}).err, "");
+  // Another state folder belongs to another person, who was not told.
+  EXPECT_THAT(dir.run({"tools", "list"}, {{"XDG_STATE_HOME", (dir.home() / "new").string()}}).err,
+              HasSubstr("CP-P32"));
 }
 
 TEST(MergedTools, the_flag_counts_for_the_plugin_it_names_and_nobody_else) {

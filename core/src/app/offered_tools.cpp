@@ -39,9 +39,9 @@ std::vector<ToolSpec> offered_tools(AppServices& services,
   auto of_plugins = services.make_tool_sets();
   chat::ToolRouter router(guard);
   router.add(own, "cartpilot", true);
-  for (const std::string& warning :
+  for (const PluginNotice& notice :
        add_plugin_tools(of_plugins, money_plugins, remedies, nullptr, router)) {
-    services.notice(warning);
+    notice.once ? services.notice_once(notice.sentence) : services.notice(notice.sentence);
   }
   return router.specs();
 }

@@ -51,6 +51,29 @@ class RenamedToolSet final : public ToolSet {
   std::map<std::string, std::string> new_names_;
 };
 
+/// A tool set without some of its functions.
+class PartOfToolSet final : public ToolSet {
+ public:
+  PartOfToolSet(std::unique_ptr<ToolSet> tools, std::set<std::string> left_out)
+      : tools_(std::move(tools)), left_out_(std::move(left_out)) {}
+
+  std::vector<ToolSpec> list() const override {
+    std::vector<ToolSpec> specs = tools_->list();
+    std::erase_if(specs, [&](const ToolSpec& spec) { return left_out_.count(spec.name) != 0; });
+    return specs;
+  }
+
+  ToolOutcome call(const std::string& name, const Json& arguments,
+                   const CallContext& context) override {
+    if (left_out_.count(name) == 0) return tools_->call(name, arguments, context);
+    return tool_error("UNKNOWN_FUNCTION", fmt::format("{} is left out", name));
+  }
+
+ private:
+  const std::unique_ptr<ToolSet> tools_;
+  const std::set<std::string> left_out_;
+};
+
 /// "org.acme__search": what is left of the id is a function name.
 std::string qualified(const std::string& plugin, const std::string& function) {
   std::string name = plugin + "__" + function;
@@ -73,7 +96,7 @@ bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
 }
 
 /// Gives functions that several plugins declare their long names; says so once for each.
-void resolve_name_conflicts(std::vector<NamedToolSet>& sets, std::vector<std::string>& warnings) {
+void resolve_name_conflicts(std::vector<NamedToolSet>& sets, std::vector<PluginNotice>& notices) {
   const auto claimed = claims(sets);
   for (const auto& [function, owners] : claimed) {
     if (owners.size() < 2) continue;
@@ -81,9 +104,9 @@ void resolve_name_conflicts(std::vector<NamedToolSet>& sets, std::vector<std::st
     for (const std::string& owner : owners) {
       names += (names.empty() ? "" : " and ") + qualified(owner, function);
     }
-    warnings.push_back(
-        fmt::format("CP-P31: the plugins {} both have a function {}; the model sees {} instead",
-                    fmt::join(owners, " and "), function, names));
+    notices.push_back(
+        {fmt::format("CP-P31: the plugins {} both have a function {}; the model sees {} instead",
+                     fmt::join(owners, " and "), function, names)});
   }
   for (NamedToolSet& set : sets) {
     std::map<std::string, std::string> old_names;
@@ -96,25 +119,40 @@ void resolve_name_conflicts(std::vector<NamedToolSet>& sets, std::vector<std::st
   }
 }
 
-/// Why the whole set must stay out; "" when it may come in.
-std::string objection(const NamedToolSet& set, const std::vector<std::string>& money_plugins,
-                      const purchase::Remedies& remedies, const chat::ToolRouter& router) {
+/// Leaves the functions out that nobody may call; the rest of the set stays.
+void leave_out(NamedToolSet& set, const std::vector<std::string>& money_plugins,
+               const purchase::Remedies& remedies, std::vector<PluginNotice>& notices) {
+  std::set<std::string> left_out;
   for (const ToolSpec& spec : set.tools->list()) {
     if (spec.name.size() > kLongestName) {
-      return fmt::format("CP-P33: the functions of plugin {} are left out: the name {} is too long",
-                         set.name, spec.name);
+      left_out.insert(spec.name);
+      notices.push_back(
+          {fmt::format("CP-P33: the function {} of plugin {} is left out: its name "
+                       "is longer than {} characters",
+                       spec.name, set.name, kLongestName)});
+    } else if (spec.effect == EffectClass::kMoney && !is_one_of(money_plugins, set.plugin)) {
+      left_out.insert(spec.name);
+      notices.push_back(
+          {fmt::format(
+               "CP-P32: the function {} of plugin {} is left out: it spends money{}", spec.name,
+               set.name,
+               purchase::remedy_text(remedies, purchase::Remedy::kAllowPlugin, "; ", set.plugin)),
+           true});
     }
+  }
+  if (left_out.empty()) return;
+  set.tools = std::make_unique<PartOfToolSet>(std::move(set.tools), std::move(left_out));
+}
+
+/// Why the whole set must stay out; "" when it may come in.
+std::string objection(const NamedToolSet& set, const chat::ToolRouter& router) {
+  for (const ToolSpec& spec : set.tools->list()) {
     for (const ToolSpec& taken : router.specs()) {
       if (taken.name == spec.name) {
         return fmt::format(
             "CP-P31: the functions of plugin {} are left out: {} is one of cartpilot's own",
             set.name, spec.name);
       }
-    }
-    if (spec.effect == EffectClass::kMoney && !is_one_of(money_plugins, set.plugin)) {
-      return fmt::format(
-          "CP-P32: the functions of plugin {} are left out: {} spends money{}", set.name, spec.name,
-          purchase::remedy_text(remedies, purchase::Remedy::kAllowPlugin, "; ", set.plugin));
     }
   }
   return "";
@@ -256,14 +294,15 @@ ToolOutcome PluginMoneyGuard::run_approved(const ToolCall& call, const Admitted&
   }
 }
 
-std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
-                                          const std::vector<std::string>& money_plugins,
-                                          const purchase::Remedies& remedies,
-                                          PluginMoneyGuard* guard, chat::ToolRouter& router) {
-  std::vector<std::string> warnings;
-  resolve_name_conflicts(sets, warnings);
+std::vector<PluginNotice> add_plugin_tools(std::vector<NamedToolSet>& sets,
+                                           const std::vector<std::string>& money_plugins,
+                                           const purchase::Remedies& remedies,
+                                           PluginMoneyGuard* guard, chat::ToolRouter& router) {
+  std::vector<PluginNotice> notices;
+  resolve_name_conflicts(sets, notices);
   for (NamedToolSet& set : sets) {
-    std::string problem = objection(set, money_plugins, remedies, router);
+    leave_out(set, money_plugins, remedies, notices);
+    std::string problem = objection(set, router);
     if (problem.empty()) {
       try {
         router.add(*set.tools, set.name, true);
@@ -273,7 +312,7 @@ std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
       }
     }
     if (!problem.empty()) {
-      warnings.push_back(std::move(problem));
+      notices.push_back({std::move(problem)});
       continue;
     }
     if (guard == nullptr) continue;
@@ -281,7 +320,7 @@ std::vector<std::string> add_plugin_tools(std::vector<NamedToolSet>& sets,
       if (spec.effect == EffectClass::kMoney) guard->admit(spec.name, set.plugin, *set.tools);
     }
   }
-  return warnings;
+  return notices;
 }
 
 }  // namespace cartpilot::app

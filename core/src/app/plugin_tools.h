@@ -1,10 +1,11 @@
 // Functions of plugins, merged with CartPilot's own into one list for the model.
 //
 // A name belongs to one function: CartPilot's are reserved, and two plugins that want the
-// same name both get "<plugin>__<name>". Functions that spend money are refused unless the person
-// allowed that plugin, and then every single call asks. Where nobody waits for the answer, the call
-// is answered with APPROVAL_PENDING, and the same call, made again within five minutes of the yes,
-// is carried out once. Nothing here stops a conversation: what is left out is said.
+// same name both get "<plugin>__<name>". A function that spends money is left out, and the others
+// of its set stay, unless the person allowed that plugin; then every single call asks. Where nobody
+// waits for the answer, the call is answered with APPROVAL_PENDING, and the same call, made again
+// within five minutes of the yes, is carried out once. Nothing here stops a conversation: what is
+// left out is said.
 #pragma once
 
 #include <map>
@@ -63,12 +64,18 @@ class PluginMoneyGuard final : public chat::CallGuard {
   std::map<std::string, std::int64_t> declined_until_ms_;  ///< after a no
 };
 
+/// A sentence for the person. What is so at every start, and meant to be, is told once.
+struct PluginNotice {
+  std::string sentence;
+  bool once = false;
+};
+
 /// Adds what can be added to `router`; returns what a person should know (CP-P31 to CP-P33). The
-/// sets stay where they are, some behind new names. `guard` may be null when nothing will be
-/// called.
-std::vector<std::string> add_plugin_tools(std::vector<plugin::PluginHost::NamedToolSet>& sets,
-                                          const std::vector<std::string>& money_plugins,
-                                          const purchase::Remedies& remedies,
-                                          PluginMoneyGuard* guard, chat::ToolRouter& router);
+/// sets stay where they are, some behind new names or without some functions. `guard` may be null
+/// when nothing will be called.
+std::vector<PluginNotice> add_plugin_tools(std::vector<plugin::PluginHost::NamedToolSet>& sets,
+                                           const std::vector<std::string>& money_plugins,
+                                           const purchase::Remedies& remedies,
+                                           PluginMoneyGuard* guard, chat::ToolRouter& router);
 
 }  // namespace cartpilot::app

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <utility>
 
+#include "app/first_time.h"
 #include "app/plugin_pins.h"
 #include "app/provider_choice.h"
 #include "base/digest.h"
@@ -115,6 +116,12 @@ void AppServices::pass_on_plugin_notices() {
 void AppServices::notice(const std::string& sentence) const {
   const std::lock_guard lock(notice_mutex_);
   if (settings_.notice) settings_.notice(sentence);
+}
+
+void AppServices::notice_once(const std::string& sentence) const {
+  // A replay has another folder, and says what the recorded run said.
+  if (record::tape() == nullptr && !first_time(settings_.state_directory, sentence)) return;
+  notice(sentence);
 }
 
 std::unique_ptr<store::StateDb> AppServices::open_state() const {

@@ -84,6 +84,8 @@ class AppServices {
       const CallContext& context = CallContext());
 
   void notice(const std::string& sentence) const;
+  /// The same, but once for each state folder: what was told stands in its file "told".
+  void notice_once(const std::string& sentence) const;
 
  private:
   void pass_on_plugin_notices();

@@ -177,10 +177,10 @@ void ShoppingSession::open_shop() {
                                                     settings_.policy);
   router_ = std::make_unique<chat::ToolRouter>(*money_guard_);
   router_->add(*tools_, "cartpilot", true);
-  for (const std::string& warning :
+  for (const PluginNotice& notice :
        add_plugin_tools(plugin_tools_, settings_.money_plugins, settings_.policy.remedies,
                         money_guard_.get(), *router_)) {
-    services_.notice(warning);
+    notice.once ? services_.notice_once(notice.sentence) : services_.notice(notice.sentence);
   }
 }
 

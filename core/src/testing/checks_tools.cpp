@@ -123,15 +123,24 @@ void call_valid(const Subject& subject) {
   const Instance instance = bench.make_tool_set();
   ArgumentMaker maker(subject.options->seed);
   std::size_t called = 0;
+  bool asks_a_service = false;
   for (const ToolSpec& tool : read_tools(instance)) {
     if (tool.effect != EffectClass::kRead) continue;
     for (int i = 0; i < 20; ++i) {
       const std::string arguments = dump_json(maker.fitting(tool.parameters));
-      expect_outcome(instance.call(tool.name, arguments), tool.name + "(" + arguments + ")");
+      const std::size_t asked = bench.host().http().requests().size();
+      const CallOutcome outcome = instance.call(tool.name, arguments);
+      // Its service is not here; that the model reads so is right.
+      if (outcome.status == CP_UNAVAILABLE && bench.host().http().requests().size() > asked) {
+        asks_a_service = true;
+        continue;
+      }
+      expect_outcome(outcome, tool.name + "(" + arguments + ")");
       ++called;
     }
   }
-  if (called == 0) skip_check("it has no tool that only reads");
+  if (called > 0) return;
+  skip_check(asks_a_service ? "what its tools ask is not here" : "it has no tool that only reads");
 }
 
 void call_unknown(const Subject& subject) {

@@ -138,13 +138,17 @@ int run_plugin_check(CommandServices& services) {
               {"checks", checks}});
   } else {
     for (const CheckResult& result : results) {
-      const bool quiet_kind =
-          result.outcome == CheckOutcome::kPass || result.outcome == CheckOutcome::kSkip;
+      const bool skipped = result.outcome == CheckOutcome::kSkip;
+      const bool quiet_kind = result.outcome == CheckOutcome::kPass || skipped;
       if (arguments.quiet && quiet_kind) continue;
+      // What was asked for by name is answered; else a third of the lines would say nothing.
+      if (skipped && arguments.only.empty()) continue;
       out_row(fmt::format("{:<8} {}{}", testing::outcome_name(result.outcome), result.id,
                           result.message.empty() ? "" : ": " + result.message));
     }
-    if (!arguments.quiet) out_row(score);
+    if (!arguments.quiet) {
+      out_row(score + (arguments.only.empty() ? "; --json says why something was skipped" : ""));
+    }
   }
   return testing::all_good(results) ? kOk : kFailed;
 }

@@ -10,6 +10,7 @@
 #include "commands/commands.h"
 #include "commands/plugin/templates.h"
 #include "terminal/output.h"
+#include "text/terminal_text.h"
 
 namespace cartpilot::host {
 
@@ -69,9 +70,10 @@ void check_arguments(const PluginAuthorArguments& arguments) {
                             "with a letter or digit, not with \"cartpilot\"",
                             arguments.name));
   }
-  if (!arguments.provider && !arguments.tool_set) {
+  if (!arguments.provider && !arguments.engine && !arguments.tool_set) {
     throw Error(ErrorCode::kInvalidArgument,
-                "say what it is: --provider (a model vendor) or --toolset (functions)");
+                "say what it is: --provider (a model vendor with a service), --engine (a model of "
+                "your own) or --toolset (functions)");
   }
   const bool plain = std::all_of(arguments.license.begin(), arguments.license.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '+';
@@ -79,6 +81,23 @@ void check_arguments(const PluginAuthorArguments& arguments) {
   if (!plain || arguments.license.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("\"{}\" is no SPDX licence id", arguments.license));
+  }
+}
+
+/// The folder of templates. In C a provider is an engine: there is no HTTP client for it.
+std::string kind_of(const PluginAuthorArguments& arguments) {
+  if (arguments.tool_set) return arguments.plain_c ? "toolset-c" : "toolset";
+  if (arguments.plain_c) return "provider-c";
+  return arguments.engine ? "engine" : "provider";
+}
+
+void warn_of_namesakes(CommandServices& services, const std::string& id) {
+  for (const plugin::PluginRecord& record : services.plugins().list()) {
+    if (record.id != id) continue;
+    err_line(fmt::format(
+        "cartpilot: there is a plugin {} already ({}); once installed, yours takes its place",
+        text::field(id), text::field(record.file.string())));
+    return;
   }
 }
 
@@ -96,9 +115,8 @@ int run_plugin_new(CommandServices& services) {
         ErrorCode::kInvalidArgument,
         fmt::format("{} exists and is not empty; choose another --directory", directory.string()));
   }
-  const std::string kind =
-      std::string(arguments.provider ? "provider" : "toolset") + (arguments.plain_c ? "-c" : "");
-  for (const PluginTemplate& file : plugin_templates(kind)) {
+  warn_of_namesakes(services, arguments.name);
+  for (const PluginTemplate& file : plugin_templates(kind_of(arguments))) {
     const std::filesystem::path target = directory / filled(file.path, arguments);
     std::filesystem::create_directories(target.parent_path(), problem);
     std::ofstream stream(target, std::ios::binary);

@@ -14,7 +14,7 @@ struct PluginTemplate {
   bool executable = false;
 };
 
-/// `kind` is provider, toolset, provider-c or toolset-c.
+/// `kind` is provider, engine, toolset, provider-c or toolset-c.
 std::vector<PluginTemplate> plugin_templates(const std::string& kind);
 
 }  // namespace cartpilot::host

@@ -23,8 +23,9 @@ LoopbackShop::LoopbackShop(Instead instead)
     : instead_(std::move(instead)), server_([this](const Request& request, Reply& reply) {
         if (!instead_ || !instead_(request, reply)) pass_on(request, reply);
       }) {
-  // So that the fixed times of the fake are in the future wherever the test runs.
-  fake_.date = "Mon, 23 Nov 2026 00:49:28 GMT";
+  // So that the fixed times of the fake are in the future wherever the test runs. Locked: the
+  // server's threads run already.
+  with_fake([](FakeCartPilot& fake) { fake.date = "Mon, 23 Nov 2026 00:49:28 GMT"; });
 }
 
 void LoopbackShop::pass_on(const Request& request, Reply& reply) {

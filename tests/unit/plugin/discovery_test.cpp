@@ -90,14 +90,18 @@ TEST(Discovery, says_why_a_directory_is_skipped_but_only_when_somebody_asked_for
                           HasSubstr("file from --plugin-path is skipped: not a directory")));
 }
 
-TEST(Discovery, an_earlier_file_of_the_same_name_shadows_later_ones) {
+TEST(Discovery, knows_which_files_came_with_the_program) {
   const TemporaryDirectory root;
   root.write("a/cartpilot-x.so", "1");
   root.write("b/cartpilot-x.so", "2");
-  const Discovery discovery = discover(only({root / "a", root / "b"}), {});
+  Surroundings around;
+  around.compiled_directory = root / "b";
+  SearchOptions search = only({root / "a"});
+  search.standard_places = true;
+  const Discovery discovery = discover(search, around);
   ASSERT_EQ(discovery.candidates.size(), 2U);
-  EXPECT_EQ(discovery.candidates[0].shadowed_by, "");
-  EXPECT_EQ(discovery.candidates[1].shadowed_by, root / "a/cartpilot-x.so");
+  EXPECT_FALSE(discovery.candidates[0].built_in);
+  EXPECT_TRUE(discovery.candidates[1].built_in);
 }
 
 TEST(Discovery, broken_links_stay_visible) {

@@ -163,13 +163,30 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-TEST(PluginHost, a_refused_file_still_shadows_so_that_its_own_error_is_seen) {
+TEST(PluginHost, of_files_with_one_name_the_first_good_one_is_used_and_the_bad_one_named) {
   const TemporaryDirectory first;
   const TemporaryDirectory second;
-  first.write("cartpilot-parrot.so", "text");
+  const TemporaryDirectory third;
+  const auto bad = first.write("cartpilot-parrot.so", "text");
   second.place("parrot", "parrot");
+  third.place("parrot", "bird");
   FakeTransport transport;
-  PluginHost host(only({first.path(), second.path()}), transport);
+  PluginHost host(only({first.path(), second.path(), third.path()}), transport);
+  EXPECT_THAT(summary(host.list()),
+              ElementsAre("parrot CP-P03", "parrot available", "parrot shadowed"));
+  EXPECT_THAT(host.notices(), IsEmpty()) << "nothing was used yet";
+  EXPECT_EQ(host.make_provider("parrot", {}, {})->info().name, "parrot");
+  EXPECT_THAT(host.notices(), ElementsAre(HasSubstr("is used, because " + bad.string())));
+}
+
+TEST(PluginHost, a_named_file_is_never_replaced_by_another) {
+  const TemporaryDirectory directory;
+  const TemporaryDirectory later;
+  SearchOptions search = only_files({directory.write("cartpilot-parrot.so", "text")});
+  search.directories = {later.path()};
+  later.place("parrot", "parrot");
+  FakeTransport transport;
+  PluginHost host(search, transport);
   EXPECT_EQ(error_of([&] { host.make_provider("parrot", {}, {}); })["reason"], "CP-P03");
   EXPECT_THAT(summary(host.list()), ElementsAre("parrot CP-P03", "parrot shadowed"));
 }

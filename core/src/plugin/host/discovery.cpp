@@ -12,7 +12,6 @@
 #include <cstring>
 #include <set>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 namespace cartpilot::plugin {
@@ -113,7 +112,8 @@ class Search {
   void add_named(const fs::path& file) {
     std::error_code ignored;
     const fs::path absolute = fs::absolute(file, ignored).lexically_normal();
-    add_file(absolute.string(), absolute.string(), stem_of(absolute.filename().string()), true);
+    add_file(absolute.string(), absolute.string(), stem_of(absolute.filename().string()), true,
+             false);
   }
 
   /// What a person types may be relative; what was written down earlier may not.
@@ -146,12 +146,12 @@ class Search {
       const fs::path prefix = surroundings_.program_directory.parent_path();
       for (const std::string& library : names_in(prefix)) {
         if (library.rfind("lib", 0) == 0) {
-          add_directory(prefix / library / "cartpilot/plugins", "beside the program", false);
+          add_directory(prefix / library / "cartpilot/plugins", "beside the program", false, true);
         }
       }
     }
     if (!surroundings_.compiled_directory.empty()) {
-      add_directory(surroundings_.compiled_directory, "where cartpilot was installed", false);
+      add_directory(surroundings_.compiled_directory, "where cartpilot was installed", false, true);
     }
   }
 
@@ -169,7 +169,8 @@ class Search {
 
   /// `source` says why the directory is searched; `asked` whether a person named it: then it should
   /// be there.
-  void add_directory(const fs::path& directory, std::string_view source, bool asked = true) {
+  void add_directory(const fs::path& directory, std::string_view source, bool asked = true,
+                     bool built_in = false) {
     SearchedDirectory searched{directory, std::string(source), ""};
     if (directory.empty() || !directory.is_absolute()) {
       searched.problem = "not an absolute path";
@@ -204,11 +205,13 @@ class Search {
                            place, kMaxEntries));
         break;
       }
-      add_file(place + (place.back() == '/' ? "" : "/") + name, place, stem_of(name), false);
+      add_file(place + (place.back() == '/' ? "" : "/") + name, place, stem_of(name), false,
+               built_in);
     }
   }
 
-  void add_file(std::string file, std::string directory, std::string stem, bool named) {
+  void add_file(std::string file, std::string directory, std::string stem, bool named,
+                bool built_in) {
     Candidate candidate;
     // A broken link has no identity; it stays a candidate, so that loading it can say so.
     if (identify(file.c_str(), candidate.identity) &&
@@ -219,10 +222,8 @@ class Search {
     candidate.directory = std::move(directory);
     candidate.stem = std::move(stem);
     candidate.named = named;
+    candidate.built_in = built_in;
     candidate.allowed = named || allow_all_ || allowed_.count(candidate.stem) != 0;
-    const auto [earlier, is_new] =
-        first_with_stem_.try_emplace(candidate.stem, found_.candidates.size());
-    if (!is_new) candidate.shadowed_by = found_.candidates[earlier->second].file;
     found_.candidates.push_back(std::move(candidate));
   }
 
@@ -232,7 +233,6 @@ class Search {
   std::set<std::string> allowed_;
   std::set<Identity> directories_;
   std::set<Identity> files_;
-  std::unordered_map<std::string, std::size_t> first_with_stem_;
   Discovery found_;
 };
 

@@ -34,10 +34,10 @@ struct Candidate {
   std::string directory;  ///< equal for files of one search directory; the file itself when it was
                           ///< named
   std::string stem;       ///< "gemini" of cartpilot-gemini.so
-  std::string shadowed_by;  ///< an earlier file of the same name; "" = none
-  bool named = false;       ///< asked for with --plugin
-  bool allowed = true;      ///< false when CARTPILOT_PLUGINS leaves it out
-  FileIdentity identity;    ///< of the file behind links; zero when it is a broken one
+  bool named = false;     ///< asked for with --plugin
+  bool built_in = false;  ///< came with the program
+  bool allowed = true;    ///< false when CARTPILOT_PLUGINS leaves it out
+  FileIdentity identity;  ///< of the file behind links; zero when it is a broken one
 };
 
 struct Discovery {

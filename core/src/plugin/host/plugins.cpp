@@ -83,11 +83,14 @@ struct PluginHost::Impl {
     add_once(discovery.notices, text);
   }
 
-  /// The module of a slot that must work, or its refusal as an Error.
-  std::shared_ptr<Module> load_or_throw(Entry& slot) {
+  /// The module of a slot that must work, or of what is used instead of it, or its refusal as an
+  /// Error.
+  std::shared_ptr<Module> load_or_throw(Entry& slot, const ProviderName& name) {
     registry.load(slot);
     const PluginRecord record = registry.record(slot);
     if (record.status == PluginStatus::kRefused) {
+      Entry* const heir = registry.heir(slot);
+      if (heir != nullptr && name.fits(heir->manifest)) return load_or_throw(*heir, name);
       Error error(ErrorCode::kUnsupported, refusal_line(record));
       error.reason = record.code;
       throw error;
@@ -107,7 +110,7 @@ struct PluginHost::Impl {
     for (Entry* slot : registry.slots()) {
       if (slot->candidate.stem != wanted) continue;
       if (!slot->refused_unrun && !name.fits(slot->manifest)) return nullptr;
-      return load_or_throw(*slot);
+      return load_or_throw(*slot, name);
     }
     return nullptr;
   }
@@ -209,7 +212,7 @@ std::unique_ptr<PluginProvider> PluginHost::make_provider(
     }
     if (usable.size() > 1) Impl::ambiguous(wanted.factory, usable);
     // Where none is usable, the first one says why.
-    module = impl_->load_or_throw(usable.empty() ? *slots.front() : *usable.front());
+    module = impl_->load_or_throw(usable.empty() ? *slots.front() : *usable.front(), wanted);
     if (module == nullptr) impl_->not_found(name);
   }
   const ProviderConfig config = config_for(module->manifest, environment, options);
@@ -223,7 +226,10 @@ std::vector<PluginHost::NamedToolSet> PluginHost::make_tool_sets(
     if (slot->manifest.tool_sets.empty()) continue;
     impl_->registry.load(*slot);
     const PluginRecord record = impl_->registry.record(*slot);
-    if (record.status == PluginStatus::kRefused) impl_->add_notice(refusal_line(record));
+    const bool replaced = impl_->registry.heir(*slot) != nullptr;
+    if (record.status == PluginStatus::kRefused && !replaced) {
+      impl_->add_notice(refusal_line(record));
+    }
     const std::shared_ptr<Module> module = impl_->registry.module_of(*slot);
     if (module == nullptr) continue;
     for (const std::string& factory : module->manifest.tool_sets) {

@@ -18,13 +18,35 @@ void refuse(Entry& slot, Refusal refusal) {
   slot.refusal = std::move(refusal);
 }
 
-void shadow(Entry& slot, const std::string& by) {
+void shadow(Entry& slot, Entry& by) {
   slot.status = PluginStatus::kShadowed;
-  slot.refusal = {"", fmt::format("shadowed by {}", by), ""};
+  slot.refusal = {"", fmt::format("shadowed by {}", by.candidate.file), ""};
+  slot.shadowed_by = &by;
 }
 
+void put_in_place_of(Entry& refused, Entry& slot) {
+  slot.status = PluginStatus::kAvailable;
+  slot.refusal = {};
+  slot.shadowed_by = nullptr;
+  slot.instead_of = &refused;
+  refused.heir = &slot;
+}
+
+using Holders = std::unordered_map<std::string, Entry*>;
+
+Entry* holder(const Holders& holders, const std::string& name) {
+  const auto found = holders.find(name);
+  return found == holders.end() ? nullptr : found->second;
+}
+
+std::string name_of(const Entry& slot) {
+  return slot.manifest.id.empty() ? slot.candidate.stem : slot.manifest.id;
+}
+
+constexpr const char* kTwoWithOneId = "CP-P16";
+
 Refusal ambiguous(const Entry& with) {
-  return {"CP-P16",
+  return {kTwoWithOneId,
           fmt::format("{} in the same directory has the same id",
                       std::filesystem::path(with.candidate.file).filename().string()),
           "remove one of the two files"};
@@ -56,31 +78,81 @@ void PluginRegistry::scan() {
   scanned_ = true;
 }
 
-/// One name and one id, one plugin: the earlier place wins. Lock held.
+/// Whether `slot` is used although `earlier` has its name or id. Lock held.
+bool PluginRegistry::gives_way(Entry& earlier, Entry& slot) {
+  if (earlier.candidate.named) return false;
+  apply_verdict(earlier);
+  if (earlier.status != PluginStatus::kRefused) return false;
+  const bool same_folder = earlier.candidate.directory == slot.candidate.directory;
+  if (same_folder && earlier.refusal.code == kTwoWithOneId) return false;
+  apply_verdict(slot);
+  return slot.status == PluginStatus::kAvailable;
+}
+
+/// One name and one id, one plugin: the earlier place wins, unless its file is refused. Lock held.
 void PluginRegistry::resolve_conflicts() {
-  std::unordered_map<std::string, Entry*> first_with_id;
+  Holders with_stem;
+  Holders with_id;  // only of files whose id is known
   for (const auto& slot : slots_) {
-    if (slot->state != Entry::State::kNew) continue;
     if (!slot->candidate.allowed) {
       slot->status = PluginStatus::kDisabled;
       slot->refusal = {"", "left out by CARTPILOT_PLUGINS", ""};
       continue;
     }
-    if (!slot->candidate.shadowed_by.empty()) {
-      shadow(*slot, slot->candidate.shadowed_by);
+    const std::string& id = slot->manifest.id;
+    std::vector<Entry*> refused;
+    Entry* rival = nullptr;
+    for (Entry* earlier : {holder(with_stem, slot->candidate.stem), holder(with_id, id)}) {
+      if (earlier == nullptr || rival != nullptr) continue;
+      if (gives_way(*earlier, *slot)) {
+        refused.push_back(earlier);
+      } else {
+        rival = earlier;
+      }
+    }
+    if (rival != nullptr && rival->candidate.directory == slot->candidate.directory) {
+      // Two files of one directory with one id: their order is nobody's choice.
+      if (slot->status == PluginStatus::kAvailable) refuse(*slot, ambiguous(*rival));
+      if (rival->status == PluginStatus::kAvailable) refuse(*rival, ambiguous(*slot));
+    } else if (rival != nullptr) {
+      shadow(*slot, *rival);
+    } else {
+      for (Entry* earlier : refused) put_in_place_of(*earlier, *slot);
+      with_stem[slot->candidate.stem] = slot.get();
+      if (!id.empty()) with_id[id] = slot.get();
+    }
+  }
+}
+
+/// After a try: the next file of the same name that is not refused. Lock held.
+void PluginRegistry::release_shadowed(Entry& refused) {
+  if (refused.status != PluginStatus::kRefused || refused.candidate.named) return;
+  for (const auto& slot : slots_) {
+    if (slot->shadowed_by != &refused) continue;
+    if (refused.heir != nullptr) {
+      shadow(*slot, *refused.heir);
       continue;
     }
-    if (slot->manifest.id.empty()) continue;
-    const auto [earlier, is_new] = first_with_id.try_emplace(slot->manifest.id, slot.get());
-    if (is_new) continue;
-    Entry& other = *earlier->second;
-    // Two files of one directory with one id: their order is nobody's choice.
-    if (other.candidate.directory == slot->candidate.directory) {
-      refuse(*slot, ambiguous(other));
-      if (other.status == PluginStatus::kAvailable) refuse(other, ambiguous(*slot));
-    } else {
-      shadow(*slot, other.candidate.file);
-    }
+    put_in_place_of(refused, *slot);
+    apply_verdict(*slot);
+    if (slot->status != PluginStatus::kAvailable) refused.heir = nullptr;
+  }
+}
+
+/// Lock held.
+void PluginRegistry::tell_what_it_replaces(const Entry& slot) {
+  if (slot.instead_of != nullptr) {
+    const Entry& refused = *slot.instead_of;
+    notice_(fmt::format("plugin {}: {} is used, because {} is refused ({}: {}; {})", name_of(slot),
+                        slot.candidate.file, refused.candidate.file, refused.refusal.code,
+                        refused.refusal.why, refused.refusal.fix));
+  }
+  if (slot.candidate.built_in) return;
+  for (const auto& other : slots_) {
+    if (other->shadowed_by != &slot || !other->candidate.built_in) continue;
+    notice_(fmt::format("plugin {}: {} is used instead of the one that came with cartpilot",
+                        name_of(slot), slot.candidate.file));
+    return;
   }
 }
 
@@ -130,7 +202,13 @@ void PluginRegistry::verify(Entry& slot, bool again) {
   slot.warnings = verdict->warnings;
   slot.status = PluginStatus::kAvailable;
   slot.refusal = {};
-  if (verdict->refusal) refuse(slot, verdict->refusal);
+  if (verdict->refusal) {
+    refuse(slot, verdict->refusal);
+    release_shadowed(slot);
+  } else if (slot.heir != nullptr) {
+    shadow(*slot.heir, slot);
+    slot.heir = nullptr;
+  }
 }
 
 void PluginRegistry::load(Entry& slot) {
@@ -141,17 +219,19 @@ void PluginRegistry::load(Entry& slot) {
   changed_.wait(lock, [&] { return slot.state != Entry::State::kLoading; });
   if (slot.state == Entry::State::kDone) return;
   if (closed_) throw Error(ErrorCode::kUnavailable, "the plugin host is shut down");
-  if (slot.status == PluginStatus::kAvailable) {
-    slot.state = Entry::State::kLoading;
-    slot.loader = std::this_thread::get_id();
-    try {
-      run_load(slot, lock);
-    } catch (const std::exception& error) {
-      if (!lock.owns_lock()) lock.lock();
-      refuse(slot, {"CP-P08", fmt::format("loading it failed: {}", error.what()), "start again"});
-    }
+  // A shadowed one may be needed later.
+  if (slot.status != PluginStatus::kAvailable) return;
+  slot.state = Entry::State::kLoading;
+  slot.loader = std::this_thread::get_id();
+  try {
+    run_load(slot, lock);
+  } catch (const std::exception& error) {
+    if (!lock.owns_lock()) lock.lock();
+    refuse(slot, {"CP-P08", fmt::format("loading it failed: {}", error.what()), "start again"});
   }
   slot.state = Entry::State::kDone;
+  release_shadowed(slot);
+  if (slot.status == PluginStatus::kAvailable) tell_what_it_replaces(slot);
   changed_.notify_all();
 }
 
@@ -187,10 +267,13 @@ void PluginRegistry::run_load(Entry& slot, std::unique_lock<std::mutex>& lock) {
 void PluginRegistry::take_warnings(Entry& slot, const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) {
     slot.warnings.push_back(warning);
-    notice_(fmt::format("plugin {}: {}",
-                        slot.manifest.id.empty() ? slot.candidate.stem : slot.manifest.id,
-                        warning));
+    notice_(fmt::format("plugin {}: {}", name_of(slot), warning));
   }
+}
+
+Entry* PluginRegistry::heir(const Entry& slot) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return slot.heir;
 }
 
 PluginStatus PluginRegistry::status(const Entry& slot) const {

@@ -1,7 +1,9 @@
 // PluginRegistry: the plugins a host knows, each loaded at most once, in search order.
 //
-// Decides what is available, refused, shadowed or disabled. The registry owns the modules and holds
-// no lock while plugin code runs; threads that want the same plugin wait for the first of them.
+// Decides what is available, refused, shadowed or disabled. Of files with one name or one id the
+// first is used that is not refused, whether that is known at once or only after a try; a file that
+// the person named is never replaced by another. The registry owns the modules and holds no lock
+// while plugin code runs; threads that want the same plugin wait for the first of them.
 // Thread-safe.
 #pragma once
 
@@ -40,6 +42,9 @@ class PluginRegistry {
     Examination seen;
     bool tried = false;
     std::vector<std::string> warnings;
+    Entry* shadowed_by = nullptr;
+    Entry* heir = nullptr;        ///< is used because this one is refused
+    Entry* instead_of = nullptr;  ///< the refused one whose heir this is
   };
 
   /// `notice` is called for what a person should read.
@@ -67,6 +72,9 @@ class PluginRegistry {
   /// The module of an available plugin that was loaded; null otherwise.
   std::shared_ptr<Module> module_of(const Entry& slot) const;
 
+  /// What is used because `slot` is refused; null when nothing is.
+  Entry* heir(const Entry& slot) const;
+
   /// Shuts down what was started, newest first, except modules that are still in use.
   void shutdown();
 
@@ -74,6 +82,9 @@ class PluginRegistry {
   void scan();
   void resolve_conflicts();
   void apply_verdict(Entry& slot);
+  bool gives_way(Entry& earlier, Entry& slot);
+  void release_shadowed(Entry& refused);
+  void tell_what_it_replaces(const Entry& slot);
   void run_load(Entry& slot, std::unique_lock<std::mutex>& lock);
   void take_warnings(Entry& slot, const std::vector<std::string>& warnings);
 
