@@ -50,7 +50,9 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"sessions show", run_sessions_show},
       {"sessions export", run_sessions_export},
       {"sessions rename", run_sessions_rename},
+      {"sessions fork", run_sessions_fork},
       {"sessions delete", run_sessions_delete},
+      {"stats", run_stats},
       {"sandbox", run_sandbox},
       {"doctor", run_doctor},
   };
@@ -99,7 +101,9 @@ Error advised(const Error& error) {
        "pass --provider NAME ('cartpilot plugin list' names them) or set CARTPILOT_PROVIDER, or "
        "try "
        "'cartpilot chat --demo'"},
-      {"no_session", "see 'cartpilot sessions list'"}};
+      {"no_session", "see 'cartpilot sessions list'"},
+      {"model_cost_limit",
+       "--limit-model-cost sets the limit, and [prices] in config.toml adds a price"}};
   const auto found = advice.find(error.reason);
   if (found == advice.end()) return error;
   return error.with_message(fmt::format("{}; {}", error.what(), found->second));

@@ -58,6 +58,7 @@ app::AppSettings common_settings(const Arguments& arguments, const Settings& set
   app.environment = settings.environment;
   app.user_agent = std::string("cartpilot/") + CARTPILOT_VERSION;
   app.max_model_requests = arguments.max_requests;
+  app.prices = settings.prices;
   app.command = arguments.command;
   app.plugin_log = [threshold = log_threshold(arguments.log_level)](
                        int level, std::string_view source, std::string_view line) {

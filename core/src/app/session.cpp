@@ -193,10 +193,14 @@ void ShoppingSession::open_chat(const CallContext& opening) {
   options.system = std::string(model_instructions());
   if (!model.instructions.empty()) options.system += "\n\n" + model.instructions;
   options.stream = model.stream;
+  options.max_output_tokens = model.max_output_tokens;
   options.limits.max_rounds = model.max_rounds;
   watch_ = std::make_unique<FailureWatch>(*surface_.chat);
+  spending_ =
+      std::make_unique<ModelSpending>(*state_, id_, services_.settings().prices, model.cost_limits);
   chat::MessageLog& log = *this;
-  chat_ = std::make_unique<chat::ChatSession>(*provider_, *router_, *watch_, log, options);
+  chat_ = std::make_unique<chat::ChatSession>(*provider_, *router_, *watch_, log, options,
+                                              spending_.get());
   const std::string notice = provider_->info().notice;
   if (!notice.empty()) notices_.push_back(notice);
   bind();

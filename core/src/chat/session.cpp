@@ -61,17 +61,19 @@ std::string model_family(const std::string& model) {
 }
 
 ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver& observer,
-                         MessageLog& log, ChatOptions options)
+                         MessageLog& log, ChatOptions options, RequestMeter* meter)
     : provider_(&provider),
       router_(router),
       observer_(observer),
       log_(log),
+      meter_(meter),
       options_(std::move(options)),
       guard_(options_.limits, router.specs()) {
   if (options_.model.empty()) options_.model = provider.info().default_model;
   request_.tools = router_.specs();
   request_.system = text::redact(options_.system);
   request_.stream = options_.stream;
+  request_.max_output_tokens = options_.max_output_tokens;
 }
 
 const std::vector<Message>& ChatSession::history() const { return request_.messages; }
@@ -101,12 +103,17 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
   store_failure_.reset();
   guard_.begin_turn();
   router_.guard().begin_turn();
+  if (meter_ != nullptr) meter_->begin_turn();
   request_.model = options_.model;
   keep(Message::user(user_text));
   try {
     while (true) {
       if (!guard_.may_start_round()) {
-        turn.finish = "limit";
+        if (observer_.goes_on_after(guard_.reached_limit())) {
+          guard_.allow_more();
+          continue;
+        }
+        turn.finish = context.cancelled() ? "cancelled" : "limit";
         turn.text = guard_.limit_message();
         break;
       }
@@ -136,19 +143,40 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
   return turn;
 }
 
+/// One request. The meter is told how it ended.
+void ChatSession::ask(StreamAssembler& assembler, int attempt, const CallContext& context) {
+  if (meter_ != nullptr) meter_->before(options_.provider, request_, attempt);
+  RequestResult result;
+  const auto end = [&](const Error* error) {
+    if (meter_ == nullptr) return;
+    result.usage = assembler.usage();
+    result.model = assembler.finish().model;
+    result.first_ms = assembler.first_ms();
+    result.error = error;
+    meter_->after(result);
+  };
+  try {
+    provider_->generate(request_, assembler, context);
+    if (!assembler.complete()) {
+      Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
+      cut.retryable = true;
+      cut.reason = "stream_cut";
+      throw cut;
+    }
+  } catch (const Error& error) {
+    end(&error);
+    throw;
+  }
+  end(nullptr);
+}
+
 Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
   std::int64_t waited_ms = 0;
   for (int attempt = 1;; ++attempt) {
     if (context.cancelled()) throw Error(ErrorCode::kCancelled, "cancelled");
     StreamAssembler assembler(observer_);
     try {
-      provider_->generate(request_, assembler, context);
-      if (!assembler.complete()) {
-        Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
-        cut.retryable = true;
-        cut.reason = "stream_cut";
-        throw cut;
-      }
+      ask(assembler, attempt, context);
       turn.usage += assembler.usage();
       ++turn.steps;
       last_finish_ = assembler.finish().reason;
