@@ -194,6 +194,7 @@ int run_in_world(const Arguments& arguments) {
 
 int run_command(const Arguments& arguments) {
   forbid_core_files();
+  if (arguments.log_format == "json") use_json_errors();
   Interrupt::install();
   if (!arguments.replay_file.empty()) return run_replay(arguments, run_in_world);
   if (!arguments.record_file.empty()) return run_recorded(arguments, run_in_world);

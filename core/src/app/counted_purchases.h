@@ -17,11 +17,11 @@ class CountedPurchases final : public purchase::PurchaseObserver {
     other_.on_approval_request(request);
   }
   void on_approval_decision(const purchase::ApprovalDecision& decision) override {
-    telemetry::count("cartpilot.approvals", "decision", decision.decision);
+    telemetry::count("cartpilot.questions", "cartpilot.answer", decision.decision);
     other_.on_approval_decision(decision);
   }
   void on_purchase(const purchase::PurchaseReport& report) override {
-    telemetry::count("cartpilot.purchases", "outcome", word_of(report.outcome));
+    telemetry::count("cartpilot.purchases", "cartpilot.outcome", word_of(report.outcome));
     other_.on_purchase(report);
   }
 

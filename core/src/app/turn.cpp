@@ -54,6 +54,7 @@ TurnReport Turn::say(const std::string& text) {
   span.set("gen_ai.operation.name", "invoke_agent");
   span.set("gen_ai.agent.name", "cartpilot");
   span.set("gen_ai.conversation.id", session_.id());
+  span.belong_to(session_.id());
   session_.watch_->failure.reset();
   TurnReport report;
   report.result = session_.chat_->run_turn(text, cancellation_);

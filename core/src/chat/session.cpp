@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/wait.h"
 #include "chat/message_redaction.h"
+#include "telemetry/span.h"
 #include "text/redaction.h"
 
 namespace cartpilot::chat {
@@ -49,6 +50,44 @@ std::string finish_word(FinishReason reason) {
     case FinishReason::kLength: return "length";
     case FinishReason::kContentFilter: return "content_filter";
     default: return "stop";
+  }
+}
+
+/// The vendor as the conventions for generative AI call it.
+std::string conventional_name(const std::string& provider) {
+  return provider == "gemini" ? "gcp.gemini" : provider;
+}
+
+void tell_request(telemetry::Span& span, const std::string& provider,
+                  const GenerateRequest& request) {
+  span.set("gen_ai.operation.name", "chat");
+  span.set("gen_ai.provider.name", conventional_name(provider));
+  span.set("gen_ai.request.model", request.model);
+  span.set("gen_ai.request.stream", request.stream);
+  if (request.max_output_tokens) span.set("gen_ai.request.max_tokens", *request.max_output_tokens);
+  if (const std::string& conversation = span.context().conversation; !conversation.empty()) {
+    span.set("gen_ai.conversation.id", conversation);
+  }
+}
+
+void tell_answer(telemetry::Span& span, const StreamAssembler& assembler) {
+  if (const auto first = assembler.first_ms()) {
+    span.set("gen_ai.response.time_to_first_chunk", static_cast<double>(*first) / 1000);
+  }
+  const Finish& finish = assembler.finish();
+  if (!finish.model.empty()) span.set("gen_ai.response.model", finish.model);
+  if (!finish.raw_reason.empty()) {
+    span.set("gen_ai.response.finish_reasons", Json::array({finish.raw_reason}));
+  }
+  const Usage& usage = assembler.usage();
+  if (usage == Usage()) return;  // the vendor did not say
+  span.set("gen_ai.usage.input_tokens", usage.input_tokens);
+  span.set("gen_ai.usage.output_tokens", usage.output_tokens);
+  if (usage.cached_tokens > 0) {
+    span.set("gen_ai.usage.cache_read.input_tokens", usage.cached_tokens);
+  }
+  if (usage.reasoning_tokens > 0) {
+    span.set("gen_ai.usage.reasoning.output_tokens", usage.reasoning_tokens);
   }
 }
 
@@ -145,9 +184,15 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
 
 /// One request. The meter is told how it ended.
 void ChatSession::ask(StreamAssembler& assembler, int attempt, const CallContext& context) {
+  telemetry::Span span("chat " + request_.model, telemetry::SpanKind::kClient);
+  tell_request(span, options_.provider, request_);
   if (meter_ != nullptr) meter_->before(options_.provider, request_, attempt);
   RequestResult result;
   const auto end = [&](const Error* error) {
+    tell_answer(span, assembler);
+    if (error != nullptr) {
+      span.fail(error->reason.empty() ? std::string(error_code_name(error->code)) : error->reason);
+    }
     if (meter_ == nullptr) return;
     result.usage = assembler.usage();
     result.model = assembler.finish().model;

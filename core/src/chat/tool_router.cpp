@@ -137,6 +137,9 @@ void tell_call(telemetry::Span& span, const ToolCall& call) {
   span.set("gen_ai.tool.name", call.name);
   span.set("gen_ai.tool.type", "function");
   span.set("gen_ai.tool.call.id", call.id);
+  if (const std::string& conversation = span.context().conversation; !conversation.empty()) {
+    span.set("gen_ai.conversation.id", conversation);
+  }
   if (span.with_content()) span.set("gen_ai.tool.call.arguments", dump_json(call.arguments));
 }
 

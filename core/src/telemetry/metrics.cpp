@@ -90,9 +90,11 @@ void Metrics::add(const EndedSpan& span) {
     if (first != nullptr && first->is_number()) {
       record("gen_ai.client.inference.time_to_first_chunk", attributes, first->get<double>());
     }
-    for (const char* kind : {"input_tokens", "output_tokens"}) {
+    for (const char* kind :
+         {"input_tokens", "output_tokens", "cache_read.input_tokens", "reasoning.output_tokens"}) {
       const Json* const tokens = attribute_of(span, std::string("gen_ai.usage.") + kind);
       if (tokens == nullptr || !tokens->is_number_integer()) continue;
+      attributes.erase("error.type");
       add_up(std::string("gen_ai.client.inference.usage.") + kind, attributes,
              tokens->get<std::int64_t>());
     }
@@ -134,7 +136,7 @@ Json Metrics::to_otlp(std::int64_t begin_ns, std::int64_t now_ns) const {
     const bool tokens = name.ends_with("_tokens");
     metrics.push_back(
         {{"name", name},
-         {"unit", tokens ? "{token}" : "1"},
+         {"unit", tokens ? "{token}" : "{event}"},
          {"sum", {{"aggregationTemporality", 2}, {"isMonotonic", true}, {"dataPoints", points}}}});
   }
   return metrics;

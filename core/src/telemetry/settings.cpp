@@ -92,8 +92,14 @@ double share_of(const Environment& environment) {
 TelemetrySettings telemetry_settings(const Environment& environment, const std::string& version) {
   TelemetrySettings settings;
   if (value_of(environment, "OTEL_SDK_DISABLED") == "true") return settings;
-  settings.traces_url = url_of(environment, "TRACES");
-  settings.metrics_url = url_of(environment, "METRICS");
+  const auto wanted = [&](const char* variable) {
+    const std::string word = value_of(environment, variable);
+    if (!word.empty() && word != "otlp" && word != "none")
+      refuse(variable, "expected otlp or none");
+    return word != "none";
+  };
+  if (wanted("OTEL_TRACES_EXPORTER")) settings.traces_url = url_of(environment, "TRACES");
+  if (wanted("OTEL_METRICS_EXPORTER")) settings.metrics_url = url_of(environment, "METRICS");
   if (!settings.on()) return settings;
   for (const char* name : {"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
                            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL"}) {

@@ -93,7 +93,7 @@ void Span::begin(const SpanContext& parent) {
   }
   span_.context.span_id = fresh_id(8);
   span_.begin_ns = now_ns();
-  told_ = span_.context.sampled;
+  recorded_ = span_.context.sampled;
   span_.context.calls_tool = false;
   before_ = std::exchange(current_context, span_.context);
   outer_ = std::exchange(innermost_span, this);
@@ -104,15 +104,19 @@ Span::~Span() {
   current_context = before_;
   innermost_span = outer_;
   SpanSink* const to = sink();
-  if (!told_ || to == nullptr) return;
+  if (!recorded_ || to == nullptr) return;
   span_.end_ns = std::max(span_.begin_ns, now_ns());
   to->on_span(std::move(span_));
 }
 
-bool Span::with_content() const { return told_ && sink() != nullptr && sink()->content(); }
+bool Span::with_content() const { return recorded_ && sink() != nullptr && sink()->content(); }
 
 void Span::set(std::string name, Json value) {
-  if (told_) span_.attributes.emplace_back(std::move(name), text::redacted(std::move(value)));
+  if (recorded_) span_.attributes.emplace_back(std::move(name), text::redacted(std::move(value)));
+}
+
+void Span::belong_to(const std::string& conversation) {
+  span_.context.conversation = current_context.conversation = conversation;
 }
 
 void Span::call_tool() { span_.context.calls_tool = current_context.calls_tool = true; }
@@ -123,7 +127,7 @@ void Span::become(std::string name, SpanKind kind) {
 }
 
 void Span::fail(const std::string& type) {
-  if (!told_) return;
+  if (!recorded_) return;
   span_.failed = true;
   set("error.type", type);
 }

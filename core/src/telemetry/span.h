@@ -19,10 +19,11 @@ namespace cartpilot::telemetry {
 
 /// Which span something belongs to; in W3C's words the trace context.
 struct SpanContext {
-  std::string trace_id;     ///< 32 hexadecimal digits, "" = none
-  std::string span_id;      ///< 16
-  bool sampled = true;      ///< false: it is not told, and neither are its children
-  bool calls_tool = false;  ///< the span is itself the call of a tool
+  std::string trace_id;      ///< 32 hexadecimal digits, "" = none
+  std::string span_id;       ///< 16
+  bool sampled = true;       ///< false: it is not told, and neither are its children
+  bool calls_tool = false;   ///< the span is itself the call of a tool
+  std::string conversation;  ///< id of the conversation it belongs to, "" = none
 
   bool valid() const { return !trace_id.empty(); }
   /// "00-TRACE-SPAN-01"; "" when there is none.
@@ -79,11 +80,13 @@ class Span {
   Span& operator=(const Span&) = delete;
 
   /// False: nobody is told, so nothing need be worked out.
-  bool told() const { return told_; }
+  bool recorded() const { return recorded_; }
   /// True when arguments and results may be attributes.
   bool with_content() const;
   /// Keys of the program are taken out of texts.
   void set(std::string name, Json value);
+  /// Its own and those below it belong to this conversation.
+  void belong_to(const std::string& conversation);
   /// It is itself the call of a tool, so that no other span is made for the same call.
   void call_tool();
   /// What it is turns out to be something more special.
@@ -101,7 +104,7 @@ class Span {
   void begin(const SpanContext& parent);
 
   EndedSpan span_;
-  bool told_ = false;
+  bool recorded_ = false;
   SpanContext before_;
   Span* outer_ = nullptr;
 };

@@ -15,7 +15,7 @@ constexpr const char* kParent = "00f067aa0ba902b7";
 
 TEST(Span, does_nothing_without_a_sink) {
   const Span span("work", SpanKind::kInternal);
-  EXPECT_FALSE(span.told());
+  EXPECT_FALSE(span.recorded());
   EXPECT_EQ(span.context().traceparent(), "");
   EXPECT_FALSE(Span::current().valid());
 }
@@ -81,7 +81,7 @@ TEST(Span, carries_on_the_trace_of_another_program_and_obeys_its_sampling) {
     const Span span("served", SpanKind::kServer,
                     *parse_traceparent(std::string("00-") + kTrace + "-" + kParent + "-00"));
     const Span below("below", SpanKind::kInternal);
-    EXPECT_FALSE(below.told());
+    EXPECT_FALSE(below.recorded());
     EXPECT_THAT(below.context().traceparent(), ::testing::EndsWith("-00"));
   }
   EXPECT_EQ(kept.spans.size(), 1U);
