@@ -33,6 +33,8 @@ struct Arguments {
   std::string config_file;
   std::string profile;
   std::string log_level = "warning";
+  std::string log_format = "text";
+  bool otel_content = false;
   bool json = false;
 
   // Conversations and tools.
@@ -53,6 +55,8 @@ struct Arguments {
   bool new_journal = false;
   int max_steps = 12;
   std::optional<int> max_requests;
+  std::optional<int> max_output_tokens;
+  std::vector<std::string> cost_limits;  ///< --limit-model-cost
   std::string system_file;
   bool no_stream = false;
   bool plain = false;
@@ -71,10 +75,14 @@ struct Arguments {
   std::string export_file;  ///< "" = standard output
   bool with_calls = false;
   std::string title;               ///< sessions rename
+  std::optional<int> at_turn;      ///< sessions fork
   std::vector<std::string> names;  ///< sessions delete
   bool all = false;
   bool bought = false;
   bool not_bought = false;
+
+  // stats
+  int days = 30;
 
   // config set
   std::string setting_value;

@@ -158,10 +158,20 @@ void declare_records(CLI::App& app, Arguments& a) {
   CLI::App* renamed = sessions->add_subcommand("rename", "Give a conversation a title");
   value(*renamed, "id", a.name, "SESSION", kSessionId)->required();
   value(*renamed, "title", a.title, "TITLE", "At most 80 bytes")->required();
+  CLI::App* forked = sessions->add_subcommand(
+      "fork", "Begin a conversation with the first turns of another one, without its purchases");
+  value(*forked, "id", a.name, "SESSION", kSessionId)->required();
+  value(*forked, "--at", a.at_turn, "TURN", "The last turn to keep, from 1 (default: all)")
+      ->check(between(1, 1'000'000));
   CLI::App* removed =
       sessions->add_subcommand("delete", "Forget conversations and what they left on this machine");
   value(*removed, "id", a.names, "SESSION", kSessionId);
   removed->add_flag("--all", a.all, "All conversations, and the lines typed");
+
+  CLI::App* stats =
+      app.add_subcommand("stats", "Tokens, cost, times and purchases, by day and provider");
+  value(*stats, "--days", a.days, "N", "The last N days in UTC, today included (default 30)")
+      ->check(between(1, 36500));
 }
 
 void declare_settings(CLI::App& app, Arguments& a) {
@@ -252,6 +262,13 @@ void declare_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options
         "Maximum number of model requests in this run, repeated ones included")
       ->check(between(1, 100'000))
       ->group(kModel);
+  value(*chat, "--max-output-tokens", a.max_output_tokens, "N",
+        "Maximum number of tokens of one answer of the model, reasoning included")
+      ->check(between(16, 1'000'000))
+      ->group(kModel);
+  repeatable(*chat, "--limit-model-cost", a.cost_limits, "AMOUNT:CUR/turn|conversation|day",
+             "What models may cost; needs --max-output-tokens and a known price (repeatable)")
+      ->group(kModel);
   chat->add_flag("--demo", a.demo, "Same as --provider offline --sandbox: no key, no network")
       ->group(kConversation);
   declare_purchase_flags(*chat, a);
@@ -317,10 +334,15 @@ void declare_global_flags(CLI::App& app, Arguments& a) {
   value(app, "--config", a.config_file, "FILE",
         "Settings file (default ~/.config/cartpilot/config.toml)");
   value(app, "--profile", a.profile, "NAME", "Use [profiles.NAME] of the settings file");
-  app.add_flag("--json", a.json, "JSON from list, show, info, doctor and models");
+  app.add_flag("--json", a.json, "JSON from list, show, info, doctor, models and stats");
   value(app, "--log-level", a.log_level, "debug|info|warning|error",
         "Which lines of plugins are shown (default warning)")
       ->check(one_of({"debug", "info", "warning", "error"}));
+  value(app, "--log-format", a.log_format, "text|json",
+        "How lines on standard error look; json also tells requests with --log-level info")
+      ->check(one_of({"text", "json"}));
+  app.add_flag("--otel-content", a.otel_content,
+               "Tell the OpenTelemetry collector arguments and results of functions too");
   repeatable(app, "--plugin", a.plugin_files, "FILE", "Also load this plugin file (repeatable)")
       ->group(kPlugins);
   repeatable(app, "--plugin-path", a.plugin_directories, "DIR",

@@ -7,6 +7,7 @@
 
 #include "cartpilot/error.h"
 #include "cli/owner_only.h"
+#include "cli/purchase_rules.h"
 #include "cli/settings.h"
 
 namespace cartpilot::host {
@@ -17,10 +18,20 @@ bool may_buy(const std::string& command) {
          command == "mcp";
 }
 
+/// "rules coffee (allow), big (deny)", as far as they count in this run.
+std::string names_of(const purchase::PurchaseRules& rules) {
+  std::vector<std::string> names;
+  for (const purchase::Rule& rule : rules.rules) {
+    if (rules.deny_only && rule.action != purchase::RuleAction::kDeny) continue;
+    names.push_back(fmt::format("{} ({})", rule.name, purchase::rule_action_name(rule.action)));
+  }
+  return names.empty() ? "" : fmt::format("rules {}", fmt::join(names, ", "));
+}
+
 }  // namespace
 
 FilePermission with_file_permission(const Arguments& arguments) {
-  FilePermission result{arguments, ""};
+  FilePermission result{arguments, "", {}};
   if (!may_buy(arguments.command)) return result;
   const SettingsFile file = read_settings_file(arguments, process_environment());
   const auto text = [&](const std::string& name) {
@@ -28,16 +39,28 @@ FilePermission with_file_permission(const Arguments& arguments) {
     return found == file.values.end() ? std::string()
                                       : fmt::format("{}", fmt::join(found->second.texts, ","));
   };
+  purchase::PurchaseRules& rules = result.rules;
+  rules.file = file.path.string();
+  rules.rules = parse_rules(file.text, rules.file);
   const auto first = file.values.lower_bound("purchases.");
-  if (first == file.values.end() || !first->first.starts_with("purchases.")) return result;
+  const bool has_settings = first != file.values.end() && first->first.starts_with("purchases.");
+  if (!has_settings && rules.rules.empty()) return result;
+  const int line = has_settings ? first->second.line : rules.rules.front().line;
   if (const std::string why = why_not_owner_only(file.path); !why.empty()) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("{}, line {}: [purchases] is obeyed only where nobody else can write, "
                             "but {}",
-                            file.path.string(), first->second.line, why));
+                            file.path.string(), line, why));
   }
   Arguments& a = result.arguments;
   std::vector<std::string> said;
+  rules.deny_only = !a.approve.empty() || text("approve") == "never";
+  if (!rules.rules.empty() && a.approve.empty() && text("approve").starts_with("up-to")) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{}, line {}: rules stand beside approve = \"ask\" only; write what "
+                            "up-to permits as a rule of its own",
+                            file.path.string(), line));
+  }
   if (a.approve.empty() && a.merchants.empty() && !a.allow_repeat) {
     a.approve = text("approve");
     a.merchants = text("merchants");
@@ -47,7 +70,7 @@ FilePermission with_file_permission(const Arguments& arguments) {
     if (a.approve.empty() && (!a.merchants.empty() || a.allow_repeat)) {
       throw Error(ErrorCode::kInvalidArgument,
                   fmt::format("{}, line {}: merchants and allow_repeat need approve beside them",
-                              file.path.string(), first->second.line));
+                              file.path.string(), line));
     }
     if (!a.approve.empty()) said.push_back("approve " + a.approve);
     if (!a.merchants.empty()) said.push_back("merchants " + a.merchants);
@@ -61,6 +84,7 @@ FilePermission with_file_permission(const Arguments& arguments) {
     *limit = text(name);
     if (!limit->empty()) said.push_back(fmt::format("{} {}", name, *limit));
   }
+  if (const std::string names = names_of(rules); !names.empty()) said.push_back(names);
   if (!said.empty()) {
     result.announcement =
         fmt::format("purchases, from {}: {}", file.path.string(), fmt::join(said, "; "));

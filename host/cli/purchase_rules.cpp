@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <map>
+#include <sstream>
 
 #include "base/local_time.h"
 #include "cartpilot/error.h"
@@ -59,6 +60,8 @@ class RuleReader {
   RuleReader(const toml::table& table, std::size_t number, const std::string& file)
       : table_(table), file_(file), shown_(fmt::format("rule {}", number)) {
     rule_.line = static_cast<int>(table.source().begin.line);
+    const std::string name = table["name"].value_or(std::string());
+    if (is_rule_name(name)) shown_ = "rule " + name;
   }
 
   Rule read() {
@@ -68,7 +71,6 @@ class RuleReader {
       wrong("name", fmt::format("{} is no name; up to {} of A-Z, a-z, 0-9, _ and -",
                                 shown_text(rule_.name), kLongestName));
     }
-    shown_ = "rule " + rule_.name;
     read_action();
     read_amounts();
     read_merchants();
@@ -93,9 +95,9 @@ class RuleReader {
       const std::string name(key.str());
       if (std::find(known.begin(), known.end(), name) != known.end()) continue;
       const std::vector<std::string> near = text::near_names(name, known);
-      wrong(name, near.empty()
-                      ? fmt::format("no key of a rule; known are {}", fmt::join(known, ", "))
-                      : fmt::format("no key of a rule; did you mean '{}'?", near.front()));
+      wrong(is_rule_name(name) ? name : shown_text(name),
+            near.empty() ? fmt::format("no key of a rule; known are {}", fmt::join(known, ", "))
+                         : fmt::format("no key of a rule; did you mean '{}'?", near.front()));
     }
   }
 
@@ -280,6 +282,40 @@ std::vector<Rule> parse_rules(const std::string& text, const std::string& file) 
     rules.push_back(std::move(rule));
   }
   return rules;
+}
+
+std::string rules_text(const std::vector<Rule>& rules) {
+  const auto amount = [](const commerce::Money& money) {
+    return fmt::format("{}:{}", commerce::format_minor(money.minor, money.currency),
+                       money.currency);
+  };
+  const auto array = [](const std::vector<std::string>& texts) {
+    toml::array result;
+    for (const std::string& text : texts) result.push_back(text);
+    return result;
+  };
+  toml::array tables;
+  for (const Rule& rule : rules) {
+    toml::table table;
+    table.insert("name", rule.name);
+    table.insert("action", std::string(purchase::rule_action_name(rule.action)));
+    if (rule.up_to) table.insert("up_to", amount(*rule.up_to));
+    if (rule.above) table.insert("above", amount(*rule.above));
+    if (!rule.currency.empty()) table.insert("currency", rule.currency);
+    if (!rule.merchants.empty()) table.insert("merchants", array(rule.merchants));
+    if (!rule.categories.empty()) table.insert("categories", array(rule.categories));
+    if (rule.between) {
+      table.insert("between", fmt::format("{:02}:{:02}-{:02}:{:02}", rule.between->from / 60,
+                                          rule.between->from % 60, rule.between->to / 60,
+                                          rule.between->to % 60));
+      if (!rule.between->zone.empty()) table.insert("zone", rule.between->zone);
+    }
+    if (rule.per_day > 0) table.insert("per_day", rule.per_day);
+    tables.push_back(std::move(table));
+  }
+  std::ostringstream text;
+  text << toml::table{{"purchases", toml::table{{"rules", std::move(tables)}}}};
+  return text.str();
 }
 
 }  // namespace cartpilot::host

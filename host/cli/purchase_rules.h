@@ -7,7 +7,7 @@
 //     merchants = ["merchant-a"]
 //     per_day = 2
 //
-// Free function; any thread. Whether the file may be obeyed is asked elsewhere (owner_only.h).
+// Free functions; any thread. Whether the file may be obeyed is asked elsewhere (owner_only.h).
 #pragma once
 
 #include <string>
@@ -22,5 +22,9 @@ namespace cartpilot::host {
 /// key, a value that is not understood, a name that is used twice, and a rule that allows without
 /// up_to, merchants and per_day.
 std::vector<purchase::Rule> parse_rules(const std::string& text, const std::string& file);
+
+/// Settings that hold these rules and nothing else: parse_rules() reads them back, but for where
+/// they stand.
+std::string rules_text(const std::vector<purchase::Rule>& rules);
 
 }  // namespace cartpilot::host

@@ -23,6 +23,10 @@ namespace {
 
 constexpr const char* kDevelopmentKey = "dev-api-key-change-in-production";
 
+// The smallest that every vendor takes, and the largest that makes sense.
+constexpr int kMinOutputTokens = 16;
+constexpr int kMaxOutputTokens = 1'000'000;
+
 std::string lookup(const std::map<std::string, std::string>& environment, const std::string& name) {
   const auto found = environment.find(name);
   return found == environment.end() ? "" : found->second;
@@ -62,6 +66,59 @@ void take_file(const SettingsFile& file, Settings& settings) {
       settings.plugins.configured.emplace_back(path);
     }
   }
+}
+
+/// The prices of the program, and over them those of the file.
+cost::PriceTable prices_in(const SettingsFile& file) {
+  constexpr std::string_view kTable = "prices.";
+  cost::PriceTable prices = cost::PriceTable::built_in();
+  for (const auto& [name, value] : file.values) {
+    if (!name.starts_with(kTable)) continue;
+    try {
+      prices.set(name.substr(kTable.size()), value.text());
+    } catch (const Error& error) {
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("{}, line {}: {}: {}", file.path.string(), value.line, name, error.what()));
+    }
+  }
+  return prices;
+}
+
+/// The limits of the command line, else those of the file.
+void take_cost_limits(const Arguments& arguments, const SettingsFile& file, Settings& settings) {
+  const auto where = [&](const SettingValue& value, const std::string& what) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("{}, line {}: {}", file.path.string(), value.line, what));
+  };
+  for (const std::string& limit : arguments.cost_limits) {
+    try {
+      settings.cost_limits.push_back(cost::parse_limit(limit));
+    } catch (const Error& error) {
+      throw error.with_message(fmt::format("--limit-model-cost: {}", error.what()));
+    }
+  }
+  const auto limits = file.values.find("costs.limits");
+  if (arguments.cost_limits.empty() && limits != file.values.end()) {
+    for (const std::string& limit : limits->second.texts) {
+      try {
+        settings.cost_limits.push_back(cost::parse_limit(limit));
+      } catch (const Error& error) {
+        throw where(limits->second, error.what());
+      }
+    }
+  }
+  if (arguments.max_output_tokens) settings.max_output_tokens = *arguments.max_output_tokens;
+  const auto tokens = file.values.find("costs.max_output_tokens");
+  if (arguments.max_output_tokens || tokens == file.values.end()) return;
+  const std::string& text = tokens->second.text();
+  const bool digits = text.size() <= 7 && text.find_first_not_of("0123456789") == text.npos;
+  const int number = digits ? std::stoi(text) : 0;
+  if (number < kMinOutputTokens || number > kMaxOutputTokens) {
+    throw where(tokens->second, fmt::format("max_output_tokens is a number from {} to {}",
+                                            kMinOutputTokens, kMaxOutputTokens));
+  }
+  settings.max_output_tokens = number;
 }
 
 /// "user:password" of an address, "" when it has none.
@@ -162,7 +219,7 @@ std::filesystem::path settings_path(const Arguments& arguments,
 
 SettingsFile read_settings_file(const Arguments& arguments,
                                 const std::map<std::string, std::string>& environment) {
-  SettingsFile file{settings_path(arguments, environment), {}};
+  SettingsFile file{settings_path(arguments, environment), {}, ""};
   std::error_code ignored;
   if (arguments.config_file.empty() && !std::filesystem::exists(file.path, ignored)) {
     std::filesystem::path old = file.path;
@@ -174,8 +231,8 @@ SettingsFile read_settings_file(const Arguments& arguments,
     }
     if (arguments.profile.empty()) return file;
   }
-  file.values =
-      parse_settings(read_settings_text(file.path), file.path.string(), arguments.profile);
+  file.text = read_settings_text(file.path);
+  file.values = parse_settings(file.text, file.path.string(), arguments.profile);
   return file;
 }
 
@@ -216,6 +273,8 @@ Settings read_settings(const Arguments& arguments) {
   settings.plugins.probe = probe_options(arguments);
   settings.plugins.cache_directory = plugin_cache(settings.environment);
   take_secrets(settings_file.values, settings);
+  settings.prices = prices_in(settings_file);
+  take_cost_limits(arguments, settings_file, settings);
   settings.servers = servers_in(settings_file, settings.environment, settings.secret_variables);
   for (const mcp::ServerSettings& server : settings.servers) register_address(server.url);
   return settings;

@@ -13,6 +13,8 @@
 
 #include "cli/arguments.h"
 #include "cli/settings_file.h"
+#include "cost/limit.h"
+#include "cost/price_table.h"
 #include "mcp/client/server_tools.h"
 #include "plugin/host/plugins.h"
 
@@ -30,11 +32,15 @@ struct Settings {
   std::filesystem::path config_file;
   plugin::SearchOptions plugins;
   std::vector<mcp::ServerSettings> servers;  ///< [mcp_servers.NAME]
+  cost::PriceTable prices;                   ///< those of the program, then [prices]
+  std::vector<cost::SpendLimit> cost_limits;
+  std::optional<std::int64_t> max_output_tokens;
 };
 
 struct SettingsFile {
   std::filesystem::path path;
   SettingValues values;  ///< none when the file is not there
+  std::string text;      ///< whole, for what is read apart (purchase_rules.h)
 };
 
 /// --config, else config.toml in the config folder.

@@ -99,6 +99,9 @@ std::string with_setting(const std::string& text, const std::string& file, const
                          const std::string& value) {
   const SettingKind* kind = find_setting_kind(name);
   if (kind == nullptr) refuse(fmt::format("unknown setting '{}'{}", name, near_setting(name)));
+  if (kind->name == "prices.*") {
+    refuse(fmt::format("the name of a model stands in quotes: edit [prices] in {}", file));
+  }
   if (value.empty()) refuse(fmt::format("the value for {} is empty", name));
   if (std::any_of(value.begin(), value.end(),
                   [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {

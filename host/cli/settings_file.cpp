@@ -114,6 +114,11 @@ class Reader {
     for (const auto& [key, node] : table) {
       std::vector<std::string> name = above;
       name.emplace_back(key.str());
+      if (is_rules(name)) {  // read by purchase_rules.h
+        if (profile.empty()) continue;
+        wrong(file_, line(node, key),
+              "rules hold in every profile; they stand outside of it, in [[purchases.rules]]");
+      }
       if (const toml::table* below = node.as_table()) {
         check_section(name, line(node, key));
         read(*below, name, profile);
@@ -124,6 +129,10 @@ class Reader {
   }
 
  private:
+  static bool is_rules(const std::vector<std::string>& name) {
+    return name.size() == 2 && name[0] == "purchases" && name[1] == "rules";
+  }
+
   static int line(const toml::node& node, const toml::key& key) {
     const auto at = key.source().begin.line;
     return static_cast<int>(at != 0 ? at : node.source().begin.line);
@@ -210,6 +219,9 @@ const std::vector<SettingKind>& setting_kinds() {
       {"mcp_servers.*.env_vars", SettingType::kList, "variables of yours that the program gets"},
       {"mcp_servers.*.headers.*", SettingType::kText, "header that goes with every request"},
       {"mcp_servers.*.money_tools", SettingType::kList, "tools of it that spend money"},
+      {"costs.limits", SettingType::kList, "what models may cost, such as \"2:USD/day\""},
+      {"costs.max_output_tokens", SettingType::kText, "maximum of one answer, such as \"4000\""},
+      {"prices.*", SettingType::kText, "price of a model, such as \"openai/gpt-6.1-terra\""},
       {"purchases.approve", SettingType::kText, "who says yes: ask, never, up-to:AMOUNT:CUR"},
       {"purchases.merchants", SettingType::kList, "merchants that up-to holds for"},
       {"purchases.allow_repeat", SettingType::kNumber, "further identical baskets under up-to"},
@@ -224,6 +236,8 @@ const SettingKind* find_setting_kind(std::string_view name) {
   std::vector<std::string> parts = parts_of(name);
   if (parts.size() > 2 && parts.front() == "profiles")
     parts.erase(parts.begin(), parts.begin() + 2);
+  // The name of a model may hold dots.
+  if (parts.size() > 2 && parts.front() == "prices") parts.resize(2);
   for (const SettingKind& kind : setting_kinds()) {
     if (fits(kind.name, parts)) return &kind;
   }

@@ -37,8 +37,10 @@ int run_purchases_verify(CommandServices& services);
 int run_sessions_list(CommandServices& services);
 int run_sessions_show(CommandServices& services);
 int run_sessions_rename(CommandServices& services);
+int run_sessions_fork(CommandServices& services);
 int run_sessions_export(CommandServices& services);
 int run_sessions_delete(CommandServices& services);
+int run_stats(CommandServices& services);
 int run_sandbox(CommandServices& services);
 int run_doctor(CommandServices& services);
 /// What a shell may offer for the last of the words.

@@ -14,6 +14,7 @@
 #include "cartpilot/json.h"
 #include "cli/exit_code.h"
 #include "cli/owner_only.h"
+#include "cli/purchase_rules.h"
 #include "cli/settings.h"
 #include "cli/settings_edit.h"
 #include "commands/commands.h"
@@ -131,6 +132,11 @@ std::vector<Explained> explained(const Arguments& arguments) {
     const bool refused = name.starts_with("purchases.") && !objection.empty();
     rows.push_back(
         {name, shown(value), from_file(value) + (refused ? "; REFUSED: " + objection : "")});
+  }
+  for (const purchase::Rule& rule : parse_rules(file.text, file.path.string())) {
+    rows.push_back({"purchases.rules." + rule.name, purchase::described(rule),
+                    fmt::format("{}, line {}{}", file.path.string(), rule.line,
+                                objection.empty() ? "" : "; REFUSED: " + objection)});
   }
   if (file.values.find("purchases.approve") == file.values.end()) {
     rows.push_back({"purchases.approve", "ask on a terminal, else never", "default"});

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "cartpilot/error.h"
+#include "cost/ledger.h"
 #include "purchase/journal.h"
 #include "store/sessions.h"
 #include "store/state_db.h"
@@ -29,7 +30,8 @@ struct Table {
 };
 
 constexpr std::array kConversation = {Table{"sessions", " WHERE id = ?"},
-                                      Table{"messages", " WHERE session = ?"}};
+                                      Table{"messages", " WHERE session = ?"},
+                                      Table{"model_requests", " WHERE session = ?"}};
 constexpr std::array kPurchases = {Table{"purchases", ""}, Table{"purchase_events", ""},
                                    Table{"purchase_checkouts", ""}};
 
@@ -111,6 +113,7 @@ Json state_to_json(const std::filesystem::path& folder, const Arguments& argumen
     store::StateDb db(file);
     const store::SessionStore sessions(db);
     const purchase::PurchaseJournal journal(db);
+    const cost::Ledger ledger(db);
     db.snapshot([&] {
       const std::string session = earlier_session(sessions, arguments);
       if (!session.empty()) {
@@ -131,6 +134,7 @@ void state_from_json(const Json& state, const std::filesystem::path& folder) {
   store::StateDb db(folder / store::StateDb::kFile);
   const store::SessionStore sessions(db);
   const purchase::PurchaseJournal journal(db);
+  const cost::Ledger ledger(db);
   db.transaction([&] {
     for (const auto& tables : {std::vector<Table>(kConversation.begin(), kConversation.end()),
                                std::vector<Table>(kPurchases.begin(), kPurchases.end())}) {

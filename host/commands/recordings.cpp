@@ -212,6 +212,9 @@ std::optional<Arguments> recorded_arguments(const Arguments& now,
   if (settings.contains("allow_repeat")) {
     again.allow_repeat = static_cast<int>(integer_or(settings, "allow_repeat"));
   }
+  if (settings.contains("max_output_tokens")) {
+    again.max_output_tokens = static_cast<int>(integer_or(settings, "max_output_tokens"));
+  }
   const Json& files = events.front().data.at("files");
   again.system_file = present_file(again.system_file, files, folder);
   for (auto& [name, value] : again.provider_options) value = present_file(value, files, folder);
@@ -238,6 +241,7 @@ Json recorded_settings(const Arguments& arguments, const Settings& settings) {
                 {"limit_session", arguments.limit_session},
                 {"limit_day", arguments.limit_day}};
   if (arguments.allow_repeat) recorded["allow_repeat"] = *arguments.allow_repeat;
+  if (settings.max_output_tokens) recorded["max_output_tokens"] = *settings.max_output_tokens;
   return recorded;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/file_permission.h"
 #include "cli/interrupt.h"
 #include "cli/process_guard.h"
+#include "cli/purchase_rules.h"
 #include "commands/commands.h"
 #include "commands/recordings.h"
 #include "commands/welcome.h"
@@ -49,7 +50,9 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"sessions show", run_sessions_show},
       {"sessions export", run_sessions_export},
       {"sessions rename", run_sessions_rename},
+      {"sessions fork", run_sessions_fork},
       {"sessions delete", run_sessions_delete},
+      {"stats", run_stats},
       {"sandbox", run_sandbox},
       {"doctor", run_doctor},
   };
@@ -98,7 +101,9 @@ Error advised(const Error& error) {
        "pass --provider NAME ('cartpilot plugin list' names them) or set CARTPILOT_PROVIDER, or "
        "try "
        "'cartpilot chat --demo'"},
-      {"no_session", "see 'cartpilot sessions list'"}};
+      {"no_session", "see 'cartpilot sessions list'"},
+      {"model_cost_limit",
+       "--limit-model-cost sets the limit, and [prices] in config.toml adds a price"}};
   const auto found = advice.find(error.reason);
   if (found == advice.end()) return error;
   return error.with_message(fmt::format("{}; {}", error.what(), found->second));
@@ -130,8 +135,8 @@ namespace {
 
 /// Runs the command, whose exit code is `code` then. True when the person, who has no key, wants
 /// the demo instead. Its services are gone then: a process has one of them at a time.
-bool runs_into_demo(const Arguments& arguments, int& code) {
-  CommandServices services(arguments);
+bool runs_into_demo(const Arguments& arguments, const purchase::PurchaseRules& rules, int& code) {
+  CommandServices services(arguments, rules);
   if (arguments.command.empty()) return welcome(services);
   try {
     code = commands().at(arguments.command)(services);
@@ -152,18 +157,30 @@ int run_quietly(const Arguments& arguments) {
   }
 }
 
+/// Writes down what the file permits, or takes it from a recording.
+void pass_by_tape(FilePermission& permission, record::Tape& tape) {
+  Json seen{{"said", permission.announcement}};
+  if (!permission.rules.rules.empty()) {
+    seen["rules"] = rules_text(permission.rules.rules);
+    seen["rules_file"] = permission.rules.file;
+    seen["deny_only"] = permission.rules.deny_only;
+  }
+  const Json came = tape.came("permission", seen);
+  permission.announcement = string_or(came, "said");
+  permission.rules.file = string_or(came, "rules_file");
+  permission.rules.rules = parse_rules(string_or(came, "rules"), permission.rules.file);
+  permission.rules.deny_only = came.value("deny_only", false);
+}
+
 int run_in_world(const Arguments& arguments) {
   try {
     if (arguments.command == kCompleteCommand) return run_quietly(arguments);
     if (arguments.command.starts_with("config ")) return run_config(arguments);
-    const FilePermission permission = with_file_permission(arguments);
-    std::string announcement = permission.announcement;
-    if (record::Tape* const tape = record::tape()) {
-      announcement = string_or(tape->came("permission", {{"said", announcement}}), "said");
-    }
-    if (!announcement.empty()) err_line("cartpilot: " + announcement);
+    FilePermission permission = with_file_permission(arguments);
+    if (record::Tape* const tape = record::tape()) pass_by_tape(permission, *tape);
+    if (!permission.announcement.empty()) err_line("cartpilot: " + permission.announcement);
     int code = kOk;
-    if (!runs_into_demo(permission.arguments, code)) return code;
+    if (!runs_into_demo(permission.arguments, permission.rules, code)) return code;
     return run_in_world(demo_arguments());
   } catch (const Error& error) {
     return report_error(error);
@@ -177,6 +194,7 @@ int run_in_world(const Arguments& arguments) {
 
 int run_command(const Arguments& arguments) {
   forbid_core_files();
+  if (arguments.log_format == "json") use_json_errors();
   Interrupt::install();
   if (!arguments.replay_file.empty()) return run_replay(arguments, run_in_world);
   if (!arguments.record_file.empty()) return run_recorded(arguments, run_in_world);

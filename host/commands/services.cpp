@@ -58,6 +58,7 @@ app::AppSettings common_settings(const Arguments& arguments, const Settings& set
   app.environment = settings.environment;
   app.user_agent = std::string("cartpilot/") + CARTPILOT_VERSION;
   app.max_model_requests = arguments.max_requests;
+  app.prices = settings.prices;
   app.command = arguments.command;
   app.plugin_log = [threshold = log_threshold(arguments.log_level)](
                        int level, std::string_view source, std::string_view line) {
@@ -77,9 +78,11 @@ void announce(const purchase::ApprovalQuestion& question) {
 
 }  // namespace
 
-CommandServices::CommandServices(const Arguments& arguments)
+CommandServices::CommandServices(const Arguments& arguments, purchase::PurchaseRules rules)
     : arguments_(arguments),
+      rules_(std::move(rules)),
       settings_(with_keys(arguments, read_settings(arguments))),
+      telemetry_(arguments_, settings_),
       app_(app_settings()) {
   if (record::Tape* const tape = record::tape()) {
     tape->about("settings", recorded_settings(arguments_, settings_));
@@ -197,6 +200,7 @@ app::SessionSettings CommandServices::session_settings() {
 purchase::PurchasePolicy CommandServices::policy() const {
   purchase::PurchasePolicy policy = parse_policy(policy_word(), arguments_.merchants);
   if (arguments_.allow_repeat) allow_repeats(policy, *arguments_.allow_repeat);
+  policy.rules = rules_;
   policy.limits =
       parse_limits(arguments_.limit_order, arguments_.limit_session, arguments_.limit_day);
   return policy;

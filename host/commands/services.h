@@ -15,6 +15,7 @@
 #include "app/session.h"
 #include "cli/arguments.h"
 #include "cli/settings.h"
+#include "commands/telemetry.h"
 #include "commerce/client.h"
 #include "purchase/approver.h"
 #include "purchase/journal.h"
@@ -25,7 +26,8 @@ namespace cartpilot::host {
 
 class CommandServices {
  public:
-  explicit CommandServices(const Arguments& arguments);
+  /// `rules`: what the person decided beforehand, for a command that may buy.
+  explicit CommandServices(const Arguments& arguments, purchase::PurchaseRules rules = {});
   ~CommandServices();
   CommandServices(const CommandServices&) = delete;
   CommandServices& operator=(const CommandServices&) = delete;
@@ -74,7 +76,9 @@ class CommandServices {
   commerce::ClientOptions own_sandbox();
 
   const Arguments arguments_;
+  const purchase::PurchaseRules rules_;
   const Settings settings_;
+  const ProcessTelemetry telemetry_;
   app::AppServices app_;
   std::unique_ptr<sandbox::SandboxServer> sandbox_;
   std::string sandbox_url_;

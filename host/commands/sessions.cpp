@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "cli/exit_code.h"
 #include "commands/chat/transcript.h"
 #include "commands/commands.h"
 #include "commands/session_traces.h"
 #include "commerce/identity.h"
+#include "cost/ledger.h"
 #include "terminal/one_key.h"
 #include "terminal/output.h"
 #include "text/redaction.h"
@@ -126,6 +128,23 @@ int run_sessions_rename(CommandServices& services) {
   return kOk;
 }
 
+int run_sessions_fork(CommandServices& services) {
+  const std::string from = wanted(services, services.arguments().name);
+  const std::string to = store::new_session_id();
+  const int wished = services.arguments().at_turn.value_or(std::numeric_limits<int>::max());
+  const int turns = services.sessions().fork(from, to, wished);
+  if (services.arguments().json) {
+    out_json({{"id", to}, {"from", from}, {"turns", turns}});
+    return kOk;
+  }
+  out_line(to);
+  err_line(
+      fmt::format("{} begins with {} turn{} of {}. Checkouts of that one cannot be bought in it. "
+                  "'cartpilot chat --resume {}' goes on.",
+                  to, turns, turns == 1 ? "" : "s", from, to));
+  return kOk;
+}
+
 int run_sessions_delete(CommandServices& services) {
   std::vector<std::string> ids;
   for (const std::string& name : services.arguments().names) ids.push_back(wanted(services, name));
@@ -135,11 +154,13 @@ int run_sessions_delete(CommandServices& services) {
     }
     if (!ids.empty() && !agreed_to_delete_all(ids.size())) return kFailed;
   }
+  cost::Ledger ledger(services.state());
   SessionTraces traces(services.settings().state_directory);
   for (const std::string& id : ids) {
     const store::SessionLock lock = services.app().lock_session(id);
     traces.remember(id, services.sessions().load(id));
     services.sessions().remove(id);
+    ledger.forget(id);
   }
   const RemovedTraces removed = services.arguments().all ? traces.remove_all() : traces.remove();
   err_line(

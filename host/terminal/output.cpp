@@ -16,6 +16,7 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "record/tape.h"
+#include "terminal/json_log.h"
 #include "terminal/markdown/table_text.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
@@ -48,6 +49,7 @@ constexpr std::size_t kMaxLine = 8'192;  // of what is meant for a line
 
 bool silent = false;
 bool plain_screen = false;
+bool json_errors = false;
 std::mutex transient_mutex;
 bool transient_shown = false;
 std::int64_t bytes_out = 0;         // given to standard output
@@ -153,9 +155,17 @@ void err_text(std::string_view text) { put_err(text::safe_text(text::redact(text
 
 void out_line(std::string_view text) { put_out(clean_line(text) + "\n"); }
 
-void err_line(std::string_view text) { put_err(clean_line(text) + "\n"); }
+void err_line(std::string_view text) {
+  const std::string line = clean_line(text);
+  put_err(json_errors ? log_line("notice", line) : line + "\n");
+}
+
+void use_json_errors() { json_errors = true; }
+
+void err_log(const std::string& line) { put_err(line); }
 
 void err_status(std::string_view text) {
+  if (json_errors) return err_line(text);
   const std::string line = clean_line(text);
   put_err(err_has_style() ? fmt::format("\x1b[2m{}\x1b[0m\n", line) : line + "\n");
 }

@@ -34,6 +34,10 @@ void err_text(std::string_view text);
 /// One line for a person: line breaks and runs of blanks turned into one blank, "\n" added.
 void out_line(std::string_view text);
 void err_line(std::string_view text);
+/// From now on err_line() writes JSON objects (--log-format json).
+void use_json_errors();
+/// A line that is one already.
+void err_log(const std::string& line);
 /// The same for a row of a table: blanks are kept.
 void out_row(std::string_view text);
 /// err_line() in the colour of what can be passed over.

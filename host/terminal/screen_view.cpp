@@ -1,9 +1,11 @@
 // A conversation on a terminal, for a person.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "terminal/conversation_view.h"
+#include "terminal/one_key.h"
 #include "terminal/output.h"
 #include "terminal/purchase_lines.h"
 #include "terminal/shop_lines.h"
@@ -69,6 +71,17 @@ class ScreenView final : public ConversationView {
     end_text();
     tell(fmt::format("{}; trying again in {:.1f} s", reason, static_cast<double>(wait_ms) / 1000));
     status_.start("Waiting to try again");
+  }
+
+  bool goes_on_after(const std::string& limit) override {
+    if (!is_terminal(STDIN_FILENO)) return false;
+    end_text();
+    const bool more =
+        yes_key(fmt::format("The model has used {} for this message and is not done. y lets it use "
+                            "as many again, any other key stops it.",
+                            limit));
+    if (more) wait_for_model();
+    return more;
   }
 
   void on_turn_end(int, const chat::TurnResult& result) override {

@@ -23,7 +23,7 @@ inline double microseconds(Clock::duration time) {
 }
 
 struct Figure {
-  int number = 0;          ///< 1..9, as in docs/performance.md
+  int number = 0;          ///< 1..10, as in docs/performance.md
   std::string name;        ///< what was measured
   std::string unit;        ///< of the three values
   std::string limit_name;  ///< what the limit is
@@ -76,6 +76,7 @@ void measure_resume(const Setup& setup, Figures& figures);      // 6
 void measure_memory(const Setup& setup, Figures& figures);      // 7
 void measure_interrupt(const Setup& setup, Figures& figures);   // 8
 void measure_mcp(const Setup& setup, Figures& figures);         // 9
+void measure_terminal(const Setup& setup, Figures& figures);    // 10
 
 /// Milliseconds that turn n+1 takes on this side of the network, after `turns` of 10 kB, and the
 /// size of its request.

@@ -1,4 +1,5 @@
-// Figure 3: what the program adds to one streamed event, from the vendor's socket to the screen.
+// Figures 3 and 10: what the program adds to one streamed event, from the vendor's socket to a pipe
+// and to a terminal.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -53,8 +54,9 @@ class Ticker {
         }) {}
   ~Ticker() { measured_.set_value(); }
 
-  /// Microseconds of each event up to its text on the child's standard output.
-  std::vector<double> latencies(Child& child) {
+  /// Microseconds of each event up to its text on the child's standard output. `form` makes the
+  /// text from the number of the event.
+  std::vector<double> latencies(Child& child, const char* form = "[{}]", int events = kEvents) {
     auto connected = peer_.get_future();
     if (connected.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
       throw std::runtime_error("the program did not ask for the stream");
@@ -62,9 +64,9 @@ class Ticker {
     Peer& peer = *connected.get();
     peer.write(stream_head());
     std::vector<double> times;
-    for (int i = 0; i < kEvents; ++i) {
-      const std::string text = fmt::format("[{}]", i);
-      const std::string bytes = chunk(gemini_text(text));
+    for (int i = 0; i < events; ++i) {
+      const std::string text = fmt::format(fmt::runtime(form), i);
+      const std::string bytes = chunk(gemini_text(text + (text.front() == '[' ? "" : " ")));
       for (const auto next = Clock::now() + kPause; Clock::now() < next;) {
       }
       const auto sent = Clock::now();
@@ -130,6 +132,71 @@ void measure_events(const Setup& setup, Figures& figures) {
                      median(limits), median(times), 150, 3});
   figures.push_back({3, "vendor byte to screen byte per event, p99", "us", name + ", p99",
                      quantile(limits, 0.99), quantile(times, 0.99), 1000, 3});
+}
+
+/// Milliseconds from the first byte of an answer of `paragraphs` in markdown to its end on a
+/// terminal.
+static double time_markdown(const Setup& setup, int paragraphs) {
+  std::promise<Clock::time_point> began;
+  Server server([&](Peer& peer) {
+    if (peer.read_request().empty()) return;
+    began.set_value(Clock::now());
+    peer.write(stream_head());
+    for (int i = 0; i < paragraphs; ++i) {
+      peer.write(chunk(gemini_text(fmt::format(
+          "## Part {}\n\nA **lamp** for `desk {}`, see [its page](https://shop.example/{}).\n\n- "
+          "one point that is long enough to be wrapped at the width of the terminal\n- two\n\n"
+          "| Lamp | Price |\n|---|---:|\n| Acme {} | 39.99 USD |\n\n",
+          i, i, i, i))));
+    }
+    peer.write(chunk(gemini_text("All of it.\n")) + chunk(gemini_end()) + "0\r\n\r\n");
+  });
+  Child child({setup.program, "chat", "--provider", "gemini", "--approve", "never", "hello"},
+              environment_of(setup.home, gemini_variables(server.url(), "http://127.0.0.1:9")),
+              Child::Streams::kTerminal);
+  const auto seen = child.wait_for("All of it.");
+  return milliseconds(seen - began.get_future().get());
+}
+
+void measure_terminal(const Setup& setup, Figures& figures) {
+  {
+    const OneProcessor here;
+    Ticker ticker;
+    Child child(
+        {setup.program, "chat", "--provider", "gemini", "--approve", "never", "hello"},
+        environment_of(setup.home, gemini_variables(ticker.server().url(), "http://127.0.0.1:9")),
+        Child::Streams::kTerminal);
+    const std::vector<double> times = ticker.latencies(child, "word{}x", 200);
+    figures.push_back({10, "vendor byte to word on a terminal, p99", "ms",
+                       "what a person may notice", 50, quantile(times, 0.99) / 1000, 50, 0});
+  }
+  std::vector<double> small;
+  std::vector<double> large;
+  for (int run = 0; run < 5; ++run) {
+    small.push_back(time_markdown(setup, 1'250));  // 250 kB
+    large.push_back(time_markdown(setup, 5'000));  // 1 MB
+  }
+  figures.push_back({10, "1 MB of markdown on a terminal, over 250 kB", "x",
+                     "linear (4 times the bytes)", 4, median(large) / median(small), 5, 0});
+  std::vector<double> completions;
+  for (int run = 0; run <= setup.runs; ++run) {
+    Child child({setup.program, "__complete", "chat", "--provider", ""},
+                environment_of(setup.home));
+    const int code = child.wait();
+    const double time = milliseconds(Clock::now() - child.started());
+    if (code != 0 || child.output().find("gemini") == std::string::npos) {
+      throw std::runtime_error("no provider was completed");
+    }
+    if (run > 0) completions.push_back(time);
+  }
+  std::vector<double> empty;
+  for (int run = 0; run <= setup.runs; ++run) {
+    Child child({setup.empty}, environment_of(setup.home));
+    child.wait();
+    if (run > 0) empty.push_back(milliseconds(Clock::now() - child.started()));
+  }
+  figures.push_back({10, "completion of a provider's name", "ms", "exec of an empty C++ program",
+                     median(empty), median(completions), 60, 40});
 }
 
 }  // namespace cartpilot::bench

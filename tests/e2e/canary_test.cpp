@@ -136,6 +136,7 @@ struct Scenario {
   Environment environment;
   std::vector<std::string> options;
   std::string message = "hello";
+  bool on_a_terminal = true;  ///< also
   std::vector<Json> steps;
   std::optional<Json> refusal;
   int shop_status = 404;
@@ -225,6 +226,16 @@ const std::vector<Door> kDoors = {
        scenario.options = {"--config", config.string()};
        speak_as_model(scenario);
      }},
+    {"settings of other servers",
+     [](Scenario& scenario) {
+       const std::filesystem::path config = scenario.elsewhere.path() / "config.toml";
+       std::ofstream(config) << "[mcp_servers.files]\ncommand = [\"/bin/cat\"]\n"
+                             << "env = { FILES_TOKEN = \"" << kKey << "\" }\n";
+       scenario.environment["OPENAI_API_KEY"] = "another-key-of-the-vendor";
+       scenario.options = {"--config", config.string()};
+       scenario.on_a_terminal = false;  // it would ask about the server first
+       speak_as_model(scenario);
+     }},
     {"prompt", [](Scenario& scenario) { scenario.message = "My keys are " + joined_spellings(); }},
     {"environment",
      [](Scenario& scenario) {
@@ -262,7 +273,7 @@ std::map<std::string, std::string> exits_of(Scenario& scenario) {
     exits["exports"] += run_with({"sessions", "export", "s1", "--format", format}).out;
   }
   exits["exports"] += run_with({"sessions", "show", "s2"}).out + run_with({"sessions", "list"}).out;
-  {
+  if (scenario.on_a_terminal) {
     Program program(scenario.home, scenario.words({"--session", "s3"}), scenario.environment, true);
     program.wait_for_prompt();
     program.write(scenario.message + "\n");
@@ -284,7 +295,7 @@ TEST(Canary, comes_through_every_door_and_leaves_by_no_exit) {
     Scenario scenario;
     door.open(scenario);
     const auto exits = exits_of(scenario);
-    ASSERT_EQ(exits.size(), 8U) << door.name;
+    ASSERT_EQ(exits.size(), scenario.on_a_terminal ? 8U : 7U) << door.name;
     for (const auto& [exit, text] : exits) {
       // A refused request shows no answer; a turn without incidents logs nothing.
       const bool may_be_empty = exit == "screen" || exit == "logs";

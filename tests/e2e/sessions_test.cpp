@@ -49,6 +49,21 @@ TEST_F(Sessions, are_found_by_the_beginning_of_their_id) {
   EXPECT_THAT(call({"show", "lamp-for-the-h"}).out, HasSubstr("thanks"));
 }
 
+TEST_F(Sessions, are_forked_at_a_turn_and_go_another_way) {
+  talk("s1", "I need a desk lamp");
+  talk("s1", "a cheaper one");
+  const Result forked = call({"fork", "s1", "--at", "1"});
+  ASSERT_EQ(forked.exit_code, 0) << forked.err;
+  const std::string id = forked.out.substr(0, forked.out.find('\n'));
+  EXPECT_THAT(forked.err, HasSubstr("begins with 1 turn of s1"));
+  EXPECT_THAT(call({"show", id}).out, AllOf(HasSubstr("desk lamp"), Not(HasSubstr("cheaper"))));
+  EXPECT_EQ(run(home_, {"chat", "--demo", "--resume", id, "a bigger one"}).exit_code, 0);
+  EXPECT_THAT(call({"show", id}).out, HasSubstr("a bigger one"));
+  EXPECT_THAT(call({"show", "s1"}).out, AllOf(HasSubstr("cheaper"), Not(HasSubstr("bigger"))));
+  EXPECT_EQ(call({"fork", "s2"}).exit_code, 2);
+  EXPECT_EQ(call({"fork", "s1", "--at", "0"}).exit_code, 2);
+}
+
 TEST_F(Sessions, have_the_title_that_was_given) {
   talk("s1", "I need a desk lamp");
   EXPECT_THAT(call({"list"}).out, HasSubstr("I need a desk lamp"));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cartpilot/error.h"
+#include "cli/purchase_rules.h"
 #include "cli/settings_edit.h"
 #include "cli/settings_file.h"
 
@@ -37,6 +38,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
       for (const auto& [setting, found] : host::parse_settings(text, "config.toml", profile)) {
         require(host::find_setting_kind(setting) != nullptr && found.line > 0);
+      }
+      const auto rules = host::parse_rules(text, "config.toml");
+      const auto again = host::parse_rules(host::rules_text(rules), "config.toml");
+      require(again.size() == rules.size());
+      for (std::size_t i = 0; i < rules.size(); ++i) {
+        require(rules[i].line > 0 &&
+                purchase::described(again[i]) == purchase::described(rules[i]));
       }
     } catch (const Error& error) {
       require_usage_error(error);

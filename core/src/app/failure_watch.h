@@ -27,6 +27,7 @@ class FailureWatch final : public chat::ChatObserver {
   void on_retry(std::int64_t wait_ms, const std::string& reason) override {
     shown_.on_retry(wait_ms, reason);
   }
+  bool goes_on_after(const std::string& limit) override { return shown_.goes_on_after(limit); }
 
   std::optional<std::string> failure;  ///< first failure of CartPilot in this turn
 

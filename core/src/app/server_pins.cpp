@@ -38,4 +38,15 @@ void ServerPins::agree(const std::string& server,
   });
 }
 
+void ServerPins::forget(const std::string& server, const std::vector<std::string>& tools) {
+  db_.durable([&] {
+    for (const std::string& tool : tools) {
+      const auto remove = db_.prepared("DELETE FROM mcp_pins WHERE server = ? AND tool = ?");
+      remove->bind(1, server);
+      remove->bind(2, tool);
+      remove->exec();
+    }
+  });
+}
+
 }  // namespace cartpilot::app

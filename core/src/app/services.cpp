@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/first_time.h"
+#include "app/plugin_pins.h"
 #include "app/provider_choice.h"
 #include "base/digest.h"
 #include "base/outside.h"
@@ -49,9 +50,10 @@ plugin::PluginHost& AppServices::plugins() {
   {
     const std::lock_guard lock(mutex_);
     if (!plugins_) {
-      HttpTransport* way_out = &transport;
+      spending_gate_ = std::make_unique<SpendingGate>(transport);
+      HttpTransport* way_out = spending_gate_.get();
       if (settings_.max_model_requests) {
-        request_limit_ = std::make_unique<RequestLimit>(transport, *settings_.max_model_requests);
+        request_limit_ = std::make_unique<RequestLimit>(*way_out, *settings_.max_model_requests);
         way_out = request_limit_.get();
       }
       plugins_ =
@@ -192,6 +194,9 @@ std::vector<plugin::PluginHost::NamedToolSet> AppServices::make_tool_sets(
   const base::Unrecorded loading;
   auto tool_sets = host.make_tool_sets(environment_);
   pass_on_plugin_notices();
+  if (!tool_sets.empty() && record::tape() == nullptr) {
+    for (const std::string& change : changed_functions(tool_sets, *open_state())) notice(change);
+  }
   for (auto& set : server_tool_sets(context)) tool_sets.push_back(std::move(set));
   return tool_sets;
 }

@@ -15,8 +15,10 @@
 #include <string_view>
 #include <vector>
 
+#include "app/model_spending.h"
 #include "app/other_servers.h"
 #include "app/request_limit.h"
+#include "cost/price_table.h"
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
 #include "store/session_lock.h"
@@ -35,6 +37,7 @@ struct AppSettings {
   std::string command;
   /// Receives the log lines of plugins, on any thread; empty = they are dropped.
   plugin::HostServices::LogSink plugin_log;
+  cost::PriceTable prices;  ///< of models
   /// MCP servers whose tools stand beside those of plugins.
   std::vector<mcp::ServerSettings> servers;
   /// See OtherServersOptions.
@@ -94,6 +97,7 @@ class AppServices {
   std::map<std::string, std::string> environment_;  ///< what plugins see
   std::mutex mutex_;                                ///< of what is made when first asked for
   std::unique_ptr<HttpTransport> http_;
+  std::unique_ptr<SpendingGate> spending_gate_;
   std::unique_ptr<RequestLimit> request_limit_;
   std::unique_ptr<plugin::PluginHost> plugins_;
   std::size_t notices_passed_on_ = 0;

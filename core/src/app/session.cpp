@@ -169,9 +169,10 @@ void ShoppingSession::open_shop() {
   if (settings_.confirm_runner) {
     confirm_runner_ = settings_.confirm_runner(*state_, *journal_, client_->options());
   }
+  counted_ = std::make_unique<CountedPurchases>(surface_.purchases);
   gate_ = std::make_unique<purchase::PurchaseGate>(
-      *client_, *journal_, settings_.policy, *questions_, surface_.approver, surface_.purchases,
-      id_, purchase::GateClock{}, insists, confirm_runner_.get());
+      *client_, *journal_, settings_.policy, *questions_, surface_.approver, *counted_, id_,
+      purchase::GateClock{}, insists, confirm_runner_.get());
   tools_ = std::make_unique<commerce::CartPilotTools>(*client_);
   money_guard_ = std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
                                                     settings_.policy);
@@ -192,10 +193,14 @@ void ShoppingSession::open_chat(const CallContext& opening) {
   options.system = std::string(model_instructions());
   if (!model.instructions.empty()) options.system += "\n\n" + model.instructions;
   options.stream = model.stream;
+  options.max_output_tokens = model.max_output_tokens;
   options.limits.max_rounds = model.max_rounds;
   watch_ = std::make_unique<FailureWatch>(*surface_.chat);
+  spending_ =
+      std::make_unique<ModelSpending>(*state_, id_, services_.settings().prices, model.cost_limits);
   chat::MessageLog& log = *this;
-  chat_ = std::make_unique<chat::ChatSession>(*provider_, *router_, *watch_, log, options);
+  chat_ = std::make_unique<chat::ChatSession>(*provider_, *router_, *watch_, log, options,
+                                              spending_.get());
   const std::string notice = provider_->info().notice;
   if (!notice.empty()) notices_.push_back(notice);
   bind();

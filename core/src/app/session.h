@@ -17,7 +17,9 @@
 #include <string>
 #include <vector>
 
+#include "app/counted_purchases.h"
 #include "app/failure_watch.h"
+#include "app/model_spending.h"
 #include "app/plugin_tools.h"
 #include "app/services.h"
 #include "app/turn.h"
@@ -48,7 +50,9 @@ struct ModelSettings {
   std::string model;         ///< "" = the provider's default, or the only one it has
   std::string instructions;  ///< of the front end, after the program's own
   bool stream = true;
-  int max_rounds = 12;  ///< answers of the model in a turn
+  int max_rounds = 12;                            ///< answers of the model in a turn
+  std::optional<std::int64_t> max_output_tokens;  ///< absent = the vendor's default
+  std::vector<cost::SpendLimit> cost_limits;      ///< need max_output_tokens
 };
 
 struct SessionSettings {
@@ -124,6 +128,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::string model() const { return chat_->model(); }
   const std::vector<Message>& history() const { return chat_->history(); }
   const Usage& usage() const { return chat_->total_usage(); }
+  const ModelSpending& spending() const { return *spending_; }
   /// Goes on with another provider or model ("" = its default). Returns the notice to show, "" =
   /// none. Throws Error when it cannot be had; the present one stays.
   std::string switch_model(const std::string& provider, const std::string& model);
@@ -161,11 +166,13 @@ class ShoppingSession final : private chat::MessageLog {
   std::unique_ptr<purchase::Questions> questions_;
   std::unique_ptr<commerce::CartPilotClient> client_;
   std::unique_ptr<purchase::ConfirmRunner> confirm_runner_;
+  std::unique_ptr<CountedPurchases> counted_;
   std::unique_ptr<purchase::PurchaseGate> gate_;
   std::unique_ptr<commerce::CartPilotTools> tools_;
   std::unique_ptr<PluginMoneyGuard> money_guard_;
   std::unique_ptr<chat::ToolRouter> router_;
   std::unique_ptr<FailureWatch> watch_;
+  std::unique_ptr<ModelSpending> spending_;
   std::unique_ptr<chat::ChatSession> chat_;
 
   std::atomic<const Cancellation*> running_{nullptr};  ///< of the present turn

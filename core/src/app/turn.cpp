@@ -7,8 +7,25 @@
 #include "app/session.h"
 #include "chat/stream_assembler.h"
 #include "record/tape.h"
+#include "telemetry/span.h"
 
 namespace cartpilot::app {
+
+namespace {
+
+const char* word_of(TurnEnd end) {
+  switch (end) {
+    case TurnEnd::kAnswered: return "answered";
+    case TurnEnd::kLimit: return "limit";
+    case TurnEnd::kCancelled: return "cancelled";
+    case TurnEnd::kModelFailed: return "model_failed";
+    case TurnEnd::kCartPilotFailed: return "cartpilot_failed";
+    case TurnEnd::kNotStored: return "not_stored";
+  }
+  return "";
+}
+
+}  // namespace
 
 int Cancellation::seen_requests() const noexcept {
   if (record::Tape* const tape = record::tape()) {
@@ -33,6 +50,11 @@ Turn::Turn(ShoppingSession& session, const Cancellation& cancellation)
 Turn::~Turn() { session_.running_ = nullptr; }
 
 TurnReport Turn::say(const std::string& text) {
+  telemetry::Span span("invoke_agent cartpilot", telemetry::SpanKind::kInternal);
+  span.set("gen_ai.operation.name", "invoke_agent");
+  span.set("gen_ai.agent.name", "cartpilot");
+  span.set("gen_ai.conversation.id", session_.id());
+  span.belong_to(session_.id());
   session_.watch_->failure.reset();
   TurnReport report;
   report.result = session_.chat_->run_turn(text, cancellation_);
@@ -58,6 +80,7 @@ TurnReport Turn::say(const std::string& text) {
     report.notice =
         fmt::format("the conversation is not stored yet: {}", result.not_stored->what());
   }
+  if (report.end != TurnEnd::kAnswered) span.fail(word_of(report.end));
   return report;
 }
 
@@ -74,7 +97,7 @@ std::vector<ToolResult> Turn::run(const std::vector<ToolCall>& calls) {
 void Turn::reconcile() {
   session_.bind();
   for (const purchase::PurchaseReport& report : session_.gate_->reconcile(cancellation_)) {
-    session_.surface_.purchases.on_purchase(report);
+    session_.counted_->on_purchase(report);
   }
 }
 

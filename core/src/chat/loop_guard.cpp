@@ -86,13 +86,20 @@ std::optional<ToolOutcome> LoopGuard::check(const ToolCall& call) {
   return std::nullopt;
 }
 
+void LoopGuard::allow_more() {
+  rounds_ = 0;
+  calls_ = 0;
+}
+
+std::string LoopGuard::reached_limit() const {
+  return calls_ > limits_.max_calls ? fmt::format("{} tool calls", limits_.max_calls)
+                                    : fmt::format("{} rounds", limits_.max_rounds);
+}
+
 std::string LoopGuard::limit_message() const {
-  const std::string limit = calls_ > limits_.max_calls
-                                ? fmt::format("{} tool calls", limits_.max_calls)
-                                : fmt::format("{} rounds", limits_.max_rounds);
   return fmt::format(
       "I stopped here, because this request reached the limit of {}. Write \"continue\" to go on.",
-      limit);
+      reached_limit());
 }
 
 }  // namespace cartpilot::chat

@@ -34,7 +34,12 @@ class LoopGuard {
   /// Counts a call. The outcome, if any, is the answer to the model; the call must then not run.
   std::optional<ToolOutcome> check(const ToolCall& call);
 
-  /// One plain sentence or two for the person, after may_start_round() said no.
+  /// The person lets the turn go on: rounds and calls are counted anew. Repetitions stay known.
+  void allow_more();
+
+  /// "12 rounds": the limit that was reached, after may_start_round() said no.
+  std::string reached_limit() const;
+  /// One plain sentence or two for the person about it.
   std::string limit_message() const;
 
  private:

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/wait.h"
 #include "chat/message_redaction.h"
+#include "telemetry/span.h"
 #include "text/redaction.h"
 
 namespace cartpilot::chat {
@@ -52,6 +53,44 @@ std::string finish_word(FinishReason reason) {
   }
 }
 
+/// The vendor as the conventions for generative AI call it.
+std::string conventional_name(const std::string& provider) {
+  return provider == "gemini" ? "gcp.gemini" : provider;
+}
+
+void tell_request(telemetry::Span& span, const std::string& provider,
+                  const GenerateRequest& request) {
+  span.set("gen_ai.operation.name", "chat");
+  span.set("gen_ai.provider.name", conventional_name(provider));
+  span.set("gen_ai.request.model", request.model);
+  span.set("gen_ai.request.stream", request.stream);
+  if (request.max_output_tokens) span.set("gen_ai.request.max_tokens", *request.max_output_tokens);
+  if (const std::string& conversation = span.context().conversation; !conversation.empty()) {
+    span.set("gen_ai.conversation.id", conversation);
+  }
+}
+
+void tell_answer(telemetry::Span& span, const StreamAssembler& assembler) {
+  if (const auto first = assembler.first_ms()) {
+    span.set("gen_ai.response.time_to_first_chunk", static_cast<double>(*first) / 1000);
+  }
+  const Finish& finish = assembler.finish();
+  if (!finish.model.empty()) span.set("gen_ai.response.model", finish.model);
+  if (!finish.raw_reason.empty()) {
+    span.set("gen_ai.response.finish_reasons", Json::array({finish.raw_reason}));
+  }
+  const Usage& usage = assembler.usage();
+  if (usage == Usage()) return;  // the vendor did not say
+  span.set("gen_ai.usage.input_tokens", usage.input_tokens);
+  span.set("gen_ai.usage.output_tokens", usage.output_tokens);
+  if (usage.cached_tokens > 0) {
+    span.set("gen_ai.usage.cache_read.input_tokens", usage.cached_tokens);
+  }
+  if (usage.reasoning_tokens > 0) {
+    span.set("gen_ai.usage.reasoning.output_tokens", usage.reasoning_tokens);
+  }
+}
+
 }  // namespace
 
 std::string model_family(const std::string& model) {
@@ -61,17 +100,19 @@ std::string model_family(const std::string& model) {
 }
 
 ChatSession::ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver& observer,
-                         MessageLog& log, ChatOptions options)
+                         MessageLog& log, ChatOptions options, RequestMeter* meter)
     : provider_(&provider),
       router_(router),
       observer_(observer),
       log_(log),
+      meter_(meter),
       options_(std::move(options)),
       guard_(options_.limits, router.specs()) {
   if (options_.model.empty()) options_.model = provider.info().default_model;
   request_.tools = router_.specs();
   request_.system = text::redact(options_.system);
   request_.stream = options_.stream;
+  request_.max_output_tokens = options_.max_output_tokens;
 }
 
 const std::vector<Message>& ChatSession::history() const { return request_.messages; }
@@ -101,12 +142,17 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
   store_failure_.reset();
   guard_.begin_turn();
   router_.guard().begin_turn();
+  if (meter_ != nullptr) meter_->begin_turn();
   request_.model = options_.model;
   keep(Message::user(user_text));
   try {
     while (true) {
       if (!guard_.may_start_round()) {
-        turn.finish = "limit";
+        if (observer_.goes_on_after(guard_.reached_limit())) {
+          guard_.allow_more();
+          continue;
+        }
+        turn.finish = context.cancelled() ? "cancelled" : "limit";
         turn.text = guard_.limit_message();
         break;
       }
@@ -136,19 +182,46 @@ TurnResult ChatSession::run_turn(const std::string& user_text, const CallContext
   return turn;
 }
 
+/// One request. The meter is told how it ended.
+void ChatSession::ask(StreamAssembler& assembler, int attempt, const CallContext& context) {
+  telemetry::Span span("chat " + request_.model, telemetry::SpanKind::kClient);
+  tell_request(span, options_.provider, request_);
+  if (meter_ != nullptr) meter_->before(options_.provider, request_, attempt);
+  RequestResult result;
+  const auto end = [&](const Error* error) {
+    tell_answer(span, assembler);
+    if (error != nullptr) {
+      span.fail(error->reason.empty() ? std::string(error_code_name(error->code)) : error->reason);
+    }
+    if (meter_ == nullptr) return;
+    result.usage = assembler.usage();
+    result.model = assembler.finish().model;
+    result.first_ms = assembler.first_ms();
+    result.error = error;
+    meter_->after(result);
+  };
+  try {
+    provider_->generate(request_, assembler, context);
+    if (!assembler.complete()) {
+      Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
+      cut.retryable = true;
+      cut.reason = "stream_cut";
+      throw cut;
+    }
+  } catch (const Error& error) {
+    end(&error);
+    throw;
+  }
+  end(nullptr);
+}
+
 Message ChatSession::generate(const CallContext& context, TurnResult& turn) {
   std::int64_t waited_ms = 0;
   for (int attempt = 1;; ++attempt) {
     if (context.cancelled()) throw Error(ErrorCode::kCancelled, "cancelled");
     StreamAssembler assembler(observer_);
     try {
-      provider_->generate(request_, assembler, context);
-      if (!assembler.complete()) {
-        Error cut(ErrorCode::kUnavailable, "the answer ended before it was complete");
-        cut.retryable = true;
-        cut.reason = "stream_cut";
-        throw cut;
-      }
+      ask(assembler, attempt, context);
       turn.usage += assembler.usage();
       ++turn.steps;
       last_finish_ = assembler.finish().reason;

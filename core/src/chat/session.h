@@ -4,8 +4,8 @@
 // asks for through the router, and goes on until the model answers without calls or a limit is
 // reached. Tools run only after a clean end of an answer: a cut stream is an error and runs
 // nothing. The history stays valid whatever happens: every call gets an answer, also when the turn
-// was cancelled. Provider, router, observer and log are borrowed. One thread; cancellation comes
-// through the CallContext.
+// was cancelled. Provider, router, observer, log and meter are borrowed. One thread; cancellation
+// comes through the CallContext.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include "base/retry_policy.h"
 #include "cartpilot/llm_provider.h"
 #include "chat/loop_guard.h"
+#include "chat/request_meter.h"
 #include "chat/stream_assembler.h"
 #include "chat/tool_router.h"
 
@@ -28,6 +29,11 @@ class ChatObserver : public EventSink {
   virtual void on_tool_call(const ToolCall& call) = 0;
   virtual void on_tool_result(const ToolCall& call, const ToolResult& result, std::int64_t ms) = 0;
   virtual void on_retry(std::int64_t wait_ms, const std::string& reason) = 0;
+  /// A turn reached the limit `limit` ("12 rounds"). True: it goes on for as much again.
+  virtual bool goes_on_after(const std::string& limit) {
+    (void)limit;
+    return false;
+  }
 };
 
 /// Stores messages. Called for every message as soon as it is final; what could not be stored is
@@ -44,6 +50,7 @@ struct ChatOptions {
   std::string model;     ///< "" = the provider's default
   std::string system;
   bool stream = true;
+  std::optional<std::int64_t> max_output_tokens;  ///< of one answer; absent = the vendor's default
   LoopLimits limits;
   base::RetryPolicy retry;
 };
@@ -60,8 +67,9 @@ struct TurnResult {
 
 class ChatSession {
  public:
+  /// `meter` may be null.
   ChatSession(LLMProvider& provider, ToolRouter& router, ChatObserver& observer, MessageLog& log,
-              ChatOptions options);
+              ChatOptions options, RequestMeter* meter = nullptr);
 
   TurnResult run_turn(const std::string& user_text, const CallContext& context);
 
@@ -82,6 +90,7 @@ class ChatSession {
 
  private:
   Message generate(const CallContext& context, TurnResult& turn);
+  void ask(StreamAssembler& assembler, int attempt, const CallContext& context);
   void answer_calls(const Message& assistant, FinishReason reason, const CallContext& context);
   void keep(Message message);
   void store_messages();
@@ -91,6 +100,7 @@ class ChatSession {
   ToolRouter& router_;
   ChatObserver& observer_;
   MessageLog& log_;
+  RequestMeter* const meter_;
   ChatOptions options_;
   GenerateRequest request_;             ///< holds the history, so that a turn copies nothing
   std::size_t stored_ = 0;              ///< messages of the history that are in the log

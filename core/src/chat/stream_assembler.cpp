@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/outside.h"
 #include "text/utf8.h"
 
 namespace cartpilot::chat {
@@ -31,7 +33,16 @@ std::size_t content_bytes(const StreamEvent& event) {
   return 0;
 }
 
+/// Measured also in a replay, which waits for nobody.
+std::chrono::steady_clock::time_point unrecorded_now() {
+  const base::Unrecorded unrecorded;
+  return base::steady_now();
+}
+
 }  // namespace
+
+StreamAssembler::StreamAssembler(EventSink& watcher)
+    : watcher_(watcher), begin_(unrecorded_now()) {}
 
 Error too_many_calls() {
   Error error(ErrorCode::kProtocol, fmt::format("the model asked for more than {} function calls "
@@ -44,6 +55,10 @@ Error too_many_calls() {
 void StreamAssembler::on_event(const StreamEvent& event) {
   if (complete_) {
     throw Error(ErrorCode::kProtocol, "the provider went on after the end of its answer");
+  }
+  if (!first_ms_ && !std::holds_alternative<WarningEvent>(event)) {
+    first_ms_ =
+        std::chrono::duration_cast<std::chrono::milliseconds>(unrecorded_now() - begin_).count();
   }
   bytes_ += content_bytes(event);
   if (bytes_ > kMaxAnswerBytes) {

@@ -4,7 +4,10 @@
 // in it is to be acted upon before complete() is true. Made anew for every attempt; one thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "cartpilot/error.h"
@@ -27,7 +30,7 @@ Error too_many_calls();
 
 class StreamAssembler final : public EventSink {
  public:
-  explicit StreamAssembler(EventSink& watcher) : watcher_(watcher) {}
+  explicit StreamAssembler(EventSink& watcher);
 
   /// Throws Error{kProtocol} when the answer grows beyond kMaxAnswerBytes, with the reason
   /// "too_many_calls" beyond kMaxCallsOfAnswer.
@@ -40,6 +43,8 @@ class StreamAssembler final : public EventSink {
 
   const Finish& finish() const { return finish_; }
   const Usage& usage() const { return usage_; }
+  /// From its making to the first event of the answer itself.
+  std::optional<std::int64_t> first_ms() const { return first_ms_; }
   /// The text so far, also of an answer that was cut: whole characters of at most `bytes` bytes.
   std::string text_so_far(std::size_t bytes) const;
 
@@ -48,6 +53,8 @@ class StreamAssembler final : public EventSink {
 
  private:
   EventSink& watcher_;
+  const std::chrono::steady_clock::time_point begin_;
+  std::optional<std::int64_t> first_ms_;
   Message message_;
   Usage usage_;
   Finish finish_;

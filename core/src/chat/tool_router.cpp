@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/outside.h"
 #include "cartpilot/error.h"
+#include "telemetry/span.h"
 #include "text/redaction.h"
 
 namespace cartpilot::chat {
@@ -128,6 +129,23 @@ std::string fitting_prefix(const std::string& text, std::size_t budget) {
     --end;
   }
   return text.substr(0, end);
+}
+
+void tell_call(telemetry::Span& span, const ToolCall& call) {
+  span.call_tool();
+  span.set("gen_ai.operation.name", "execute_tool");
+  span.set("gen_ai.tool.name", call.name);
+  span.set("gen_ai.tool.type", "function");
+  span.set("gen_ai.tool.call.id", call.id);
+  if (const std::string& conversation = span.context().conversation; !conversation.empty()) {
+    span.set("gen_ai.conversation.id", conversation);
+  }
+  if (span.with_content()) span.set("gen_ai.tool.call.arguments", dump_json(call.arguments));
+}
+
+void tell_outcome(telemetry::Span& span, const ToolOutcome& outcome) {
+  if (!outcome.ok) span.fail(string_or(outcome.content, "error_code", "tool_error"));
+  if (span.with_content()) span.set("gen_ai.tool.call.result", dump_json(outcome.content));
 }
 
 }  // namespace
@@ -314,7 +332,9 @@ std::vector<ToolResult> ToolRouter::run(const std::vector<ToolCall>& calls,
 void ToolRouter::run_together(std::vector<Job*> reads, const CallContext& context) const {
   std::atomic<std::size_t> next{0};
   const base::Fanout fanout;
+  const telemetry::SpanContext span = telemetry::Span::current();
   const auto work = [&] {
+    const telemetry::SpanScope below(span);
     for (std::size_t i = next++; i < reads.size(); i = next++) {
       const base::Lane lane(fanout.lane(i));
       execute(*reads[i], context);
@@ -333,6 +353,12 @@ void ToolRouter::execute(Job& job, const CallContext& context) const {
   if (context.cancelled()) {
     job.outcome = tool_error("CANCELLED", "The person stopped this turn before the call was run.");
     return;
+  }
+  // A call through MCP has its span already.
+  std::optional<telemetry::Span> span;
+  if (!telemetry::Span::current().calls_tool) {
+    span.emplace("execute_tool " + job.call.name, telemetry::SpanKind::kInternal);
+    tell_call(*span, job.call);
   }
   const auto begin = base::steady_now();
   switch (job.entry->effect) {
@@ -359,6 +385,7 @@ void ToolRouter::execute(Job& job, const CallContext& context) const {
     }
   }
   job.took = std::chrono::duration_cast<std::chrono::milliseconds>(base::steady_now() - begin);
+  if (span) tell_outcome(*span, *job.outcome);
 }
 
 ToolOutcome ToolRouter::write(Job& job, const CallContext& context) const {

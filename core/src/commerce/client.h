@@ -170,6 +170,7 @@ class CartPilotClient {
   HttpRequest post_request(const std::string& target, const Json& body,
                            const WriteOptions& write) const;
   RawAnswer send_once(const HttpRequest& request, const CallContext& context) const;
+  RawAnswer exchange(const HttpRequest& request, const CallContext& context) const;
   void wait(std::int64_t wait_ms, const CallContext& context) const;
   /// Answers that do not parse become BAD_RESPONSE.
   template <typename Parse>

@@ -1,5 +1,7 @@
 // The part of CartPilotClient that sends: base URL, headers, retries of reads, reading of answers.
+#include <algorithm>
 #include <chrono>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,6 +13,7 @@
 #include "commerce/failure.h"
 #include "net/http_client.h"
 #include "net/url_policy.h"
+#include "telemetry/span.h"
 #include "text/redaction.h"
 
 namespace cartpilot::commerce {
@@ -57,6 +60,24 @@ std::string sandbox_in(const HttpHeaders& headers, const std::string& base_url) 
   const std::string id = header_value(headers, "X-CartPilot-Sandbox");
   const bool plain = !id.empty() && id.size() <= kMaxIdBytes && !has_byte_outside(id, '-', 'z');
   return plain && net::parse_target(base_url).loopback ? id : "";
+}
+
+/// "/checkouts/{id}/quote" of "/checkouts/5f0f.../quote?...": what has few values.
+std::string route_of(std::string_view target) {
+  static const std::set<std::string_view> kWords = {
+      "approve", "cancel",    "checkouts", "confirm",          "events",          "health",
+      "intents", "merchants", "offers",    "orders",           "quote",           "ready",
+      "refund",  "webhooks",  "",          "request-approval", "simulate-advance"};
+  target = target.substr(0, target.find('?'));
+  std::string route;
+  for (std::size_t begin = 0; begin < target.size();) {
+    const std::size_t end = std::min(target.find('/', begin + 1), target.size());
+    const std::string_view word = target.substr(begin + 1, end - begin - 1);
+    route += "/";
+    route += kWords.count(word) != 0 ? word : "{id}";
+    begin = end;
+  }
+  return route;
 }
 
 }  // namespace
@@ -143,6 +164,33 @@ CartPilotClient::RawAnswer CartPilotClient::post_money(const std::string& target
 
 CartPilotClient::RawAnswer CartPilotClient::send_once(const HttpRequest& request,
                                                       const CallContext& context) const {
+  const std::string route =
+      telemetry::sink() == nullptr ? "" : route_of(facts_of(request, options_).target);
+  telemetry::Span span(request.method + " " + route, telemetry::SpanKind::kClient);
+  if (!span.context().valid()) return exchange(request, context);
+  const net::Target server = net::parse_target(options_.base_url);
+  span.set("http.request.method", request.method);
+  span.set("url.template", route);
+  span.set("server.address", server.host);
+  span.set("server.port", server.port);
+  span.set("cartpilot.request.id", header_value(request.headers, "X-Request-ID"));
+  HttpRequest traced = request;
+  traced.headers.emplace_back("traceparent", span.context().traceparent());
+  try {
+    RawAnswer raw = exchange(traced, context);
+    span.set("http.response.status_code", raw.status);
+    span.set("cartpilot.response.request_id", raw.request_id);
+    return raw;
+  } catch (const CartPilotError& error) {
+    if (error.http_status != 0) span.set("http.response.status_code", error.http_status);
+    span.set("cartpilot.response.request_id", error.request_id);
+    span.fail(error.error_code);
+    throw;
+  }
+}
+
+CartPilotClient::RawAnswer CartPilotClient::exchange(const HttpRequest& request,
+                                                     const CallContext& context) const {
   RequestFacts facts = facts_of(request, options_);
   net::HttpAnswer answer;
   if (context.cancelled()) {

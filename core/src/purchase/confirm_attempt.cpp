@@ -128,11 +128,18 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
       refusal.message = "the approval lapsed; call approve_checkout again";
       return refuse(refusal, "CONSENT_REQUIRED");
     }
+    if (error.reason == "rule") {
+      record_void(consent.attempt, error.what());
+      refusal.message = std::string(error.what()) + "; call approve_checkout to ask the person";
+      return refuse(refusal, "RULE_USED_UP");
+    }
     if (error.reason == "repeat") {
       const Attempt voided = journal_.find(consent.attempt).value();
       record_void(consent.attempt, "the basket was bought already");
       refusal.message =
-          policy_.mode == ApprovalMode::kUpTo
+          consent.rule ? repeated_under(*consent.rule, voided.basket).value_or(error.what()) +
+                             "; call approve_checkout to ask the person"
+          : policy_.mode == ApprovalMode::kUpTo
               ? repeated_without_permission(voided.basket).value_or(error.what())
               : repetition_of(voided.basket).value_or(error.what()) +
                     ", after the person was asked; call approve_checkout to ask again";

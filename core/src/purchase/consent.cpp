@@ -130,6 +130,7 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     observer.on_approval_request({attempt.id, receipt, question.previous_total, question.warnings});
   });
   const Decision decision = decide(std::move(question), receipt, time_left(answer), context);
+  attempt.by = agreed_by(decision);
   if (!decision.pending.empty()) {
     return pending_outcome(pending_[checkout.id] = {decision.pending, attempt, receipt,
                                                     decision.expires_unix_ms, known});
@@ -142,13 +143,13 @@ ToolOutcome PurchaseGate::seek_consent(const CheckoutAnswer& answer, const CallC
     refusal.message = decision.reason;
     return refuse(refusal, decision.error_code);
   }
-  attempt.by = decision.by == "human" ? "human" : "policy: " + policy_.permission_text;
   attempt.channel = decision.channel;
   attempt.approved_unix_ms =
       decision.answered_unix_ms != 0 ? decision.answered_unix_ms : journal_.now_unix_ms();
   const std::string id = attempt.id;
-  const auto began = began_at(decision.answered_unix_ms);
-  return record_consent(std::move(attempt), {id, receipt, known, began}, context);
+  Consent consent{id, receipt, known, began_at(decision.answered_unix_ms)};
+  if (decision.by == "policy") consent.rule = decision.rule;
+  return record_consent(std::move(attempt), std::move(consent), context);
 }
 
 /// A consent runs from the moment of the yes, not from when it was noticed.
@@ -213,11 +214,34 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
     refused.reason = *over;
     return refused;
   }
+  const RuleVerdict verdict = rule_verdict(receipt, context);
+  refused.rule = verdict.rule;
+  if (verdict.action == RuleAction::kDeny) {
+    refused.reason = fmt::format("{} in {} forbids it", shown(*verdict.rule), policy_.rules.file);
+    return refused;
+  }
+  if (verdict.action == RuleAction::kAllow) {
+    // Looked at again, under the lock, when the confirm is recorded.
+    const auto repeated = repeated_under(*verdict.rule, basket);
+    if (!repeated) {
+      Decision yes{true, "approved", "policy", "", PurchaseEnd::kBought, shown(*verdict.rule)};
+      yes.channel = "policy";
+      yes.rule = verdict.rule;
+      return yes;
+    }
+    if (policy_.mode == ApprovalMode::kNever) {
+      refused.error_code = "REPEATED_BASKET";
+      refused.reason = *repeated;
+      return refused;
+    }
+  }
+  if (verdict.rule) question.notes.push_back("decided by " + shown(*verdict.rule));
   switch (policy_.mode) {
     case ApprovalMode::kNever:
       refused.reason = policy_.permission_text.empty()
                            ? "nothing may be bought here"
                            : "refused because of " + policy_.permission_text;
+      if (verdict.rule) refused.reason += ", and " + shown(*verdict.rule) + " wants a question";
       refused.reason += remedy_text(policy_.remedies, Remedy::kAllowPurchases, "; ");
       return refused;
     case ApprovalMode::kUpTo:
@@ -236,7 +260,9 @@ PurchaseGate::Decision PurchaseGate::decide(ApprovalQuestion question,
               "policy"};
     case ApprovalMode::kAsk: break;
   }
-  return ask(std::move(question), left, context);
+  Decision decision = ask(std::move(question), left, context);
+  decision.rule = verdict.rule;
+  return decision;
 }
 
 PurchaseGate::Decision PurchaseGate::ask(ApprovalQuestion question, std::chrono::milliseconds left,
@@ -314,6 +340,7 @@ bool PurchaseGate::may_repeat() const {
 /// purchase that was under way when the person was asked would have refused the question.
 Agreement PurchaseGate::agreement_of(const Consent& consent) const {
   const auto holds = [this, until = consent.expires] { return clock_.steady() < until; };
+  if (consent.rule) return {std::nullopt, true, holds, consent.rule->name, consent.rule->per_day};
   if (policy_.mode != ApprovalMode::kUpTo) return {consent.known_purchases, false, holds};
   return {std::nullopt, !may_repeat(), holds};
 }
@@ -397,8 +424,8 @@ PurchaseGate::CheckoutAnswer PurchaseGate::send_approve(const Attempt& attempt,
   const std::string key = derive_key(journal_.install_secret(), "approve", attempt.session,
                                      commerce::netstring(attempt.digest) + attempt.id, 0);
   try {
-    return client_.approve(attempt.checkout_id, attempt.by == "human" ? "user" : "policy", {key},
-                           context);
+    return client_.approve(attempt.checkout_id, attempt.by.starts_with("human") ? "user" : "policy",
+                           {key}, context);
   } catch (const commerce::CartPilotError& error) {
     const bool no_verdict = error.http_status < 300 || error.http_status >= 500;
     if (!no_verdict || !error.request_may_have_run) throw;

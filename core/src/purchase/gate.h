@@ -2,14 +2,16 @@
 //
 // approve_checkout and confirm_checkout are requests to this gate; only the gate sends them to
 // CartPilot. A purchase needs a consent: a person who typed the total and the code of the question,
-// or a standing permission from the command line. Consent is bound to the digest of the whole
-// receipt, lives five minutes, is used once, and is checked again against a fresh copy of the
-// checkout right before the confirm. A durable record precedes every confirm; an answer that does
-// not prove what happened makes the attempt UNKNOWN, which locks its basket until it is resolved.
+// a standing permission from the command line, or a rule of the person. Consent is bound to the
+// digest of the whole receipt, lives five minutes, is used once, and is checked again against a
+// fresh copy of the checkout right before the confirm. A durable record precedes every confirm; an
+// answer that does not prove what happened makes the attempt UNKNOWN, which locks its basket until
+// it is resolved.
 //
-// Split by topic: gate.cpp (the door), consent.cpp (up to an approved checkout), pending.cpp
-// (questions that nobody waits for), confirm_attempt.cpp (the confirm and its answer),
-// handed_over.cpp (a confirm in another process), reconcile.cpp (finding out what happened).
+// Split by topic: gate.cpp (the door), consent.cpp (up to an approved checkout),
+// rule_decision.cpp (rules of the person), pending.cpp (questions that nobody waits for),
+// confirm_attempt.cpp (the confirm and its answer), handed_over.cpp (a confirm in another process),
+// reconcile.cpp (finding out what happened).
 //
 // Client, journal, questions, approver and observer are borrowed. One gate per conversation; calls
 // come from one thread. `insists` tells that the person asked a second time to stop: a first wish
@@ -163,6 +165,7 @@ class PurchaseGate final : public chat::CallGuard {
     std::int64_t known_purchases = 0;  ///< of the basket, when the question was put together
     std::chrono::steady_clock::time_point answered;
     std::chrono::steady_clock::time_point expires{};
+    std::optional<Rule> rule{};  ///< that allowed it; nobody was asked
   };
   struct Pending {
     std::string question;
@@ -182,6 +185,7 @@ class PurchaseGate final : public chat::CallGuard {
     std::string pending{};  ///< the question that is open while nobody waits for its answer
     std::int64_t expires_unix_ms = 0;   ///< of that question
     std::int64_t answered_unix_ms = 0;  ///< of a person's yes
+    std::optional<Rule> rule{};         ///< that decided, or wanted the person to be asked
   };
   /// A confirm that was sent, and what its answer proves.
   struct ConfirmResult {
@@ -252,6 +256,11 @@ class PurchaseGate final : public chat::CallGuard {
   bool same_receipt(const commerce::Receipt& agreed, const commerce::Checkout& now) const;
   ToolOutcome withdraw(const std::string& attempt, const commerce::Receipt& agreed,
                        const commerce::Checkout& now);
+
+  // rule_decision.cpp
+  RuleVerdict rule_verdict(const commerce::Receipt& receipt, const CallContext& context) const;
+  std::string agreed_by(const Decision& decision) const;
+  std::optional<std::string> repeated_under(const Rule& rule, const std::string& basket) const;
 
   // pending.cpp
   std::optional<ToolOutcome> join_pending(const commerce::Receipt& receipt,

@@ -166,6 +166,14 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
           (agreement.none_in_a_day && bought_in_a_day(current.basket, current.cartpilot))) {
         refuse(ErrorCode::kPermission, "repeat", "the same basket was bought meanwhile");
       }
+      if (!agreement.rule.empty()) {
+        const std::int64_t used = rule_uses(agreement.rule, current.cartpilot);
+        if (used >= agreement.per_day) {
+          refuse(ErrorCode::kPermission, "rule",
+                 fmt::format("rule {} allowed {} of {} purchases in 24 hours", agreement.rule, used,
+                             agreement.per_day));
+        }
+      }
       const Spent before = spent(current.total.currency, current.session, current.cartpilot);
       if (const auto why = over_limit(limits, current.total, before)) {
         refuse(ErrorCode::kPermission, "limit", *why);
@@ -201,6 +209,23 @@ Spent PurchaseJournal::spent(const std::string& currency, const std::string& ses
   // A clock that was set back must not make purchases of the future free.
   return {sum("session = ?", session),
           sum("sent_ms > CAST(? AS INTEGER)", std::to_string(unix_ms_() - kDayMs))};
+}
+
+std::int64_t PurchaseJournal::rule_uses(const std::string& rule,
+                                        const std::string& cartpilot) const {
+  const std::string prefix = rule_record_prefix(rule);
+  std::int64_t count = 0;
+  db_.checked([&] {
+    const auto select = db_.prepared(fmt::format(
+        "SELECT count(*) FROM purchases WHERE {} AND substr(approved_by, 1, ?) = ? AND sent_ms > ? "
+        "{}",
+        kSpending, counting_for(cartpilot)));
+    SQLite::bind(*select, static_cast<std::int64_t>(prefix.size()), prefix, unix_ms_() - kDayMs,
+                 cartpilot, unknown_counts_for(cartpilot));
+    select->executeStep();
+    count = select->getColumn(0).getInt64();
+  });
+  return count;
 }
 
 Attempt PurchaseJournal::resolve(const std::string& attempt, bool bought) {

@@ -37,7 +37,7 @@ struct Attempt {
   std::string digest;
   std::string payment_method;
   commerce::Money total;
-  std::string by;  ///< "human", or "policy: <flag>"
+  std::string by;  ///< "human", "human (rule NAME)", "policy: <flag>", or rule_record()
   AttemptState state = AttemptState::kConsent;
   std::string order_id;
   std::string merchant_order_id;
@@ -93,6 +93,8 @@ struct Agreement {
   std::optional<std::int64_t> count;
   bool none_in_a_day = false;     ///< a repetition within kRepetitionMs is not permitted
   std::function<bool()> holds{};  ///< false once the consent has lapsed; null = it does not
+  std::string rule{};             ///< that allowed it, "" = none did
+  std::int64_t per_day = 0;       ///< how many purchases that rule allows in 24 hours
 };
 
 class PurchaseJournal {
@@ -117,9 +119,9 @@ class PurchaseJournal {
   /// unfinished, "limit" when a first send would spend more than `limits` allow (the sum is taken
   /// under the same lock that records the send, so that processes cannot share one rest of a
   /// budget), "repeat" when a first send would buy a basket again that was bought otherwise than
-  /// `agreement` says, "lapsed" when that does not hold any more, or "too_soon" when the last send
-  /// is younger than `min_gap_ms`; and as advance(). Returns the attempt as recorded; its
-  /// key_ordinal is the one to derive the key from.
+  /// `agreement` says, "rule" when the rule it names is used up, "lapsed" when it does not hold any
+  /// more, or "too_soon" when the last send is younger than `min_gap_ms`; and as advance(). Returns
+  /// the attempt as recorded; its key_ordinal is the one to derive the key from.
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
                      std::int64_t min_gap_ms = 0, const Agreement& agreement = {});
 
@@ -132,6 +134,10 @@ class PurchaseJournal {
   /// were sent and are not surely void.
   Spent spent(const std::string& currency, const std::string& session,
               const std::string& cartpilot = "") const;
+
+  /// How many purchases the rule of that name allowed in the last 24 hours: attempts that were sent
+  /// and are not surely void.
+  std::int64_t rule_uses(const std::string& rule, const std::string& cartpilot = "") const;
 
   /// A person's word on an unfinished attempt: kDone or kVoid, durable. Throws Error{kNotFound}
   /// or {kInvalidArgument} with the present state. Returns the attempt as it is then.

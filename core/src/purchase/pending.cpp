@@ -91,7 +91,6 @@ ToolOutcome PurchaseGate::settle_answer(const std::string& checkout_id,
     refusal.message = reason;
     return refuse(refusal, "APPROVAL_DECLINED");
   }
-  pending.attempt.by = "human";
   pending.attempt.channel = answered->channel;
   pending.attempt.approved_unix_ms = answered->answered_unix_ms;
   const std::string id = pending.attempt.id;

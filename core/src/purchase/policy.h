@@ -12,6 +12,7 @@
 
 #include "commerce/money.h"
 #include "purchase/remedy.h"
+#include "purchase/rules.h"
 
 namespace cartpilot::purchase {
 
@@ -48,6 +49,7 @@ struct PurchasePolicy {
   int allow_repeat = 0;                ///< kUpTo: further identical baskets that one run may buy
   std::string permission_text;         ///< in the words it was given in, for the record; not
                                        ///< empty under kUpTo
+  PurchaseRules rules;  ///< of the person, beforehand; `mode` is for what they leave open
   SpendLimits limits;
   Remedies remedies;  ///< of the front end
 

@@ -128,6 +128,35 @@ std::string SessionStore::resolve(const std::string& beginning) const {
   return ids.empty() ? "" : ids.front();
 }
 
+int SessionStore::fork(const std::string& from, const std::string& to, int turns) {
+  int kept = 0;
+  const std::int64_t time = base::unix_ms_now();
+  db_.durable([&] {
+    // A turn begins with what the person says.
+    const std::vector<Message> messages = load(from);
+    std::int64_t end = 0;
+    for (; end < static_cast<std::int64_t>(messages.size()); ++end) {
+      if (messages[static_cast<std::size_t>(end)].role != Role::kUser) continue;
+      if (kept == turns) break;
+      ++kept;
+    }
+    const auto session = db_.prepared(
+        "INSERT INTO sessions (id, provider, model, title, message_count, created_ms, updated_ms, "
+        "cartpilot) SELECT ?, provider, model, title, ?, ?, ?, cartpilot FROM sessions WHERE id = "
+        "?");
+    SQLite::bind(*session, to, end, time, time, from);
+    if (session->exec() == 0) {
+      throw Error(ErrorCode::kNotFound, fmt::format("no conversation '{}'", from));
+    }
+    const auto copy = db_.prepared(
+        "INSERT INTO messages (session, seq, json) SELECT ?, seq, json FROM messages WHERE session "
+        "= ? AND seq < ?");
+    SQLite::bind(*copy, to, from, end);
+    copy->exec();
+  });
+  return kept;
+}
+
 bool SessionStore::rename(const std::string& session, const std::string& title) {
   bool existed = false;
   db_.durable([&] {

@@ -45,6 +45,11 @@ class SessionStore {
   std::vector<Message> load(const std::string& session) const;
   /// Newest first; sessions without a message are left out.
   std::vector<SessionSummary> list() const;
+  /// Makes the session `to`, of the same provider, model and CartPilot, with the first `turns`
+  /// turns of `from`, all when there are fewer. Nothing else that belongs to `from` belongs to it:
+  /// no checkout, question or purchase. Returns how many turns it has. Throws Error{kNotFound}.
+  int fork(const std::string& from, const std::string& to, int turns);
+
   /// False when there is no such session.
   bool rename(const std::string& session, const std::string& title);
   /// True when there was such a session.

@@ -17,6 +17,7 @@
 #include "commands/commands.h"
 #include "commerce/identity.h"
 #include "commerce/money.h"
+#include "cost/totals.h"
 #include "terminal/line_reader.h"
 #include "terminal/output.h"
 #include "text/near_names.h"
@@ -67,6 +68,18 @@ app::SessionSettings settings_of(CommandServices& services) {
   model.instructions = read_system(arguments.system_file);
   model.stream = !arguments.no_stream;
   model.max_rounds = arguments.max_steps;
+  model.max_output_tokens = services.settings().max_output_tokens;
+  model.cost_limits = services.settings().cost_limits;
+  if (!model.cost_limits.empty() && !model.max_output_tokens) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--limit-model-cost needs --max-output-tokens N: without it an answer has no "
+                "largest cost");
+  }
+  if (!model.cost_limits.empty() && !arguments.record_file.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "--record and a limit of costs exclude each other: a replay does not know what "
+                "else was spent");
+  }
   settings.model = std::move(model);
   return settings;
 }
@@ -153,7 +166,7 @@ void Conversation::turn(const std::string& text) {
   if (report.error && report.error->reason == "output") throw *report.error;  // nobody reads us
   view_.on_turn_end(turns_, report.result);
   if (!report.notice.empty()) view_.on_notice(report.notice);
-  if (report.error) view_.on_error(*report.error);
+  if (report.error) view_.on_error(advised(*report.error));
   switch (report.end) {
     case app::TurnEnd::kAnswered: break;
     case app::TurnEnd::kLimit: fail(kFailed); break;
@@ -199,10 +212,7 @@ bool Conversation::show(const std::string& command, const std::string& word) {
       view_.on_notice(spec.name + " - " + spec.description);
     }
   } else if (command == "cost") {
-    const Usage& usage = session_.usage();
-    view_.on_notice(fmt::format("{} tokens in ({} cached), {} out ({} reasoning) in this run",
-                                usage.input_tokens, usage.cached_tokens, usage.output_tokens,
-                                usage.reasoning_tokens));
+    show_cost();
   } else if (command == "status") {
     show_status();
   } else if (command == "purchases") {
@@ -219,6 +229,25 @@ bool Conversation::show(const std::string& command, const std::string& word) {
     return false;
   }
   return true;
+}
+
+void Conversation::show_cost() {
+  const Usage& usage = session_.usage();
+  view_.on_notice(fmt::format("{} tokens in ({} cached), {} out ({} reasoning) in this run",
+                              usage.input_tokens, usage.cached_tokens, usage.output_tokens,
+                              usage.reasoning_tokens));
+  const auto models = cost::totals_by_model(session_.spending().entries());
+  if (models.empty()) {
+    return view_.on_notice("this conversation: no request to a model is on record");
+  }
+  for (const auto& [model, total] : models) {
+    view_.on_notice(fmt::format("this conversation, {}: {} in {} request{}{}", model,
+                                cost::cost_text(total), total.requests,
+                                total.requests == 1 ? "" : "s",
+                                total.nanos.empty() && total.unknown > 0
+                                    ? "; no price is known, add one to [prices] in config.toml"
+                                    : ""));
+  }
 }
 
 void Conversation::show_status() {

@@ -50,6 +50,7 @@ class Conversation {
   bool run(const TypedLine& line);
   /// The commands that tell of something.
   bool show(const std::string& command, const std::string& word);
+  void show_cost();
   void show_status();
   void show_purchases();
   void show_sessions(const std::string& id);

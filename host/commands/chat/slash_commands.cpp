@@ -23,7 +23,7 @@ constexpr SlashCommand kSlashCommands[] = {
     {"purchases", "", "what was bought or tried in this conversation"},
     {"sessions", "[SESSION]", "earlier conversations, or what was said in one"},
     {"tools", "", "the functions the model can call"},
-    {"cost", "", "tokens used in this run"},
+    {"cost", "", "tokens used in this run, and what the conversation cost"},
     {"export", "[FILE]", "this conversation as Markdown"},
     {"clear", "", "clear the screen"},
     {"help", "", "this list"},

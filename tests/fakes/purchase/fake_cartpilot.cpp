@@ -11,6 +11,10 @@
 namespace cartpilot::purchase {
 namespace {
 
+const char* merchant_of(const std::string& offer) {
+  return offer == "offer-b" ? "merchant-b" : "merchant-a";
+}
+
 FakeCartPilot::Reply ok(const Json& body, int status = 200) {
   return {status, dump_json(body), "application/json", {}};
 }
@@ -94,7 +98,9 @@ void FakeCartPilot::send(const HttpRequest& request, HttpSink& sink, const CallC
   }
   Seen seen{"", path, request.headers, request.body.empty() ? Json() : parse_json(request.body)};
   const std::string id = parts.size() > 1 ? parts[1] : "";
-  if (parts[0] == "orders") {
+  if (parts[0] == "offers") {
+    seen.route = "offer";
+  } else if (parts[0] == "orders") {
     seen.route = parts.size() > 1 ? "order" : "orders";
   } else if (request.method == "GET") {
     seen.route = "get";
@@ -149,6 +155,7 @@ FakeCartPilot::Reply FakeCartPilot::answer_with_cache(const Seen& seen, const st
 
 FakeCartPilot::Reply FakeCartPilot::handle(const Seen& seen, const std::string& id) {
   if (seen.route == "create") return create(seen.body);
+  if (seen.route == "offer") return offer(id);
   if (seen.route == "orders") {
     Json items = Json::array();
     if (!hide_orders) {
@@ -189,6 +196,36 @@ FakeCartPilot::Reply FakeCartPilot::handle(const Seen& seen, const std::string& 
 
 std::string FakeCartPilot::fresh_id() { return fmt::format("id-{:04}", ++ids_); }
 
+FakeCartPilot::Reply FakeCartPilot::offer(const std::string& id) const {
+  Json items = Json::array();
+  for (const auto& [product, price] : prices_) {
+    const auto category = categories.find(product);
+    items.push_back(
+        Json{{"product_id", product},
+             {"variant_id", nullptr},
+             {"sku", nullptr},
+             {"title", "A fine " + product},
+             {"description", nullptr},
+             {"brand", nullptr},
+             {"category_path", category == categories.end() ? Json() : Json(category->second)},
+             {"price", price_of(price.get<std::int64_t>())},
+             {"quantity_available", 5},
+             {"image_url", nullptr},
+             {"rating", nullptr},
+             {"review_count", nullptr}});
+  }
+  return ok(Json{{"id", id},
+                 {"intent_id", "intent"},
+                 {"merchant_id", offers_of.empty() ? merchant_of(id) : offers_of},
+                 {"items", std::move(items)},
+                 {"lowest_price", nullptr},
+                 {"highest_price", nullptr},
+                 {"expires_at", nullptr},
+                 {"is_expired", false},
+                 {"metadata", Json::object()},
+                 {"created_at", "2026-11-23T00:49:28.023316Z"}});
+}
+
 FakeCartPilot::Reply FakeCartPilot::create(const Json& body) {
   const std::string key = string_or(body, "idempotency_key");
   if (const auto known = created_.find(key); !key.empty() && known != created_.end()) {
@@ -198,7 +235,7 @@ FakeCartPilot::Reply FakeCartPilot::create(const Json& body) {
   const std::string offer = string_or(body, "offer_id");
   checkouts_[id] = Json{{"id", id},
                         {"offer_id", offer},
-                        {"merchant_id", offer == "offer-b" ? "merchant-b" : "merchant-a"},
+                        {"merchant_id", merchant_of(offer)},
                         {"status", "created"},
                         {"items", Json::array()},
                         {"subtotal", nullptr},

@@ -25,7 +25,8 @@ inline Json price_of(std::int64_t amount) { return Json{{"amount", amount}, {"cu
 class FakeCartPilot final : public HttpTransport {
  public:
   struct Seen {
-    std::string route;  ///< get, create, quote, request-approval, approve, confirm, orders, order
+    std::string
+        route;  ///< get, create, quote, request-approval, approve, confirm, orders, order, offer
     std::string path;
     HttpHeaders headers;
     Json body;
@@ -66,6 +67,10 @@ class FakeCartPilot final : public HttpTransport {
   bool heeds_cancel = false;
   /// The title of every line from the next quote on, "" = an ordinary one.
   std::string title;
+  /// Of products, in the offers they are in.
+  std::map<std::string, std::string> categories;
+  /// The merchant of every offer, "" = that of the checkouts made from it.
+  std::string offers_of;
   /// The Date of every answer, "" = none.
   std::string date;
   /// The sandbox that every answer says it comes from, "" = a real CartPilot.
@@ -83,6 +88,7 @@ class FakeCartPilot final : public HttpTransport {
   };
   Reply handle(const Seen& seen, const std::string& id);
   Reply answer_with_cache(const Seen& seen, const std::string& id);
+  Reply offer(const std::string& id) const;
   Reply create(const Json& body);
   Reply quote(Json& checkout, const Json& body);
   Reply request_approval(Json& checkout);

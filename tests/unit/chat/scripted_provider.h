@@ -108,6 +108,10 @@ class Notebook final : public ChatObserver, public MessageLog {
   void on_retry(std::int64_t, const std::string& reason) override {
     lines.push_back("retry " + reason);
   }
+  bool goes_on_after(const std::string& limit) override {
+    lines.push_back("limit " + limit);
+    return times_to_go_on-- > 0;
+  }
   void append(const Message& message) override {
     if (full) throw Error(ErrorCode::kUnavailable, "the disk is full");
     messages.push_back(message);
@@ -115,7 +119,8 @@ class Notebook final : public ChatObserver, public MessageLog {
 
   std::vector<std::string> lines;
   std::vector<Message> messages;
-  bool full = false;  ///< nothing can be stored
+  bool full = false;       ///< nothing can be stored
+  int times_to_go_on = 0;  ///< over a limit of the turn
 };
 
 class SwitchContext final : public CallContext {

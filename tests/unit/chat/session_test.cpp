@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cartpilot/detail/wire.h"
 #include "text/redaction.h"
 #include "unit/chat/scripted_provider.h"
@@ -149,6 +151,32 @@ TEST_F(ChatSessionTest, stops_after_twelve_rounds_with_a_plain_message) {
   EXPECT_EQ(turn.finish, "limit");
   EXPECT_EQ(provider.requests.size(), 12u);
   EXPECT_FALSE(turn.text.empty());
+}
+
+TEST_F(ChatSessionTest, goes_on_for_as_many_rounds_each_time_the_person_says_so) {
+  std::vector<ScriptedProvider::Step> steps;
+  for (int i = 0; i < 40; ++i)
+    steps.push_back(calls({call_of("c" + std::to_string(i), "look", {{"n", i}})}));
+  ScriptedProvider provider(steps);
+  ChatSession chat = session(provider);
+  notebook_.times_to_go_on = 2;
+  EXPECT_EQ(chat.run_turn("go", context_).finish, "limit");
+  EXPECT_EQ(provider.requests.size(), 36u);
+  EXPECT_EQ(std::count(notebook_.lines.begin(), notebook_.lines.end(), "limit 12 rounds"), 3);
+  EXPECT_EQ(guard_.turns, 1);  // what a purchase may ask in a turn is not counted anew
+}
+
+TEST_F(ChatSessionTest, forgets_no_repetition_when_it_goes_on) {
+  std::vector<ScriptedProvider::Step> steps;
+  for (int i = 0; i < 13; ++i)
+    steps.push_back(calls({call_of("c" + std::to_string(i), "look", {{"n", i < 2 ? 0 : i}})}));
+  steps.push_back(calls({call_of("again", "look", {{"n", 0}})}));
+  steps.push_back(says("done"));
+  ScriptedProvider provider(steps);
+  ChatSession chat = session(provider);
+  notebook_.times_to_go_on = 1;
+  EXPECT_EQ(chat.run_turn("go", context_).text, "done");
+  EXPECT_EQ(std::count(notebook_.lines.begin(), notebook_.lines.end(), "error again"), 1);
 }
 
 TEST_F(ChatSessionTest, runs_at_most_twenty_five_calls_a_turn) {

@@ -71,6 +71,59 @@ TEST_F(SettingsTest, prefer_flags_to_the_environment) {
   EXPECT_TRUE(settings.plugins.allow_insecure);
 }
 
+/// What reading `text` as the settings file is refused with.
+std::string refused_file(const std::filesystem::path& home, const std::string& text) {
+  Arguments arguments;
+  arguments.config_file = (home / "costs.toml").string();
+  std::ofstream(arguments.config_file) << text;
+  try {
+    read_settings(arguments);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(SettingsTest, hold_prices_of_the_program_and_over_them_those_of_the_file) {
+  Arguments arguments;
+  arguments.config_file = (home_ / "costs.toml").string();
+  std::ofstream(arguments.config_file)
+      << "[prices]\n\"openai/gpt-6.1-terra\" = \"input=9 output=9 currency=EUR\"\n";
+  const cost::PriceTable prices = read_settings(arguments).prices;
+  EXPECT_EQ(prices.find("openai", "gpt-6.1-terra", "2026-11-29")->currency, "EUR");
+  EXPECT_EQ(prices.find("openai", "gpt-6.2-sol", "2026-11-29")->currency, "USD");
+  EXPECT_THAT(refused_file(home_, "[prices]\n\"openai/x\" = \"input=1\"\n"),
+              HasSubstr("costs.toml, line 2: prices.openai/x: output is missing"));
+}
+
+TEST_F(SettingsTest, take_limits_of_costs_from_flags_else_from_the_file) {
+  Arguments arguments;
+  arguments.config_file = (home_ / "costs.toml").string();
+  std::ofstream(arguments.config_file)
+      << "[costs]\nlimits = [\"1:USD/turn\", \"2:USD/day\"]\nmax_output_tokens = \"500\"\n";
+  EXPECT_THAT(read_settings(arguments).cost_limits,
+              ElementsAre(cost::parse_limit("1:USD/turn"), cost::parse_limit("2:USD/day")));
+  EXPECT_EQ(read_settings(arguments).max_output_tokens, 500);
+  arguments.cost_limits = {"3:USD/conversation"};
+  arguments.max_output_tokens = 900;
+  EXPECT_THAT(read_settings(arguments).cost_limits,
+              ElementsAre(cost::parse_limit("3:USD/conversation")));
+  EXPECT_EQ(read_settings(arguments).max_output_tokens, 900);
+  arguments.cost_limits = {"3:USD"};
+  EXPECT_THROW(read_settings(arguments), Error);
+}
+
+TEST_F(SettingsTest, name_the_line_of_a_wrong_limit_of_costs) {
+  EXPECT_THAT(refused_file(home_, "[costs]\nlimits = [\"1:USD\"]\n"),
+              HasSubstr("costs.toml, line 2: '1:USD' does not say for what time"));
+  for (const char* wrong : {"15", "1000001", "-1", "many", "99999999999"}) {
+    EXPECT_THAT(
+        refused_file(home_, std::string("[costs]\nmax_output_tokens = \"") + wrong + "\"\n"),
+        HasSubstr("line 2: max_output_tokens is a number from 16 to 1000000"))
+        << wrong;
+  }
+}
+
 TEST_F(SettingsTest, of_the_demo_name_the_offline_provider) {
   set("CARTPILOT_PROVIDER", "openai");
   Arguments arguments;

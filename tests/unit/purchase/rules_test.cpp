@@ -322,6 +322,11 @@ above = "100:USD"
   big.line = 18;
   EXPECT_EQ(rules, (std::vector{coffee, big}));
   EXPECT_THAT(parse_rules("provider = 'gemini'\n", "config.toml"), SizeIs(0));
+
+  std::vector<Rule> again = parse_rules(host::rules_text(rules), "config.toml");
+  ASSERT_THAT(again, SizeIs(2));
+  for (std::size_t i = 0; i < again.size(); ++i) again[i].line = rules[i].line;
+  EXPECT_EQ(again, rules);
 }
 
 TEST(PurchaseRules, that_are_not_understood_are_refused_with_file_rule_and_key) {
@@ -340,8 +345,9 @@ TEST(PurchaseRules, that_are_not_understood_are_refused_with_file_rule_and_key) 
       {"name='x'", "rule x: action: is missing"},
       {"name='x', action='Allow'", "rule x: action: \"Allow\" is not allow, ask or deny"},
       {"name='x', action=['deny']", "rule x: action: must be a text"},
-      {with("upto='1:USD'"), "upto: no key of a rule; did you mean 'up_to'?"},
+      {with("upto='1:USD'"), "rule x: upto: no key of a rule; did you mean 'up_to'?"},
       {with("weather='fine'"), "weather: no key of a rule; known are name, action"},
+      {with("'a b'=1"), "\"a b"},
       {with("up_to='50'"), "rule x: up_to: \"50\": the currency is missing"},
       {with("up_to=50"), "rule x: up_to: must be a text"},
       {with("up_to='50:XXX'"), "is not a currency this program knows"},

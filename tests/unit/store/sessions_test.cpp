@@ -44,6 +44,63 @@ TEST(SessionStore, gives_messages_back_byte_for_byte_and_in_order) {
             dump_json(message_to_json(answer_with_metadata())));
 }
 
+/// A conversation of three turns, the second with a call.
+void three_turns(SessionStore& store, const std::string& session) {
+  store.open(session, "gemini", "gemini-3.8-flash");
+  store.bind(session, "https://shop.example");
+  store.append(session, Message::user("first"));
+  store.append(session, answer_with_metadata());
+  store.append(session, Message::user("second"));
+  store.append(session, answer_with_metadata());
+  Message results;
+  results.role = Role::kTool;
+  results.parts = {ToolResult{"c1", "create_intent", Json::object(), false, nullptr}};
+  store.append(session, results);
+  store.append(session, answer_with_metadata());
+  store.append(session, Message::user("third"));
+}
+
+TEST(SessionStore, forks_at_the_end_of_a_turn) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  three_turns(store, "s1");
+  EXPECT_EQ(store.fork("s1", "one", 1), 1);
+  EXPECT_EQ(store.fork("s1", "two", 2), 2);
+  EXPECT_EQ(store.fork("s1", "all", 99), 3);
+  EXPECT_EQ(store.load("one").size(), 2u);
+  EXPECT_EQ(store.load("two").size(), 6u);
+  EXPECT_EQ(store.load("all").size(), 7u);
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(dump_json(message_to_json(store.load("two")[i])),
+              dump_json(message_to_json(store.load("s1")[i])));
+  }
+}
+
+TEST(SessionStore, forks_into_a_conversation_of_the_same_kind_that_goes_its_own_way) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  three_turns(store, "s1");
+  store.fork("s1", "s2", 1);
+  store.append("s2", Message::user("another way"));
+  const SessionSummary forked = store.find("s2").value();
+  EXPECT_EQ(forked.provider, "gemini");
+  EXPECT_EQ(forked.model, "gemini-3.8-flash");
+  EXPECT_EQ(forked.cartpilot, "https://shop.example");
+  EXPECT_EQ(forked.title, "first");
+  EXPECT_EQ(forked.message_count, 3);
+  EXPECT_EQ(store.load("s1").size(), 7u);
+  EXPECT_EQ(text_of(store.load("s2").back()), "another way");
+  EXPECT_TRUE(store.remove("s1"));
+  EXPECT_EQ(store.load("s2").size(), 3u);
+}
+
+TEST(SessionStore, forks_nothing_that_is_not_there) {
+  StateDb db(":memory:");
+  SessionStore store(db);
+  EXPECT_THROW(store.fork("nothing", "s2", 1), Error);
+  EXPECT_FALSE(store.find("s2"));
+}
+
 TEST(SessionStore, finds_an_id_by_its_beginning) {
   StateDb db(":memory:");
   SessionStore store(db);

@@ -1,11 +1,13 @@
 #include "mcp/client/client.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cartpilot/error.h"
 #include "mcp/message.h"
 #include "mcp/revision.h"
+#include "telemetry/span.h"
 
 namespace cartpilot::mcp {
 namespace {
@@ -98,6 +100,17 @@ std::vector<Json> Client::list_tools(const CallContext& context) {
 
 Json Client::call_tool(const std::string& name, const Json& arguments, const CallContext& context,
                        std::function<void(const Json&)> on_progress) {
+  // The call has a span when it came through the router.
+  telemetry::Span* const call = telemetry::Span::innermost();
+  std::optional<telemetry::Span> own;
+  const bool known = call != nullptr && call->context().calls_tool;
+  if (known) {
+    call->become("tools/call " + name, telemetry::SpanKind::kClient);
+  } else {
+    own.emplace("tools/call " + name, telemetry::SpanKind::kClient);
+    own->set("gen_ai.tool.name", name);
+  }
+  (known ? *call : *own).set("mcp.method.name", "tools/call");
   PeerRequest request{"tools/call", {{"name", name}, {"arguments", arguments}}};
   request.on_progress = std::move(on_progress);
   return peer_->request(request, context);

@@ -4,6 +4,7 @@
 
 #include "mcp/message.h"
 #include "mcp/revision.h"
+#include "telemetry/span.h"
 #include "text/terminal_text.h"
 
 namespace cartpilot::mcp {
@@ -22,6 +23,8 @@ Json request_message(std::int64_t id, const PeerRequest& request, const std::str
     meta["io.modelcontextprotocol/clientInfo"] = {{"name", "cartpilot"}, {"version", "1"}};
   }
   if (request.on_progress) meta["progressToken"] = id;
+  const telemetry::SpanContext span = telemetry::Span::current();
+  if (span.valid()) meta["traceparent"] = span.traceparent();
   if (!meta.empty()) params["_meta"] = std::move(meta);
   return {
       {"jsonrpc", "2.0"}, {"id", id}, {"method", request.method}, {"params", std::move(params)}};

@@ -1,0 +1,78 @@
+#include "terminal/json_log.h"
+
+#include <Poco/DateTimeFormatter.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/clock.h"
+#include "base/outside.h"
+#include "cartpilot/json.h"
+#include "terminal/output.h"
+#include "text/redaction.h"
+#include "text/terminal_text.h"
+
+namespace cartpilot::host {
+
+namespace {
+
+/// Attributes that are logged, by the name of their field.
+constexpr std::array<std::pair<std::string_view, const char*>, 12> kFields = {{
+    {"error.type", "error"},
+    {"http.request.method", "method"},
+    {"url.template", "route"},
+    {"http.response.status_code", "status"},
+    {"cartpilot.request.id", "request_id"},
+    {"cartpilot.response.request_id", "server_request_id"},
+    {"gen_ai.conversation.id", "conversation"},
+    {"gen_ai.provider.name", "provider"},
+    {"gen_ai.request.model", "model"},
+    {"gen_ai.response.id", "response_id"},
+    {"gen_ai.tool.name", "function"},
+    {"mcp.method.name", "mcp_method"},
+}};
+
+std::string text_of_time(std::int64_t unix_ms) {
+  const Poco::Timestamp at(unix_ms * 1'000);
+  return Poco::DateTimeFormatter::format(at, "%Y-%m-%dT%H:%M:%s").substr(0, 23) + "Z";
+}
+
+std::int64_t now_ms() {
+  const base::Unrecorded outside;
+  return base::unix_ms_now();
+}
+
+std::string line_of(const Json& fields) {
+  return text::safe_json(dump_json(text::redacted(fields))) + "\n";
+}
+
+}  // namespace
+
+std::string log_line(const std::string& level, const std::string& message) {
+  return line_of({{"time", text_of_time(now_ms())}, {"level", level}, {"message", message}});
+}
+
+std::string log_line(const telemetry::EndedSpan& span) {
+  Json fields = {{"time", text_of_time(span.end_ns / 1'000'000)},
+                 {"level", "info"},
+                 {"event", span.name},
+                 {"ms", (span.end_ns - span.begin_ns) / 1'000'000},
+                 {"trace_id", span.context.trace_id},
+                 {"span_id", span.context.span_id}};
+  for (const auto& [name, value] : span.attributes) {
+    const auto field = std::find_if(kFields.begin(), kFields.end(),
+                                    [&](const auto& known) { return known.first == name; });
+    if (field != kFields.end()) fields[field->second] = value;
+  }
+  return line_of(fields);
+}
+
+void JsonLog::on_span(telemetry::EndedSpan span) noexcept {
+  try {
+    err_log(log_line(span));
+  } catch (const std::exception&) {  // NOLINT: a line is lost
+  }
+}
+
+}  // namespace cartpilot::host
