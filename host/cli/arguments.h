@@ -53,6 +53,7 @@ struct Arguments {
   std::string limit_session;
   std::string limit_day;
   bool new_journal = false;
+  bool dry_run = false;
   int max_steps = 12;
   std::optional<int> max_requests;
   std::optional<int> max_output_tokens;

@@ -34,14 +34,19 @@ CLI::Option* repeatable(CLI::App& command, const char* names, std::vector<std::s
   return value(command, names, target, takes, text)->type_size(1)->allow_extra_args(false);
 }
 
-/// Where the money goes, and who says yes.
-void declare_purchase_flags(CLI::App& command, Arguments& a) {
+/// Which CartPilot.
+void declare_cartpilot_flags(CLI::App& command, Arguments& a) {
   command
       .add_flag("--sandbox", a.sandbox, "Use the embedded CartPilot on this machine, play money")
       ->group(kConversation);
   value(command, "--api-url", a.api_url, "URL",
         "CartPilot to use (default $CARTPILOT_API_URL or http://localhost:8000)")
       ->group(kConversation);
+}
+
+/// Where the money goes, and who says yes.
+void declare_purchase_flags(CLI::App& command, Arguments& a) {
+  declare_cartpilot_flags(command, a);
   value(command, "--session", a.session, "SESSION",
         "Name of the conversation; a checkout can only be bought where it was made")
       ->group(kConversation);
@@ -66,6 +71,10 @@ void declare_purchase_flags(CLI::App& command, Arguments& a) {
       ->group(kPurchases);
   value(command, "--limit-day", a.limit_day, "AMOUNT:CUR",
         "Spending limit across all conversations in 24 hours (default twice as much)")
+      ->group(kPurchases);
+  command
+      .add_flag("--dry-run", a.dry_run,
+                "Say what would be decided about a purchase, and buy nothing")
       ->group(kPurchases);
   command
       .add_flag("--new-journal", a.new_journal,
@@ -135,6 +144,11 @@ void declare_records(CLI::App& app, Arguments& a) {
   purchases->add_subcommand("list", "All purchases, newest first");
   value(*purchases->add_subcommand("show", "One purchase with its history"), "id", a.name,
         "PURCHASE", kPurchaseId)
+      ->required();
+  CLI::App* explain = purchases->add_subcommand(
+      "explain", "Which rule of the settings would decide about a checkout, and why no other");
+  declare_cartpilot_flags(*explain, a);
+  value(*explain, "id", a.name, "CHECKOUT", "ID of a checkout, as create_checkout told it")
       ->required();
   CLI::App* resolve =
       purchases->add_subcommand("resolve", "Say what really happened to an unknown purchase");
@@ -317,7 +331,7 @@ void declare_commands(CLI::App& app, Arguments& a, std::vector<std::string>& opt
         a.name, "bash|zsh|fish", "The shell that is to complete command lines")
       ->required()
       ->check(one_of({"bash", "zsh", "fish"}));
-  app.add_subcommand("version", "Print the version");
+  app.add_subcommand("version", "Print the version, the build and the plugin ABI");
   app.add_subcommand("help", "Explain a command or a topic: exit-codes, environment, files");
   // For the build: the manual pages are made from this tree.
   value(*app.add_subcommand("manual", "Print a manual page")->group(""), "page", a.name, "PAGE",

@@ -13,9 +13,10 @@
 namespace cartpilot::host {
 namespace {
 
+/// Or says what would be bought.
 bool may_buy(const std::string& command) {
   return command == "chat" || command == "tools call" || command == "tools handle" ||
-         command == "mcp";
+         command == "mcp" || command == "purchases explain";
 }
 
 /// "rules coffee (allow), big (deny)", as far as they count in this run.

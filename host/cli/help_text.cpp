@@ -44,6 +44,7 @@ const std::vector<Example>& examples_of(const std::string& command) {
       {"purchases",
        {{"cartpilot purchases list", "newest first"},
         {"cartpilot purchases show ID", "what was bought, for how much, who agreed"}}},
+      {"purchases explain", {{"cartpilot purchases explain ID --sandbox", "play money"}}},
       {"purchases resolve",
        {{"cartpilot purchases resolve ID --not-bought", "after asking the merchant"}}},
       {"sessions",

@@ -32,6 +32,7 @@ int run_pair(CommandServices& services);
 int run_tools_instructions(CommandServices& services);
 int run_purchases_list(CommandServices& services);
 int run_purchases_show(CommandServices& services);
+int run_purchases_explain(CommandServices& services);
 int run_purchases_resolve(CommandServices& services);
 int run_purchases_verify(CommandServices& services);
 int run_sessions_list(CommandServices& services);

@@ -44,6 +44,7 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"pair", run_pair},
       {"purchases list", run_purchases_list},
       {"purchases show", run_purchases_show},
+      {"purchases explain", run_purchases_explain},
       {"purchases resolve", run_purchases_resolve},
       {"purchases verify", run_purchases_verify},
       {"sessions list", run_sessions_list},
@@ -76,7 +77,8 @@ int exit_code_of(const Error& error) {
 
 int exit_code_of(purchase::PurchaseEnd end) {
   switch (end) {
-    case purchase::PurchaseEnd::kBought: return kOk;
+    case purchase::PurchaseEnd::kBought:
+    case purchase::PurchaseEnd::kDryRun: return kOk;
     case purchase::PurchaseEnd::kNoRecord: return kFailed;
     case purchase::PurchaseEnd::kCartPilotFailed: return kCartPilotFailed;
     case purchase::PurchaseEnd::kDeclined: return kDeclined;

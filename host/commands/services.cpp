@@ -31,7 +31,8 @@ int log_threshold(const std::string& word) {
 Settings with_keys(const Arguments& arguments, Settings settings) {
   const std::string& command = arguments.command;
   const bool talks = command == "chat" || command == "models" || command == "doctor" ||
-                     command == "mcp" || command == "tools call" || command == "tools handle";
+                     command == "mcp" || command == "tools call" || command == "tools handle" ||
+                     command == "purchases explain";
   if (!talks || (record::tape() != nullptr && record::tape()->plays())) return settings;
   const SettingValues values = read_settings_file(arguments, settings.environment).values;
   std::vector<std::string> variables;
@@ -201,6 +202,7 @@ purchase::PurchasePolicy CommandServices::policy() const {
   purchase::PurchasePolicy policy = parse_policy(policy_word(), arguments_.merchants);
   if (arguments_.allow_repeat) allow_repeats(policy, *arguments_.allow_repeat);
   policy.rules = rules_;
+  policy.dry_run = arguments_.dry_run;
   policy.limits =
       parse_limits(arguments_.limit_order, arguments_.limit_session, arguments_.limit_day);
   return policy;

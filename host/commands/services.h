@@ -35,6 +35,8 @@ class CommandServices {
   const Arguments& arguments() const { return arguments_; }
   const Settings& settings() const { return settings_; }
 
+  const purchase::PurchaseRules& rules() const { return rules_; }
+
   app::AppServices& app() { return app_; }
   HttpTransport& http() { return app_.http(); }
   plugin::PluginHost& plugins() { return app_.plugins(); }

@@ -79,6 +79,12 @@ class SocketReply final : public mcp::EndpointReply {
   bool gone_ = false;
 };
 
+/// Poco takes "=?" for the beginning of an encoded word of a mail, and drops it. MCP encodes values
+/// in a way of its own that begins so.
+std::string as_sent(const std::string& value) {
+  return value.starts_with("base64?") ? "=?" + value : value;
+}
+
 class McpHandler final : public net::HTTPRequestHandler {
  public:
   explicit McpHandler(const HttpListener::Handler& handler) : handler_(handler) {}
@@ -94,7 +100,7 @@ class McpHandler final : public net::HTTPRequestHandler {
     mcp::EndpointRequest request;
     request.method = in.getMethod();
     request.path = in.getURI().substr(0, in.getURI().find('?'));
-    for (const auto& [name, value] : in) request.headers.emplace_back(name, value);
+    for (const auto& [name, value] : in) request.headers.emplace_back(name, as_sent(value));
     if (in.getChunkedTransferEncoding() || in.hasContentLength()) {
       char block[8192];
       std::istream& body = in.stream();

@@ -33,28 +33,28 @@ constexpr std::array<std::pair<std::string_view, const char*>, 12> kFields = {{
     {"mcp.method.name", "mcp_method"},
 }};
 
-std::string text_of_time(std::int64_t unix_ms) {
+std::string log_time(std::int64_t unix_ms) {
   const Poco::Timestamp at(unix_ms * 1'000);
   return Poco::DateTimeFormatter::format(at, "%Y-%m-%dT%H:%M:%s").substr(0, 23) + "Z";
 }
 
-std::int64_t now_ms() {
+std::int64_t log_time_ms() {
   const base::Unrecorded outside;
   return base::unix_ms_now();
 }
 
-std::string line_of(const Json& fields) {
+std::string json_log_line(const Json& fields) {
   return text::safe_json(dump_json(text::redacted(fields))) + "\n";
 }
 
 }  // namespace
 
 std::string log_line(const std::string& level, const std::string& message) {
-  return line_of({{"time", text_of_time(now_ms())}, {"level", level}, {"message", message}});
+  return json_log_line({{"time", log_time(log_time_ms())}, {"level", level}, {"message", message}});
 }
 
 std::string log_line(const telemetry::EndedSpan& span) {
-  Json fields = {{"time", text_of_time(span.end_ns / 1'000'000)},
+  Json fields = {{"time", log_time(span.end_ns / 1'000'000)},
                  {"level", "info"},
                  {"event", span.name},
                  {"ms", (span.end_ns - span.begin_ns) / 1'000'000},
@@ -65,7 +65,7 @@ std::string log_line(const telemetry::EndedSpan& span) {
                                     [&](const auto& known) { return known.first == name; });
     if (field != kFields.end()) fields[field->second] = value;
   }
-  return line_of(fields);
+  return json_log_line(fields);
 }
 
 void JsonLog::on_span(telemetry::EndedSpan span) noexcept {

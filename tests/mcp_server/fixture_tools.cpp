@@ -1,7 +1,11 @@
 #include "mcp_server/fixture_tools.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
+
+#include "mcp_server/fixture_forms.h"
 
 namespace cartpilot::test {
 namespace {
@@ -31,6 +35,13 @@ constexpr const char* kRichSchema = R"({
   "additionalProperties": false
 })";
 
+/// One argument that a client repeats in a header.
+constexpr const char* kHeaderSchema = R"({
+  "type": "object",
+  "properties": {"region": {"type": "string", "x-mcp-header": "Region"}},
+  "required": ["region"]
+})";
+
 Json picture() { return {{"type", "image"}, {"data", kPicture}, {"mimeType", "image/png"}}; }
 
 Json resource(const char* uri, const char* type, const char* text) {
@@ -50,17 +61,27 @@ FixtureTools::FixtureTools() {
   for (const char* name :
        {"test_simple_text", "test_image_content", "test_audio_content", "test_embedded_resource",
         "test_multiple_content_types", "test_error_handling", "test_tool_with_progress",
-        "test_logging_tool", "test_streaming_elicitation"}) {
-    tools_.push_back({name, name, "A fixture.", nothing, {true, false, true, false}});
+        "test_logging_tool", "test_tool_with_logging"}) {
+    add(name, nothing);
   }
-  tools_.push_back({"json_schema_2020_12_tool",
-                    "json_schema_2020_12_tool",
-                    "A fixture.",
-                    parse_json(kRichSchema, "the schema"),
-                    {true, false, true, false}});
+  add("json_schema_2020_12_tool", parse_json(kRichSchema, "the schema"));
+  add("test_header_parameter", parse_json(kHeaderSchema, "the schema"));
+  add("test_missing_capability", nothing, {{"sampling", Json::object()}});
+  for (mcp::ToolDescription& tool : form_tools()) {
+    forms_.push_back(tool.name);
+    tools_.push_back(std::move(tool));
+  }
 }
 
-mcp::CallResult FixtureTools::call(const std::string& name, const Json&, mcp::CallScope& scope) {
+void FixtureTools::add(const std::string& name, const Json& schema, const Json& required) {
+  tools_.push_back({name, name, "A fixture.", schema, {true, false, true, false}, required});
+}
+
+mcp::CallResult FixtureTools::call(const std::string& name, const Json& arguments,
+                                   mcp::CallScope& scope) {
+  if (std::find(forms_.begin(), forms_.end(), name) != forms_.end()) {
+    return ask_forms(name, arguments, scope);
+  }
   if (name == "test_image_content") return blocks({picture()});
   if (name == "test_audio_content") {
     return blocks({{{"type", "audio"}, {"data", kSound}, {"mimeType", "audio/wav"}}});
@@ -78,9 +99,12 @@ mcp::CallResult FixtureTools::call(const std::string& name, const Json&, mcp::Ca
     result.is_error = true;
     return result;
   }
-  if (name == "test_streaming_elicitation") {
-    // A client that shows pages is asked with the answer, never in between.
-    scope.show_page("http://127.0.0.1:1/", "A page.");
+  if (name == "test_logging_tool" || name == "test_tool_with_logging") {
+    for (const char* text :
+         {"Tool execution started", "Tool processing data", "Tool execution completed"}) {
+      scope.log(mcp::LogLevel::kInfo, name, text);
+      std::this_thread::sleep_for(kStep);
+    }
   }
   if (name == "test_tool_with_progress") {
     for (const double done : {0.0, 50.0, 100.0}) {

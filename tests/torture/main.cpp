@@ -27,6 +27,7 @@ struct Order {
   std::uint64_t kill_runs = 0;
   std::uint64_t company_runs = 0;
   std::uint64_t intermediary_runs = 0;
+  std::uint64_t rules_runs = 0;
   std::uint64_t mcp_runs = 0;
   std::uint64_t seed = 1;
   int jobs = 2;
@@ -47,6 +48,8 @@ struct Totals {
     if (plan.kill_at > 0 && run.kills > 0) ++counts["killed runs"];
     if (plan.whole_program) ++counts["whole program"];
     if (!plan.scripts.empty()) ++counts["company runs"];
+    if (!plan.rules.empty()) ++counts["runs with rules"];
+    counts["allowed by rules"] += run.verdict.allowed_by_rules;
     counts["struck"] += static_cast<std::int64_t>(run.struck.size());
     for (const ProgramRun& program_run : run.records.program_runs) {
       counts["questions"] += static_cast<std::int64_t>(program_run.questions.size());
@@ -123,6 +126,9 @@ Totals work(const Order& order, int job) {
   }
   for (std::uint64_t i = 0; i < order.intermediary_runs; ++i) {
     if (mine(i)) play(cast_intermediary(order.seed + i, order.horizon, order.program_share));
+  }
+  for (std::uint64_t i = 0; i < order.rules_runs; ++i) {
+    if (mine(i)) play(cast_rules(order.seed + i, order.horizon, order.program_share));
   }
   // A run that ends before its kill point does not count as killed; more are played instead.
   std::uint64_t wanted = 0;
@@ -202,6 +208,10 @@ void print(const Totals& totals, std::chrono::duration<double> took) {
       totals.at("killed runs"), totals.at("kills"), totals.at("company runs"),
       totals.at("whole program"), totals.at("struck"), totals.at("questions"), totals.at("bought"),
       totals.at("told otherwise"), totals.at("overcharged"));
+  if (totals.at("runs with rules") > 0) {
+    fmt::print("runs with rules {} / purchases that rules allowed {}\n",
+               totals.at("runs with rules"), totals.at("allowed by rules"));
+  }
   if (totals.at("mcp runs") > 0) {
     fmt::print("runs through MCP {} / clients that died on the way {}\n", totals.at("mcp runs"),
                totals.at("dead clients"));
@@ -228,13 +238,14 @@ int run_all(const Order& order) {
   return complete && totals.good() ? 0 : 1;
 }
 
-/// "17", "k17" (killed), "c17" (company) or "i17" (intermediary).
+/// "17", "k17" (killed), "c17" (company), "i17" (intermediary) or "r17" (rules).
 RunPlan plan_of(const Order& order) {
   const char kind = order.replay.front();
   const bool is_digit = kind >= '0' && kind <= '9';
   const std::uint64_t seed = std::stoull(order.replay.substr(is_digit ? 0 : 1));
   if (kind == 'c') return cast_company(seed, order.horizon, order.program_share);
   if (kind == 'i') return cast_intermediary(seed, order.horizon, order.program_share);
+  if (kind == 'r') return cast_rules(seed, order.horizon, order.program_share);
   return cast_scene(seed, kind == 'k', order.horizon, order.program_share);
 }
 
@@ -303,6 +314,8 @@ int torture(int count, char** arguments) {
                  "runs with two to six programs over one state folder, on one terminal");
   app.add_option("--intermediary-runs", order.intermediary_runs,
                  "runs in which a gateway or proxy answers a confirm itself");
+  app.add_option("--rules-runs", order.rules_runs,
+                 "runs with a settings file that allows, asks or denies by rules");
   app.add_option("--mcp-runs", order.mcp_runs,
                  "runs through MCP with a client that dies at a random moment");
   app.add_option("--seed", order.seed, "the first seed; every run takes the next one");
@@ -313,7 +326,7 @@ int torture(int count, char** arguments) {
   app.add_option(
       "--replay", order.replay,
       "play one seed again and show all (k17: a killed run, c17: company, i17: intermediary, "
-      "m17: MCP)");
+      "r17: rules, m17: MCP)");
   CLI11_PARSE(app, count, arguments);
   load_kill_points(arguments);
   ::signal(SIGPIPE, SIG_IGN);

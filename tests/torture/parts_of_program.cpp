@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/exit_code.h"
+#include "cli/file_permission.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
 #include "commands/services.h"
@@ -17,8 +18,10 @@ namespace {
 
 constexpr const char* kProvider = "worst-model";
 
-int converse(const host::Arguments& arguments, const Place& place, const std::string& script) {
-  host::CommandServices services(arguments);
+int converse(const host::FilePermission& permission, const Place& place,
+             const std::string& script) {
+  const host::Arguments& arguments = permission.arguments;
+  host::CommandServices services(arguments, permission.rules);
   const auto view = host::make_jsonl_view();
   ProviderConfig config;
   config.options = {{"merchant", arguments.provider_options.at("merchant")},
@@ -49,14 +52,14 @@ int run_parts(const RunPlan& plan, const Place& place, const std::string& script
   arguments.command = "chat";
   arguments.no_plugins = true;
   arguments.api_url = place.api_url;
-  arguments.approve = plan.approve;
+  if (plan.rules.empty()) arguments.approve = plan.approve;
   arguments.merchants = plan.merchants;
   arguments.output = "jsonl";
   arguments.json = true;
   arguments.provider_options = {{"merchant", plan.preferred}};
   try {
     host::Interrupt::install();
-    return converse(arguments, place, script);
+    return converse(host::with_file_permission(arguments), place, script);
   } catch (const Error& error) {
     host::err_line(error.what());
     return host::exit_code_of(error);

@@ -57,10 +57,10 @@ std::vector<std::string> program_words(const RunPlan& plan, const Place& place,
                                     "--output",          "jsonl",
                                     "--api-url",         place.api_url,
                                     "--session",         place.session,
-                                    "--approve",         plan.approve,
                                     "--provider-option", "merchant=" + plan.preferred,
                                     "--provider-option", "foreign=" + place.foreign,
                                     "--provider-option", "page=" + place.page_file};
+  if (plan.rules.empty()) words.insert(words.end(), {"--approve", plan.approve});
   if (!plan.merchants.empty()) {
     words.insert(words.end(), {"--merchants", plan.merchants});
   }

@@ -10,8 +10,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <new>
 #include <stdexcept>
+
+#include "torture/rule_files.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -41,6 +44,14 @@ bool has_open(const ProgramRun& last) {
     const std::string state = string_or(attempt, "state");
     return state == "unknown" || state == "confirm_sent";
   });
+}
+
+/// The settings file of the programs, which nobody else can write.
+void write_rules(const Place& place, const RuleFile& rules) {
+  const std::filesystem::path folder = place.folder + "/config/cartpilot";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "config.toml") << rules.text;
+  ::chmod((folder / "config.toml").c_str(), 0600);
 }
 
 }  // namespace
@@ -92,6 +103,7 @@ Run Theatre::play(const RunPlan& plan) {
     }
   }
   server_->plan(std::move(faults));
+  if (const RuleFile* rules = rule_file(plan.rules)) write_rules(place, *rules);
 
   const auto act = [&](const std::string& script, Behaviour person, std::int64_t kill_at) {
     run.records.program_runs.push_back(perform(plan, place, script, person, kill_at));

@@ -6,6 +6,7 @@
 #include <functional>
 #include <random>
 
+#include "torture/rule_files.h"
 #include "torture/worst_model.h"
 
 namespace cartpilot::torture {
@@ -267,6 +268,18 @@ RunPlan cast_company(std::uint64_t seed, const KillHorizon& horizon, int program
   return plan;
 }
 
+RunPlan cast_rules(std::uint64_t seed, const KillHorizon& horizon, int program_share) {
+  const Dice dice = dice_of(seed ^ 0x52554c45ULL << 32U);
+  const int kind = dice(4);
+  RunPlan plan = kind == 0 ? cast_company(seed, horizon, program_share)
+                           : cast_scene(seed, kind == 1, horizon, program_share);
+  plan.approve = "ask";
+  plan.merchants.clear();
+  const auto& files = rule_files();
+  plan.rules = files[static_cast<std::size_t>(dice(static_cast<int>(files.size())))].name;
+  return plan;
+}
+
 RunPlan cast_intermediary(std::uint64_t seed, const KillHorizon& horizon, int program_share) {
   RunPlan plan = cast_scene(seed, false, horizon, program_share);
   plan.replay_as_intermediary = true;
@@ -279,6 +292,7 @@ namespace {
 
 /// What --replay wants before the seed. A plan of the usual cast may have the intermediary, too.
 const char* tag_of(const RunPlan& plan) {
+  if (!plan.rules.empty()) return "r";
   if (!plan.scripts.empty()) return "c";
   if (plan.replay_as_intermediary) return "i";
   return plan.kill_at > 0 ? "k" : "";
@@ -287,10 +301,11 @@ const char* tag_of(const RunPlan& plan) {
 }  // namespace
 
 std::string describe(const RunPlan& plan) {
-  std::string text = fmt::format("seed {}{} {} fault {} script {}>{} person {}>{} approve {}",
-                                 tag_of(plan), plan.seed, plan.whole_program ? "program" : "parts",
-                                 plan.fault_name, plan.script, plan.second_script,
-                                 name_of(plan.person), name_of(plan.second_person), plan.approve);
+  std::string text =
+      fmt::format("seed {}{} {} fault {} script {}>{} person {}>{} approve {}", tag_of(plan),
+                  plan.seed, plan.whole_program ? "program" : "parts", plan.fault_name, plan.script,
+                  plan.second_script, name_of(plan.person), name_of(plan.second_person),
+                  plan.rules.empty() ? plan.approve : "by rules " + plan.rules);
   if (plan.kill_at > 0) {
     text += fmt::format(" killed at {} then {}", plan.kill_at, plan.second_kill_at);
   }

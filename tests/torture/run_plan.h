@@ -23,6 +23,9 @@ struct RunPlan {
   Behaviour second_person = Behaviour::kTypesTotal;
   std::string approve = "ask";  ///< as --approve
   std::string merchants;        ///< as --merchants
+  /// The settings file, one of rule_files(), "" = none; with one the flags say nothing about who
+  /// agrees.
+  std::string rules;
   std::string preferred = "merchant-a";
   std::int64_t kill_at = 0;  ///< kill point of the first process, 0 = none
   std::int64_t second_kill_at = 0;
@@ -46,6 +49,9 @@ RunPlan cast_company(std::uint64_t seed, const KillHorizon& horizon, int program
 /// The same with an intermediary between the program and CartPilot that answers a confirm itself:
 /// after the order was placed, or before CartPilot saw it.
 RunPlan cast_intermediary(std::uint64_t seed, const KillHorizon& horizon, int program_share);
+
+/// With a settings file that has rules; a quarter is killed, a quarter is of several programs.
+RunPlan cast_rules(std::uint64_t seed, const KillHorizon& horizon, int program_share);
 
 /// Names of all rows of the fault menu.
 std::vector<std::string> fault_menu();

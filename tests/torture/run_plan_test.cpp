@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "torture/rule_files.h"
 #include "torture/run_plan.h"
 #include "torture/worst_model.h"
 
@@ -38,6 +39,25 @@ TEST(RunPlan, two_thousand_seeds_use_every_fault_script_and_behaviour) {
   EXPECT_TRUE(faults.contains("none"));
   EXPECT_EQ(scripts.size(), worst_scripts().size());
   EXPECT_EQ(people.size(), static_cast<std::size_t>(Behaviour::kCount));
+}
+
+TEST(RunPlan, with_rules_uses_every_file_killed_and_in_company_too) {
+  std::set<std::string> files;
+  int killed = 0;
+  int company = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    const RunPlan plan = cast_rules(seed, kHorizon, 30);
+    ASSERT_NE(rule_file(plan.rules), nullptr);
+    files.insert(plan.rules);
+    killed += plan.kill_at > 0 ? 1 : 0;
+    company += plan.scripts.empty() ? 0 : 1;
+    EXPECT_EQ(plan.approve, "ask");
+    EXPECT_EQ(plan.merchants, "");
+    EXPECT_TRUE(describe(plan).starts_with("seed r"));
+  }
+  EXPECT_EQ(files.size(), rule_files().size());
+  EXPECT_GT(killed, 20);
+  EXPECT_GT(company, 20);
 }
 
 TEST(RunPlan, kill_points_reach_from_the_first_to_the_last) {

@@ -36,6 +36,16 @@ TEST(PurchaseTorture, finds_nothing_unapproved_duplicate_or_lost_in_a_slice) {
   EXPECT_NE(result.printed.find("killed runs 40 "), std::string::npos) << result.printed;
 }
 
+TEST(PurchaseTorture, finds_nothing_where_rules_decide) {
+  const Result result = torture("--runs 0 --rules-runs 60 --seed 1 --jobs 2");
+  EXPECT_EQ(result.exit_code, 0) << result.printed;
+  EXPECT_NE(result.printed.find("runs 60 / unapproved 0 / duplicate 0 / lost 0 / unknown"),
+            std::string::npos)
+      << result.printed;
+  EXPECT_NE(result.printed.find("runs with rules 60 / "), std::string::npos) << result.printed;
+  EXPECT_EQ(result.printed.find("rules allowed 0"), std::string::npos) << result.printed;
+}
+
 TEST(PurchaseTorture, finds_nothing_when_clients_of_mcp_die) {
   const Result result = torture("--runs 0 --mcp-runs 16 --seed 1 --jobs 2");
   EXPECT_EQ(result.exit_code, 0) << result.printed;

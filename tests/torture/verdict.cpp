@@ -7,6 +7,7 @@
 #include <set>
 
 #include "torture/program_output.h"
+#include "torture/rule_files.h"
 
 namespace cartpilot::torture {
 namespace {
@@ -26,7 +27,9 @@ class Judge {
   Verdict judge() {
     collect_human_consents();
     collect_policy_consents();
+    collect_rule_consents();
     match_bookings();
+    look_at_rule_bookings();
     compare_with_last_word();
     look_for_duplicate_baskets();
     look_at_unknowns();
@@ -126,6 +129,50 @@ class Judge {
           consent.currency == "USD" && consent.total <= bound &&
           ("," + plan_.merchants + ",").find("," + consent.merchant_id + ",") != std::string::npos;
       if (permitted) consents_.push_back(std::move(consent));
+    }
+  }
+
+  /// A rule that allows a receipt is the yes to it; what a rule denies nobody can agree to.
+  void collect_rule_consents() {
+    const RuleFile* rules = rule_file(plan_.rules);
+    if (rules == nullptr) return;
+    std::erase_if(consents_,
+                  [&](const Consent& human) { return rules->word(human) == RuleWord::kDeny; });
+    agreed_by_person_ = consents_;
+    for (const Said& said : said_) {
+      if (string_or(said.line, "type") != "approval_request") continue;
+      Consent consent = consent_of(said);
+      if (rules->word(consent) == RuleWord::kAllow) consents_.push_back(std::move(consent));
+    }
+  }
+
+  /// What a rule bought, and no person: no more than it may in 24 hours, and no basket that was
+  /// bought before. A run is shorter than that.
+  void look_at_rule_bookings() {
+    const RuleFile* rules = rule_file(plan_.rules);
+    if (rules == nullptr) return;
+    int by_rule = 0;
+    for (std::size_t i = 0; i < records_.bookings.size(); ++i) {
+      const Booking& booking = records_.bookings[i];
+      const auto is_of = [&](const Consent& consent) { return fits(consent, booking); };
+      if (!booking.by_program || std::none_of(consents_.begin(), consents_.end(), is_of) ||
+          std::any_of(agreed_by_person_.begin(), agreed_by_person_.end(), is_of)) {
+        continue;
+      }
+      ++verdict_.allowed_by_rules;
+      if (++by_rule > rules->per_day) {
+        find(verdict_.unapproved, fmt::format("the rules {} allowed more than {} purchases",
+                                              rules->name, rules->per_day));
+      }
+      for (std::size_t earlier = 0; earlier < i; ++earlier) {
+        const Booking& first = records_.bookings[earlier];
+        if (first.by_program && first.merchant_id == booking.merchant_id &&
+            first.lines == booking.lines) {
+          find(verdict_.unapproved,
+               fmt::format("the rules {} allowed checkout {}, which repeats {}", rules->name,
+                           booking.checkout_id, first.checkout_id));
+        }
+      }
     }
   }
 
@@ -436,7 +483,8 @@ class Judge {
   const Records& records_;
   const std::vector<Said> said_;
   std::vector<Consent> consents_;
-  std::set<std::string> answered_;  ///< attempts that have the question of their yes
+  std::vector<Consent> agreed_by_person_;  ///< in a run with rules
+  std::set<std::string> answered_;         ///< attempts that have the question of their yes
   Verdict verdict_;
 };
 

@@ -34,8 +34,9 @@ struct Verdict {
   int avoidable_unknown = 0;  ///< ... although CartPilot shows it
   int bought = 0;
   int told_otherwise = 0;  ///< swapped by another key holder inside the gap, and said so
-  int overcharged = 0;     ///< charged more than CartPilot shows: visible to nobody
-  int misbehaved = 0;      ///< stuck, wrong exit code, key leaked, unclean or incomplete screen
+  int allowed_by_rules = 0;
+  int overcharged = 0;  ///< charged more than CartPilot shows: visible to nobody
+  int misbehaved = 0;   ///< stuck, wrong exit code, key leaked, unclean or incomplete screen
   std::vector<std::string> findings;  ///< one line for each of the above that must be 0
 
   bool good() const { return findings.empty(); }

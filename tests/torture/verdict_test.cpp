@@ -138,6 +138,50 @@ TEST(Verdict, purchase_without_a_question_under_a_permission_is_held_to_its_boun
   EXPECT_EQ(run.verdict().unapproved, 1);
 }
 
+TEST(Verdict, purchase_without_a_question_needs_a_rule_that_allows_it) {
+  GoodRun run;
+  run.program_run().questions.clear();
+  const auto unapproved_under = [&](const char* rules) {
+    run.plan.rules = rules;
+    return run.verdict().unapproved;
+  };
+  EXPECT_EQ(unapproved_under("allow"), 0);
+  EXPECT_EQ(unapproved_under("allow-once"), 0);
+  EXPECT_EQ(unapproved_under("ask-first"), 0);
+  EXPECT_EQ(unapproved_under("deny-big"), 0);
+  EXPECT_EQ(unapproved_under("deny-merchant"), 1);
+  EXPECT_EQ(unapproved_under("another-category"), 1);
+  EXPECT_EQ(unapproved_under(""), 1);
+}
+
+TEST(Verdict, nobody_can_agree_to_what_a_rule_denies) {
+  GoodRun run;
+  run.plan.rules = "another-category";
+  EXPECT_EQ(run.verdict().unapproved, 0);
+  run.plan.rules = "deny-merchant";
+  EXPECT_EQ(run.verdict().unapproved, 1);
+}
+
+TEST(Verdict, rule_allows_no_more_than_its_count_and_no_basket_twice) {
+  GoodRun run;
+  run.program_run().questions.clear();
+  run.plan.rules = "allow";
+  const auto add = [&](const std::string& checkout, std::int64_t pieces) {
+    run.records.bookings.push_back(booking_of(checkout));
+    run.records.bookings.back().lines.front().quantity = pieces;
+    Json request = parse_json(asked("a-" + checkout, checkout));
+    request["items"][0]["quantity"] = pieces;
+    run.program_run().said += line(request);
+  };
+  add("c2", 2);
+  add("c3", 3);
+  EXPECT_EQ(run.verdict().unapproved, 0);
+  add("c4", 4);
+  EXPECT_EQ(run.verdict().unapproved, 1);
+  add("c5", 4);
+  EXPECT_EQ(run.verdict().unapproved, 3);  // over the count, and a repetition
+}
+
 TEST(Verdict, second_booking_for_one_consent_is_a_duplicate) {
   GoodRun run;
   run.records.bookings.push_back(booking_of("c1"));

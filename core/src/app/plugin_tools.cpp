@@ -205,6 +205,11 @@ purchase::ApprovalQuestion PluginMoneyGuard::question_about(const ToolCall& call
 ToolOutcome PluginMoneyGuard::run_money(const ToolCall& call, const CallContext& context) {
   const auto found = admitted_.find(call.name);
   if (found == admitted_.end()) return gate_.run_money(call, context);
+  if (policy_.dry_run) {
+    return tool_error("DRY_RUN",
+                      "Nothing was done: this is a dry run, and the function spends "
+                      "money. Do not try again.");
+  }
   if (policy_.mode != purchase::ApprovalMode::kAsk || approver_.unavailable()) {
     return tool_error(
         "APPROVAL_REQUIRED",

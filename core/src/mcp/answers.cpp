@@ -47,21 +47,25 @@ Json declaration(const ToolDescription& tool, std::string_view revision) {
   return json;
 }
 
-Json capabilities() { return Json{{"tools", Json::object()}}; }
+Json capabilities(bool logs) {
+  Json declared = {{"tools", Json::object()}};
+  if (logs) declared["logging"] = Json::object();
+  return declared;
+}
 
 }  // namespace
 
-Json initialize_result(const ServerIdentity& identity, std::string_view revision) {
+Json initialize_result(const ServerIdentity& identity, std::string_view revision, bool logs) {
   Json result = {{"protocolVersion", revision},
-                 {"capabilities", capabilities()},
+                 {"capabilities", capabilities(logs)},
                  {"serverInfo", server_info(identity, revision)}};
   if (!identity.instructions.empty()) result["instructions"] = identity.instructions;
   return result;
 }
 
-Json discover_result(const ServerIdentity& identity) {
+Json discover_result(const ServerIdentity& identity, bool logs) {
   Json result = {{"supportedVersions", Json::array({kModernRevision})},
-                 {"capabilities", capabilities()}};
+                 {"capabilities", capabilities(logs)}};
   if (!identity.instructions.empty()) result["instructions"] = identity.instructions;
   let_keep(result);
   return completed(identity, kModernRevision, std::move(result));
@@ -76,10 +80,10 @@ Json list_result(const ServerIdentity& identity, const std::vector<ToolDescripti
   return completed(identity, revision, std::move(result));
 }
 
-Json input_required_result(const ServerIdentity& identity, const Json& request,
+Json input_required_result(const ServerIdentity& identity, const Json& requests,
                            const std::string& state) {
-  Json result = completed(identity, kModernRevision,
-                          {{"inputRequests", {{kPageInput, request}}}, {"requestState", state}});
+  Json result =
+      completed(identity, kModernRevision, {{"inputRequests", requests}, {"requestState", state}});
   result["resultType"] = "input_required";
   return result;
 }

@@ -11,7 +11,7 @@
 
 namespace cartpilot::mcp {
 
-/// The name of the one thing that a call asks a client for.
+/// The name under which a client is asked to show a page.
 constexpr const char* kPageInput = "approval_page";
 
 /// Who the server says it is.
@@ -22,12 +22,13 @@ struct ServerIdentity {
   std::string instructions;  ///< for the model, at most 2 kB; "" = none
 };
 
-Json initialize_result(const ServerIdentity& identity, std::string_view revision);
-Json discover_result(const ServerIdentity& identity);
+/// `logs`: log messages are declared as well.
+Json initialize_result(const ServerIdentity& identity, std::string_view revision, bool logs);
+Json discover_result(const ServerIdentity& identity, bool logs);
 Json list_result(const ServerIdentity& identity, const std::vector<ToolDescription>& tools,
                  std::string_view revision);
-/// The client answers `request` and calls again with `state`, since 2026-07-28.
-Json input_required_result(const ServerIdentity& identity, const Json& request,
+/// The client answers `requests`, by name, and calls again with `state`, since 2026-07-28.
+Json input_required_result(const ServerIdentity& identity, const Json& requests,
                            const std::string& state);
 Json call_result(const ServerIdentity& identity, const CallResult& result,
                  std::string_view revision);

@@ -16,6 +16,7 @@ class BatchSink final : public ReplySink {
   BatchSink(std::shared_ptr<ReplySink> outer, std::size_t requests);
 
   void notify(const Json& notification) override;
+  bool carries_requests() const override { return outer_->carries_requests(); }
   void answer(const Json& response) override;
 
  private:

@@ -10,13 +10,17 @@
 
 #include "cartpilot/tool.h"
 #include "mcp/batch.h"
+#include "mcp/capabilities.h"
 #include "mcp/revision.h"
+#include "telemetry/span.h"
 
 namespace cartpilot::mcp {
 namespace {
 
 constexpr const char* kVersionKey = "io.modelcontextprotocol/protocolVersion";
 constexpr const char* kCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
+constexpr const char* kLogLevelKey = "io.modelcontextprotocol/logLevel";
+constexpr const char* kSetLogLevel = "logging/setLevel";
 constexpr std::size_t kMaxShownMethod = 60;
 
 CallResult failure(const std::string& code, const std::string& message) {
@@ -47,23 +51,17 @@ Json progress_token_in(const Json& params) {
   return *token;
 }
 
-/// Whether a client opens pages for the person, from its capabilities.
-bool shows_pages(const Json& capabilities) {
-  const auto elicitation = capabilities.find("elicitation");
-  if (elicitation == capabilities.end() || !elicitation->is_object()) return false;
-  const auto url = elicitation->find("url");
-  return url != elicitation->end() && url->is_object();
+LogLevel log_level_in(const Json& value) {
+  const auto level = value.is_string() ? log_level_named(value.get_ref<const std::string&>())
+                                       : std::optional<LogLevel>();
+  if (!level) throw ProtocolError(kInvalidParams, "there is no such log level");
+  return *level;
 }
 
 /// What requests of the modern era do, and `initialize` does not.
 bool names_revision(const Message& message) {
   const Json* const meta = object_in(message.params, "_meta");
   return meta != nullptr && meta->contains(kVersionKey);
-}
-
-bool is_known(const std::string& method, bool modern) {
-  if (method == "tools/list" || method == "tools/call") return true;
-  return method == (modern ? "server/discover" : "ping");
 }
 
 /// Requests are, and what is no message; notifications are not, not even wrong ones.
@@ -79,6 +77,14 @@ bool is_answered(const Json& value) {
   throw ProtocolError(
       kMethodNotFound,
       fmt::format("there is no method {}", dump_json(Json(method.substr(0, kMaxShownMethod)))));
+}
+
+void tell_call(telemetry::Span& span, const std::string& tool, const Call& call) {
+  span.set("mcp.method.name", "tools/call");
+  span.set("mcp.protocol.version", std::string(call.revision()));
+  span.set("jsonrpc.request.id",
+           call.id().is_string() ? call.id().get<std::string>() : dump_json(call.id()));
+  span.set("gen_ai.tool.name", tool);
 }
 
 }  // namespace
@@ -135,7 +141,7 @@ void Dispatcher::receive_one(const Json& value, const std::shared_ptr<ReplySink>
     switch (message.kind) {
       case Message::Kind::kRequest: take_request(message, sink, in_batch); break;
       case Message::Kind::kNotification: take_notification(message); break;
-      case Message::Kind::kResponse: break;  // what a client answers means nothing
+      case Message::Kind::kResponse: take_response(message.id, value); break;
     }
   } catch (const ProtocolError& error) {
     if (is_answered(value)) sink->answer(make_error(id_for_error(value), error));
@@ -156,6 +162,18 @@ void Dispatcher::take_notification(const Message& message) {
   if (call) call->cancel();
 }
 
+/// What nobody waits for means nothing, the answer to a page included.
+void Dispatcher::take_response(const Json& id, const Json& response) {
+  std::vector<std::shared_ptr<Call>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, call] : running_) calls.push_back(call);
+  }
+  for (const auto& call : calls) {
+    if (call->take_reply(id, response)) return;
+  }
+}
+
 void Dispatcher::take_request(const Message& message, const std::shared_ptr<ReplySink>& sink,
                               bool in_batch) {
   if (message.method == "initialize" && !names_revision(message)) {
@@ -169,9 +187,18 @@ void Dispatcher::take_request(const Message& message, const std::shared_ptr<Repl
     start_call(message, revision, sink);
   } else if (message.method == "tools/list") {
     sink->answer(make_response(message.id, list_tools(message.params, revision)));
+  } else if (message.method == kSetLogLevel) {
+    sink->answer(make_response(message.id, set_log_level(message.params)));
   } else {
-    sink->answer(make_response(message.id, modern ? discover_result(identity_) : Json::object()));
+    sink->answer(make_response(
+        message.id, modern ? discover_result(identity_, service_.logs()) : Json::object()));
   }
+}
+
+bool Dispatcher::knows(const std::string& method, bool modern) const {
+  if (method == "tools/list" || method == "tools/call") return true;
+  if (method == kSetLogLevel) return !modern && service_.logs();
+  return method == (modern ? "server/discover" : "ping");
 }
 
 /// The revision a request is served by. Throws for a method that this revision does not have.
@@ -191,15 +218,15 @@ std::string_view Dispatcher::revision_of(const Message& message) const {
       throw ProtocolError(kInvalidParams,
                           fmt::format("{} is missing or no object", kCapabilitiesKey));
     }
-    if (!is_known(message.method, true)) refuse_method(message.method);
+    if (!knows(message.method, true)) refuse_method(message.method);
     return kModernRevision;
   }
   if (!legacy_revision_.empty()) {
-    if (!is_known(message.method, false)) refuse_method(message.method);
+    if (!knows(message.method, false)) refuse_method(message.method);
     return legacy_revision_;
   }
   if (message.method == "ping") return kLegacyRevisions.front();
-  if (!is_known(message.method, true)) refuse_method(message.method);
+  if (!knows(message.method, true)) refuse_method(message.method);
   throw ProtocolError(
       kInvalidParams,
       fmt::format("_meta lacks {}, and there was no initialize before", kVersionKey));
@@ -221,9 +248,20 @@ Json Dispatcher::initialize(const Json& params) {
   const Json* const capabilities = object_in(params, "capabilities");
   object_in(params, "clientInfo");
   legacy_revision_ = negotiated_revision(wanted->get_ref<const std::string&>());
-  legacy_shows_pages_ = capabilities != nullptr && shows_pages(*capabilities) &&
-                        has_url_elicitation(legacy_revision_);
-  return initialize_result(identity_, legacy_revision_);
+  legacy_capabilities_ = capabilities == nullptr ? Json::object() : *capabilities;
+  legacy_log_from_ = LogLevel::kInfo;
+  return initialize_result(identity_, legacy_revision_, service_.logs());
+}
+
+/// Holds for the calls that run as well.
+Json Dispatcher::set_log_level(const Json& params) {
+  const auto level = params.find("level");
+  legacy_log_from_ = log_level_in(level == params.end() ? Json() : *level);
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, call] : running_) {
+    if (call->revision() != kModernRevision) call->log_from(legacy_log_from_);
+  }
+  return Json::object();
 }
 
 Json Dispatcher::list_tools(const Json& params, std::string_view revision) const {
@@ -236,23 +274,37 @@ Json Dispatcher::list_tools(const Json& params, std::string_view revision) const
   return list_result(identity_, service_.tools(), revision);
 }
 
-void Dispatcher::start_call(const Message& message, std::string_view revision,
-                            const std::shared_ptr<ReplySink>& sink) {
-  const auto name = message.params.find("name");
-  if (name == message.params.end() || !name->is_string()) {
+const ToolDescription& Dispatcher::tool_of(const Json& params) const {
+  const auto name = params.find("name");
+  if (name == params.end() || !name->is_string()) {
     throw ProtocolError(kInvalidParams, "name is missing or no string");
   }
   const auto& tools = service_.tools();
-  const bool known = std::any_of(tools.begin(), tools.end(), [&](const ToolDescription& tool) {
+  const auto known = std::find_if(tools.begin(), tools.end(), [&](const ToolDescription& tool) {
     return name->get_ref<const std::string&>() == tool.name;
   });
-  if (!known) {
-    throw ProtocolError(
-        kInvalidParams,
-        fmt::format("there is no tool {}",
-                    dump_json(Json(name->get<std::string>().substr(0, kMaxShownMethod)))));
+  if (known != tools.end()) return *known;
+  throw ProtocolError(
+      kInvalidParams,
+      fmt::format("there is no tool {}",
+                  dump_json(Json(name->get<std::string>().substr(0, kMaxShownMethod)))));
+}
+
+void Dispatcher::start_call(const Message& message, std::string_view revision,
+                            const std::shared_ptr<ReplySink>& sink) {
+  const ToolDescription& description = tool_of(message.params);
+  const std::string tool = description.name;
+  const Json missing =
+      missing_capabilities(description.required_capabilities, capabilities_of(message, revision));
+  if (!missing.empty()) {
+    const std::string why = "the client lacks a capability that this tool needs";
+    if (revision == kModernRevision) {
+      throw ProtocolError(kMissingCapability, why, {{"requiredCapabilities", missing}});
+    }
+    sink->answer(make_response(
+        message.id, call_result(identity_, failure("MISSING_CAPABILITY", why), revision)));
+    return;
   }
-  const std::string tool = name->get<std::string>();
   const Json* const given = object_in(message.params, "arguments");
   const Json arguments = given == nullptr ? Json::object() : *given;
   const Json token = progress_token_in(message.params);
@@ -272,12 +324,20 @@ void Dispatcher::start_call(const Message& message, std::string_view revision,
     }
     ++active_;
   }
-  const auto work = [this, call, tool, arguments] {
+  const auto parent = telemetry::parse_traceparent(string_or(
+      message.params.contains("_meta") ? message.params.at("_meta") : Json(), "traceparent"));
+  const auto work = [this, call, tool, arguments, parent] {
+    telemetry::Span span("tools/call " + tool, telemetry::SpanKind::kServer,
+                         parent.value_or(telemetry::SpanContext()));
+    span.call_tool();
+    tell_call(span, tool, *call);
     const CallResult result = run(tool, arguments, *call);
-    end_call(*call, call->input_request().is_null()
-                        ? call_result(identity_, result, call->revision())
-                        : input_required_result(identity_, call->input_request(),
-                                                states_->make(tool, arguments)));
+    if (result.is_error) span.fail("tool_error");
+    end_call(*call,
+             call->input_requests().empty()
+                 ? call_result(identity_, result, call->revision())
+                 : input_required_result(identity_, call->input_requests(),
+                                         states_->make(tool, arguments, call->used_answers())));
   };
   try {
     threads_.run(work);
@@ -290,17 +350,35 @@ void Dispatcher::start_call(const Message& message, std::string_view revision,
 /// Throws for a request state that does not belong to this call.
 CallClient Dispatcher::client_of(const Message& message, std::string_view revision,
                                  const std::string& tool, const Json& arguments) const {
-  if (revision != kModernRevision) return {legacy_shows_pages_, false};
+  const Json& capabilities = capabilities_of(message, revision);
+  CallClient client;
+  client.shows_pages = shows_pages(capabilities) && has_url_elicitation(revision);
+  client.takes_forms = takes_forms(capabilities) && has_form_elicitation(revision);
+  if (revision != kModernRevision) {
+    if (service_.logs()) client.log_from = legacy_log_from_;
+    return client;
+  }
   const Json& meta = message.params.at("_meta");
-  CallClient client{shows_pages(meta.at(kCapabilitiesKey)), false};
-  const auto state = message.params.find("requestState");
-  if (state == message.params.end()) return client;
-  if (!state->is_string()) throw ProtocolError(kInvalidParams, "requestState is no string");
-  states_->take(state->get_ref<const std::string&>(), tool, arguments);
-  // A client that has no answer is asked once more.
+  if (service_.logs() && meta.contains(kLogLevelKey)) {
+    client.log_from = log_level_in(meta.at(kLogLevelKey));
+  }
+  // A client that leaves an answer out is asked once more.
   const Json* const answers = object_in(message.params, "inputResponses");
-  client.was_asked = answers != nullptr && answers->contains(kPageInput);
+  if (answers != nullptr) client.answers = *answers;
+  const auto state = message.params.find("requestState");
+  if (state == message.params.end()) {
+    // Only the state shows that it was asked for a page.
+    client.answers.erase(kPageInput);
+    return client;
+  }
+  if (!state->is_string()) throw ProtocolError(kInvalidParams, "requestState is no string");
+  client.answers.update(states_->take(state->get_ref<const std::string&>(), tool, arguments));
   return client;
+}
+
+const Json& Dispatcher::capabilities_of(const Message& message, std::string_view revision) const {
+  return revision == kModernRevision ? message.params.at("_meta").at(kCapabilitiesKey)
+                                     : legacy_capabilities_;
 }
 
 CallResult Dispatcher::run(const std::string& name, const Json& arguments, Call& call) {

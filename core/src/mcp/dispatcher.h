@@ -63,12 +63,17 @@ class Dispatcher {
   void receive_one(const Json& value, const std::shared_ptr<ReplySink>& sink, bool in_batch);
   bool receive_batch(const Json& batch, const std::shared_ptr<ReplySink>& sink);
   void take_notification(const Message& message);
+  void take_response(const Json& id, const Json& response);
   void take_request(const Message& message, const std::shared_ptr<ReplySink>& sink, bool in_batch);
   std::string_view revision_of(const Message& message) const;
+  bool knows(const std::string& method, bool modern) const;
   Json initialize(const Json& params);
+  Json set_log_level(const Json& params);
   Json list_tools(const Json& params, std::string_view revision) const;
   void start_call(const Message& message, std::string_view revision,
                   const std::shared_ptr<ReplySink>& sink);
+  const ToolDescription& tool_of(const Json& params) const;
+  const Json& capabilities_of(const Message& message, std::string_view revision) const;
   CallClient client_of(const Message& message, std::string_view revision, const std::string& tool,
                        const Json& arguments) const;
   CallResult run(const std::string& name, const Json& arguments, Call& call);
@@ -79,7 +84,8 @@ class Dispatcher {
   CallThreads& threads_;
   const std::shared_ptr<RequestStates> states_;
   std::string_view legacy_revision_;  ///< "" until `initialize`
-  bool legacy_shows_pages_ = false;
+  Json legacy_capabilities_ = Json::object();
+  LogLevel legacy_log_from_ = LogLevel::kInfo;
 
   std::mutex mutex_;
   std::condition_variable idle_;

@@ -29,7 +29,12 @@ const HttpHeaders kEventHeaders = {{"Content-Type", "text/event-stream"},
 /// What comes from the threads of calls, for the one that owns the connection.
 class QueuedSink final : public ReplySink {
  public:
+  /// `streams`: whether the client takes more than the answer.
+  explicit QueuedSink(bool streams) : streams_(streams) {}
+
+  bool carries_requests() const override { return streams_; }
   void notify(const Json& notification) override {
+    if (!streams_) return;
     const std::lock_guard lock(mutex_);
     notifications_.push_back(notification);
     changed_.notify_all();
@@ -57,6 +62,7 @@ class QueuedSink final : public ReplySink {
   }
 
  private:
+  const bool streams_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Json> notifications_;
@@ -73,6 +79,7 @@ int status_of(const Json& answer, bool modern) {
     case kMethodNotFound: return modern ? 404 : 200;
     case kParseError:
     case kInvalidRequest:
+    case kMissingCapability:
     case kUnsupportedVersion:
     case kHeaderMismatch: return 400;
     default: return 200;
@@ -109,8 +116,8 @@ bool is_known_version(std::string_view version) {
 }
 
 /// Passes on what a call says until it is answered. False when the client has gone.
-bool relay(QueuedSink& sink, EndpointReply& reply, bool modern, bool may_stream,
-           const HttpHeaders& more, const std::function<base::SteadyTime()>& now) {
+bool relay(QueuedSink& sink, EndpointReply& reply, bool modern,
+           const std::function<base::SteadyTime()>& now) {
   bool streaming = false;
   auto last = now();
   for (Json message;;) {
@@ -123,7 +130,6 @@ bool relay(QueuedSink& sink, EndpointReply& reply, bool modern, bool may_stream,
         }
         break;
       case QueuedSink::Next::kNotification:
-        if (!may_stream) break;
         if (!std::exchange(streaming, true)) reply.begin_events(kEventHeaders);
         reply.send_event(message);
         last = now();
@@ -134,9 +140,7 @@ bool relay(QueuedSink& sink, EndpointReply& reply, bool modern, bool may_stream,
         } else if (message.is_null()) {
           reply.send(202, {}, "");  // cancelled by a message of its own
         } else {
-          HttpHeaders headers = kJsonHeaders;
-          headers.insert(headers.end(), more.begin(), more.end());
-          reply.send(status_of(message, modern), headers, wire_text(message));
+          reply.send(status_of(message, modern), kJsonHeaders, wire_text(message));
         }
         return true;
     }
@@ -257,14 +261,15 @@ void HttpEndpoint::serve_modern(const EndpointRequest& request, const Json& mess
     return;
   }
   const std::shared_ptr<ToolService> service = modern_service();
-  const auto sink = std::make_shared<QueuedSink>();
+  const auto sink = std::make_shared<QueuedSink>(accepts(request.headers, "text/event-stream"));
   Dispatcher dispatcher(identity_, *service, threads_, states_);
   // A version that the headers contradict is that, whether it is known or not.
   if (!named_revision(read).empty()) require_same_headers(request.headers, read);
   dispatcher.require_modern(read);
+  require_same_parameters(request.headers, read, service->tools());
   dispatcher.receive(request.body, sink);
   // A client that has gone cancels: the end of the dispatcher does that.
-  relay(*sink, reply, true, accepts(request.headers, "text/event-stream"), {}, options_.now);
+  relay(*sink, reply, true, options_.now);
 }
 
 void HttpEndpoint::serve_legacy(const EndpointRequest& request, const Json& message,
@@ -288,7 +293,7 @@ void HttpEndpoint::serve_legacy(const EndpointRequest& request, const Json& mess
   if (!version.empty() && !is_known_version(text::trimmed(version))) {
     throw ProtocolError(kInvalidRequest, "MCP-Protocol-Version names an unknown revision");
   }
-  const auto sink = std::make_shared<QueuedSink>();
+  const auto sink = std::make_shared<QueuedSink>(accepts(request.headers, "text/event-stream"));
   bool answered = false;
   {
     const std::lock_guard lock(session->receiving);
@@ -298,7 +303,7 @@ void HttpEndpoint::serve_legacy(const EndpointRequest& request, const Json& mess
     reply.send(202, {}, "");
     return;
   }
-  relay(*sink, reply, false, accepts(request.headers, "text/event-stream"), {}, options_.now);
+  relay(*sink, reply, false, options_.now);
 }
 
 void HttpEndpoint::begin_session(const EndpointRequest& request, EndpointReply& reply) {
@@ -312,7 +317,7 @@ void HttpEndpoint::begin_session(const EndpointRequest& request, EndpointReply& 
   }
   auto session =
       std::make_shared<Session>(identity_, make_service_(), threads_, states_, options_.now());
-  const auto sink = std::make_shared<QueuedSink>();
+  const auto sink = std::make_shared<QueuedSink>(false);
   session->dispatcher.receive(request.body, sink);
   Json answer;
   sink->next(answer);

@@ -3,25 +3,87 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/encoding.h"
 #include "mcp/revision.h"
+#include "schema/json_compare.h"
 #include "text/ascii.h"
 
 namespace cartpilot::mcp {
 namespace {
 
-void require(const HttpHeaders& headers, const char* name, const std::string& wanted) {
-  const std::string header = header_value(headers, name);
-  const std::string_view value = text::trimmed(header);
-  // Values that are not ASCII come encoded.
-  const std::string encoded = "=?base64?" + base::base64(wanted) + "?=";
-  const auto named = std::count_if(headers.begin(), headers.end(), [&](const auto& entry) {
-    return text::lower_case(entry.first) == text::lower_case(name);
-  });
-  if (named == 1 && !value.empty() && (value == wanted || value == encoded)) return;
+[[noreturn]] void refuse_header(const std::string& name) {
   throw ProtocolError(kHeaderMismatch,
                       fmt::format("the header {} is missing or differs from the body", name));
+}
+
+std::ptrdiff_t count_of(const HttpHeaders& headers, const std::string& name) {
+  return std::count_if(headers.begin(), headers.end(), [&](const auto& entry) {
+    return text::lower_case(entry.first) == text::lower_case(name);
+  });
+}
+
+/// What the one header of this name says. Values that are not plain ASCII come encoded; nullopt for
+/// an encoding that is broken, and for a header that is missing or there twice.
+std::optional<std::string> said_by(const HttpHeaders& headers, const std::string& name) {
+  constexpr std::string_view kBegin = "=?base64?";
+  constexpr std::string_view kEnd = "?=";
+  if (count_of(headers, name) != 1) return std::nullopt;
+  const std::string header = header_value(headers, name);
+  const std::string_view value = text::trimmed(header);
+  if (value.size() < kBegin.size() + kEnd.size() || !value.starts_with(kBegin) ||
+      !value.ends_with(kEnd)) {
+    return std::string(value);
+  }
+  return base::from_base64(
+      std::string(value.substr(kBegin.size(), value.size() - kBegin.size() - kEnd.size())));
+}
+
+void require(const HttpHeaders& headers, const char* name, const std::string& wanted) {
+  const auto said = said_by(headers, name);
+  if (!said || said->empty() || *said != wanted) refuse_header(name);
+}
+
+/// Numbers are compared as such: 42.0 is 42.
+bool says_the_same(const std::string& said, const Json& value) {
+  if (value.is_string()) return said == value.get_ref<const std::string&>();
+  if (value.is_boolean()) return said == (value.get<bool>() ? "true" : "false");
+  if (!value.is_number()) return false;
+  try {
+    const Json number = parse_json(said, "the header");
+    return number.is_number() && schema::compare_numbers(number, value) == 0;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+void require_parameter(const HttpHeaders& headers, const std::string& name, const Json& value) {
+  if (value.is_null()) {
+    if (count_of(headers, name) != 0) refuse_header(name);
+    return;
+  }
+  const auto said = said_by(headers, name);
+  if (!said || !says_the_same(*said, value)) refuse_header(name);
+}
+
+Json member_of(const Json& value, const std::string& name) {
+  if (!value.is_object() || !value.contains(name)) return nullptr;
+  return value.at(name);
+}
+
+/// Only what `properties` alone lead to may name a header.
+void require_parameters(const HttpHeaders& headers, const Json& schema, const Json& arguments) {
+  const Json properties = member_of(schema, "properties");
+  if (!properties.is_object()) return;
+  for (const auto& [name, property] : properties.items()) {
+    const Json value = member_of(arguments, name);
+    const Json header = member_of(property, "x-mcp-header");
+    if (header.is_string()) {
+      require_parameter(headers, "Mcp-Param-" + header.get<std::string>(), value);
+    }
+    require_parameters(headers, property, value);
+  }
 }
 
 }  // namespace
@@ -77,6 +139,16 @@ void require_same_headers(const HttpHeaders& headers, const Message& message) {
   if (message.method == "tools/call") {
     require(headers, "Mcp-Name", string_or(message.params, "name"));
   }
+}
+
+void require_same_parameters(const HttpHeaders& headers, const Message& message,
+                             const std::vector<ToolDescription>& tools) {
+  if (message.method != "tools/call") return;
+  const std::string name = string_or(message.params, "name");
+  const auto tool = std::find_if(tools.begin(), tools.end(),
+                                 [&](const ToolDescription& known) { return known.name == name; });
+  if (tool == tools.end()) return;
+  require_parameters(headers, tool->input_schema, member_of(message.params, "arguments"));
 }
 
 }  // namespace cartpilot::mcp

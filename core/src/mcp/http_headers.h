@@ -9,6 +9,7 @@
 
 #include "cartpilot/http.h"
 #include "mcp/message.h"
+#include "mcp/tool_service.h"
 
 namespace cartpilot::mcp {
 
@@ -32,5 +33,11 @@ std::string named_revision(const Message& message);
 /// MCP-Protocol-Version, Mcp-Method and, for a tool call, Mcp-Name must be there and repeat the
 /// body. Throws ProtocolError{kHeaderMismatch}.
 void require_same_headers(const HttpHeaders& headers, const Message& message);
+
+/// Every argument of a tool call whose schema names a header with x-mcp-header must be repeated in
+/// Mcp-Param-NAME, and what is no argument must not. Throws ProtocolError{kHeaderMismatch}. A tool
+/// that is not one of `tools` passes.
+void require_same_parameters(const HttpHeaders& headers, const Message& message,
+                             const std::vector<ToolDescription>& tools);
 
 }  // namespace cartpilot::mcp

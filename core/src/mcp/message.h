@@ -19,6 +19,7 @@ constexpr int kInvalidRequest = -32600;
 constexpr int kMethodNotFound = -32601;
 constexpr int kInvalidParams = -32602;
 constexpr int kInternalError = -32603;
+constexpr int kMissingCapability = -32021;
 constexpr int kUnsupportedVersion = -32022;
 
 /// A fault of the protocol. What a model can react to is never one; see ToolService.

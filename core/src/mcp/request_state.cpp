@@ -29,9 +29,11 @@ RequestStates::RequestStates(std::string principal, UnixClock now_unix_ms)
       now_(now_unix_ms ? std::move(now_unix_ms) : UnixClock(base::unix_ms_now)),
       key_(base::random_hex(kKeyBytes)) {}
 
-std::string RequestStates::make(const std::string& tool, const Json& arguments) {
+std::string RequestStates::make(const std::string& tool, const Json& arguments,
+                                const Json& answers) {
   const std::string body = base::base64(dump_json(Json{{"tool", tool},
                                                        {"arguments", digest_of(arguments)},
+                                                       {"answers", answers},
                                                        {"until", now_() + kStateLifetimeMs},
                                                        {"nonce", base::random_hex(kNonceBytes)}}));
   return body + "." + code_of(body);
@@ -41,7 +43,7 @@ std::string RequestStates::code_of(const std::string& body) const {
   return base::hmac_sha256_hex(key_, principal_ + "\n" + body);
 }
 
-void RequestStates::take(std::string_view state, const std::string& tool, const Json& arguments) {
+Json RequestStates::take(std::string_view state, const std::string& tool, const Json& arguments) {
   const std::size_t dot = state.find('.');
   const std::string body(state.substr(0, dot));
   if (dot == state.npos || !same_token(state.substr(dot + 1), code_of(body))) {
@@ -60,6 +62,7 @@ void RequestStates::take(std::string_view state, const std::string& tool, const 
   if (!taken_.emplace(string_or(content, "nonce"), until).second) {
     refuse_state("was used before; call again without it");
   }
+  return content.at("answers");
 }
 
 }  // namespace cartpilot::mcp

@@ -2,8 +2,9 @@
 // 2026-07-28.
 //
 // A client sends the text back unchanged, and could send anything. So it carries a code that only
-// this process can make, over the tool, a digest of the arguments, who is calling, and when it
-// ends; it is taken once. It permits nothing: it only says that the client was asked. Any thread.
+// this process can make, over the tool, a digest of the arguments, who is calling, when it ends,
+// and what the client answered so far; it is taken once. It permits nothing: it only says what the
+// client was asked. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,13 @@ class RequestStates {
   /// `principal`: whose calls these are; states of another one count for nothing.
   explicit RequestStates(std::string principal, UnixClock now_unix_ms = {});
 
-  std::string make(const std::string& tool, const Json& arguments);
+  /// `answers`: those of the client that the next round needs, by the name of the question.
+  std::string make(const std::string& tool, const Json& arguments,
+                   const Json& answers = Json::object());
 
-  /// Throws ProtocolError{kInvalidParams} for a state that was changed, belongs to another call, is
-  /// over, or was taken before.
-  void take(std::string_view state, const std::string& tool, const Json& arguments);
+  /// The answers in it. Throws ProtocolError{kInvalidParams} for a state that was changed, belongs
+  /// to another call, is over, or was taken before.
+  Json take(std::string_view state, const std::string& tool, const Json& arguments);
 
  private:
   std::string code_of(const std::string& body) const;

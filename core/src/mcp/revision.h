@@ -29,6 +29,7 @@ constexpr bool has_batches(std::string_view revision) { return revision == "2025
 constexpr bool has_annotations(std::string_view revision) { return revision >= "2025-03-26"; }
 constexpr bool has_progress_messages(std::string_view revision) { return revision >= "2025-03-26"; }
 constexpr bool has_titles(std::string_view revision) { return revision >= "2025-06-18"; }
+constexpr bool has_form_elicitation(std::string_view revision) { return revision >= "2025-06-18"; }
 constexpr bool has_url_elicitation(std::string_view revision) { return revision >= "2025-11-25"; }
 constexpr bool has_structured_content(std::string_view revision) {
   return revision >= "2025-06-18";

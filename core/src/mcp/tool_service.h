@@ -10,6 +10,8 @@
 
 #include "cartpilot/http.h"
 #include "cartpilot/json.h"
+#include "mcp/form.h"
+#include "mcp/log_level.h"
 
 namespace cartpilot::mcp {
 
@@ -28,6 +30,8 @@ struct ToolDescription {
   std::string description;
   Json input_schema;  ///< its root has type object
   ToolAnnotations annotations;
+  /// Of the client, as it declares them; a call of one that lacks some is refused.
+  Json required_capabilities = Json::object();
 };
 
 struct CallResult {
@@ -57,6 +61,14 @@ class CallScope : public CallContext {
   /// Asks a client that shows pages to open `url`, once for each call. The address holds no secret,
   /// and nothing that the client answers is told: it is a program and no person.
   virtual PageRequest show_page(const std::string& url, const std::string& message) = 0;
+
+  /// Asks the client to fill in a form, and waits. From kReturn on the tool asks what else it needs
+  /// and returns; the call then begins anew, with what was answered so far. One at a time. What the
+  /// client answers is what a program says: no money hangs on it. Throws Error for a bad schema.
+  virtual FormReply ask_form(const Form& form) = 0;
+
+  /// For the client's log, when it wants messages of that level.
+  virtual void log(LogLevel level, const std::string& logger, const Json& data) = 0;
 };
 
 class ToolService {
@@ -65,6 +77,9 @@ class ToolService {
 
   /// The same every time, in the same order.
   virtual const std::vector<ToolDescription>& tools() const = 0;
+
+  /// Whether tools write to the client's log; else the server does not declare that it has one.
+  virtual bool logs() const { return false; }
 
   /// Runs a tool of the list. Bad arguments and refusals are results with is_error, so that the
   /// model can read them; so is an Error that is thrown here.

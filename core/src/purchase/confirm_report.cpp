@@ -43,7 +43,7 @@ std::optional<ConfirmReport> confirm_report_from(const std::string& text) {
     report.attempt = json.at("attempt").get<std::string>();
     report.outcome = outcome_from(json.at("outcome").get<std::string>());
     const int end = json.at("end").get<int>();
-    if (end < 0 || end > static_cast<int>(PurchaseEnd::kInterrupted)) return std::nullopt;
+    if (end < 0 || end > static_cast<int>(PurchaseEnd::kDryRun)) return std::nullopt;
     report.end = static_cast<PurchaseEnd>(end);
     report.checkout_id = json.at("checkout_id").get<std::string>();
     report.order_id = json.at("order_id").get<std::string>();

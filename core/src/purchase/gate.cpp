@@ -129,6 +129,7 @@ ToolOutcome PurchaseGate::run_money(const ToolCall& call, const CallContext& con
   // Every other argument of these two functions is the host's to decide.
   const std::string checkout_id = string_or(call.arguments, "checkout_id");
   return guarded(checkout_id, [&] {
+    if (policy_.dry_run && call.name == "confirm_checkout") return dry_run(checkout_id);
     if (call.name == "approve_checkout") return approve(checkout_id, context);
     if (call.name == "confirm_checkout") return confirm(checkout_id, context);
     return tool_error("UNKNOWN_FUNCTION", "the purchase gate has no such function");
@@ -219,6 +220,14 @@ ToolOutcome PurchaseGate::failed(PurchaseReport report, const commerce::CartPilo
   report.message = error.what();
   notify(report);
   return commerce::tool_outcome_of(error);
+}
+
+ToolOutcome PurchaseGate::dry_run(const std::string& checkout_id) {
+  PurchaseReport report;
+  report.end = PurchaseEnd::kDryRun;
+  report.checkout_id = checkout_id;
+  report.message = "dry run: nothing is confirmed";
+  return refuse(report, "DRY_RUN");
 }
 
 ToolOutcome PurchaseGate::not_ours(const std::string& checkout_id) {

@@ -9,7 +9,7 @@
 // it is resolved.
 //
 // Split by topic: gate.cpp (the door), consent.cpp (up to an approved checkout),
-// rule_decision.cpp (rules of the person), pending.cpp (questions that nobody waits for),
+// decision.cpp (limits, rules and flags), pending.cpp (questions that nobody waits for),
 // confirm_attempt.cpp (the confirm and its answer), handed_over.cpp (a confirm in another process),
 // reconcile.cpp (finding out what happened).
 //
@@ -53,7 +53,8 @@ enum class PurchaseEnd {
   kChanged,   ///< price or receipt, after the yes
   kUnknown,
   kNotAsAgreed,  ///< bought
-  kInterrupted
+  kInterrupted,
+  kDryRun  ///< nothing is bought in this run, whatever would have been decided
 };
 
 /// Begins the note of an attempt that is done otherwise than the person agreed.
@@ -213,6 +214,7 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome refuse(const PurchaseReport& refusal, const std::string& error_code);
   PurchaseReport report_on(const std::string& checkout_id) const;
   ToolOutcome failed(PurchaseReport report, const commerce::CartPilotError& error);
+  ToolOutcome dry_run(const std::string& checkout_id);
   ToolOutcome not_ours(const std::string& checkout_id);
   bool is_another_cartpilot(const CheckoutAnswer& answer) const;
   ToolOutcome another_cartpilot(const std::string& checkout_id);
@@ -235,8 +237,6 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome approve(const std::string& checkout_id, const CallContext& context);
   ToolOutcome seek_consent(const CheckoutAnswer& answer, const CallContext& context);
   ApprovalQuestion question_about(const Attempt& attempt, const commerce::Receipt& receipt) const;
-  Decision decide(ApprovalQuestion question, const commerce::Receipt& receipt,
-                  std::chrono::milliseconds left, const CallContext& context);
   Decision ask(ApprovalQuestion question, std::chrono::milliseconds left,
                const CallContext& context);
   std::chrono::steady_clock::time_point began_at(std::int64_t answered_unix_ms) const;
@@ -257,7 +257,14 @@ class PurchaseGate final : public chat::CallGuard {
   ToolOutcome withdraw(const std::string& attempt, const commerce::Receipt& agreed,
                        const commerce::Checkout& now);
 
-  // rule_decision.cpp
+  // decision.cpp
+  Decision decide(ApprovalQuestion question, const commerce::Receipt& receipt,
+                  std::chrono::milliseconds left, const CallContext& context);
+  std::optional<Decision> decide_without_person(const commerce::Receipt& receipt,
+                                                std::optional<Rule>& asking,
+                                                const CallContext& context);
+  Decision rehearsed(const std::optional<Decision>& decided,
+                     const std::optional<Rule>& asking) const;
   RuleVerdict rule_verdict(const commerce::Receipt& receipt, const CallContext& context) const;
   std::string agreed_by(const Decision& decision) const;
   std::optional<std::string> repeated_under(const Rule& rule, const std::string& basket) const;

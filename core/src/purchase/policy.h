@@ -49,7 +49,8 @@ struct PurchasePolicy {
   int allow_repeat = 0;                ///< kUpTo: further identical baskets that one run may buy
   std::string permission_text;         ///< in the words it was given in, for the record; not
                                        ///< empty under kUpTo
-  PurchaseRules rules;  ///< of the person, beforehand; `mode` is for what they leave open
+  bool dry_run = false;  ///< say what would be decided, and send neither approve nor confirm
+  PurchaseRules rules;   ///< of the person, beforehand; `mode` is for what they leave open
   SpendLimits limits;
   Remedies remedies;  ///< of the front end
 

@@ -110,6 +110,7 @@ std::string PurchaseGate::sent_elsewhere(const Attempt& attempt,
 }
 
 std::vector<PurchaseReport> PurchaseGate::reconcile(const CallContext& context) {
+  if (policy_.dry_run) return {};  // it may send a confirm again
   // A consent belongs to the process that got it. Younger ones may still be in use elsewhere.
   std::vector<PurchaseReport> reports;
   if (journal_.integrity_problem()) return reports;  // every money call says why

@@ -8,7 +8,6 @@
 #include <exception>
 
 #include "base/clock.h"
-#include "base/outside.h"
 #include "cartpilot/error.h"
 #include "telemetry/otlp.h"
 
@@ -23,12 +22,6 @@ constexpr auto kAtTheEnd = std::chrono::seconds(2);
 constexpr int kAttempts = 3;
 constexpr std::int64_t kFirstPauseMs = 500;
 constexpr std::int64_t kLongestPauseMs = 5'000;
-
-std::int64_t now_ns() {
-  const base::Unrecorded outside;
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(base::system_now().time_since_epoch())
-      .count();
-}
 
 struct Answer final : HttpSink {
   void on_head(const HttpHead& given) override { head = given; }
@@ -63,7 +56,7 @@ Exporter::Exporter(TelemetrySettings settings, HttpTransport& transport, Notice 
       transport_(transport),
       notice_(std::move(notice)),
       ending_(std::make_unique<Ending>()),
-      begin_ns_(now_ns()),
+      begin_ns_(span_clock_ns()),
       thread_([this] { work(); }) {}
 
 Exporter::~Exporter() {
@@ -132,7 +125,7 @@ void Exporter::work() {
       lock.lock();
     }
     if (std::exchange(metrics_changed_, false) && !settings_.metrics_url.empty()) {
-      const Json metrics = metrics_.to_otlp(begin_ns_, now_ns());
+      const Json metrics = metrics_.to_otlp(begin_ns_, span_clock_ns());
       lock.unlock();
       post(settings_.metrics_url, settings_.metrics_headers,
            dump_json(otlp_metrics(settings_.resource, metrics)));

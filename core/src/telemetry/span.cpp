@@ -16,13 +16,7 @@ std::atomic<SpanSink*> the_sink{nullptr};
 thread_local SpanContext current_context;
 thread_local Span* innermost_span = nullptr;
 
-// The clock and the randomness of spans are no part of a conversation.
-std::int64_t now_ns() {
-  const base::Unrecorded outside;
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(base::system_now().time_since_epoch())
-      .count();
-}
-
+// The randomness of spans is no part of a conversation.
 std::string fresh_id(std::size_t bytes) {
   const base::Unrecorded outside;
   return base::random_hex(bytes);
@@ -38,6 +32,12 @@ bool is_id(std::string_view text) {
 }
 
 }  // namespace
+
+std::int64_t span_clock_ns() {
+  const base::Unrecorded outside;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(base::system_now().time_since_epoch())
+      .count();
+}
 
 std::string SpanContext::traceparent() const {
   if (!valid()) return "";
@@ -92,7 +92,7 @@ void Span::begin(const SpanContext& parent) {
     span_.context.sampled = sink()->sampled(span_.context.trace_id);
   }
   span_.context.span_id = fresh_id(8);
-  span_.begin_ns = now_ns();
+  span_.begin_ns = span_clock_ns();
   recorded_ = span_.context.sampled;
   span_.context.calls_tool = false;
   before_ = std::exchange(current_context, span_.context);
@@ -105,7 +105,7 @@ Span::~Span() {
   innermost_span = outer_;
   SpanSink* const to = sink();
   if (!recorded_ || to == nullptr) return;
-  span_.end_ns = std::max(span_.begin_ns, now_ns());
+  span_.end_ns = std::max(span_.begin_ns, span_clock_ns());
   to->on_span(std::move(span_));
 }
 

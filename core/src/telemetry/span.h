@@ -62,6 +62,9 @@ class SpanSink {
   virtual bool content() const noexcept { return false; }
 };
 
+/// Nanoseconds since the epoch; no part of what a recording holds.
+std::int64_t span_clock_ns();
+
 /// Null ends it. The sink is borrowed.
 void set_sink(SpanSink* sink);
 SpanSink* sink();

@@ -871,6 +871,17 @@ class Http(Case):
             self.assertEqual(server.post({"jsonrpc": "2.0", "id": 1, "method": "ping"},
                                          headers)[0], 403)
 
+    def test_a_header_may_come_encoded(self):
+        server = self.server("--sandbox", "--no-token")
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": "list_orders", "_meta": {
+                "io.modelcontextprotocol/protocolVersion": MODERN,
+                "io.modelcontextprotocol/clientCapabilities": {}}}}
+        headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": "tools/call"}
+        for name, status in (("list_orders", 200), ("=?base64?bGlzdF9vcmRlcnM=?=", 200),
+                             ("=?base64?bGlzdF9vcmRlcnM?=", 400), ("=?base64?bGlzdA==?=", 400)):
+            self.assertEqual(server.post(call, {**headers, "Mcp-Name": name})[0], status, name)
+
     def test_only_this_machine_may_do_without_a_token(self):
         refused = self.home.run("mcp", "--http", "0.0.0.0:0", "--no-token", "--sandbox",
                                 "--no-plugins")

@@ -223,6 +223,73 @@ TEST(Rules, are_listed_by_config_explain) {
   EXPECT_THAT(run(home, {"config", "explain"}).out, HasSubstr("line 7; REFUSED: "));
 }
 
+TEST(Rules, are_explained_for_a_checkout_and_only_looked_at) {
+  LoopbackShop shop;
+  shop.with_fake([](purchase::FakeCartPilot& fake) {
+    fake.categories["headphones"] = "Electronics > Audio > Headphones";
+    return 0;
+  });
+  const Home home;
+  write_rules(home, std::string(kSmall) + kGuard +
+                        "[[purchases.rules]]\nname = 'books'\naction = 'deny'\n"
+                        "categories = ['Books']\n");
+  const std::vector<std::string> words = {"purchases", "explain", checkout_id(), "--api-url",
+                                          shop.url()};
+  const std::string lines = buying_lines();
+  std::string prepared;  // create, quote and request approval
+  for (std::size_t at = 0, n = 0; n < 3; ++n) {
+    const std::size_t end = lines.find('\n', at) + 1;
+    prepared += lines.substr(at, end - at);
+    at = end;
+  }
+  run(home, plain_handle(shop.url()), prepared);
+  const std::size_t before = shop.requests().size();
+  const Result told = run(home, words);
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_EQ(told.out,
+            "checkout        id-0001, awaiting_approval\n"
+            "total           86.38 USD at merchant-a\n"
+            "category        Electronics > Audio > Headphones\n"
+            "decides         rule small (allow up to 100.00 USD at merchant-a, 2 in 24 hours): it "
+            "is bought without a question\n"
+            "  small         decides\n"
+            "  guard         matches, but another one decides\n"
+            "  books         does not match: category \"Electronics > Audio > Headphones\" is not "
+            "among Books\n");
+  std::vector<std::string> json = words;
+  json.emplace_back("--json");
+  const Json object = parse_json(run(home, json).out);
+  EXPECT_EQ(object.at("decision"), "allow");
+  EXPECT_EQ(object.at("rule"), "small");
+  EXPECT_EQ(object.at("total"), 8638);
+  EXPECT_EQ(object.at("rules").at(2).at("matches"), false);
+  EXPECT_EQ(object.at("rules").at(1).at("why_not"), nullptr);
+  const auto requests = shop.requests();
+  ASSERT_GT(requests.size(), before);
+  for (std::size_t i = before; i < requests.size(); ++i) EXPECT_EQ(requests[i].method, "GET");
+
+  EXPECT_EQ(run(home, {"purchases", "explain", "no-such", "--api-url", shop.url()}).exit_code, 5);
+  write_rules(home, kNone);
+  EXPECT_THAT(run(home, words).out, HasSubstr("decides         rule none (deny): it is refused\n"));
+  write_rules(home, "");
+  EXPECT_THAT(run(home, words).out, HasSubstr("decides         no rule matches, so you are asked"));
+}
+
+TEST(Rules, of_a_dry_run_are_named_and_nothing_is_bought) {
+  LoopbackShop shop;
+  const Home home;
+  write_rules(home, kSmall);
+  const Result dry = run(home, plain_handle(shop.url(), {"--dry-run"}), buying_lines());
+  EXPECT_EQ(dry.exit_code, 0) << dry.out << dry.err;
+  EXPECT_THAT(dry.err, HasSubstr("NOT BOUGHT: dry run: without it this would be approved by rule "
+                                 "small (allow up to 100.00 USD"));
+  EXPECT_THAT(dry.out, HasSubstr("DRY_RUN"));
+  const ScriptedModel model(buying_steps(2));
+  EXPECT_EQ(run(home, model.chat(shop.url(), {"--dry-run", "buy"})).exit_code, 0);
+  EXPECT_EQ(shop.count("/approve") + shop.count("/confirm"), 0);
+  EXPECT_EQ(parse_json(run(home, {"purchases", "list", "--json"}).out), Json::array());
+}
+
 TEST(Rules, are_part_of_a_recording) {
   LoopbackShop shop;
   const Home home;

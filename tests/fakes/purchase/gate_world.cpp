@@ -167,9 +167,9 @@ ToolOutcome GateWorld::confirm(const std::string& checkout_id) {
 }
 
 std::string name_of(PurchaseEnd end) {
-  static constexpr std::array<const char*, 9> kNames = {
-      "bought",  "no record", "cartpilot failed", "declined",   "refused",
-      "changed", "unknown",   "not as agreed",    "interrupted"};
+  static constexpr std::array<const char*, 10> kNames = {
+      "bought",  "no record", "cartpilot failed", "declined",    "refused",
+      "changed", "unknown",   "not as agreed",    "interrupted", "dry run"};
   return kNames.at(static_cast<std::size_t>(end));
 }
 

@@ -22,8 +22,8 @@ LONG = 180  # seconds for a program with many scenarios
 # Checks that pass; fewer are a loss even when no scenario fails.
 PROGRAM_2026 = 96
 PROGRAM_2025 = 40
-FIXTURES_2026 = 111
-FIXTURES_2025 = 54
+FIXTURES_2026 = 132
+FIXTURES_2025 = 67
 
 
 class Case(unittest.TestCase):
@@ -59,6 +59,13 @@ class Conformance(Case):
         passed = re.search(r"Total: (\d+) passed", ran.stdout)
         self.assertGreaterEqual(int(passed.group(1)), at_least, ran.stdout[-6000:])
 
+    def check_scenario(self, url, scenario):
+        """One that the requirements of its revision only recommend."""
+        ran = self.run_node(
+            PACKAGES + "conformance/dist/index.js", "server", "--url", url, "--scenario", scenario,
+            "--spec-version", "2026-07-28", "--output-dir", self.home.path + "/results")
+        self.assertEqual(ran.returncode, 0, ran.stdout[-6000:] + ran.stderr[-2000:])
+
     def fixture_server(self):
         process = subprocess.Popen([FIXTURES], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    text=True)
@@ -81,6 +88,11 @@ class Conformance(Case):
 
     def test_fixtures_2026_07_28(self):
         self.check(self.fixture_server(), "2026-07-28", "fixtures", FIXTURES_2026)
+
+    def test_fixtures_headers(self):
+        url = self.fixture_server()
+        self.check_scenario(url, "http-header-validation")
+        self.check_scenario(url, "http-custom-header-server-validation")
 
     def test_fixtures_2025_11_25(self):
         self.check(self.fixture_server(), "2025-11-25", "fixtures", FIXTURES_2025)
@@ -183,6 +195,8 @@ class Sdk(Case):
         self.assertIn(result["confirmed"]["code"], ("APPROVAL_PENDING", "CONSENT_REQUIRED"))
         self.assertEqual(result["orders"], 0)
         self.assertEqual(self.home.purchases(), [])
+        # A client can fill in a form unseen, so no tool of the program asks for one.
+        self.assertEqual(result["elicitations"], 0)
 
     def test_legacy_client_buys_with_a_yes(self):
         self.buys_with_a_yes("legacy", PROGRAM, "mcp", *SHOP)

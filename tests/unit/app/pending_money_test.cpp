@@ -112,6 +112,14 @@ TEST(PendingMoney, three_questions_in_ten_minutes) {
   EXPECT_EQ(code(world.pay("d")), "TOO_MANY_QUESTIONS");
 }
 
+TEST(PendingMoney, is_not_asked_about_in_a_dry_run) {
+  MoneyWorld world;
+  world.policy.dry_run = true;
+  EXPECT_EQ(code(world.pay("a")), "DRY_RUN");
+  EXPECT_EQ(world.approver.asked, 0);
+  EXPECT_TRUE(world.payer.paid.empty());
+}
+
 TEST(PendingMoney, other_money_goes_to_the_gate) {
   MoneyWorld world;
   EXPECT_EQ(code(world.guard.run_money(chat::call_of("c", "confirm_checkout", Json::object()),

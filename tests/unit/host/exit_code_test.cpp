@@ -33,7 +33,7 @@ TEST(ExitCode, of_a_run_is_that_of_its_last_purchase) {
       {PurchaseEnd::kCartPilotFailed, 5}, {PurchaseEnd::kDeclined, 10},
       {PurchaseEnd::kRefused, 11},        {PurchaseEnd::kChanged, 12},
       {PurchaseEnd::kUnknown, 13},        {PurchaseEnd::kNotAsAgreed, 14},
-      {PurchaseEnd::kInterrupted, 130}};
+      {PurchaseEnd::kInterrupted, 130},   {PurchaseEnd::kDryRun, 0}};
   for (const auto& [end, code] : codes) EXPECT_EQ(exit_code_of(end), code);
 }
 

@@ -119,8 +119,9 @@ class RecordingSink final : public ReplySink {
 inline ServerIdentity test_identity() { return {"shop", "Shop", "1.0", "Buy things."}; }
 
 /// A dispatcher and one client of it.
-struct TestClient {
-  FakeTools tools;
+template <class Tools>
+struct TestClientOf {
+  Tools tools;
   CallThreads threads;
   Dispatcher dispatcher{test_identity(), tools, threads};
   std::shared_ptr<RecordingSink> all = std::make_shared<RecordingSink>();
@@ -138,13 +139,13 @@ struct TestClient {
   Json ask(const Json& message) { return ask(dump_json(message)); }
 
   /// Makes the connection a legacy one.
-  Json initialize(const std::string& revision) {
+  Json initialize(const std::string& revision, const Json& capabilities = Json::object()) {
     return ask(Json{{"jsonrpc", "2.0"},
                     {"id", "i"},
                     {"method", "initialize"},
                     {"params",
                      {{"protocolVersion", revision},
-                      {"capabilities", Json::object()},
+                      {"capabilities", capabilities},
                       {"clientInfo", {{"name", "test"}, {"version", "1"}}}}}});
   }
   Json legacy(const std::string& method, Json params = Json::object(), Json id = 1) {
@@ -163,6 +164,8 @@ struct TestClient {
     return request(method, std::move(params), std::move(id));
   }
 };
+
+using TestClient = TestClientOf<FakeTools>;
 
 /// What every modern result carries.
 inline Json modern_result(Json result) {

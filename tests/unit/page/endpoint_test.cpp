@@ -194,6 +194,14 @@ TEST_F(PageTest, a_wrong_answer_may_be_given_once_more_and_then_is_a_no) {
   EXPECT_EQ(state_of(question), QuestionState::kDeclined);
 }
 
+TEST_F(PageTest, the_total_without_the_code_is_no_yes) {
+  const ApprovalQuestion question = ask();
+  const Browser browser = pair();
+  const std::string token = token_of(browser);
+  EXPECT_EQ(post(browser, "/answer", {{"token", token}, {"typed", "61.81"}}).outcome(), "retry");
+  EXPECT_EQ(state_of(question), QuestionState::kOpen);
+}
+
 TEST_F(PageTest, shows_one_question_at_a_time_the_oldest_first) {
   const ApprovalQuestion first = ask();
   now_ += 1000;

@@ -275,14 +275,14 @@ TEST(RulesAtTheGate, loosen_no_limit) {
   EXPECT_THAT(world.person.questions, IsEmpty());
 
   PurchasePolicy daily = with_rules({kAllow});
-  daily.limits = parse_limits("", "", "30:USD");
+  daily.limits = parse_limits("", "", "100:USD");
   GateWorld second(daily);
   const std::string mug = second.prepare("mug");  // 26.17 USD
-  second.gate->begin_turn();
-  const std::string other = second.prepare("mug", 1, "offer-a");
+  const std::string headphones = second.prepare();
   EXPECT_TRUE(second.approve(mug).ok);
+  EXPECT_TRUE(second.approve(headphones).ok);  // nothing is spent yet
   EXPECT_TRUE(second.confirm(mug).ok);
-  EXPECT_EQ(code_of(second.approve(other)), "OVER_LIMIT");
+  EXPECT_EQ(code_of(second.confirm(headphones)), "OVER_LIMIT");
 }
 
 TEST(RulesAtTheGate, hold_for_exactly_the_receipt_they_allowed) {
@@ -369,6 +369,60 @@ TEST(RulesAtTheGate, decide_in_the_same_way_where_nobody_waits) {
   EXPECT_TRUE(world.approve(id).ok);
   EXPECT_TRUE(world.confirm(id).ok);
   EXPECT_EQ(world.journal.list().front().by, "human (rule guard)");
+}
+
+struct Rehearsal {
+  PurchasePolicy policy;
+  std::string says;
+};
+
+TEST(DryRun, says_what_would_be_decided_and_sends_nothing) {
+  PurchasePolicy limited = parse_policy("ask", "");
+  limited.limits = parse_limits("5:USD", "", "");
+  const Rehearsal rehearsals[] = {
+      {with_rules({kAllow}), "this would be approved by rule small (allow up to 100.00 USD"},
+      {with_rules({kAsk}), "you would be asked because of rule guard (ask above 50.00 USD)"},
+      {with_rules({kDeny}), "this would be refused: rule none (deny at merchant-a) in config.toml"},
+      {with_rules({}), "without it you would be asked"},
+      {parse_policy("up-to:500:USD", "merchant-a"), "would be approved by --approve up-to:500:USD"},
+      {parse_policy("never", ""), "would be refused: refused because of --approve never"},
+      {limited, "would be refused: 86.38 USD is more than the 5.00 USD"}};
+  for (Rehearsal rehearsal : rehearsals) {
+    rehearsal.policy.dry_run = true;
+    GateWorld world(rehearsal.policy);
+    EXPECT_EQ(buy(world), "DRY_RUN") << rehearsal.says;
+    EXPECT_EQ(world.end(), PurchaseEnd::kDryRun);
+    EXPECT_THAT(world.gate->last_report()->message,
+                AllOf(HasSubstr("dry run: "), HasSubstr(rehearsal.says)));
+    EXPECT_THAT(world.person.questions, IsEmpty());
+    EXPECT_EQ(world.server.count("approve") + world.server.count("confirm"), 0);
+    EXPECT_THAT(world.journal.list(), IsEmpty());
+  }
+}
+
+TEST(DryRun, confirms_nothing_that_is_approved_already_or_open) {
+  Approved world;
+  world.policy.dry_run = true;
+  world.restart();
+  EXPECT_EQ(code_of(world.confirm(world.id)), "DRY_RUN");
+
+  const std::string other = world.prepare("mug");
+  world.sent_by_another_program("other", other);
+  world.clock.passed_ms += 60'000;  // a confirm may be sent again
+  const auto requests = world.server.requests().size();
+  EXPECT_THAT(world.gate->reconcile(world.context), IsEmpty());
+  EXPECT_EQ(world.server.requests().size(), requests);
+  EXPECT_EQ(world.server.count("confirm"), 0);
+}
+
+TEST(DryRun, says_that_nobody_can_be_asked) {
+  PurchasePolicy policy = with_rules({});
+  policy.dry_run = true;
+  GateWorld world(policy);
+  world.person.answers = {ConsentAnswer::kNoTerminal};
+  EXPECT_EQ(buy(world), "DRY_RUN");
+  EXPECT_THAT(world.gate->last_report()->message,
+              HasSubstr("would be refused: there is no terminal to ask on"));
 }
 
 }  // namespace
