@@ -8,6 +8,7 @@
 #include <array>
 #include <sstream>
 
+#include "cartpilot/abi.h"
 #include "cartpilot/error.h"
 #include "cli/command_tree.h"
 #include "cli/completion.h"
@@ -271,6 +272,18 @@ std::optional<int> take_options(const std::vector<std::string>& options, Argumen
   return std::nullopt;
 }
 
+/// What a bug report needs.
+std::string version_text() {
+#ifdef NDEBUG
+  constexpr const char* kBuild = "release";
+#else
+  constexpr const char* kBuild = "debug";
+#endif
+  return fmt::format(
+      "cartpilot {}\n{} build by compiler {}, C++ {}\nplugins: ABI epoch {}, revision {}\n",
+      CARTPILOT_VERSION, kBuild, __VERSION__, __cplusplus / 100 % 100, CP_EPOCH, CP_REVISION);
+}
+
 }  // namespace
 
 ParsedArguments parse_arguments(int argument_count, const char* const* arguments) {
@@ -325,7 +338,7 @@ ParsedArguments parse_arguments(int argument_count, const char* const* arguments
     a.command = command_path(app);
     if (a.command.empty() && !bare_on_a_terminal(argc)) parsed.exit_code = print(app.help());
     if (a.command == "version") {
-      parsed.exit_code = print(fmt::format("cartpilot {}\n", CARTPILOT_VERSION));
+      parsed.exit_code = print(version_text());
     }
     if (a.command == "completion") parsed.exit_code = print(completion_script(a.name));
     if (a.command == "manual") parsed.exit_code = print_manual(app, a);

@@ -331,7 +331,7 @@ void declare_commands(CLI::App& app, Arguments& a, std::vector<std::string>& opt
         a.name, "bash|zsh|fish", "The shell that is to complete command lines")
       ->required()
       ->check(one_of({"bash", "zsh", "fish"}));
-  app.add_subcommand("version", "Print the version");
+  app.add_subcommand("version", "Print the version, the build and the plugin ABI");
   app.add_subcommand("help", "Explain a command or a topic: exit-codes, environment, files");
   // For the build: the manual pages are made from this tree.
   value(*app.add_subcommand("manual", "Print a manual page")->group(""), "page", a.name, "PAGE",

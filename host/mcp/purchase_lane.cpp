@@ -79,6 +79,7 @@ void PurchaseLane::work() {
 }
 
 void PurchaseLane::carry_out(Job& job) {
+  const telemetry::SpanScope below(job.span);
   try {
     app::Turn turn(session_, job.cancellation);
     if (!reconciled_) {

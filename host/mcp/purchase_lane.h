@@ -17,6 +17,7 @@
 #include "app/session.h"
 #include "mcp/approval_board.h"
 #include "mcp/purchase_lines.h"
+#include "telemetry/span.h"
 
 namespace cartpilot::host {
 
@@ -41,6 +42,7 @@ class PurchaseLane {
     const ToolCall& call;
     app::Cancellation cancellation;
     Reply reply;
+    telemetry::SpanContext span = telemetry::Span::current();  ///< of the call
     bool done = false;
   };
 

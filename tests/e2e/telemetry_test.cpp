@@ -86,7 +86,8 @@ void expect_attributes(const Json& attributes, const Json& row, const std::strin
 
 void expect_row(const Json& rows, const Json& span) {
   const std::string name = span["name"];
-  const std::string key = name.substr(0, name.find(' '));
+  const bool serves = span["kind"] == 2;
+  const std::string key = name.substr(0, name.find(' ')) + (serves ? " server" : "");
   ASSERT_TRUE(rows.contains(key)) << name;
   EXPECT_EQ(span["kind"], rows[key]["kind"]) << name;
   expect_attributes(span["attributes"], rows[key], name);
@@ -143,6 +144,36 @@ TEST(Telemetry, of_a_purchase_fits_the_table_of_names_and_types) {
     EXPECT_EQ(metrics.count(name), 1U) << name;
   }
   EXPECT_EQ(metrics["cartpilot.purchases"]["sum"]["dataPoints"][0]["asInt"], "1");
+}
+
+TEST(Telemetry, of_a_call_through_mcp_goes_on_with_the_trace_of_the_client) {
+  const Home home;
+  const Collector collector;
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const Json meta = {{"io.modelcontextprotocol/protocolVersion", "2026-07-28"},
+                     {"io.modelcontextprotocol/clientCapabilities", Json::object()},
+                     {"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"}};
+  const Json call = {
+      {"jsonrpc", "2.0"},
+      {"id", 1},
+      {"method", "tools/call"},
+      {"params",
+       {{"name", "create_intent"}, {"arguments", {{"query", "headphones"}}}, {"_meta", meta}}}};
+  const Result result =
+      run(home, {"mcp", "--sandbox"}, dump_json(call) + "\n", collector.environment());
+  EXPECT_THAT(result.out, HasSubstr("\"result\"")) << result.err;
+  const Json names = table();
+  std::map<std::string, Json> spans;
+  for (const Json& span : collector.spans()) {
+    expect_row(names["spans"], span);
+    if (span["traceId"] == trace) spans[span["name"]] = span;
+  }
+  ASSERT_EQ(spans.count("tools/call create_intent"), 1U);
+  const Json& served = spans["tools/call create_intent"];
+  EXPECT_EQ(served["parentSpanId"], "00f067aa0ba902b7");
+  ASSERT_EQ(spans.count("POST /intents"), 1U);
+  EXPECT_EQ(spans["POST /intents"]["parentSpanId"], served["spanId"]);
+  EXPECT_EQ(spans.count("execute_tool create_intent"), 0U) << "one call, one span";
 }
 
 TEST(Telemetry, holds_no_content_unless_it_is_asked_for) {

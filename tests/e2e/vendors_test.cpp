@@ -100,6 +100,69 @@ TEST(Vendors, openai_buys_in_three_turns_through_responses) {
   EXPECT_THAT(vendor.violations(), IsEmpty());
 }
 
+/// The billionths of a dollar that the one day of `cartpilot stats` knows.
+std::int64_t cost_in(const Home& home) {
+  const Json days = Json::parse(run(home, {"--json", "stats"}).out);
+  EXPECT_EQ(days.at(0).at("cost_unknown_requests"), 0);
+  EXPECT_EQ(days.at(0).at("cost").at(0).at("currency"), "USD");
+  return days.at(0).at("cost").at(0).at("billionths");
+}
+
+std::vector<std::string> under_a_limit(std::vector<std::string> words, const std::string& limit) {
+  words.insert(words.end(), {"--limit-model-cost", limit, "--max-output-tokens", "2000"});
+  return words;
+}
+
+TEST(Vendors, buy_under_a_limit_of_costs_that_holds_for_every_request) {
+  fakes::FakeGemini gemini(fakes::shopping_model, gemini_options());
+  const Home first;
+  expect_purchase(run(first, under_a_limit(buying_with("gemini"), "5:USD/conversation"),
+                      kThreeLines, {{"GEMINI_API_KEY", kKey}, {"GEMINI_BASE_URL", gemini.url()}}),
+                  "gemini");
+  EXPECT_THAT(gemini.violations(), IsEmpty());
+  EXPECT_GT(cost_in(first), 0);
+
+  fakes::FakeOpenAi openai(fakes::shopping_model, openai_options());
+  const Home second;
+  std::vector<std::string> words = under_a_limit(buying_with("openai"), "5:USD/day");
+  words.insert(words.end(), {"--model", "gpt-6.1-terra", "--provider-option", "server=openai"});
+  expect_purchase(run(second, words, kThreeLines,
+                      {{"OPENAI_API_KEY", kKey}, {"OPENAI_BASE_URL", openai.base_url()}}),
+                  "openai");
+  EXPECT_THAT(openai.violations(), IsEmpty());
+  EXPECT_GT(cost_in(second), 0);
+}
+
+TEST(Vendors, are_not_asked_when_the_answer_could_cross_the_limit_of_costs) {
+  fakes::FakeOpenAi vendor(fakes::shopping_model, openai_options());
+  const Home home;
+  // 2,000 tokens of output cost 0.0032 USD at most, and there is input as well.
+  std::vector<std::string> words = {"chat",    "--provider",   "openai",
+                                    "--model", "gpt-4.1-mini", "--sandbox"};
+  words = under_a_limit(words, "0.0032:USD/turn");
+  words.push_back("I need a desk lamp");
+  const Result result =
+      run(home, words, "", {{"OPENAI_API_KEY", kKey}, {"OPENAI_BASE_URL", vendor.base_url()}});
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("0.00 USD of 0.0032 USD per turn are spent or reserved"));
+  EXPECT_THAT(result.err, HasSubstr("--limit-model-cost sets the limit"));
+  EXPECT_THAT(vendor.bodies(), IsEmpty());
+}
+
+TEST(Vendors, without_a_known_price_are_refused_under_a_limit_of_costs) {
+  fakes::FakeOpenAi vendor(fakes::shopping_model, openai_options());
+  const Home home;
+  std::vector<std::string> words = {"chat",    "--provider", "openai",
+                                    "--model", "some-model", "--sandbox"};
+  words = under_a_limit(words, "100:USD/day");
+  words.push_back("I need a desk lamp");
+  const Result result =
+      run(home, words, "", {{"OPENAI_API_KEY", kKey}, {"OPENAI_BASE_URL", vendor.base_url()}});
+  EXPECT_EQ(result.exit_code, 4) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("no price of openai/some-model is known"));
+  EXPECT_THAT(vendor.bodies(), IsEmpty());
+}
+
 TEST(Vendors, openai_lists_its_models_one_a_line) {
   fakes::FakeOpenAi vendor(fakes::shopping_model, openai_options());
   const Home home;

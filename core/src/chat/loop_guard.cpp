@@ -92,8 +92,9 @@ void LoopGuard::allow_more() {
 }
 
 std::string LoopGuard::reached_limit() const {
-  return calls_ > limits_.max_calls ? fmt::format("{} tool calls", limits_.max_calls)
-                                    : fmt::format("{} rounds", limits_.max_rounds);
+  return calls_ > limits_.max_calls
+             ? fmt::format("{} tool calls", limits_.max_calls)
+             : fmt::format("{} round{}", limits_.max_rounds, limits_.max_rounds == 1 ? "" : "s");
 }
 
 std::string LoopGuard::limit_message() const {

@@ -12,6 +12,7 @@
 #include "mcp/batch.h"
 #include "mcp/capabilities.h"
 #include "mcp/revision.h"
+#include "telemetry/span.h"
 
 namespace cartpilot::mcp {
 namespace {
@@ -76,6 +77,14 @@ bool is_answered(const Json& value) {
   throw ProtocolError(
       kMethodNotFound,
       fmt::format("there is no method {}", dump_json(Json(method.substr(0, kMaxShownMethod)))));
+}
+
+void tell_call(telemetry::Span& span, const std::string& tool, const Call& call) {
+  span.set("mcp.method.name", "tools/call");
+  span.set("mcp.protocol.version", std::string(call.revision()));
+  span.set("jsonrpc.request.id",
+           call.id().is_string() ? call.id().get<std::string>() : dump_json(call.id()));
+  span.set("gen_ai.tool.name", tool);
 }
 
 }  // namespace
@@ -315,8 +324,15 @@ void Dispatcher::start_call(const Message& message, std::string_view revision,
     }
     ++active_;
   }
-  const auto work = [this, call, tool, arguments] {
+  const auto parent = telemetry::parse_traceparent(string_or(
+      message.params.contains("_meta") ? message.params.at("_meta") : Json(), "traceparent"));
+  const auto work = [this, call, tool, arguments, parent] {
+    telemetry::Span span("tools/call " + tool, telemetry::SpanKind::kServer,
+                         parent.value_or(telemetry::SpanContext()));
+    span.call_tool();
+    tell_call(span, tool, *call);
     const CallResult result = run(tool, arguments, *call);
+    if (result.is_error) span.fail("tool_error");
     end_call(*call,
              call->input_requests().empty()
                  ? call_result(identity_, result, call->revision())
