@@ -411,6 +411,9 @@ TEST(DryRun, confirms_nothing_that_is_approved_already_or_open) {
   world.clock.passed_ms += 60'000;  // a confirm may be sent again
   const auto requests = world.server.requests().size();
   EXPECT_THAT(world.gate->reconcile(world.context), IsEmpty());
+  // Its checkout is one of this conversation, so its confirm would be looked into and sent again.
+  world.journal.remember_checkout("session-1", "elsewhere", "[]", world.gate->cartpilot().text());
+  EXPECT_EQ(code_of(world.confirm("elsewhere")), "DRY_RUN");
   EXPECT_EQ(world.server.requests().size(), requests);
   EXPECT_EQ(world.server.count("confirm"), 0);
 }
