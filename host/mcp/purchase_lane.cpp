@@ -29,7 +29,7 @@ PurchaseLane::~PurchaseLane() {
 }
 
 PurchaseLane::Reply PurchaseLane::run(const ToolCall& call, const CallContext& context) {
-  Job job{call, {}, {}};
+  Job job(call);
   std::unique_lock lock(mutex_);
   jobs_.push_back(&job);
   changed_.notify_all();

@@ -39,10 +39,11 @@ class PurchaseLane {
 
  private:
   struct Job {
+    explicit Job(const ToolCall& what) : call(what), span(telemetry::Span::current()) {}
     const ToolCall& call;
+    const telemetry::SpanContext span;  ///< of the call
     app::Cancellation cancellation;
     Reply reply;
-    telemetry::SpanContext span = telemetry::Span::current();  ///< of the call
     bool done = false;
   };
 
