@@ -22,7 +22,7 @@ LONG = 180  # seconds for a program with many scenarios
 # Checks that pass; fewer are a loss even when no scenario fails.
 PROGRAM_2026 = 96
 PROGRAM_2025 = 40
-FIXTURES_2026 = 132
+FIXTURES_2026 = 134
 FIXTURES_2025 = 67
 
 

@@ -34,6 +34,16 @@ TEST(ServerPins, what_is_agreed_to_later_takes_the_place_of_the_same_tool_only) 
   EXPECT_EQ(pins.of("files"), (Digests{{"", "program"}, {"read", "2"}, {"write", "3"}}));
 }
 
+TEST(ServerPins, what_is_forgotten_has_to_be_agreed_to_again) {
+  store::StateDb db(":memory:");
+  ServerPins pins(db);
+  pins.agree("files", {{"", "program"}, {"read", "1"}, {"write", "2"}});
+  pins.agree("weather", {{"read", "3"}});
+  pins.forget("files", {"read", "not there"});
+  EXPECT_EQ(pins.of("files"), (Digests{{"", "program"}, {"write", "2"}}));
+  EXPECT_EQ(pins.of("weather"), (Digests{{"read", "3"}}));
+}
+
 TEST(ServerPins, any_name_is_a_name) {
   store::StateDb db(":memory:");
   ServerPins pins(db);

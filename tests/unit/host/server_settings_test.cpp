@@ -39,7 +39,9 @@ class ServerSettings : public testing::Test {
   std::vector<mcp::ServerSettings> read(const std::string& text, mode_t mode = 0600) {
     std::ofstream(config()) << text;
     ::chmod(config().c_str(), mode);
-    SettingsFile file{config(), parse_settings(text, config().string(), "")};
+    SettingsFile file;
+    file.path = config();
+    file.values = parse_settings(text, config().string(), "");
     return servers_in(file, environment_, {"CARTPILOT_API_KEY"});
   }
   std::string problem(const std::string& text, mode_t mode = 0600) {
@@ -139,8 +141,8 @@ TEST_F(ServerSettings, a_file_that_others_can_write_starts_nothing) {
 TEST_F(ServerSettings, names_are_short_and_plain) {
   const std::string longest(30, 'x');
   EXPECT_EQ(read("[mcp_servers." + longest + "]\nurl = \"https://a.example/\"\n").size(), 1U);
-  for (const std::string& name : {longest + "x", std::string("Files"), std::string("\"a b\""),
-                                  std::string("\"\""), std::string("\"../x\"")}) {
+  for (const std::string& name :
+       {longest + "x", std::string("Files"), std::string("\"a b\""), std::string("\"../x\"")}) {
     EXPECT_THAT(problem("[mcp_servers." + name + "]\nurl = \"https://a.example/\"\n"),
                 HasSubstr("is no name for a server"))
         << name;
@@ -149,7 +151,7 @@ TEST_F(ServerSettings, names_are_short_and_plain) {
 
 TEST_F(ServerSettings, a_server_is_either_a_program_or_an_address) {
   for (const char* both_or_none : {"command = [\"files-server\"]\nurl = \"https://a.example/\"\n",
-                                   "money_tools = [\"x\"]\n", "command = []\n"}) {
+                                   "money_tools = [\"x\"]\n"}) {
     EXPECT_THAT(problem(std::string("[mcp_servers.files]\n") + both_or_none),
                 HasSubstr("needs either a command or a url"))
         << both_or_none;
