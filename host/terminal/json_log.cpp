@@ -60,10 +60,11 @@ std::string log_line(const telemetry::EndedSpan& span) {
                  {"ms", (span.end_ns - span.begin_ns) / 1'000'000},
                  {"trace_id", span.context.trace_id},
                  {"span_id", span.context.span_id}};
-  for (const auto& [name, value] : span.attributes) {
-    const auto field = std::find_if(kFields.begin(), kFields.end(),
-                                    [&](const auto& known) { return known.first == name; });
-    if (field != kFields.end()) fields[field->second] = value;
+  for (const auto& attribute : span.attributes) {
+    const auto* const field = std::find_if(kFields.begin(), kFields.end(), [&](const auto& known) {
+      return known.first == attribute.first;
+    });
+    if (field != kFields.end()) fields[field->second] = attribute.second;
   }
   return json_log_line(fields);
 }
