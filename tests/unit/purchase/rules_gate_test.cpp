@@ -1,4 +1,5 @@
 // Rules of a person at the gate: who is asked, what is recorded, and that nothing else is loosened.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <atomic>

@@ -2,6 +2,7 @@
 // is weaker than a question, rules_property_test.cpp tells.
 #include "purchase/rules.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

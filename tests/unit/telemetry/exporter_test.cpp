@@ -123,7 +123,7 @@ TEST(Exporter, says_once_at_the_end_what_a_dead_or_lying_collector_did_not_take)
            {FakeReply::json(R"({"partialSuccess":{"rejectedSpans":"3"}})"), ""},
            {FakeReply::json("no JSON at all"), ""}}) {
     FakeHttp http;
-    http.script([&](const HttpRequest&) { return reply; });
+    http.script([answer = reply](const HttpRequest&) { return answer; });
     std::vector<std::string> notices;
     {
       Exporter exporter(settings(), http,
