@@ -143,13 +143,15 @@ static double time_markdown(const Setup& setup, int paragraphs) {
     began.set_value(Clock::now());
     peer.write(stream_head());
     for (int i = 0; i < paragraphs; ++i) {
+      // As it stands in JSON.
       peer.write(chunk(gemini_text(fmt::format(
-          "## Part {}\n\nA **lamp** for `desk {}`, see [its page](https://shop.example/{}).\n\n- "
-          "one point that is long enough to be wrapped at the width of the terminal\n- two\n\n"
-          "| Lamp | Price |\n|---|---:|\n| Acme {} | 39.99 USD |\n\n",
+          "## Part {}\\n\\nA **lamp** for `desk {}`, see [its "
+          "page](https://shop.example/{}).\\n\\n- "
+          "one point that is long enough to be wrapped at the width of the terminal\\n- two\\n\\n"
+          "| Lamp | Price |\\n|---|---:|\\n| Acme {} | 39.99 USD |\\n\\n",
           i, i, i, i))));
     }
-    peer.write(chunk(gemini_text("All of it.\n")) + chunk(gemini_end()) + "0\r\n\r\n");
+    peer.write(chunk(gemini_text("All of it.\\n")) + chunk(gemini_end()) + "0\r\n\r\n");
   });
   Child child({setup.program, "chat", "--provider", "gemini", "--approve", "never", "hello"},
               environment_of(setup.home, gemini_variables(server.url(), "http://127.0.0.1:9")),

@@ -82,6 +82,7 @@ int run(int purchases, bool json) {
   const double sync = median_sync(folder.path());
   const FaultyDisk disk;
   PurchasePolicy policy = parse_policy("up-to:10000:USD", "merchant-a");
+  policy.allow_repeat = 2 * purchases;  // the same basket each time
   policy.limits.session = policy.limits.day = {INT64_MAX, "USD"};
   GateWorld world(policy, folder.path() / "state.db");
   TimedTransport transport(world.server);

@@ -21,7 +21,7 @@ class Browser(Case):
 
     def code(self):
         terminal = Person(self.home, command="pair")
-        self.addCleanup(terminal.finish)
+        self.addCleanup(terminal.stop)
         return terminal.wait_for(r"Pairing code: ([a-z]{4}-[a-z]{4})").group(1)
 
     def start(self, scenario, pairs=True):

@@ -345,6 +345,11 @@ class Person:
         os.close(self.terminal)
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
 
+    def stop(self):
+        """Ends it, whatever it waits for."""
+        os.kill(self.child, signal.SIGTERM)
+        self.finish()
+
 
 class Page:
     """A browser at the approval page of a server, without its screen."""
