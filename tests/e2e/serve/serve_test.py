@@ -144,16 +144,16 @@ class OnePerson(Case):
         serve = self.serve()
         paired = Browser(serve).pair()
         conversation = paired.begin()
-        stranger = Browser(serve)
-        status, headers, text = stranger.send("GET", "/")
+        unknown = Browser(serve)
+        status, headers, text = unknown.send("GET", "/")
         self.assertEqual(status, 200)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
         self.assertIn("img-src 'none'", headers["Content-Security-Policy"])
         self.assertIn("img-src https:",
-                      stranger.send("GET", "/?pictures=1")[1]["Content-Security-Policy"])
+                      unknown.send("GET", "/?pictures=1")[1]["Content-Security-Policy"])
         self.assertIn("<html", text)
         cookie_alone = Browser(serve, Cookie=paired.headers["Cookie"])
-        for browser in (stranger, cookie_alone):
+        for browser in (unknown, cookie_alone):
             for method, path in (("GET", "/api/me"), ("GET", "/api/conversations"),
                                  ("POST", "/api/conversations"), ("GET", "/api/question"),
                                  ("GET", f"/api/conversations/{conversation}/events"),
