@@ -205,6 +205,10 @@ void OpenAiApi::handle(const mcp::EndpointRequest& request, Person& person,
 
 void OpenAiApi::complete(const mcp::EndpointRequest& request, Person& person,
                          const ProgramToken& token, mcp::EndpointReply& reply) const {
+  if (request.body.size() > mcp::kMaxBodyBytes) {
+    refuse(reply, 413, "the messages are longer than 4 MB", "too_long");
+    return;
+  }
   const Json body = parse_json(request.body, "the body");
   if (!body.is_object()) invalid("the body is not an object");
   if (string_or(body, "model") != kServedModel) {
