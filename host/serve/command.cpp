@@ -114,8 +114,11 @@ app::SessionSettings settings_for(CommandServices& services, const std::string& 
     settings.open_state = [&services] { return services.app().open_state(); };
     return settings;
   }
-  // Rules and standing permissions are those of the person who runs the program.
-  settings.policy.rules = {};
+  // All people share the account at CartPilot.
+  settings.own_purchases_only = true;
+  // What the person who runs the program permits beforehand is permitted to nobody else; what is
+  // forbidden holds for all.
+  settings.policy.rules.deny_only = true;
   const auto folder = folder_of(services.settings().state_directory, person);
   settings.open_state = [folder] {
     base::make_own_folder(folder);

@@ -20,6 +20,7 @@
 #include "app/counted_purchases.h"
 #include "app/failure_watch.h"
 #include "app/model_spending.h"
+#include "app/own_purchases.h"
 #include "app/plugin_tools.h"
 #include "app/services.h"
 #include "app/turn.h"
@@ -71,6 +72,8 @@ struct SessionSettings {
   /// The person has looked through a record of purchases that was altered: it is put aside and
   /// another one begun. A record that is whole stays as it is.
   bool new_record = false;
+  /// Others share the account at CartPilot: only orders and checkouts of this state are told of.
+  bool own_purchases_only = false;
   /// Ids of plugins whose money functions are let in; each call asks.
   std::vector<std::string> money_plugins;
   /// Makes what carries out the confirms of this session, which lives as long as the session;
@@ -144,6 +147,7 @@ class ShoppingSession final : private chat::MessageLog {
   void connect(const CallContext& opening);
   bool connect_to(commerce::ClientOptions options, const CallContext& opening);
   void begin_new_record();
+  std::unique_ptr<store::StateDb> open_state() const;
   void open_shop();
   void bind();
   void open_chat(const CallContext& opening);
@@ -173,6 +177,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::unique_ptr<CountedPurchases> counted_;
   std::unique_ptr<purchase::PurchaseGate> gate_;
   std::unique_ptr<commerce::CartPilotTools> tools_;
+  std::unique_ptr<OwnPurchases> own_purchases_;
   std::unique_ptr<PluginMoneyGuard> money_guard_;
   std::unique_ptr<chat::ToolRouter> router_;
   std::unique_ptr<FailureWatch> watch_;

@@ -348,6 +348,18 @@ bool PurchaseJournal::knows_checkout(const std::string& session, const std::stri
   return requested_of(session, checkout_id, cartpilot).has_value();
 }
 
+bool PurchaseJournal::made_checkout(const std::string& checkout_id,
+                                    const std::string& cartpilot) const {
+  bool made = false;
+  db_.checked([&] {
+    const auto select = db_.prepared(
+        "SELECT 1 FROM purchase_checkouts WHERE checkout_id = ? AND cartpilot = ? LIMIT 1");
+    SQLite::bind(*select, checkout_id, cartpilot);
+    made = select->executeStep();
+  });
+  return made;
+}
+
 std::optional<std::string> PurchaseJournal::requested_of(const std::string& session,
                                                          const std::string& checkout_id,
                                                          const std::string& cartpilot) const {

@@ -173,6 +173,8 @@ class PurchaseJournal {
                          const std::string& requested, const std::string& cartpilot = "");
   bool knows_checkout(const std::string& session, const std::string& checkout_id,
                       const std::string& cartpilot = "") const;
+  /// Whether any conversation made this checkout there.
+  bool made_checkout(const std::string& checkout_id, const std::string& cartpilot) const;
   /// The `requested` of remember_checkout(); nullopt when it is not this session's.
   std::optional<std::string> requested_of(const std::string& session,
                                           const std::string& checkout_id,
