@@ -192,10 +192,20 @@ std::string contradiction(const Arguments& a) {
   if (a.approval_page && a.approve == "never") return both("--approval-page", "--approve never");
   if (a.list && !a.deny.empty()) return both("--list", "--deny");
   if (a.json && a.command == "chat") return "--json is not for chat; use --output jsonl";
-  constexpr std::array kWithoutJson = {
-      "tools call",      "tools handle",    "tools instructions", "mcp",        "pair",
-      "replay",          "sandbox",         "purchases resolve",  "plugin new", "sessions export",
-      "sessions delete", "sessions rename", "config set"};
+  constexpr std::array kWithoutJson = {"tools call",
+                                       "tools handle",
+                                       "tools instructions",
+                                       "mcp",
+                                       "pair",
+                                       "serve",
+                                       "replay",
+                                       "sandbox",
+                                       "purchases resolve",
+                                       "plugin new",
+                                       "sessions export",
+                                       "sessions delete",
+                                       "sessions rename",
+                                       "config set"};
   if (a.json &&
       std::find(kWithoutJson.begin(), kWithoutJson.end(), a.command) != kWithoutJson.end())
     return fmt::format("--json is not for {}", a.command);

@@ -95,6 +95,28 @@ void declare_provider_flags(CLI::App& command, Arguments& a, std::vector<std::st
       ->group(kModel);
 }
 
+void declare_model_flags(CLI::App& command, Arguments& a) {
+  value(command, "-m,--model", a.model, "MODEL", "Model id (default: the provider's)")
+      ->group(kModel);
+  value(command, "--system", a.system_file, "FILE", "Your own instructions for the model")
+      ->group(kModel);
+  value(command, "--max-steps", a.max_steps, "N",
+        "Maximum number of model calls per message (default 12)")
+      ->check(between(1, 100))
+      ->group(kModel);
+  value(command, "--max-requests", a.max_requests, "N",
+        "Maximum number of model requests in this run, repeated ones included")
+      ->check(between(1, 100'000))
+      ->group(kModel);
+  value(command, "--max-output-tokens", a.max_output_tokens, "N",
+        "Maximum number of tokens of one answer of the model, reasoning included")
+      ->check(between(16, 1'000'000))
+      ->group(kModel);
+  repeatable(command, "--limit-model-cost", a.cost_limits, "AMOUNT:CUR/turn|conversation|day",
+             "What models may cost; needs --max-output-tokens and a known price (repeatable)")
+      ->group(kModel);
+}
+
 void declare_tools(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
   CLI::App* tools = app.add_subcommand(
       "tools", "The functions without the chat, for programs with a model of their own");
@@ -247,11 +269,55 @@ void declare_surfaces(CLI::App& app, Arguments& a) {
       "--approval-page", a.approval_page,
       "Show purchases on a page on this machine, where a paired browser can approve them");
 
-  CLI::App* pair = app.add_subcommand("pair", "Pair a browser with an approval page");
+  CLI::App* pair = app.add_subcommand("pair", "Pair a browser with the page of another cartpilot");
   pair->footer(
       "Shows a code on the terminal and waits until a browser has sent it to the page of "
       "'cartpilot "
-      "mcp --approval-page'.");
+      "serve' or 'cartpilot mcp --approval-page'.");
+}
+
+void declare_serve(CLI::App& app, Arguments& a, std::vector<std::string>& options) {
+  CLI::App* serve =
+      app.add_subcommand("serve", "The shop assistant in a browser, for one person or for many");
+  serve->footer(
+      "For one person: pair a browser with 'cartpilot pair'. For many: behind a proxy that "
+      "authenticates people and names them in a header; each has conversations, limits and "
+      "purchases of their own. Purchases are approved on the page, by the person, with the same "
+      "code as on a terminal.");
+  value(*serve, "--listen", a.listen, "ADDRESS:PORT|unix:FILE",
+        "Where to listen; 127.0.0.1 only without --auth-header (default 127.0.0.1:8088)");
+  value(*serve, "--auth-header", a.auth_header, "NAME",
+        "The header in which a proxy names the person; on a Unix socket, or with "
+        "--auth-secret-file");
+  value(*serve, "--auth-secret-file", a.auth_secret_file, "FILE",
+        "A secret of one line that the proxy sends as X-Cartpilot-Secret; mode 0600");
+  value(*serve, "--public-url", a.public_url, "URL",
+        "Where people reach the page, for links to it (default: where it listens)");
+  serve->add_flag("--openai-api", a.openai_api,
+                  "Also answer chat applications that speak OpenAI's chat completions, under /v1");
+  serve->add_flag("--mcp", a.serve_mcp, "Also answer agent applications that speak MCP, at /mcp");
+  declare_provider_flags(*serve, a, options);
+  declare_model_flags(*serve, a);
+  serve->add_flag("--demo", a.demo, "Same as --provider offline --sandbox: no key, no network")
+      ->group(kConversation);
+  declare_purchase_flags(*serve, a);
+
+  CLI::App* token = app.add_subcommand("token", "Tokens for programs that talk to 'serve'");
+  token->require_subcommand(1);
+  token->footer(
+      "A program with a token talks for one person, under /v1 and /mcp of 'cartpilot serve'. It "
+      "can never answer a question.");
+  const auto person = [&](CLI::App& command, const char* text) {
+    value(command, "--person", a.person, "NAME", text);
+  };
+  CLI::App* made = token->add_subcommand("new", "Make a token and print it, once");
+  value(*made, "name", a.name, "NAME", "What it is for")->required();
+  person(*made, "Whom the proxy names so (default: the only person of a paired page)");
+  person(*token->add_subcommand("list", "The tokens, without what they are"),
+         "Those of one person only");
+  CLI::App* revoke = token->add_subcommand("revoke", "End a token");
+  value(*revoke, "id", a.name, "TOKEN", "Its id, from 'cartpilot token list'")->required();
+  person(*revoke, "Only if it belongs to this person");
 }
 
 }  // namespace
@@ -265,24 +331,7 @@ void declare_chat(CLI::App& app, Arguments& a, std::vector<std::string>& options
   value(*chat, "message", a.message, "MESSAGE",
         "What you want to say; - is standard input, and a pipe's text is added");
   declare_provider_flags(*chat, a, options);
-  value(*chat, "-m,--model", a.model, "MODEL", "Model id (default: the provider's)")->group(kModel);
-  value(*chat, "--system", a.system_file, "FILE", "Your own instructions for the model")
-      ->group(kModel);
-  value(*chat, "--max-steps", a.max_steps, "N",
-        "Maximum number of model calls per message (default 12)")
-      ->check(between(1, 100))
-      ->group(kModel);
-  value(*chat, "--max-requests", a.max_requests, "N",
-        "Maximum number of model requests in this run, repeated ones included")
-      ->check(between(1, 100'000))
-      ->group(kModel);
-  value(*chat, "--max-output-tokens", a.max_output_tokens, "N",
-        "Maximum number of tokens of one answer of the model, reasoning included")
-      ->check(between(16, 1'000'000))
-      ->group(kModel);
-  repeatable(*chat, "--limit-model-cost", a.cost_limits, "AMOUNT:CUR/turn|conversation|day",
-             "What models may cost; needs --max-output-tokens and a known price (repeatable)")
-      ->group(kModel);
+  declare_model_flags(*chat, a);
   chat->add_flag("--demo", a.demo, "Same as --provider offline --sandbox: no key, no network")
       ->group(kConversation);
   declare_purchase_flags(*chat, a);
@@ -316,6 +365,7 @@ void declare_commands(CLI::App& app, Arguments& a, std::vector<std::string>& opt
   declare_provider_flags(
       *app.add_subcommand("models", "The models a provider offers, one id a line"), a, options);
   declare_surfaces(app, a);
+  declare_serve(app, a, options);
   declare_tools(app, a, options);
   declare_records(app, a);
   declare_plugins(app, a);

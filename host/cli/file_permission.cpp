@@ -16,7 +16,7 @@ namespace {
 /// Or says what would be bought.
 bool may_buy(const std::string& command) {
   return command == "chat" || command == "tools call" || command == "tools handle" ||
-         command == "mcp" || command == "purchases explain";
+         command == "mcp" || command == "serve" || command == "purchases explain";
 }
 
 /// "rules coffee (allow), big (deny)", as far as they count in this run.

@@ -31,8 +31,8 @@ int log_threshold(const std::string& word) {
 Settings with_keys(const Arguments& arguments, Settings settings) {
   const std::string& command = arguments.command;
   const bool talks = command == "chat" || command == "models" || command == "doctor" ||
-                     command == "mcp" || command == "tools call" || command == "tools handle" ||
-                     command == "purchases explain";
+                     command == "mcp" || command == "serve" || command == "tools call" ||
+                     command == "tools handle" || command == "purchases explain";
   if (!talks || (record::tape() != nullptr && record::tape()->plays())) return settings;
   const SettingValues values = read_settings_file(arguments, settings.environment).values;
   std::vector<std::string> variables;
@@ -211,7 +211,7 @@ purchase::PurchasePolicy CommandServices::policy() const {
 std::string CommandServices::policy_word() const {
   if (!arguments_.approve.empty()) return arguments_.approve;
   // There may be a terminal around, but it is the client's.
-  if (arguments_.command == "mcp") return "ask";
+  if (arguments_.command == "mcp" || arguments_.command == "serve") return "ask";
   // The question goes to the terminal itself, so standard input may well be a pipe.
   return has_terminal() || arguments_.approval_descriptor >= 0 ? "ask" : "never";
 }

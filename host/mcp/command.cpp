@@ -6,15 +6,15 @@
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/commands.h"
+#include "http/listener.h"
+#include "http/token_file.h"
 #include "mcp/call_threads.h"
 #include "mcp/confirm_command.h"
 #include "mcp/dispatcher.h"
 #include "mcp/http_endpoint.h"
-#include "mcp/http_listener.h"
 #include "mcp/private_streams.h"
 #include "mcp/session_tools.h"
 #include "mcp/stdio.h"
-#include "mcp/token_file.h"
 #include "mcp/tool_list.h"
 #include "net/proxy.h"
 #include "page/server.h"
@@ -83,16 +83,12 @@ app::SessionSettings settings_for(CommandServices& services, const std::string& 
   return settings;
 }
 
-mcp::ServerIdentity identity() {
-  return {"cartpilot", "CartPilot", CARTPILOT_VERSION, std::string(mcp_instructions())};
-}
-
 int serve_pipe(CommandServices& services) {
   const PrivateStreams streams;
   const auto page = page_of(services);
   SessionTools tools(services.app(), settings_for(services, url_of(page)), url_of(page));
   mcp::CallThreads threads;
-  mcp::Dispatcher dispatcher(identity(), tools, threads);
+  mcp::Dispatcher dispatcher(server_identity(), tools, threads);
   mcp::StdioOptions options;
   options.input = streams.input();
   options.output = streams.output();
@@ -134,7 +130,7 @@ int serve_http(CommandServices& services) {
     text::add_secret(options.token);
   }
   mcp::HttpEndpoint endpoint(
-      identity(),
+      server_identity(),
       [&] { return std::make_shared<SessionTools>(services.app(), settings, url_of(page)); },
       options);
   HttpListener listener(socket,

@@ -8,6 +8,10 @@
 
 namespace cartpilot::host {
 
+mcp::ServerIdentity server_identity() {
+  return {"cartpilot", "CartPilot", CARTPILOT_VERSION, std::string(mcp_instructions())};
+}
+
 SessionTools::SessionTools(app::AppServices& services, app::SessionSettings settings,
                            const std::string& page_url)
     : approver_(page_url),

@@ -11,6 +11,7 @@
 #include "app/services.h"
 #include "app/session.h"
 #include "mcp/approval_board.h"
+#include "mcp/dispatcher.h"
 #include "mcp/pending_approver.h"
 #include "mcp/purchase_lane.h"
 #include "mcp/purchase_lines.h"
@@ -18,6 +19,9 @@
 #include "mcp/tool_service.h"
 
 namespace cartpilot::host {
+
+/// How this program names itself to clients.
+mcp::ServerIdentity server_identity();
 
 class SessionTools final : public mcp::ToolService {
  public:

@@ -8,7 +8,7 @@
 // A request must name this address as its Host. A POST must also have this address as its Origin. A
 // browser is known by a cookie that it got for a pairing code, and by a key that the page keeps for
 // its own origin: cookies of a host go to every port of it. Each answer needs a token of its
-// question, which is good once. The pairings end with the object. Any thread.
+// question and its code. The pairings end with the object. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 
 #include "mcp/http_endpoint.h"
 #include "page/pairings.h"
+#include "page/question_answers.h"
 #include "purchase/questions.h"
 #include "store/state_db.h"
 
@@ -27,8 +28,6 @@ namespace cartpilot::host {
 
 /// Browsers that can be paired at once; one more takes the place of the first.
 constexpr std::size_t kMaxBrowsers = 8;
-/// Answers that are awaited; as above.
-constexpr std::size_t kMaxAwaitedAnswers = 32;
 constexpr std::size_t kMaxPageBody = 4 * 1024;
 
 class PageEndpoint {
@@ -45,12 +44,6 @@ class PageEndpoint {
     std::string cookie;
     std::string key;
   };
-  /// A code that was shown, and what an answer to it is sent with.
-  struct Awaited {
-    std::string token;
-    std::string question;
-    std::string challenge;
-  };
   struct Answer {
     int status = 200;
     Json body;
@@ -60,21 +53,16 @@ class PageEndpoint {
   Answer answer(const mcp::EndpointRequest& request);
   Answer answer_post(const mcp::EndpointRequest& request);
   Answer pair(const Json& body);
-  Answer show_question();
-  Answer show_code(const Json& body);
-  Answer take_answer(const Json& body, bool says_no);
   bool is_paired(const HttpHeaders& headers) const;
-  std::string view_token(const std::string& question) const;
 
   const std::string place_;
   const std::string cookie_name_;
-  const std::string secret_;  ///< view tokens are made with it
   std::mutex mutex_;
   const std::unique_ptr<store::StateDb> db_;
   purchase::Questions questions_;
+  const QuestionAnswers answers_;
   Pairings pairings_;
   std::deque<Browser> browsers_;
-  std::deque<Awaited> awaited_;
 };
 
 }  // namespace cartpilot::host

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "app/services.h"
-#include "mcp/http_listener.h"
+#include "http/listener.h"
 #include "page/endpoint.h"
 #include "page/pairings.h"
 

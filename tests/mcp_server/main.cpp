@@ -5,8 +5,8 @@
 #include <iostream>
 #include <string>
 
+#include "http/listener.h"
 #include "mcp/http_endpoint.h"
-#include "mcp/http_listener.h"
 #include "mcp_server/fixture_tools.h"
 
 namespace {

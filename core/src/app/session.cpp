@@ -31,7 +31,7 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
     : services_(services),
       settings_(std::move(settings)),
       surface_(surface),
-      state_(services.open_state()),
+      state_(settings_.open_state ? settings_.open_state() : services.open_state()),
       sessions_(*state_) {
   choose(settings_.choice);
   if (settings_.model) {
@@ -67,7 +67,7 @@ void ShoppingSession::choose(const SessionChoice& choice) {
     }
   }
   id_ = earlier ? earlier->id : choice.kind == Kind::kNamed ? choice.id : store::new_session_id();
-  lock_.emplace(services_.lock_session(id_));
+  lock_.emplace(settings_.lock_session ? settings_.lock_session(id_) : services_.lock_session(id_));
   earlier = sessions_.find(id_);  // whoever had it until now may have changed it
   continued_ = earlier.has_value();
   if (earlier) home_ = commerce::CartPilotIdentity::from_text(earlier->cartpilot);

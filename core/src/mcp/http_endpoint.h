@@ -34,6 +34,7 @@ struct EndpointRequest {
   std::string path;  ///< without the query
   HttpHeaders headers;
   std::string body;
+  std::string query{};  ///< what came after "?", undecoded
 };
 
 /// One exchange on a connection. Used by the thread that called handle().
@@ -45,6 +46,8 @@ class EndpointReply {
   /// The head of an event stream, then its events; a null event is a comment that keeps it alive.
   virtual void begin_events(const HttpHeaders& headers) = 0;
   virtual void send_event(const Json& event) = 0;
+  /// Lines of an event stream as they are, for streams whose events have ids.
+  virtual void send_lines(const std::string& lines) = 0;
   /// True once the client has closed the connection; looked at several times a second.
   virtual bool client_is_gone() = 0;
 };

@@ -38,6 +38,7 @@ class WholeReply final : public mcp::EndpointReply {
     body = text;
   }
   void begin_events(const HttpHeaders&) override { FAIL() << "nothing here streams"; }
+  void send_lines(const std::string&) override { FAIL(); }
   void send_event(const Json&) override {}
   bool client_is_gone() override { return false; }
 

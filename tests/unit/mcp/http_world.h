@@ -31,6 +31,7 @@ class RecordedReply final : public EndpointReply {
     status = 200;
     headers = with;
   }
+  void send_lines(const std::string&) override { FAIL(); }
   void send_event(const Json& event) override {
     const std::lock_guard lock(mutex_);
     events.push_back(event);

@@ -29,6 +29,7 @@ class PageReply final : public mcp::EndpointReply {
     body = text;
   }
   void begin_events(const HttpHeaders&) override { FAIL(); }
+  void send_lines(const std::string&) override { FAIL(); }
   void send_event(const Json&) override { FAIL(); }
   bool client_is_gone() override { return false; }
 
@@ -295,8 +296,9 @@ TEST_F(PageTest, a_replayed_token_answers_nothing) {
   const std::string token = token_of(browser);
   EXPECT_EQ(post(browser, "/answer", {{"token", token}, {"typed", yes_to(question)}}).outcome(),
             "again");
-  EXPECT_EQ(post(browser, "/answer", {{"token", token}, {"typed", yes_to(question)}}).status, 409);
-  EXPECT_EQ(post(browser, "/decline", {{"token", token}}).status, 409);
+  EXPECT_EQ(post(browser, "/answer", {{"token", token}, {"typed", yes_to(question)}}).outcome(),
+            "stale");
+  EXPECT_EQ(post(browser, "/decline", {{"token", token}}).outcome(), "stale");
   EXPECT_EQ(state_of(question), QuestionState::kOpen);
 }
 

@@ -1,4 +1,4 @@
-#include "mcp/http_listener.h"
+#include "http/listener.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPRequestHandler.h>
@@ -8,8 +8,13 @@
 #include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/ServerSocket.h>
+#include <Poco/Net/ServerSocketImpl.h>
+#include <Poco/Net/StreamSocket.h>
 #include <Poco/ThreadPool.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <istream>
@@ -24,9 +29,9 @@ namespace {
 
 namespace net = Poco::Net;
 
-constexpr int kMaxConnections = 128;
 /// Threads to say 503 on.
 constexpr int kSpare = 16;
+constexpr int kBacklog = 512;
 constexpr int kIdleSeconds = 60;
 constexpr int kThreadIdleMs = 20;
 
@@ -60,6 +65,11 @@ class SocketReply final : public mcp::EndpointReply {
     stream_->flush();
     gone_ = gone_ || !stream_->good();
   }
+  void send_lines(const std::string& lines) override {
+    *stream_ << lines;
+    stream_->flush();
+    gone_ = gone_ || !stream_->good();
+  }
   bool client_is_gone() override {
     if (gone_) return true;
     try {
@@ -85,9 +95,9 @@ std::string as_sent(const std::string& value) {
   return value.starts_with("base64?") ? "=?" + value : value;
 }
 
-class McpHandler final : public net::HTTPRequestHandler {
+class ExchangeHandler final : public net::HTTPRequestHandler {
  public:
-  explicit McpHandler(const HttpListener::Handler& handler) : handler_(handler) {}
+  explicit ExchangeHandler(const HttpListener::Handler& handler) : handler_(handler) {}
 
   void handleRequest(net::HTTPServerRequest& in, net::HTTPServerResponse& out) override {
     SocketReply reply(in, out);
@@ -99,7 +109,11 @@ class McpHandler final : public net::HTTPRequestHandler {
     }
     mcp::EndpointRequest request;
     request.method = in.getMethod();
-    request.path = in.getURI().substr(0, in.getURI().find('?'));
+    const std::string& address = in.getURI();
+    request.path = address.substr(0, address.find('?'));
+    if (request.path.size() < address.size()) {
+      request.query = address.substr(request.path.size() + 1);
+    }
     for (const auto& [name, value] : in) request.headers.emplace_back(name, as_sent(value));
     if (in.getChunkedTransferEncoding() || in.hasContentLength()) {
       char block[8192];
@@ -129,28 +143,30 @@ class BusyHandler final : public net::HTTPRequestHandler {
   }
 };
 
-class McpHandlerFactory final : public net::HTTPRequestHandlerFactory {
+class HandlerFactory final : public net::HTTPRequestHandlerFactory {
  public:
-  explicit McpHandlerFactory(HttpListener::Handler handler) : handler_(std::move(handler)) {}
+  HandlerFactory(HttpListener::Handler handler, int max_connections)
+      : handler_(std::move(handler)), max_connections_(max_connections) {}
   void set_server(const net::TCPServer& server) { server_ = &server; }
 
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
-    if (server_ != nullptr && server_->currentConnections() > kMaxConnections) {
+    if (server_ != nullptr && server_->currentConnections() > max_connections_) {
       return new BusyHandler;
     }
-    return new McpHandler(handler_);
+    return new ExchangeHandler(handler_);
   }
 
  private:
   const HttpListener::Handler handler_;
+  const int max_connections_;
   const net::TCPServer* server_ = nullptr;
 };
 
-net::HTTPServerParams::Ptr server_parameters() {
+net::HTTPServerParams::Ptr server_parameters(int max_connections) {
   net::HTTPServerParams::Ptr parameters = new net::HTTPServerParams;
-  parameters->setMaxThreads(kMaxConnections + kSpare);
+  parameters->setMaxThreads(max_connections + kSpare);
   // One that finds the queue full is dropped without a word, also while threads are being started.
-  parameters->setMaxQueued(kMaxConnections + kSpare);
+  parameters->setMaxQueued(max_connections + kSpare);
   parameters->setThreadIdleTime(Poco::Timespan(0, kThreadIdleMs * 1000));
   parameters->setKeepAlive(true);
   parameters->setMaxKeepAliveRequests(0);
@@ -159,57 +175,101 @@ net::HTTPServerParams::Ptr server_parameters() {
   return parameters;
 }
 
+/// A Unix socket whose file is its owner's alone from its first moment: the file takes its mode
+/// from the socket.
+class PrivateSocketImpl final : public net::ServerSocketImpl {
+ public:
+  PrivateSocketImpl() {
+    init(AF_UNIX);
+    ::fchmod(sockfd(), S_IRUSR | S_IWUSR);
+  }
+};
+class PrivateServerSocket final : public net::ServerSocket {
+ public:
+  PrivateServerSocket() : net::ServerSocket(new PrivateSocketImpl, true) {}
+};
+
+/// The file of a server that was killed stays; one that answers is in use.
+void remove_dead_socket(const std::string& file) {
+  struct stat facts {};
+  if (::lstat(file.c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) return;
+  try {
+    net::StreamSocket(net::SocketAddress(net::SocketAddress::UNIX_LOCAL, file));
+  } catch (const Poco::Exception&) {
+    ::unlink(file.c_str());
+  }
+}
+
 }  // namespace
 
 struct HttpListener::Socket::Impl {
   net::ServerSocket socket;
+  std::string file;  ///< of a Unix socket, "" = none
 };
 
-HttpListener::Socket::Socket(const std::string& address) : impl_(std::make_unique<Impl>()) {
+HttpListener::Socket::Socket(const std::string& address, const std::string& option)
+    : impl_(std::make_unique<Impl>()) {
+  constexpr std::string_view kUnix = "unix:";
   net::SocketAddress wanted;
   try {
-    // A port alone is one of this machine's.
-    const bool port_alone = address.find_first_not_of("0123456789") == std::string::npos;
-    wanted = net::SocketAddress(port_alone ? "127.0.0.1:" + address : address);
+    if (address.starts_with(kUnix)) {
+      impl_->file = address.substr(kUnix.size());
+      remove_dead_socket(impl_->file);
+      wanted = net::SocketAddress(net::SocketAddress::UNIX_LOCAL, impl_->file);
+    } else {
+      // A port alone is one of this machine's.
+      const bool port_alone = address.find_first_not_of("0123456789") == std::string::npos;
+      wanted = net::SocketAddress(port_alone ? "127.0.0.1:" + address : address);
+    }
   } catch (const Poco::Exception&) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("--http {}: expected ADDRESS:PORT, like 127.0.0.1:8080", address));
+                fmt::format("{} {}: expected ADDRESS:PORT, like 127.0.0.1:8080", option, address));
   }
   try {
-    impl_->socket.bind(wanted, true, false);
-    impl_->socket.listen(kMaxConnections);
+    if (!impl_->file.empty()) impl_->socket = PrivateServerSocket();
+    impl_->socket.bind(wanted, impl_->file.empty(), false);
+    impl_->socket.listen(kBacklog);
   } catch (const Poco::Exception&) {
+    impl_->file.clear();  // not ours
     throw Error(ErrorCode::kUnavailable,
-                fmt::format("cannot listen on {}; choose another port", wanted.toString()));
+                fmt::format("cannot listen on {}; choose another {}", wanted.toString(),
+                            wanted.family() == net::SocketAddress::UNIX_LOCAL ? "file" : "port"));
   }
 }
 
-HttpListener::Socket::~Socket() = default;
-
-std::string HttpListener::Socket::host_and_port() const {
-  return impl_->socket.address().toString();
+HttpListener::Socket::~Socket() {
+  if (!impl_->file.empty()) ::unlink(impl_->file.c_str());
 }
 
-bool HttpListener::Socket::loopback() const { return impl_->socket.address().host().isLoopback(); }
+std::string HttpListener::Socket::host_and_port() const {
+  return is_unix() ? impl_->file : impl_->socket.address().toString();
+}
+
+bool HttpListener::Socket::loopback() const {
+  return !is_unix() && impl_->socket.address().host().isLoopback();
+}
+
+bool HttpListener::Socket::is_unix() const { return !impl_->file.empty(); }
 
 struct HttpListener::Impl {
-  Impl(const net::ServerSocket& listening, Handler handler)
-      : socket(listening),
-        factory(new McpHandlerFactory(std::move(handler))),
-        server(factory, pool, socket, server_parameters()) {
+  Impl(const net::ServerSocket& listening, Handler handler, int max_connections)
+      : pool(2, max_connections + kSpare + 1),
+        socket(listening),
+        factory(new HandlerFactory(std::move(handler), max_connections)),
+        server(factory, pool, socket, server_parameters(max_connections)) {
     factory->set_server(server);
     server.start();
   }
 
-  Poco::ThreadPool pool{2, kMaxConnections + kSpare + 1};
+  Poco::ThreadPool pool;
   net::ServerSocket socket;
-  McpHandlerFactory* factory;  // the server's
+  HandlerFactory* factory;  // the server's
   bool stopped = false;
   net::HTTPServer server;
 };
 
-HttpListener::HttpListener(const Socket& socket, Handler handler)
-    : impl_(std::make_unique<Impl>(socket.impl_->socket, std::move(handler))) {}
+HttpListener::HttpListener(const Socket& socket, Handler handler, int max_connections)
+    : impl_(std::make_unique<Impl>(socket.impl_->socket, std::move(handler), max_connections)) {}
 
 HttpListener::~HttpListener() { stop(); }
 

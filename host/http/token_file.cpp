@@ -1,4 +1,4 @@
-#include "mcp/token_file.h"
+#include "http/token_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -38,8 +38,8 @@ void make(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::string token_of(const std::filesystem::path& file) {
-  make(file);
+std::string token_of(const std::filesystem::path& file, MissingToken missing) {
+  if (missing == MissingToken::kMade) make(file);
   const int opened = base::open_private_file(file, O_RDONLY);
   if (opened < 0) refuse(file, std::strerror(errno));
   struct stat facts {};

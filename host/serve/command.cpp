@@ -1,0 +1,243 @@
+// `cartpilot serve`: the shop assistant for people with a browser, one on this machine or many
+// behind a proxy that knows them.
+#include <fmt/format.h>
+#include <poll.h>
+
+#include "base/digest.h"
+#include "base/private_files.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "commands/chat/model_settings.h"
+#include "commands/commands.h"
+#include "commerce/identity.h"
+#include "http/listener.h"
+#include "http/token_file.h"
+#include "purchase/question.h"
+#include "serve/endpoint.h"
+#include "serve/mcp_access.h"
+#include "serve/page_announcement.h"
+#include "serve/people.h"
+#include "serve/program_door.h"
+#include "serve/visitors.h"
+#include "terminal/output.h"
+#include "text/redaction.h"
+
+namespace cartpilot::host {
+namespace {
+
+constexpr int kLookMs = 100;
+constexpr int kMaxServeConnections = 4096;
+/// Sessions that nobody used for that long are closed; a yes counts for five minutes.
+constexpr std::chrono::minutes kIdle{10};
+constexpr std::chrono::seconds kSweep{30};
+constexpr std::size_t kFolderDigits = 32;
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(ErrorCode::kInvalidArgument, message);
+}
+
+/// One program at a time has the state folder for `serve`.
+store::SessionLock hold_state(const std::filesystem::path& state) {
+  try {
+    return store::SessionLock(state / "locks", "cartpilot serve", "serve");
+  } catch (const Error& error) {
+    if (error.reason != "session_open") throw;
+    throw error.with_message(
+        fmt::format("another 'cartpilot serve' uses the state in {}; end it first, or point "
+                    "XDG_STATE_HOME elsewhere",
+                    state.string()));
+  }
+}
+
+/// A folder for somebody whom a proxy named; names may hold anything.
+std::filesystem::path folder_of(const std::filesystem::path& state, const std::string& person) {
+  return state / "people" / base::sha256_hex(person).substr(0, kFolderDigits);
+}
+
+/// "shop.example" of "https://shop.example/"; "" for what is no address of a page.
+std::string host_of(const std::string& url) {
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (!url.starts_with(scheme)) continue;
+    const std::string rest = url.substr(scheme.size());
+    return rest.substr(0, rest.find_first_of("/?#"));
+  }
+  return "";
+}
+
+void check(const Arguments& arguments, const HttpListener::Socket& socket) {
+  const bool proxy = !arguments.auth_header.empty();
+  if (!arguments.session.empty()) {
+    refuse("--session names one conversation, and a page has many");
+  }
+  if (arguments.approve.starts_with("up-to")) {
+    refuse("--approve up-to is for one person's own run; on a page the person is asked");
+  }
+  if (!proxy && !arguments.auth_secret_file.empty()) {
+    refuse("--auth-secret-file needs --auth-header NAME, the header that names the person");
+  }
+  if (!proxy && !socket.loopback()) {
+    refuse(
+        "others could reach this address: serve on 127.0.0.1, or put a proxy that authenticates "
+        "people in front and name its header with --auth-header");
+  }
+  if (!arguments.public_url.empty() && host_of(arguments.public_url).empty()) {
+    refuse("--public-url is the address of the page: https://shop.example/");
+  }
+  if (proxy && (arguments.openai_api || arguments.serve_mcp) && arguments.public_url.empty()) {
+    refuse("--openai-api and --mcp behind a proxy need --public-url, which they link to");
+  }
+  if (proxy && !socket.is_unix() && arguments.auth_secret_file.empty()) {
+    refuse(
+        "--auth-header is believed from a Unix socket (--listen unix:FILE), or together with "
+        "--auth-secret-file FILE, a secret that the proxy sends as X-Cartpilot-Secret");
+  }
+}
+
+std::unique_ptr<Visitors> visitors_for(CommandServices& services, const std::string& place) {
+  const Arguments& arguments = services.arguments();
+  if (arguments.auth_header.empty()) {
+    return std::make_unique<PairedVisitors>(services.app().open_state(), place);
+  }
+  ProxyOptions options{arguments.auth_header, ""};
+  if (!arguments.auth_secret_file.empty()) {
+    options.secret = token_of(arguments.auth_secret_file, MissingToken::kRefused);
+    text::add_secret(options.secret);
+  }
+  return std::make_unique<ProxyVisitors>(std::move(options));
+}
+
+/// The conversations of a person: as the flags say, in that person's state.
+app::SessionSettings settings_for(CommandServices& services, const std::string& person) {
+  app::SessionSettings settings = services.session_settings();
+  settings.own_sandbox = nullptr;  // asked for once, see below
+  if (services.arguments().auth_header.empty()) {
+    settings.open_state = [&services] { return services.app().open_state(); };
+    return settings;
+  }
+  // Rules and standing permissions are those of the person who runs the program.
+  settings.policy.rules = {};
+  const auto folder = folder_of(services.settings().state_directory, person);
+  settings.open_state = [folder] {
+    base::make_own_folder(folder);
+    return std::make_unique<store::StateDb>(folder / store::StateDb::kFile);
+  };
+  settings.lock_session = [folder](const std::string& id) {
+    return store::SessionLock(folder / "locks", id, "serve");
+  };
+  return settings;
+}
+
+std::string shown_cartpilot(const commerce::ClientOptions& options) {
+  return options.sandbox_id.empty() ? options.base_url : std::string(purchase::kPlayMoney);
+}
+
+bool can_open(CommandServices& services) {
+  try {
+    services.app().open_state();
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// Turns end first, and with them what they do about money; then the streams that show them.
+void end(ServeEndpoint& endpoint, People& people, HttpListener& listener) {
+  endpoint.drain();
+  people.stop_all();
+  const std::size_t running = people.running_turns();
+  if (running > 0) {
+    err_line(fmt::format("Waiting for {} answer{} to end (again to leave at once)", running,
+                         running == 1 ? "" : "s"));
+  }
+  const int asked = Interrupt::cancellation().requests();
+  const auto asked_again = [&] { return Interrupt::cancellation().requests() > asked; };
+  while (people.running_turns() > 0 && !asked_again()) ::poll(nullptr, 0, kLookMs);
+  if (people.running_turns() > 0) people.abandon_all();
+  endpoint.hurry();
+  listener.stop();
+}
+
+/// Where people reach the page, for links to it.
+std::string page_url_of(const Arguments& arguments, const std::string& place) {
+  if (!arguments.public_url.empty()) return arguments.public_url;
+  return arguments.auth_header.empty() ? "http://" + place + "/" : "the page of this program";
+}
+
+std::unique_ptr<McpAccess> mcp_access(CommandServices& services, McpAccess::Settings settings,
+                                      const std::string& place, const std::string& page_url) {
+  if (!services.arguments().serve_mcp) return nullptr;
+  std::vector<std::string> hosts;
+  if (services.arguments().auth_header.empty()) {
+    const std::string port = place.substr(place.rfind(':'));
+    hosts = {"127.0.0.1" + port, "localhost" + port};
+  } else {
+    hosts = {host_of(services.arguments().public_url)};
+  }
+  return std::make_unique<McpAccess>(services.app(), std::move(settings), std::move(hosts),
+                                     page_url);
+}
+
+}  // namespace
+
+int run_serve(CommandServices& services) {
+  const Arguments& arguments = services.arguments();
+  const HttpListener::Socket socket(arguments.listen, "--listen");
+  check(arguments, socket);
+  services.app().open_state();  // makes the folder, and says early when there is no state
+  const store::SessionLock held = hold_state(services.settings().state_directory);
+  // Asked for once: sessions begin on many threads.
+  const commerce::ClientOptions cartpilot = services.cartpilot();
+  app::ModelSettings model = model_settings(services);
+  const std::string provider = model.provider = services.provider_name();
+  services.make_provider(provider)->check();
+
+  const auto people_settings = [&services, cartpilot](const std::string& person) {
+    app::SessionSettings settings = settings_for(services, person);
+    settings.cartpilot = [cartpilot] { return cartpilot; };
+    return settings;
+  };
+  People people(services.app(), [people_settings, model](const std::string& person) {
+    app::SessionSettings settings = people_settings(person);
+    settings.model = model;
+    return settings;
+  });
+  const std::string place = socket.host_and_port();
+  const auto visitors = visitors_for(services, place);
+  const bool pairs = arguments.auth_header.empty();
+  SiteOptions site;
+  site.host = pairs ? place : "";
+  site.provider = provider;
+  site.model = model.model;
+  site.cartpilot = shown_cartpilot(cartpilot);
+  site.mode = pairs ? "pairing" : "proxy";
+  site.ready = [&] { return can_open(services); };
+  const std::string page_url = page_url_of(arguments, place);
+  ProgramDoor programs(services.app().open_state(), people, page_url, arguments.openai_api,
+                       mcp_access(services, people_settings, place, page_url));
+  ServeEndpoint endpoint(people, *visitors, programs, site);
+  HttpListener listener(
+      socket,
+      [&](const mcp::EndpointRequest& request, mcp::EndpointReply& reply) {
+        endpoint.handle(request, reply);
+      },
+      kMaxServeConnections);
+  std::optional<PageAnnouncement> announced;
+  if (pairs) {
+    announced.emplace(services.app().open_state(), "http://" + place + "/");
+    err_line(fmt::format("Page on http://{}/ (pair a browser with 'cartpilot pair')", place));
+  } else {
+    err_line(fmt::format("Serving people that {} names on {} (Ctrl-C stops)", arguments.auth_header,
+                         place));
+  }
+  auto swept = base::steady_now();
+  while (!Interrupt().cancelled()) {
+    ::poll(nullptr, 0, kLookMs);
+    if (base::steady_now() - swept < kSweep) continue;
+    swept = base::steady_now();
+    people.rest(kIdle);
+  }
+  end(endpoint, people, listener);
+  return kOk;
+}
+
+}  // namespace cartpilot::host

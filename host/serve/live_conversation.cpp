@@ -1,0 +1,165 @@
+#include "serve/live_conversation.h"
+
+#include <utility>
+
+#include "base/random.h"
+#include "commands/commands.h"
+#include "commerce/failure.h"
+#include "serve/page_json.h"
+#include "terminal/output.h"
+
+namespace cartpilot::host {
+namespace {
+
+constexpr std::size_t kRunIdBytes = 8;
+
+std::string words_of(const Error& error) {
+  const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
+  return refused != nullptr ? commerce::described(*refused) : std::string(advised(error).what());
+}
+
+std::string code_of(const Error& error) {
+  return error.reason.empty() ? std::string(error_code_name(error.code)) : error.reason;
+}
+
+}  // namespace
+
+LiveConversation::LiveConversation(app::AppServices& services, app::SessionSettings settings,
+                                   std::string id, Stored stored)
+    : services_(services),
+      settings_(std::move(settings)),
+      id_(std::move(id)),
+      stored_(std::move(stored)),
+      view_(log_),
+      approver_(view_) {
+  settings_.choice = {app::SessionChoice::Kind::kNamed, id_};
+}
+
+LiveConversation::~LiveConversation() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  stop();
+  if (turn_.joinable()) turn_.join();
+  log_.close();
+}
+
+std::string LiveConversation::say(const std::string& text, const std::string& run_id) {
+  const std::lock_guard lock(mutex_);
+  if (running_ || ending_) {
+    Error busy(ErrorCode::kUnavailable,
+               ending_ ? "the program is ending; send the message again in a moment"
+                       : "an answer is on its way; stop it first, or wait for its end");
+    busy.reason = "turn_running";
+    throw busy;
+  }
+  if (turn_.joinable()) turn_.join();
+  const std::string run = run_id.empty() ? base::random_hex(kRunIdBytes) : run_id;
+  cancellation_.reset();
+  const auto stored = stored_();
+  begun_ = {true, log_.last(), stored ? stored->message_count : 0};
+  running_ = true;
+  last_used_ = base::steady_now();
+  try {
+    turn_ = std::thread([this, text, run] { run_turn(text, run); });
+  } catch (const std::system_error&) {
+    running_ = false;
+    throw Error(ErrorCode::kUnavailable, "too much is going on here; send the message again later");
+  }
+  return run;
+}
+
+app::ShoppingSession& LiveConversation::session() {
+  if (!session_) {
+    session_ = std::make_unique<app::ShoppingSession>(
+        services_, settings_, app::SessionSurface{view_, approver_, &view_}, cancellation_);
+    for (const std::string& notice : session_->notices()) {
+      view_.custom("cartpilot.notice", {{"text", notice}});
+    }
+    app::Turn(*session_, cancellation_).reconcile();
+  }
+  return *session_;
+}
+
+void LiveConversation::run_turn(const std::string& text, const std::string& run) {
+  view_.custom("cartpilot.user_message", {{"message", user_message(run + ".0", text)}});
+  view_.begin(id_, run);
+  try {
+    const std::string before = this->title();
+    const app::TurnReport done = app::Turn(session(), cancellation_).say(text);
+    const std::string after = title();
+    if (after != before) view_.custom("cartpilot.title", {{"title", after}});
+    report(done);
+  } catch (const Error& error) {
+    if (cancellation_.cancelled()) view_.custom("cartpilot.stopped", Json::object());
+    fail(words_of(error), code_of(error));
+  } catch (const std::exception& error) {
+    err_line(std::string("cartpilot: a turn failed: ") + error.what());
+    fail("the program failed in this answer; its log says more", "internal");
+  }
+}
+
+/// Whoever reads the last event of a turn may begin the next one.
+void LiveConversation::end_turn() {
+  last_used_ = base::steady_now();
+  running_ = false;
+}
+
+void LiveConversation::fail(const std::string& message, const std::string& code) {
+  end_turn();
+  view_.fail(message, code);
+}
+
+void LiveConversation::report(const app::TurnReport& report) {
+  using app::TurnEnd;
+  if (!report.notice.empty()) view_.custom("cartpilot.notice", {{"text", report.notice}});
+  switch (report.end) {
+    case TurnEnd::kModelFailed:
+    case TurnEnd::kCartPilotFailed:
+    case TurnEnd::kNotStored: fail(words_of(*report.error), code_of(*report.error)); return;
+    case TurnEnd::kCancelled: view_.custom("cartpilot.stopped", Json::object()); break;
+    case TurnEnd::kLimit:
+      view_.custom("cartpilot.notice",
+                   {{"text", "The answer stopped at a limit. Say 'go on' to continue."}});
+      break;
+    case TurnEnd::kAnswered: break;
+  }
+  end_turn();
+  view_.finish(report.result.usage);
+}
+
+std::string LiveConversation::title() const {
+  const auto stored = stored_();
+  return stored ? stored->title : "";
+}
+
+LiveConversation::Position LiveConversation::position() const {
+  const std::lock_guard lock(mutex_);
+  if (running_) return begun_;
+  const std::int64_t after = log_.last();
+  const auto stored = stored_();
+  return {false, after, stored ? stored->message_count : 0};
+}
+
+void LiveConversation::stop() {
+  if (cancellation_.requests() == 0) cancellation_.cancel();
+}
+
+void LiveConversation::abandon() {
+  stop();
+  cancellation_.cancel();
+}
+
+bool LiveConversation::idle_for(std::chrono::seconds idle) const {
+  return !running_ && base::steady_now() - last_used_.load() >= idle;
+}
+
+void LiveConversation::rest() {
+  const std::lock_guard lock(mutex_);
+  if (running_) return;
+  if (turn_.joinable()) turn_.join();
+  session_.reset();
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,56 @@
+#include "serve/people.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace cartpilot::host {
+
+People::People(app::AppServices& services, Settings settings)
+    : services_(services), settings_(std::move(settings)) {}
+
+std::shared_ptr<Person> People::find(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  auto& person = people_[name];
+  if (!person) {
+    try {
+      person = std::make_shared<Person>(services_, name, settings_(name));
+    } catch (...) {
+      people_.erase(name);
+      throw;
+    }
+    const auto gone = std::find_if(people_.begin(), people_.end(), [](const auto& entry) {
+      return entry.second.use_count() == 1 && entry.second->running_turns() == 0;
+    });
+    if (people_.size() > kMaxPeople && gone != people_.end() && gone->first != name) {
+      people_.erase(gone);
+    }
+  }
+  return people_.at(name);
+}
+
+std::vector<std::shared_ptr<Person>> People::all() {
+  std::vector<std::shared_ptr<Person>> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : people_) all.push_back(entry.second);
+  return all;
+}
+
+void People::rest(std::chrono::seconds idle) {
+  for (const auto& person : all()) person->rest(idle);
+}
+
+std::size_t People::running_turns() {
+  std::size_t running = 0;
+  for (const auto& person : all()) running += person->running_turns();
+  return running;
+}
+
+void People::stop_all() {
+  for (const auto& person : all()) person->stop_all();
+}
+
+void People::abandon_all() {
+  for (const auto& person : all()) person->abandon_all();
+}
+
+}  // namespace cartpilot::host

@@ -1,0 +1,45 @@
+// ProgramDoor: what programs with a token reach: /v1 as a model, /mcp as tools.
+//
+// A request needs a bearer token and no cookie, so pages of others cannot make one; it never comes
+// near a question. Any thread.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "mcp/http_endpoint.h"
+#include "serve/mcp_access.h"
+#include "serve/openai_api.h"
+#include "serve/people.h"
+#include "serve/program_tokens.h"
+
+namespace cartpilot::host {
+
+class ProgramDoor {
+ public:
+  /// `state`: that all people share. `mcp` may be null; `openai`: whether /v1 is answered.
+  ProgramDoor(std::unique_ptr<store::StateDb> state, People& people, std::string page_url,
+              bool openai, std::unique_ptr<McpAccess> mcp);
+
+  /// False when the path is not one of these.
+  bool handle(const mcp::EndpointRequest& request, mcp::EndpointReply& reply);
+
+  void hurry();
+
+  // Tokens of a person, for the page.
+  Json list(const std::string& person);
+  Json make(const std::string& person, const std::string& name);
+  bool revoke(const std::string& person, const std::string& id);
+
+ private:
+  std::mutex mutex_;
+  const std::unique_ptr<store::StateDb> state_;
+  ProgramTokens tokens_;
+  People& people_;
+  const OpenAiApi openai_api_;
+  const bool openai_;
+  const std::unique_ptr<McpAccess> mcp_;
+};
+
+}  // namespace cartpilot::host
