@@ -35,11 +35,11 @@ def basic(name, password):
 
 
 class Nginx:
-    """A running nginx. `change` may edit the example further; every edit must find its text."""
+    """A running nginx. `changes` edit the example further; every edit must find its text."""
 
-    def __init__(self, instances, secret, passwords, changes=()):
+    def __init__(self, instances, secret, passwords, changes=(), port=None):
         self.folder = tempfile.mkdtemp(prefix="cartpilot-nginx-")
-        self.place = f"127.0.0.1:{free_port()}"
+        self.place = f"127.0.0.1:{port or free_port()}"
         self.socket = None
         self._write("people", "".join(password_line(*one) for one in passwords.items()))
         self._write("secret.conf", f'proxy_set_header X-Cartpilot-Secret "{secret}";\n')

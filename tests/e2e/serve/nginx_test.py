@@ -1,6 +1,5 @@
 """`cartpilot serve` behind nginx, with the file of docs/examples."""
 import http.server
-import json
 import os
 import signal
 import threading
@@ -8,11 +7,13 @@ import unittest
 
 from pages import Browser, Serve, custom
 from client import Home
-from nginx import Nginx, basic
+from nginx import Nginx, basic, free_port
+from postgres import Postgres, takes_database
 
 WISH = "wireless headphones under $100"
 SECRET = "what-only-the-proxy-knows"
 PASSWORDS = {"ada": "lovelace", "ben": "franklin"}
+TAKES_DATABASE = takes_database()
 
 
 class NginxCase(unittest.TestCase):
@@ -32,8 +33,8 @@ class NginxCase(unittest.TestCase):
         self.addCleanup(lambda: serve.errors.closed or serve.stop(signal.SIGKILL))
         return serve
 
-    def front(self, *serves, changes=()):
-        front = Nginx([serve.place for serve in serves], SECRET, PASSWORDS, changes)
+    def front(self, *serves, changes=(), port=None):
+        front = Nginx([serve.place for serve in serves], SECRET, PASSWORDS, changes, port)
         front.home = self.home
         self.addCleanup(front.stop)
         return front
@@ -162,8 +163,9 @@ class OneInstance(NginxCase):
             self.assertEqual(browser.ask("GET", "/api/me")["person"], name)
 
     def test_programs_come_with_a_token_and_without_a_password(self):
-        serve = self.serve("--openai-api", "--mcp", "--public-url", "http://shop.example/")
-        front = self.front(serve)
+        port = free_port()
+        serve = self.serve("--openai-api", "--mcp", "--public-url", f"http://127.0.0.1:{port}/")
+        front = self.front(serve, port=port)
         token = self.home.run("token", "new", "chat", "--person", "ada").stdout.strip()
         bearer = {"Authorization": f"Bearer {token}", "Origin": None}
         program = Browser(front, **bearer)
@@ -179,6 +181,13 @@ class OneInstance(NginxCase):
         status, headers, text = program.send("POST", "/v1/chat/completions", body)
         self.assertEqual((status, headers["Content-Type"]), (200, "text/event-stream"))
         self.assertTrue(text.endswith("data: [DONE]\n\n"), text[-200:])
+        opened = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"}}}
+        status, headers, answer = program.send(
+            "POST", "/mcp", opened, {"Accept": "application/json, text/event-stream"})
+        self.assertEqual((status, answer["result"]["protocolVersion"]), (200, "2025-11-25"))
+        self.assertIn("Mcp-Session-Id", headers)
         ada = self.signed_in(front, "ada")
         self.assertEqual(len(ada.ask("GET", "/api/conversations")["conversations"]), 1)
 
@@ -204,6 +213,60 @@ class OneInstance(NginxCase):
                       "--auth-secret-file", self.secret, listen=place)
         self.addCleanup(lambda: again.stop(signal.SIGKILL))
         self.assertEqual(ada.ask("GET", "/api/conversations"), {"conversations": []})
+
+
+class TwoInstances(NginxCase):
+    """On one PostgreSQL database, when the program takes one."""
+
+    def setUp(self):
+        super().setUp()
+        if not TAKES_DATABASE:
+            self.skipTest("this program has no --database")
+        self.server = Postgres()
+        self.addCleanup(self.server.stop)
+        self.database = self.server.create("shop")
+        migrated = self.home.run("db", "migrate", "--database", self.database)
+        self.assertEqual(migrated.returncode, 0, migrated.stderr)
+        self.homes = [self.home, Home()]
+        self.addCleanup(self.homes[1].remove)
+        self.serves = [self.serve("--database", self.database, home=home) for home in self.homes]
+
+    def on(self, serve, name):
+        """The same person at one instance, past nginx."""
+        return Browser(serve, name, **{"X-Cartpilot-Secret": SECRET})
+
+    def test_a_person_buys_through_nginx_and_is_the_same_person_everywhere(self):
+        front = self.front(*self.serves)
+        for name in PASSWORDS:
+            conversation = self.buy(self.signed_in(front, name))
+            for serve in self.serves:
+                listed = self.on(serve, name).ask("GET", "/api/conversations")["conversations"]
+                self.assertEqual([entry["id"] for entry in listed], [conversation])
+        self.assertEqual(front.problems(), [])
+        checked = self.home.run("db", "check", "--database", self.database)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+
+    def test_a_question_is_answered_through_the_other_instance(self):
+        first, second = self.serves
+        self.buy(self.on(first, "ada"), say_yes=self.on(second, "ada"))
+
+    def test_people_go_on_at_the_other_instance_when_one_ends(self):
+        front = self.front(*self.serves)
+        browsers = [self.signed_in(front, name) for name in PASSWORDS]
+        conversations = [browser.begin() for browser in browsers]
+        for browser, conversation in zip(browsers, conversations):
+            browser.turn(conversation, WISH)
+        self.assertEqual(self.serves[0].stop(), 0)
+        for browser, conversation in zip(browsers, conversations):
+            browser.turn(conversation, "the first one")
+            self.buy(browser)
+
+    def test_people_go_on_at_the_other_instance_when_one_dies(self):
+        front = self.front(*self.serves)
+        browsers = [self.signed_in(front, name) for name in PASSWORDS]
+        self.serves[0].stop(signal.SIGKILL)
+        for browser in browsers:
+            self.buy(browser)
 
 
 if __name__ == "__main__":
