@@ -179,6 +179,7 @@ void pass_by_tape(FilePermission& permission, record::Tape& tape) {
 }
 
 int run_in_world(const Arguments& arguments) {
+  if (arguments.log_format == "json") use_json_errors();
   try {
     if (arguments.command == kCompleteCommand) return run_quietly(arguments);
     if (arguments.command.starts_with("config ")) return run_config(arguments);
@@ -200,7 +201,6 @@ int run_in_world(const Arguments& arguments) {
 
 int run_command(const Arguments& arguments) {
   forbid_core_files();
-  if (arguments.log_format == "json") use_json_errors();
   Interrupt::install();
   if (!arguments.replay_file.empty()) return run_replay(arguments, run_in_world);
   if (!arguments.record_file.empty()) return run_recorded(arguments, run_in_world);

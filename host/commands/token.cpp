@@ -54,7 +54,7 @@ int run_token_list(CommandServices& services) {
   }
   if (found.empty()) err_line("No tokens. 'cartpilot token new NAME' makes one.");
   for (const ProgramToken& token : found) {
-    out_line(fmt::format("{}  {}  {}  used {}", token.id, token.person, token.name,
+    out_line(fmt::format("{} {} {} used {}", token.id, token.person, token.name,
                          time_text(token.used_unix_ms)));
   }
   return kOk;

@@ -9,6 +9,7 @@
 #include "mcp/message.h"
 #include "serve/content.h"
 #include "serve/request_body.h"
+#include "telemetry/span.h"
 #include "text/ascii.h"
 
 namespace cartpilot::host {
@@ -45,6 +46,18 @@ int status_of(const Error& error) {
   }
 }
 
+/// The path without what belongs to one conversation, question or token.
+std::string route_of(const std::string& path) {
+  std::vector<std::string> parts = text::words_of(path, "/");
+  if (parts.size() > 2 && parts[0] == "api" && parts[1] != "question") parts[2] = "{id}";
+  const bool known = !parts.empty() && (parts[0] == "api" || parts[0] == "v1" ||
+                                        parts[0] == "agui" || parts[0] == "mcp");
+  if (!known) return "/";
+  std::string route;
+  for (const std::string& part : parts) route += "/" + part;
+  return route;
+}
+
 bool is_plain_get(const std::string& method) { return method == "GET" || method == "HEAD"; }
 
 }  // namespace
@@ -64,6 +77,10 @@ bool ServeEndpoint::send_file(const mcp::EndpointRequest& request,
 }
 
 void ServeEndpoint::handle(const mcp::EndpointRequest& request, mcp::EndpointReply& reply) {
+  const std::string route = route_of(request.path);
+  telemetry::Span span(request.method + " " + route, telemetry::SpanKind::kServer);
+  span.set("http.request.method", request.method);
+  span.set("url.template", route);
   Answer answered;
   bool streamed = false;
   try {
@@ -80,6 +97,7 @@ void ServeEndpoint::handle(const mcp::EndpointRequest& request, mcp::EndpointRep
     answered = {status_of(error), message_body(error.what(), code)};
   }
   if (streamed) return;
+  span.set("http.response.status_code", answered.status);
   HttpHeaders headers = guards(false);
   headers.insert(headers.end(), answered.headers.begin(), answered.headers.end());
   if (answered.status == 429) headers.emplace_back("Retry-After", "2");

@@ -83,8 +83,8 @@ app::ShoppingSession& LiveConversation::session() {
 }
 
 void LiveConversation::run_turn(const std::string& text, const std::string& run) {
-  view_.custom("cartpilot.user_message", {{"message", user_message(run + ".0", text)}});
   view_.begin(id_, run);
+  view_.custom("cartpilot.user_message", {{"message", user_message(run + ".0", text)}});
   try {
     const std::string before = this->title();
     const app::TurnReport done = app::Turn(session(), cancellation_).say(text);

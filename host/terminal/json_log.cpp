@@ -7,7 +7,6 @@
 #include <array>
 
 #include "base/clock.h"
-#include "base/outside.h"
 #include "cartpilot/json.h"
 #include "terminal/output.h"
 #include "text/redaction.h"
@@ -38,11 +37,6 @@ std::string log_time(std::int64_t unix_ms) {
   return Poco::DateTimeFormatter::format(at, "%Y-%m-%dT%H:%M:%s").substr(0, 23) + "Z";
 }
 
-std::int64_t log_time_ms() {
-  const base::Unrecorded outside;
-  return base::unix_ms_now();
-}
-
 std::string json_log_line(const Json& fields) {
   return text::safe_json(dump_json(text::redacted(fields))) + "\n";
 }
@@ -50,7 +44,8 @@ std::string json_log_line(const Json& fields) {
 }  // namespace
 
 std::string log_line(const std::string& level, const std::string& message) {
-  return json_log_line({{"time", log_time(log_time_ms())}, {"level", level}, {"message", message}});
+  return json_log_line(
+      {{"time", log_time(base::unix_ms_now())}, {"level", level}, {"message", message}});
 }
 
 std::string log_line(const telemetry::EndedSpan& span) {

@@ -18,6 +18,7 @@
 #include "record/tape.h"
 #include "terminal/json_log.h"
 #include "terminal/markdown/table_text.h"
+#include "text/ascii.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -82,11 +83,23 @@ void put_out(const std::string& clean) {
   require_output();
 }
 
-void put_err(const std::string& clean) {
-  if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kErr, clean);
+/// Standard error, as it is.
+void show_err(const std::string& bytes) {
+  if (record::Tape* const tape = record::tape()) tape->shown(record::Stream::kErr, bytes);
   end_transient();
-  if (!silent) write_all(STDERR_FILENO, clean);
+  if (!silent) write_all(STDERR_FILENO, bytes);
 }
+
+/// Every line as an object of its own; empty ones tell nothing.
+std::string as_json_lines(std::string_view text) {
+  std::string lines;
+  for (const std::string& line : text::words_of(text, "\n")) {
+    if (!text::trimmed(line).empty()) lines += log_line("notice", line);
+  }
+  return lines;
+}
+
+void put_err(const std::string& clean) { show_err(json_errors ? as_json_lines(clean) : clean); }
 
 int columns_of(int descriptor) {
   constexpr int kDefault = 80;
@@ -155,17 +168,13 @@ void err_text(std::string_view text) { put_err(text::safe_text(text::redact(text
 
 void out_line(std::string_view text) { put_out(clean_line(text) + "\n"); }
 
-void err_line(std::string_view text) {
-  const std::string line = clean_line(text);
-  put_err(json_errors ? log_line("notice", line) : line + "\n");
-}
+void err_line(std::string_view text) { put_err(clean_line(text) + "\n"); }
 
 void use_json_errors() { json_errors = true; }
 
-void err_log(const std::string& line) { put_err(line); }
+void err_log(const std::string& line) { show_err(line); }
 
 void err_status(std::string_view text) {
-  if (json_errors) return err_line(text);
   const std::string line = clean_line(text);
   put_err(err_has_style() ? fmt::format("\x1b[2m{}\x1b[0m\n", line) : line + "\n");
 }
@@ -180,7 +189,8 @@ void out_look(std::string_view text, Look look, const WordWrap::Options& screen)
 }
 
 void err_look(std::string_view text, const WordWrap::Options& screen) {
-  put_err(rows_of_line(text, Look::kPlain, screen));
+  // A row of a screen is no line of a log.
+  put_err(json_errors ? clean_row(text) + "\n" : rows_of_line(text, Look::kPlain, screen));
 }
 
 void out_table(const Table& table, const WordWrap::Options& screen) {
@@ -189,7 +199,7 @@ void out_table(const Table& table, const WordWrap::Options& screen) {
 
 void show_transient(std::string_view text, std::string_view hint) {
   // How long a wait lasts is another thing in a replay.
-  if (record::process_tape() != nullptr) return;
+  if (record::process_tape() != nullptr || json_errors) return;
   const int room = columns_of(STDERR_FILENO) - 1;
   std::string row = clean_line(text);
   if (width_of(row) + width_of(hint) <= room) row += hint;
@@ -227,7 +237,8 @@ void out_line_past_tape(std::string_view text) {
 }
 
 void err_line_past_tape(std::string_view text) {
-  write_all(STDERR_FILENO, clean_line(text) + "\n");
+  const std::string line = clean_line(text) + "\n";
+  write_all(STDERR_FILENO, json_errors ? as_json_lines(line) : line);
 }
 
 TextStream::TextStream(const WordWrap::Options& screen)
@@ -298,7 +309,7 @@ bool style_is_wanted() { return terminal_knows_sequences() && !colours_refused()
 
 bool err_has_style() {
   static const bool has = is_terminal(STDERR_FILENO) && style_is_wanted();
-  return has;
+  return has && !json_errors;
 }
 
 }  // namespace cartpilot::host

@@ -34,7 +34,8 @@ void err_text(std::string_view text);
 /// One line for a person: line breaks and runs of blanks turned into one blank, "\n" added.
 void out_line(std::string_view text);
 void err_line(std::string_view text);
-/// From now on err_line() writes JSON objects (--log-format json).
+/// From now on every line of standard error is a JSON object (--log-format json), without colours
+/// and without rows that go away.
 void use_json_errors();
 /// A line that is one already.
 void err_log(const std::string& line);

@@ -257,5 +257,17 @@ TEST(Telemetry, as_lines_of_json_has_the_fields_of_a_fixed_list_and_both_sides_i
   }
 }
 
+TEST(Telemetry, as_lines_of_json_is_all_of_standard_error_and_can_be_replayed) {
+  const Home home;
+  std::vector<std::string> words = kPurchase;
+  const std::string file = home.path() / "run.jsonl";
+  words.insert(words.end(), {"--log-format", "json", "--record", file});
+  const Result result = run(home, words, kThreeLines);
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_FALSE(json_lines(result.err).empty());
+  const Result replay = run(home, {"replay", file, "--check"});
+  EXPECT_EQ(replay.exit_code, 0) << replay.err << replay.out;
+}
+
 }  // namespace
 }  // namespace cartpilot::e2e

@@ -46,8 +46,8 @@ class OnePerson(Case):
         browser = Browser(serve).pair()
         conversation = browser.begin()
         events = browser.turn(conversation, WISH)
-        self.assertEqual(events[0]["name"], "cartpilot.user_message")
-        self.assertEqual(events[1]["type"], "RUN_STARTED")
+        self.assertEqual(events[0]["type"], "RUN_STARTED")
+        self.assertEqual(events[1]["name"], "cartpilot.user_message")
         self.assertTrue(text_of(events))
         cards = custom(events, "cartpilot.cards")[0]["cards"]
         self.assertRegex(cards[0]["price"], r"^\d+\.\d\d USD$")
@@ -144,16 +144,16 @@ class OnePerson(Case):
         serve = self.serve()
         paired = Browser(serve).pair()
         conversation = paired.begin()
-        stranger = Browser(serve)
-        status, headers, text = stranger.send("GET", "/")
+        unknown = Browser(serve)
+        status, headers, text = unknown.send("GET", "/")
         self.assertEqual(status, 200)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
         self.assertIn("img-src 'none'", headers["Content-Security-Policy"])
         self.assertIn("img-src https:",
-                      stranger.send("GET", "/?pictures=1")[1]["Content-Security-Policy"])
+                      unknown.send("GET", "/?pictures=1")[1]["Content-Security-Policy"])
         self.assertIn("<html", text)
         cookie_alone = Browser(serve, Cookie=paired.headers["Cookie"])
-        for browser in (stranger, cookie_alone):
+        for browser in (unknown, cookie_alone):
             for method, path in (("GET", "/api/me"), ("GET", "/api/conversations"),
                                  ("POST", "/api/conversations"), ("GET", "/api/question"),
                                  ("GET", f"/api/conversations/{conversation}/events"),
@@ -191,6 +191,18 @@ class OnePerson(Case):
         self.assertEqual(second.returncode, 1)
         self.assertIn("another 'cartpilot serve' uses the state", second.stderr)
         self.assertEqual(second.stderr.count("\n"), 1, second.stderr)
+
+    def test_all_of_standard_error_is_lines_of_json_when_that_is_wanted(self):
+        serve = self.serve("--demo", "--log-format", "json", "--log-level", "info")
+        browser = Browser(serve).pair()
+        conversation = browser.begin()
+        browser.turn(conversation, WISH)
+        lines = [json.loads(line) for line in serve.errors_text().splitlines()]
+        routes = [(line["method"], line["route"], line["status"])
+                  for line in lines if "route" in line]
+        self.assertIn(("POST", "/api/conversations/{id}/messages", 202), routes)
+        self.assertNotIn("headphones", serve.errors_text())
+        self.assertEqual(serve.stop(), 0)
 
     def test_other_front_ends_speak_ag_ui(self):
         browser = Browser(self.serve()).pair()
