@@ -11,6 +11,7 @@
 #include "http/request_headers.h"
 #include "mcp/message.h"
 #include "serve/openai_tasks.h"
+#include "serve/relay.h"
 #include "terminal/shop_lines.h"
 #include "text/ascii.h"
 
@@ -184,6 +185,8 @@ void OpenAiApi::handle(const mcp::EndpointRequest& request, Person& person,
   if (request.method == "POST" && request.path == "/v1/chat/completions") {
     try {
       complete(request, person, token, reply);
+    } catch (const OwnedElsewhere&) {
+      throw;
     } catch (const Error& error) {
       const bool busy = error.reason == "turn_running";
       const bool often = error.reason == "too_many";

@@ -11,6 +11,7 @@
 #include "commerce/identity.h"
 #include "cost/ledger.h"
 #include "serve/page_json.h"
+#include "serve/relay.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -50,10 +51,12 @@ std::string lower(std::string text) {
 
 }  // namespace
 
-Person::Person(app::AppServices& services, std::string name, app::SessionSettings settings)
+Person::Person(app::AppServices& services, std::string name, app::SessionSettings settings,
+               OtherOwner other_owner)
     : services_(services),
       name_(std::move(name)),
       settings_(std::move(settings)),
+      other_owner_(std::move(other_owner)),
       state_(settings_.open_state()),
       sessions_(*state_),
       journal_(*state_),
@@ -109,7 +112,30 @@ std::string Person::begin_conversation() {
   return id;
 }
 
+void Person::moved_away(const std::string& id) {
+  std::shared_ptr<LiveConversation> live;
+  const std::lock_guard lock(live_mutex_);
+  const auto found = live_.find(id);
+  if (found == live_.end() || found->second->running()) return;
+  live = std::move(found->second);
+  live_.erase(found);
+  live->events().close();
+}
+
+std::vector<std::string> Person::live_ids() {
+  std::vector<std::string> ids;
+  const std::lock_guard lock(live_mutex_);
+  for (const auto& entry : live_) ids.push_back(entry.first);
+  return ids;
+}
+
 std::shared_ptr<LiveConversation> Person::live(const std::string& id, bool may_begin) {
+  if (other_owner_ && is_id(id)) {
+    if (const auto address = other_owner_(id)) {
+      moved_away(id);
+      throw OwnedElsewhere(*address);
+    }
+  }
   if (auto found = find_live(id)) return found;
   if (!is_id(id)) no_conversation();
   if (!may_begin) stored(id);
