@@ -108,7 +108,8 @@ class OneInstance(NginxCase):
         self.addCleanup(behind.shutdown)
         front = Nginx([f"127.0.0.1:{behind.server_address[1]}"], SECRET, PASSWORDS)
         self.addCleanup(front.stop)
-        headers = {"X-Forwarded-User": "ben", "X-Cartpilot-Secret": "forged", "X-Page-Key": "key"}
+        headers = {"X-Forwarded-User": "ben", "X-Cartpilot-Secret": "forged", "X-Page-Key": "key",
+                   "X-Cartpilot-Relay": "forged"}
         for path, password, wanted in (
                 ("/api/me", basic("ada", "lovelace"),
                  {"X-Forwarded-User": "ada", "X-Page-Key": "key"}),
