@@ -202,6 +202,11 @@ int run_purchases_verify(CommandServices& services) {
                     *broken, services.state().path().string()));
     return kFailed;
   }
+  // A record that is whole may still be an older one.
+  if (const auto problem = services.journal().integrity_problem()) {
+    err_line(fmt::format("cartpilot: {}", *problem));
+    return kFailed;
+  }
   out_line("the record of purchases is intact");
   return kOk;
 }
