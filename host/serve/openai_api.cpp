@@ -48,6 +48,20 @@ Json usage_json(const Json& event) {
       {"prompt_tokens", input}, {"completion_tokens", output}, {"total_tokens", input + output}};
 }
 
+/// The program's own words, whatever the model says: "BOUGHT 61.81 USD, order 7f3a."
+std::string purchase_sentence(const Json& purchase) {
+  std::string state = string_or(purchase, "state_text");
+  for (char& c : state) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  std::string sentence = fmt::format("{} {}", state, string_or(purchase, "total"));
+  const std::string order = string_or(purchase, "order_id");
+  const std::string message = string_or(purchase, "message");
+  if (!order.empty()) sentence += ", order " + order;
+  if (!message.empty()) sentence += ": " + message;
+  return sentence;
+}
+
 /// The same first message begins many conversations; what was answered tells them apart only by
 /// being there. So a request without an answer begins another one, and others go on with the
 /// newest.
@@ -273,8 +287,10 @@ void OpenAiApi::follow(Person& person, LiveConversation& live, const std::string
         const Json& value = event.at("value");
         if (name == "cartpilot.question" && value.value("open", false)) {
           answer.paragraph(fmt::format("This needs your yes: {}", page_url_));
-        } else if (name == "cartpilot.purchase" || name == "cartpilot.notice") {
-          answer.paragraph(string_or(value, name == "cartpilot.notice" ? "text" : "message"));
+        } else if (name == "cartpilot.notice") {
+          answer.paragraph(string_or(value, "text"));
+        } else if (name == "cartpilot.purchase") {
+          answer.paragraph(purchase_sentence(value));
         }
       } else if (type == "RUN_ERROR" && string_or(event, "runId") == run) {
         answer.fail(string_or(event, "message"), string_or(event, "code"));

@@ -139,10 +139,16 @@ std::shared_ptr<LiveConversation> Person::live(const std::string& id, bool may_b
   if (auto found = find_live(id)) return found;
   if (!is_id(id)) no_conversation();
   if (!may_begin) stored(id);
-  auto made = std::make_shared<LiveConversation>(services_, settings_, id, [this, id] {
+  LiveConversation::Stored stored;
+  stored.summary = [this, id] {
     const std::lock_guard lock(state_mutex_);
     return sessions_.find(id);
-  });
+  };
+  stored.attempt = [this](const std::string& attempt) {
+    const std::lock_guard lock(state_mutex_);
+    return journal_.find(attempt);
+  };
+  auto made = std::make_shared<LiveConversation>(services_, settings_, id, std::move(stored));
   const std::lock_guard lock(live_mutex_);
   if (live_.size() >= kMaxLiveOfPerson) {
     const auto idle = std::find_if(live_.begin(), live_.end(), [](const auto& entry) {
@@ -178,11 +184,17 @@ Person::Reading Person::read(LiveConversation& live) {
 }
 
 std::pair<Json, std::int64_t> Person::snapshot(LiveConversation& live) {
-  const std::int64_t after = live.events().last();
-  const Json partial = live.partial();
-  const Reading reading = read(live);
-  Json messages = messages_json(reading.messages, reading.purchases);
-  if (!partial.is_null()) messages.push_back(partial);
+  Json messages;
+  std::int64_t after = 0;
+  // What is said meanwhile would come twice.
+  for (int tries = 0; tries < kMaxReadings; ++tries) {
+    after = live.events().last();
+    const Json partial = live.partial();
+    const Reading reading = read(live);
+    messages = messages_json(reading.messages, reading.purchases);
+    if (!partial.is_null()) messages.push_back(partial);
+    if (live.events().last() == after) break;
+  }
   return {std::move(messages), after};
 }
 

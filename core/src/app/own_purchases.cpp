@@ -49,9 +49,9 @@ std::vector<purchase::Attempt> OwnPurchases::ordered() {
 
 bool OwnPurchases::owns_order(const std::string& order_id) {
   const auto attempts = ordered();
-  return std::any_of(
-      attempts.begin(), attempts.end(),
-      [&](const purchase::Attempt& attempt) { return attempt.order_id == order_id; });
+  return std::any_of(attempts.begin(), attempts.end(), [&](const purchase::Attempt& attempt) {
+    return attempt.order_id == order_id;
+  });
 }
 
 bool OwnPurchases::owns_checkout(const std::string& checkout_id) {

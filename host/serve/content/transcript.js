@@ -63,6 +63,7 @@ export class Transcript {
     }
     if (message.toolCallId) this.#finishCall(message.toolCallId, message.content, message.error);
     if (message.cards?.length > 0) this.#addCards(message.toolCallId, message.cards);
+    if (message.note) this.addNote(message.note);
     if (message.purchase) this.#addPurchase(message.purchase);
   }
 
