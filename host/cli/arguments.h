@@ -32,6 +32,8 @@ struct Arguments {
   std::vector<std::string> money_plugins;  ///< ids whose money tools are let in
   std::string config_file;
   std::string profile;
+  std::string state_database;  ///< --database
+  std::string person;          ///< --person
   std::string log_level = "warning";
   std::string log_format = "text";
   bool otel_content = false;
@@ -81,6 +83,7 @@ struct Arguments {
   bool all = false;
   bool bought = false;
   bool not_bought = false;
+  bool gap = false;  ///< purchases resolve
 
   // stats
   int days = 30;

@@ -68,6 +68,7 @@ void ShoppingSession::choose(const SessionChoice& choice) {
   }
   id_ = earlier ? earlier->id : choice.kind == Kind::kNamed ? choice.id : store::new_session_id();
   lock_.emplace(services_.lock_session(id_));
+  state_->act_for(*lock_);
   earlier = sessions_.find(id_);  // whoever had it until now may have changed it
   continued_ = earlier.has_value();
   if (earlier) home_ = commerce::CartPilotIdentity::from_text(earlier->cartpilot);
