@@ -57,7 +57,7 @@ Person::Person(app::AppServices& services, std::string name, app::SessionSetting
       name_(std::move(name)),
       settings_(std::move(settings)),
       other_owner_(std::move(other_owner)),
-      state_(settings_.open_state()),
+      state_(services_.open_state(settings_.person)),
       sessions_(*state_),
       journal_(*state_),
       questions_(*state_),
@@ -259,8 +259,7 @@ void Person::remove(const std::string& id) {
       live_.erase(open);
     }
   }
-  const store::SessionLock held =
-      settings_.lock_session ? settings_.lock_session(id) : services_.lock_session(id);
+  const store::SessionLock held = services_.lock_session(id, settings_.person);
   const std::lock_guard lock(state_mutex_);
   sessions_.remove(id);
   cost::Ledger(*state_).forget(id);

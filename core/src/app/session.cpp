@@ -50,7 +50,7 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
 ShoppingSession::~ShoppingSession() = default;
 
 std::unique_ptr<store::StateDb> ShoppingSession::open_state() const {
-  return settings_.open_state ? settings_.open_state() : services_.open_state();
+  return services_.open_state(settings_.person);
 }
 
 /// Finds the conversation and holds it.
@@ -71,7 +71,8 @@ void ShoppingSession::choose(const SessionChoice& choice) {
     }
   }
   id_ = earlier ? earlier->id : choice.kind == Kind::kNamed ? choice.id : store::new_session_id();
-  lock_.emplace(settings_.lock_session ? settings_.lock_session(id_) : services_.lock_session(id_));
+  lock_.emplace(services_.lock_session(id_, settings_.person));
+  state_->act_for(*lock_);
   earlier = sessions_.find(id_);  // whoever had it until now may have changed it
   continued_ = earlier.has_value();
   if (earlier) home_ = commerce::CartPilotIdentity::from_text(earlier->cartpilot);

@@ -58,10 +58,8 @@ struct ModelSettings {
 
 struct SessionSettings {
   SessionChoice choice;
-  /// The state of the person it belongs to, where a process serves many; empty = the state of the
-  /// services.
-  std::function<std::unique_ptr<store::StateDb>()> open_state;
-  std::function<store::SessionLock(const std::string& session_id)> lock_session;
+  /// Whose state it belongs to, where a process serves many; "" = the person of the process.
+  std::string person;
   /// Address and account of CartPilot, asked for late: a front end may have to start the server
   /// first. It names the sandbox when it knows that it is one. The session id in it is not used.
   std::function<commerce::ClientOptions()> cartpilot;
