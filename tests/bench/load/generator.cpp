@@ -50,6 +50,7 @@ struct Generator::Conversation {
   std::shared_ptr<Connection> stream{};
   HttpReader reader{};
   SseLines lines{};
+  int turns = 0;
   // The turn.
   bool running = false;
   bool replied = false;
@@ -263,6 +264,7 @@ void Generator::begin_turn(Conversation& conversation) {
     ++measured_.errors["the conversation was still answering"];
     return;
   }
+  ++conversation.turns;
   conversation.running = true;
   conversation.replied = false;
   conversation.ended = false;
@@ -296,7 +298,9 @@ void Generator::read_event(Conversation& conversation, std::string_view data) {
   if (text) {
     const auto marks = static_cast<int>(std::count(data.begin(), data.end(), kEventMark));
     if (conversation.events == 0 && marks > 0) {
-      measured_.first.push_back(milliseconds_since(conversation.sent));
+      const double first = milliseconds_since(conversation.sent);
+      measured_.first.push_back(first);
+      if (conversation.turns > 1) measured_.first_later.push_back(first);
     }
     conversation.events += marks;
   } else if (data == "[DONE]" || data.find(R"("type":"RUN_FINISHED")") != data.npos) {

@@ -35,8 +35,9 @@ struct Measured {
   std::vector<double>
       accepted{};               ///< ms from the sending of the message to the status of the reply
   std::vector<double> first{};  ///< ms from there to the first text event
-  std::vector<double> last{};   ///< ms from there to the end of the answer
-  std::vector<double> late{};   ///< ms that the generator itself was late with the message
+  std::vector<double> first_later{};  ///< of these, without the first turn of each conversation
+  std::vector<double> last{};         ///< ms from there to the end of the answer
+  std::vector<double> late{};         ///< ms that the generator itself was late with the message
   std::map<std::string, int> errors{};
   int error_count() const;
 };

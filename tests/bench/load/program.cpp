@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -131,6 +132,9 @@ Usage Program::usage() const {
     if (line.starts_with("Threads:")) usage.threads = std::stoi(line.substr(8));
   }
   if (usage.memory == 0) throw std::runtime_error(name_ + " has ended");
+  const std::filesystem::directory_iterator files(folder + "fd");
+  usage.files =
+      static_cast<int>(std::distance(std::filesystem::begin(files), std::filesystem::end(files)));
   const std::string stat = whole(folder + "stat");
   std::istringstream fields(stat.substr(stat.rfind(')') + 2));
   std::string skipped;

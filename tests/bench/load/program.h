@@ -19,6 +19,7 @@ struct Usage {
   std::size_t memory = 0;       ///< resident, bytes
   std::size_t peak_memory = 0;  ///< resident, bytes
   int threads = 0;
+  int files = 0;  ///< open descriptors
   double processor_seconds = 0;
 };
 

@@ -12,6 +12,7 @@ namespace {
 using bench::quantile;
 
 constexpr double kMegabyte = 1e6;
+constexpr std::size_t kShownErrors = 10;
 
 std::string two(const std::vector<double>& values) {
   return fmt::format("{:.1f} / {:.1f}", quantile(values, 0.5), quantile(values, 0.99));
@@ -19,12 +20,21 @@ std::string two(const std::vector<double>& values) {
 
 void print_row(const Result& result) {
   const Measured& measured = result.measured;
-  fmt::print("{:<20} {:>6} {:>6} {:>15} {:>16} {:>17} {:>6.1f} {:>8.2f} {:>5.0f}% {:>8.1f} {:>7}\n",
-             result.name, measured.turns, measured.error_count(), two(measured.accepted),
-             two(measured.first), two(measured.last), quantile(measured.late, 0.99),
-             result.processor_ms_per_turn(), result.idle * 100,
-             static_cast<double>(result.after.peak_memory) / kMegabyte, result.after.threads);
-  for (const auto& [what, count] : measured.errors) fmt::print("    {} x {}\n", count, what);
+  fmt::print(
+      "{:<20} {:>6} {:>6} {:>15} {:>16} {:>17} {:>6.1f} {:>8.2f} {:>5.0f}% {:>8.1f} {:>7} {:>6}\n",
+      result.name, measured.turns, measured.error_count(), two(measured.accepted),
+      two(measured.first), two(measured.last), quantile(measured.late, 0.99),
+      result.processor_ms_per_turn(), result.idle * 100,
+      static_cast<double>(result.after.peak_memory) / kMegabyte, result.after.threads,
+      result.after.files);
+  std::size_t shown = 0;
+  for (const auto& [what, count] : measured.errors) {
+    if (shown++ == kShownErrors) break;
+    fmt::print("    {} x {}\n", count, what);
+  }
+  if (measured.errors.size() > kShownErrors) {
+    fmt::print("    and {} other kinds of errors\n", measured.errors.size() - kShownErrors);
+  }
 }
 
 void print_verdict(bool pass, const std::string& text) {
@@ -70,6 +80,7 @@ Json row_of(const Result& result) {
           {"errors", std::move(errors)},
           {"accepted_ms", pair_of(measured.accepted)},
           {"first_event_ms", pair_of(measured.first)},
+          {"first_event_later_turns_ms", pair_of(measured.first_later)},
           {"end_ms", pair_of(measured.last)},
           {"generator_late_ms", pair_of(measured.late)},
           {"processor_ms_per_turn", result.processor_ms_per_turn()},
@@ -79,6 +90,7 @@ Json row_of(const Result& result) {
           {"memory_peak", result.after.peak_memory},
           {"threads_open", result.open.threads},
           {"threads", result.after.threads},
+          {"files", result.after.files},
           {"exit_code", result.exit_code}};
 }
 
@@ -103,9 +115,9 @@ void print(const Report& report) {
   const Plan& plan = report.serve.plan;
   fmt::print(
       "{} conversations of {} people, {} turns a second for {} s; times in ms, p50 / p99\n\n"
-      "{:<20} {:>6} {:>6} {:>15} {:>16} {:>17} {:>6} {:>8} {:>6} {:>8} {:>7}\n",
+      "{:<20} {:>6} {:>6} {:>15} {:>16} {:>17} {:>6} {:>8} {:>6} {:>8} {:>7} {:>6}\n",
       plan.conversations, plan.people, plan.rate, plan.seconds, "", "turns", "errors", "accepted",
-      "first event", "end", "late", "CPU/turn", "idle", "peak MB", "threads");
+      "first event", "end", "late", "CPU/turn", "idle", "peak MB", "threads", "files");
   print_row(report.relay);
   print_row(report.serve);
   if (report.gateway) print_row(*report.gateway);
@@ -113,6 +125,8 @@ void print(const Report& report) {
       "\nadded latency of the first event (serve less relay, percentile by percentile): p50 {:.1f} "
       "ms, p99 {:.1f} ms\n",
       report.added(0.5), report.added(0.99));
+  fmt::print("first event of serve without the first turn of each conversation: {}\n",
+             two(report.serve.measured.first_later));
   fmt::print("memory of serve: {:.1f} MB before, {:.1f} MB with all open, {:.1f} MB at most\n",
              static_cast<double>(report.serve.before.memory) / kMegabyte,
              static_cast<double>(report.serve.open.memory) / kMegabyte,
