@@ -39,15 +39,12 @@ class Chaos(threading.Thread):
             self.stop()
 
     def strike(self):
-        """Hits an instance at a moment of the door's choice. Called on any thread."""
+        """Hits an instance while a confirm is on its way. Called on any thread."""
         with self.turn:
             if self.over.is_set():
                 return
-            self.count("blows at a confirm")
-            if self.random.random() < 0.6:
-                self.kill()
-            else:
-                self.stop()
+            if self.kill() if self.random.random() < 0.6 else self.stop():
+                self.count("of them at a confirm")
 
     def later(self, wait, action):
         def act():
@@ -65,17 +62,18 @@ class Chaos(threading.Thread):
     def kill(self):
         instance = self.random.choice(self.instances.all)
         if not self.may_hit(instance):
-            return
+            return False
         alone = len(self.instances.all) == 1
         wait = self.random.uniform(0, 1 if alone else 5)
         instance.kill()
         self.count("kills")
         self.later(wait, lambda: instance.state == "down" and instance.start())
+        return True
 
     def stop(self):
         instance = self.random.choice(self.instances.all)
         if not self.may_hit(instance):
-            return
+            return False
         drawn = self.random.random()
         if len(self.instances.all) == 1:
             length = self.random.uniform(0.2, 2)
@@ -84,10 +82,11 @@ class Chaos(threading.Thread):
         else:
             length = self.random.uniform(0.2, 6)
         if not instance.pause():
-            return
+            return False
         self.count("stops longer than a lease" if length > LEASE else "stops")
         process = instance.process
         self.later(length, lambda: instance.process is process and instance.go_on())
+        return True
 
     def cut_connections(self, everything):
         self.count("all connections cut" if everything else "connections cut")

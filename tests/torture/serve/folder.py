@@ -9,6 +9,8 @@ ROOM_WANTED = 1 << 30
 
 class Folder:
     def __init__(self, keep=False):
+        if not PROGRAM:
+            raise SystemExit("CARTPILOT_PROGRAM must name the program; scripts/torture-serve does")
         place = None
         if os.path.isdir("/dev/shm") and shutil.disk_usage("/dev/shm").free > ROOM_WANTED:
             place = "/dev/shm"

@@ -24,6 +24,7 @@ DEAR = [("an office chair", ["buy the cheapest", "number 3"]), ("a laptop", ["th
 WAYS = [("yes", 72), ("twice", 8), ("no", 6), ("wrong code", 5), ("nothing", 3), ("stop", 3),
         ("stop after the yes", 3)]
 TWO_TABS = 0.08
+SAYS_IT_AGAIN = 0.4  # when it was not bought, or nobody knows
 TURN_LIMIT = 150  # seconds in which a turn must end: a confirm in doubt is looked at for 50
 RECONCILE_PAUSE = 16  # after a lost confirm CartPilot is asked again so many seconds later
 
@@ -80,12 +81,14 @@ class Person:
                 self.active.discard(conversation)
 
     def buy(self, conversation, way):
-        """Says yes to the assistant, and once more when that came to nothing."""
+        """Says yes to the assistant, and again when that came to nothing, or for no reason."""
         for _ in range(3):
             done = self.turn(conversation, "yes", way)
             if done["purchases"]:
-                self.facts.count(f"ended {done['purchases'][-1]}")
-                return
+                ended = done["purchases"][-1]
+                self.facts.count(f"ended {ended}")
+                if self.random.random() > (SAYS_IT_AGAIN if ended != "done" else 0.05):
+                    return
             if done["asked"] and way in ("no", "nothing", "stop"):
                 return
             if self.over.is_set():

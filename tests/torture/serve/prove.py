@@ -12,15 +12,30 @@ CHEATS = {
 }
 PURCHASES = 12
 PEOPLE = 4
+NO_LIMIT = 100_000  # USD
+SMALL_LIMIT = 60
 
 
-def quiet(options):
+def quiet(options, limit):
     """Nothing but the cheat happens."""
     small = copy.copy(options)
     small.purchases, small.people = PURCHASES, PEOPLE
-    small.chaos, small.faults = False, 0.0
-    small.limit_day = 100_000
+    small.chaos, small.faults, small.keep = False, 0.0, False
+    small.limit_day = limit
     return small
+
+
+def found(name, run, wanted, say, lines):
+    counts = run.counts()
+    good = all(counts[kind] > 0 for kind in wanted) if wanted else not run.findings
+    told = ", ".join(f"{kind} {number}" for kind, number in counts.items() if number)
+    say(f"{'found    ' if good else 'NOT FOUND'} {name}: {told or 'nothing'}", flush=True)
+    for kind in wanted:
+        for finding in [each for each in run.findings if each.kind == kind][:1]:
+            say(f"          {finding}", flush=True)
+    if not good:
+        say("\n".join(f"          {line}" for line in lines), flush=True)
+    return good
 
 
 def prove(options, say=print):
@@ -28,19 +43,10 @@ def prove(options, say=print):
     good = True
     for cheat, wanted in {"": (), **CHEATS}.items():
         lines = []
-        run = Run(quiet(options), cheat or None, lambda line, **_: lines.append(line))
+        run = Run(quiet(options, NO_LIMIT), cheat or None, lambda line, **_: lines.append(line))
         run.go()
-        counts = run.counts()
-        found = all(counts[kind] > 0 for kind in wanted) if cheat else not run.findings
-        good = good and found
-        said = ", ".join(f"{kind} {number}" for kind, number in counts.items() if number)
-        say(f"{'found    ' if found else 'NOT FOUND'} {cheat or 'an honest one, nothing'}: "
-            f"{said or 'nothing'}", flush=True)
-        first = [next((finding for finding in run.findings if finding.kind == kind), None)
-                 for kind in wanted]
-        for finding in first:
-            if finding is not None:
-                say(f"          {finding}", flush=True)
-        if not found:
-            say("\n".join(f"          {line}" for line in lines), flush=True)
-    return good
+        good = found(cheat or "an honest CartPilot", run, wanted, say, lines) and good
+    lines = []
+    run = Run(quiet(options, SMALL_LIMIT), None, lambda line, **_: lines.append(line), NO_LIMIT)
+    run.go()
+    return found("a program that knows a larger limit", run, ("overspent",), say, lines) and good

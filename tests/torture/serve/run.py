@@ -20,7 +20,7 @@ SHOWN_FINDINGS = 40
 class Run:
     """`options` as options.py reads them. `broken` names a CartPilot that cheats (door.py)."""
 
-    def __init__(self, options, broken=None, say=print):
+    def __init__(self, options, broken=None, say=print, told_limit=None):
         self.options = options
         self.say = say
         self.broken = broken
@@ -33,6 +33,7 @@ class Run:
         more = options.purchases % options.people
         self.shares = [each + (number < more) for number in range(options.people)]
         # Small enough that some purchases must be refused.
+        self.told_limit = told_limit  # in USD, when the instances are told another limit
         self.limit_day = (options.limit_day or 100 + 25 * max(self.shares)) * 100
 
     def go(self):
@@ -59,7 +60,7 @@ class Run:
                          os.path.join(self.folder.logs, "confirms.jsonl"), self.broken,
                          options.faults)
         flags = ["--provider", "offline", "--api-url", self.door.url, "--limit-day",
-                 f"{self.limit_day // 100}:USD"]
+                 f"{self.told_limit or self.limit_day // 100}:USD"]
         if options.database == "postgresql":
             self.cluster = Cluster(self.folder.logs)
             flags += ["--database", self.cluster.url]
