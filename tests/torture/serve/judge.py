@@ -177,10 +177,10 @@ class Case:
                 self.find("false", "the page said bought, and no order is there", **where)
             if said["state"] != "void" or order is None or order["time"] > said["time"]:
                 continue
-            done = [attempt["id"] for _, attempt in self.attempts.get(said["checkout"], [])
-                    if attempt["state"] == "done"]
-            # Another attempt may have bought it before this one was given up.
-            if done and said["attempt"] not in done:
+            state_of = {attempt["id"]: attempt["state"]
+                        for _, attempt in self.attempts.get(said["checkout"], [])}
+            # Another attempt may have bought it before or after this one was given up.
+            if state_of.get(said["attempt"], "done") != "done" and "done" in state_of.values():
                 continue
             seen.add(key)
             self.find("false", "the page said not bought, and an order was there",

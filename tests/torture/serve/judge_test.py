@@ -108,8 +108,11 @@ class JudgeCase(unittest.TestCase):
         self.assertEqual(self.judge([order()], [agreement()], [attempt()],
                                     [before_it_was_bought]), [])
         of_another_attempt = statement("void", name="a0")
-        self.assertEqual(self.judge([order()], [agreement()], [attempt()], [of_another_attempt]),
-                         [])
+        given_up = attempt(state="void", name="a0")
+        self.assertEqual(self.judge([order()], [agreement()], [attempt(), given_up],
+                                    [of_another_attempt]), [])
+        self.assertEqual(self.judge([order()], [agreement()], [attempt()],
+                                    [statement("void", name="")]), ["false"])
 
     def test_an_answer_that_denies_what_its_turn_bought(self):
         turn = {"person": "ada", "conversation": "talk", "began": 98.0, "time": 105.0,

@@ -24,6 +24,7 @@ DEAR = [("an office chair", ["buy the cheapest", "number 3"]), ("a laptop", ["th
 WAYS = [("yes", 72), ("twice", 8), ("no", 6), ("wrong code", 5), ("nothing", 3), ("stop", 3),
         ("stop after the yes", 3)]
 TWO_TABS = 0.08
+MAX_TRIES = 10  # for each purchase
 SAYS_IT_AGAIN = 0.4  # when it was not bought, or nobody knows
 TURN_LIMIT = 150  # seconds in which a turn must end: a confirm in doubt is looked at for 50
 RECONCILE_PAUSE = 16  # after a lost confirm CartPilot is asked again so many seconds later
@@ -40,6 +41,7 @@ class Person:
         self.purchases = purchases
         self.over = over
         self.browser = Browser(self.name, instances, facts)
+        self.made = 0  # purchases so far
         self.conversations = []
         self.active = set()
         self.lock = threading.Lock()
@@ -48,20 +50,26 @@ class Person:
     # A whole life.
 
     def shop(self):
-        left = self.purchases
-        while left > 0 and not self.over.is_set():
-            if left > 1 and self.random.random() < TWO_TABS:
+        """What falls before there is a question or a word on the purchase is tried once more."""
+        tries = 0
+        while self.made < self.purchases and not self.over.is_set():
+            tries += 1
+            if tries > MAX_TRIES * self.purchases:
+                self.facts.complain(f"only {self.made} of {self.purchases} purchases came to a "
+                                    f"question in {tries - 1} tries", person=self.name)
+                return
+            if self.purchases - self.made > 1 and self.random.random() < TWO_TABS:
                 tabs = [threading.Thread(target=self.purchase) for _ in range(2)]
                 for tab in tabs:
                     tab.start()
                 for tab in tabs:
                     tab.join()
-                left -= 2
             else:
                 self.purchase()
-                left -= 1
 
     def purchase(self):
+        """One purchase. In the end it was decided on, or fell before it got so far."""
+        decided = False
         with self.lock:
             dear = self.random.random() < (0.5 if self.spends_much else 0.03)
             wish, picks = self.random.choice(DEAR if dear else CHEAP)
@@ -72,28 +80,31 @@ class Person:
             conversation = self.begin()
             for text in (wish, pick):
                 self.turn(conversation, text)
-            self.buy(conversation, way)
+            decided = self.buy(conversation, way)
         except Stuck:
             self.facts.count("tries given up")
         finally:
-            self.facts.count("purchases tried")
+            self.facts.count("purchases" if decided else "tries that fell before a question")
             with self.lock:
+                self.made += decided
                 self.active.discard(conversation)
 
     def buy(self, conversation, way):
-        """Says yes to the assistant, and again when that came to nothing, or for no reason."""
+        """Says yes to the assistant, and again when that came to nothing, or for no reason.
+
+        True when the person was asked, or was told what became of the purchase."""
+        decided = False
         for _ in range(3):
             done = self.turn(conversation, "yes", way)
+            decided = decided or done["asked"] or bool(done["purchases"])
             if done["purchases"]:
                 ended = done["purchases"][-1]
                 self.facts.count(f"ended {ended}")
                 if self.random.random() > (SAYS_IT_AGAIN if ended != "done" else 0.05):
-                    return
-            if done["asked"] and way in ("no", "nothing", "stop"):
-                return
-            if self.over.is_set():
-                return
-        self.facts.count("ended without a word on the purchase")
+                    break
+            if done["asked"] and way in ("no", "nothing", "stop") or self.over.is_set():
+                break
+        return decided
 
     def begin(self):
         conversation = self.browser.until("POST", "/api/conversations", {}, (201,)).body["id"]
@@ -226,6 +237,8 @@ class Person:
             return True
         elif kind == "CUSTOM" and event["name"] == "cartpilot.purchase":
             self.state(conversation, event["value"], "event")
+            if "24 hours may cost" in event["value"]["message"]:
+                self.facts.count("refused over the limit of a day")
             done["purchases"].append(event["value"]["state"])
         elif kind == "CUSTOM" and event["name"] == "cartpilot.question" and event["value"]["open"]:
             self.meet_question(conversation, done, way, event["value"]["id"])

@@ -34,7 +34,7 @@ class Run:
         self.shares = [each + (number < more) for number in range(options.people)]
         # Small enough that some purchases must be refused.
         self.told_limit = told_limit  # in USD, when the instances are told another limit
-        self.limit_day = (options.limit_day or 100 + 25 * max(self.shares)) * 100
+        self.limit_day = (options.limit_day or 100 + 35 * max(self.shares)) * 100
 
     def go(self):
         """True when all that must be 0 is 0."""
@@ -95,7 +95,7 @@ class Run:
             chaos.end()
             self.blows = chaos.done
         self.door.share = 0
-        self.tried = self.facts.counted("purchases tried")
+        self.made = self.facts.counted("purchases")
         self.progress(chaos)
 
     def life(self, person):
@@ -173,7 +173,7 @@ class Run:
         blows = ", ".join(f"{number} {what}" for what, number in
                           sorted(chaos.done.items())) if chaos else "no chaos"
         self.say(f"{time.monotonic() - self.began:5.0f} s  "
-                 f"{facts.counted('purchases tried')}/{self.options.purchases} tried, "
+                 f"{facts.counted('purchases')}/{self.options.purchases} purchases, "
                  f"{facts.counted('ended done')} bought, {facts.counted('ended void')} not, "
                  f"{facts.counted('ended unknown')} unknown; {self.door.confirms} confirms, "
                  f"{sum(self.door.faults.values())} of them disturbed; {blows}; "
@@ -203,8 +203,10 @@ class Run:
         blows = ", ".join(f"{number} {what}" for what, number in sorted(self.blows.items()))
         self.say(f"confirms {self.door.confirms} ({faults or 'none disturbed'}); instances: "
                  f"{blows or 'nothing done to them'}")
-        self.say(f"purchases {self.tried} of {options.purchases} / orders {len(self.orders)} / "
+        self.say(f"purchases {self.made} of {options.purchases} / orders {len(self.orders)} / "
                  f"agreed {len({each['question'] for each in self.facts.agreements})} / "
+                 f"refused over the limit "
+                 f"{self.facts.counted('refused over the limit of a day')} / "
                  f"unknown {len(self.unknown)}")
         self.say(" / ".join(f"{kind} {number}" for kind, number in self.counts().items()),
                  flush=True)
