@@ -1,4 +1,4 @@
-"""What the people of scripts/torture-serve hold against an instance, at instances that misbehave."""
+"""What the people of scripts/torture-serve hold against an instance that misbehaves."""
 import os
 import socket
 import subprocess
@@ -15,7 +15,8 @@ from facts import Facts
 from instances import Instance
 from wire import Cut, GivenUp
 
-FINE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"ok\":true}"
+FINE = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n"
+        b"{\"ok\":true}")
 
 
 def answer(status, body, kind="application/json"):

@@ -147,7 +147,8 @@ class Door:
             return self.send(request, 502, [("Content-Type", "text/html")], PAGE)
         if fault == "slow_after":
             time.sleep(pause)
-        self.send(request, status, answered, data, len(data) // 2 if fault == "answer_cut" else None)
+        cut_at = len(data) // 2 if fault == "answer_cut" else None
+        self.send(request, status, answered, data, cut_at)
 
     def send(self, request, status, headers, data, cut_at=None):
         request.send_response(status)

@@ -86,8 +86,8 @@ class Case:
         last = max(agreement["time"] for agreement in fitting
                    if agreement["time"] <= order["time"] + CLOCK)
         if order["time"] - last > LATEST:
-            self.find("unapproved", f"{total} was booked {order['time'] - last:.0f} s after the yes",
-                      **self.where(order))
+            late = f"{order['time'] - last:.0f} s after the yes"
+            self.find("unapproved", f"{total} was booked {late}", **self.where(order))
 
     def judge_record(self, order):
         states = [attempt["state"] for _, attempt in self.attempts.get(order["checkout"], [])]

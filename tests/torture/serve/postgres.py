@@ -60,7 +60,8 @@ class Cluster:
             start_new_session=True, cwd="/")
         end = time.monotonic() + 60
         while self.ask("SELECT 1", "postgres").returncode != 0:
-            assert self.process.poll() is None and time.monotonic() < end, "PostgreSQL did not start"
+            alive = self.process.poll() is None and time.monotonic() < end
+            assert alive, "PostgreSQL did not start"
             time.sleep(0.1)
         made = self.ask(f"CREATE DATABASE {DATABASE}", "postgres")
         assert made.returncode == 0, made.stderr
