@@ -34,7 +34,7 @@ class Run:
         self.shares = [each + (number < more) for number in range(options.people)]
         # Small enough that some purchases must be refused.
         self.told_limit = told_limit  # in USD, when the instances are told another limit
-        self.limit_day = (options.limit_day or 100 + 35 * max(self.shares)) * 100
+        self.limit_day = (options.limit_day or 100 + 60 * max(self.shares)) * 100
 
     def go(self):
         """True when all that must be 0 is 0."""
