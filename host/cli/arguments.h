@@ -32,6 +32,8 @@ struct Arguments {
   std::vector<std::string> money_plugins;  ///< ids whose money tools are let in
   std::string config_file;
   std::string profile;
+  std::string state_database;  ///< --database
+  std::string person;          ///< --person
   std::string log_level = "warning";
   std::string log_format = "text";
   bool otel_content = false;
@@ -81,6 +83,7 @@ struct Arguments {
   bool all = false;
   bool bought = false;
   bool not_bought = false;
+  bool gap = false;  ///< purchases resolve
 
   // stats
   int days = 30;
@@ -101,6 +104,7 @@ struct Arguments {
   std::string listen = "127.0.0.1:8088";  ///< or unix:FILE
   std::string auth_header;                ///< that names the person; "" = a browser is paired
   std::string auth_secret_file;
+  std::string advertise;    ///< where other processes reach this one; "" = where it listens
   std::string public_url;  ///< where people reach the page; "" = where it listens
   bool openai_api = false;
   bool serve_mcp = false;  ///< --mcp

@@ -174,7 +174,9 @@ void declare_records(CLI::App& app, Arguments& a) {
       ->required();
   CLI::App* resolve =
       purchases->add_subcommand("resolve", "Say what really happened to an unknown purchase");
-  value(*resolve, "id", a.name, "PURCHASE", kPurchaseId)->required();
+  value(*resolve, "id", a.name, "PURCHASE", kPurchaseId);
+  resolve->add_flag("--gap", a.gap,
+                    "You looked through the orders after an older copy of the record was restored");
   CLI::Option* bought = resolve->add_flag("--bought", a.bought, "It was bought");
   resolve->add_flag("--not-bought", a.not_bought, "It was not bought")->excludes(bought);
   purchases->add_subcommand("verify", "Check that the record was not altered");
@@ -203,6 +205,15 @@ void declare_records(CLI::App& app, Arguments& a) {
       sessions->add_subcommand("delete", "Forget conversations and what they left on this machine");
   value(*removed, "id", a.names, "SESSION", kSessionId);
   removed->add_flag("--all", a.all, "All conversations, and the lines typed");
+
+  CLI::App* database =
+      app.add_subcommand("db", "The database that holds conversations and purchases");
+  database->footer(
+      "With --database that PostgreSQL database and everybody in it, else the file in the state "
+      "folder.");
+  database->require_subcommand(1);
+  database->add_subcommand("migrate", "Make and update its tables");
+  database->add_subcommand("check", "Check that no record of purchases in it was altered");
 
   CLI::App* stats =
       app.add_subcommand("stats", "Tokens, cost, times and purchases, by day and provider");
@@ -291,6 +302,9 @@ void declare_serve(CLI::App& app, Arguments& a, std::vector<std::string>& option
         "--auth-secret-file");
   value(*serve, "--auth-secret-file", a.auth_secret_file, "FILE",
         "A secret of one line that the proxy sends as X-Cartpilot-Secret; mode 0600");
+  value(*serve, "--advertise", a.advertise, "URL",
+        "Where other processes that share the database reach this one (default: where it listens, "
+        "on 127.0.0.1)");
   value(*serve, "--public-url", a.public_url, "URL",
         "Where people reach the page, for links to it (default: where it listens)");
   serve->add_flag("--openai-api", a.openai_api,
@@ -398,6 +412,10 @@ void declare_global_flags(CLI::App& app, Arguments& a) {
   value(app, "--config", a.config_file, "FILE",
         "Settings file (default ~/.config/cartpilot/config.toml)");
   value(app, "--profile", a.profile, "NAME", "Use [profiles.NAME] of the settings file");
+  value(app, "--database", a.state_database, "URL",
+        "Keep the state in PostgreSQL: postgresql://USER@HOST:PORT/DATABASE (default: a file)");
+  value(app, "--person", a.person, "NAME",
+        "With --database: whose state it is (default $CARTPILOT_PERSON or the login name)");
   app.add_flag("--json", a.json, "JSON from list, show, info, doctor, models and stats");
   value(app, "--log-level", a.log_level, "debug|info|warning|error",
         "Which lines of plugins are shown (default warning)")

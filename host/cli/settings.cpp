@@ -11,6 +11,7 @@
 #include "cartpilot/error.h"
 #include "cli/process_guard.h"
 #include "cli/server_settings.h"
+#include "cli/state_place.h"
 #include "net/proxy.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
@@ -157,7 +158,7 @@ void register_headers(const std::string& list) {
 /// known, are never printed. The environment is reduced, before any plugin is loaded and any thread
 /// started.
 void take_secrets(const SettingValues& file, Settings& settings) {
-  std::set<std::string> secrets = {"CARTPILOT_API_KEY", "WEBHOOK_SECRET"};
+  std::set<std::string> secrets = {"CARTPILOT_API_KEY", "WEBHOOK_SECRET", "PGPASSWORD"};
   const plugin::DeclaredVariables declared = plugin::declared_variables(settings.plugins);
   for (const std::string& name : declared.secrets) {
     if (!is_general_variable(name)) secrets.insert(name);
@@ -262,6 +263,9 @@ Settings read_settings(const Arguments& arguments) {
   if (settings.api_key.empty()) settings.api_key = kDevelopmentKey;
 
   settings.state_directory = store::StateDb::default_path().parent_path();
+  const StatePlace place = state_place(arguments, settings_file, settings.environment);
+  settings.database = place.database;
+  settings.person = place.person;
   for (const std::string& file : arguments.plugin_files) settings.plugins.files.emplace_back(file);
   for (const std::string& folder : arguments.plugin_directories)
     settings.plugins.directories.emplace_back(folder);

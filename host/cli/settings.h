@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "cost/price_table.h"
 #include "mcp/client/server_tools.h"
 #include "plugin/host/plugins.h"
+#include "store/postgres_address.h"
 
 namespace cartpilot::host {
 
@@ -29,6 +31,9 @@ struct Settings {
   std::string api_url = "http://localhost:8000";
   std::string api_key;
   std::filesystem::path state_directory;
+  /// Of the state, when it is not in that folder, and whose state it is then.
+  std::optional<store::PostgresAddress> database;
+  std::string person;
   std::filesystem::path config_file;
   plugin::SearchOptions plugins;
   std::vector<mcp::ServerSettings> servers;  ///< [mcp_servers.NAME]

@@ -210,6 +210,8 @@ const std::vector<SettingKind>& setting_kinds() {
       {"provider", SettingType::kText, "provider to talk to"},
       {"model", SettingType::kText, "model of that provider"},
       {"api_url", SettingType::kText, "CartPilot's address"},
+      {"database", SettingType::kText, "PostgreSQL database that holds the state"},
+      {"person", SettingType::kText, "whose state it is in that database"},
       {"plugins.paths", SettingType::kList, "more folders with plugins"},
       {"keys.*.file", SettingType::kText, "file (mode 0600) that holds this variable's key"},
       {"keys.*.command", SettingType::kList, "program and arguments that print this key"},

@@ -45,6 +45,8 @@ int run_sessions_rename(CommandServices& services);
 int run_sessions_fork(CommandServices& services);
 int run_sessions_export(CommandServices& services);
 int run_sessions_delete(CommandServices& services);
+int run_db_migrate(CommandServices& services);
+int run_db_check(CommandServices& services);
 int run_stats(CommandServices& services);
 int run_sandbox(CommandServices& services);
 int run_doctor(CommandServices& services);

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <filesystem>
 
 #include "cli/completion.h"
 #include "cli/exit_code.h"
+#include "cli/state_place.h"
 #include "commands/commands.h"
 #include "commerce/tools.h"
 #include "purchase/questions.h"
@@ -17,7 +17,7 @@ std::vector<std::string> values_of(const std::string& kind, CommandServices& ser
   std::vector<std::string> values;
   const bool kept =
       kind == "SESSION" || kind == "MODEL" || kind == "PURCHASE" || kind == "QUESTION";
-  if (kept && !std::filesystem::exists(store::StateDb::default_path())) return values;
+  if (kept && !has_present_state(services.arguments())) return values;
   if (kind == "PROVIDER") return services.plugins().provider_names();
   if (kind == "SESSION") {
     for (const auto& session : services.sessions().list()) values.push_back(session.id);

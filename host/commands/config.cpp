@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -88,6 +89,7 @@ int get(const Arguments& arguments) {
 }
 
 int set(const Arguments& arguments) {
+  if (arguments.name == "database") store::PostgresAddress::parse(arguments.setting_value);
   const fs::path path = settings_path(arguments, process_environment());
   std::error_code failed;
   const std::string text = fs::exists(path, failed) ? read_settings_text(path) : "";
@@ -126,9 +128,17 @@ std::vector<Explained> explained(const Arguments& arguments) {
   add("provider", "CARTPILOT_PROVIDER", "none");
   add("model", "", "the provider's");
   add("api_url", "CARTPILOT_API_URL", Settings().api_url);
+  add("database", "CARTPILOT_DATABASE", "none: a file in the state folder");
+  // A URL that is refused may hold a password.
+  if (rows.back().source != "default") {
+    rows.back().value = store::PostgresAddress::parse(rows.back().value).text;
+  }
+  add("person", "CARTPILOT_PERSON", "the login name");
   const std::string objection = why_not_owner_only(file.path);
   for (const auto& [name, value] : file.values) {
-    if (name == "provider" || name == "model" || name == "api_url") continue;
+    const bool said = std::any_of(rows.begin(), rows.end(),
+                                  [&](const Explained& row) { return row.name == name; });
+    if (said) continue;
     const bool refused = name.starts_with("purchases.") && !objection.empty();
     rows.push_back(
         {name, shown(value), from_file(value) + (refused ? "; REFUSED: " + objection : "")});

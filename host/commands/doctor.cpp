@@ -161,13 +161,18 @@ Finding check_state(CommandServices& services) {
     if (broken)
       return {"state", "fail",
               fmt::format("the record of purchases was altered at event {}", *broken)};
+    if (services.journal().open_gap()) {
+      return {"state", "warn",
+              "an older copy of the record of purchases was restored; see 'cartpilot purchases "
+              "verify'"};
+    }
     const std::size_t open = services.journal().unfinished().size();
     if (open > 0) {
       return {"state", "warn",
               fmt::format("{} purchases with an unknown outcome; see 'cartpilot purchases list'",
                           open)};
     }
-    return {"state", "ok", services.state().path().string()};
+    return {"state", "ok", services.state().name()};
   } catch (const Error& error) {
     return {"state", "fail", error.what()};
   }

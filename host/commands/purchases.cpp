@@ -83,12 +83,40 @@ purchase::Attempt wanted(CommandServices& services) {
 }
 
 /// What the record says about money changes only by a person's own hand.
-bool agreed_to_resolve(CommandServices& services, const purchase::Attempt& attempt) {
+bool agreed(CommandServices& services, purchase::ApprovalQuestion question) {
   TerminalApprover approver(CommandServices::terminal_locks());
   if (const auto nobody = approver.unavailable()) {
     Error error(ErrorCode::kUnavailable, "this asks a question on a terminal, and there is none");
     throw error;
   }
+  purchase::Questions questions(services.state());
+  return purchase::ask_person(approver, questions, std::move(question), Interrupt()).state ==
+         purchase::QuestionState::kApproved;
+}
+
+/// A restored, older record: what was spent after it is unknown until a person has looked.
+int resolve_gap(CommandServices& services) {
+  const auto since = services.journal().open_gap();
+  if (!since) {
+    out_line("there is nothing to resolve: no older copy of the record took its place");
+    return kOk;
+  }
+  purchase::ApprovalQuestion question;
+  question.attempt = fmt::format("gap-{}", *since);
+  question.title = "RECORD OF PURCHASES";
+  question.subject = question.attempt;
+  question.fields = {{"State", services.state().name()},
+                     {"Restored", time_text(*since)},
+                     {"Record it as", "looked through; the limits count again"}};
+  question.warnings = {
+      "what was bought after the restored copy was made counts for no limit any more"};
+  if (!agreed(services, std::move(question))) return kDeclined;
+  services.journal().resolve_gap();
+  out_row("resolved: the limits count what the record knows");
+  return kOk;
+}
+
+bool agreed_to_resolve(CommandServices& services, const purchase::Attempt& attempt) {
   purchase::ApprovalQuestion question;
   question.attempt = attempt.id;
   question.title = "RECORD OF A PURCHASE";
@@ -102,9 +130,7 @@ bool agreed_to_resolve(CommandServices& services, const purchase::Attempt& attem
   if (!services.arguments().bought) {
     question.warnings = {"if it was bought after all, the same basket can be bought a second time"};
   }
-  purchase::Questions questions(services.state());
-  return purchase::ask_person(approver, questions, std::move(question), Interrupt()).state ==
-         purchase::QuestionState::kApproved;
+  return agreed(services, std::move(question));
 }
 
 }  // namespace
@@ -183,6 +209,11 @@ int run_purchases_show(CommandServices& services) {
 }
 
 int run_purchases_resolve(CommandServices& services) {
+  if (services.arguments().gap) return resolve_gap(services);
+  if (services.arguments().name.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "say which purchase (see 'cartpilot purchases list'), or --gap");
+  }
   if (services.arguments().bought == services.arguments().not_bought) {
     throw Error(ErrorCode::kInvalidArgument, "say what happened: --bought or --not-bought");
   }
@@ -199,10 +230,21 @@ int run_purchases_verify(CommandServices& services) {
     err_line(
         fmt::format("cartpilot: the record of purchases was altered at event {}; compare it with a "
                     "backup of {}",
-                    *broken, services.state().path().string()));
+                    *broken, services.state().name()));
+    return kFailed;
+  }
+  // A record that is whole may still be an older one.
+  if (const auto problem = services.journal().integrity_problem()) {
+    err_line(fmt::format("cartpilot: {}", *problem));
     return kFailed;
   }
   out_line("the record of purchases is intact");
+  if (const auto since = services.journal().open_gap()) {
+    err_line(
+        fmt::format("cartpilot: an older copy of it was restored ({}): until 'cartpilot "
+                    "purchases resolve --gap' every limit counts as used up",
+                    time_text(*since)));
+  }
   return kOk;
 }
 

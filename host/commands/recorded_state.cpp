@@ -1,7 +1,5 @@
 #include "commands/recorded_state.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,6 +11,7 @@
 
 #include "base/clock.h"
 #include "cartpilot/error.h"
+#include "cli/state_place.h"
 #include "cost/ledger.h"
 #include "purchase/journal.h"
 #include "store/sessions.h"
@@ -35,10 +34,13 @@ constexpr std::array kConversation = {Table{"sessions", " WHERE id = ?"},
 constexpr std::array kPurchases = {Table{"purchases", ""}, Table{"purchase_events", ""},
                                    Table{"purchase_checkouts", ""}};
 
-Json column_value(const SQLite::Column& column) {
-  if (column.isInteger()) return column.getInt64();
-  if (column.isFloat()) return column.getDouble();
-  if (column.isText()) return column.getString();
+Json column_value(const store::Statement& row, int column) {
+  switch (row.kind(column)) {
+    case store::Statement::Kind::kInteger: return row.integer(column);
+    case store::Statement::Kind::kReal: return row.real(column);
+    case store::Statement::Kind::kText: return row.text(column);
+    case store::Statement::Kind::kNull: break;
+  }
   return nullptr;
 }
 
@@ -47,10 +49,10 @@ Json rows_of(store::StateDb& db, const Table& table, const std::string& session)
   Json rows = Json::array();
   const auto select = db.prepared(fmt::format("SELECT * FROM {}{}", table.name, table.of_session));
   if (*table.of_session != '\0') select->bind(1, session);
-  while (select->executeStep()) {
+  while (select->step()) {
     Json row = Json::object();
-    for (int i = 0; i < select->getColumnCount(); ++i) {
-      row[select->getColumnName(i)] = column_value(select->getColumn(i));
+    for (int i = 0; i < select->column_count(); ++i) {
+      row[select->column_name(i)] = column_value(*select, i);
     }
     rows.push_back(std::move(row));
   }
@@ -71,7 +73,7 @@ bool purchases_matter(store::StateDb& db, const std::string& session) {
       "('done', 'void')");
   select->bind(1, base::unix_ms_now() - kDayMs);
   select->bind(2, session);
-  return select->executeStep() && select->getColumn(0).getInt64() > 0;
+  return select->step() && select->integer(0) > 0;
 }
 
 void insert(store::StateDb& db, const char* table, const Json& row) {
@@ -92,11 +94,11 @@ void insert(store::StateDb& db, const char* table, const Json& row) {
     if (value.is_string()) {
       statement->bind(place, value.get<std::string>());
     } else if (value.is_number_float()) {
-      statement->bind(place, value.get<double>());
+      statement->bind_real(place, value.get<double>());
     } else if (value.is_number()) {
       statement->bind(place, value.get<std::int64_t>());
     } else {
-      statement->bind(place);
+      statement->bind_null(place);
     }
   }
   statement->exec();
@@ -104,13 +106,12 @@ void insert(store::StateDb& db, const char* table, const Json& row) {
 
 }  // namespace
 
-Json state_to_json(const std::filesystem::path& folder, const Arguments& arguments) {
+Json state_to_json(const Arguments& arguments) {
   Json state = Json::object();
-  std::error_code ignored;
-  const std::filesystem::path file = folder / store::StateDb::kFile;
-  if (!std::filesystem::exists(file, ignored)) return state;
   try {
-    store::StateDb db(file);
+    const auto present = open_present_state(arguments);
+    if (!present) return state;
+    store::StateDb& db = *present;
     const store::SessionStore sessions(db);
     const purchase::PurchaseJournal journal(db);
     const cost::Ledger ledger(db);

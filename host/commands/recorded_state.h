@@ -11,8 +11,8 @@
 
 namespace cartpilot::host {
 
-/// From the state database in `folder`; nothing when there is none or it cannot be read.
-Json state_to_json(const std::filesystem::path& folder, const Arguments& arguments);
+/// From the state that `arguments` name; nothing when there is none or it cannot be read.
+Json state_to_json(const Arguments& arguments);
 
 /// Makes a state database in `folder`, which has none, and puts `state` into it. Throws Error when
 /// it does not fit.

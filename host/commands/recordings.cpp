@@ -155,6 +155,7 @@ void enter_environment(const std::vector<record::Event>& events, const ReplayFol
                  ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ",")));
   }
   set_variable("CARTPILOT_API_URL", string_or(settings, "api_url", "http://localhost:8000"));
+  ::unsetenv("CARTPILOT_DATABASE");
   set_variable("XDG_STATE_HOME", folder.path() / "state");
   set_variable("XDG_CONFIG_HOME", folder.path() / "config");
   ::tzset();  // localtime_r() need not look at TZ again
@@ -191,6 +192,8 @@ std::optional<Arguments> recorded_arguments(const Arguments& now,
   again.record_file.clear();
   again.replay_file.clear();
   again.config_file.clear();
+  again.state_database.clear();
+  again.person.clear();
   again.profile.clear();
   again.plugin_files = now.plugin_files;
   again.plugin_directories = now.plugin_directories;
@@ -260,7 +263,7 @@ int run_recorded(const Arguments& arguments, int (*run)(const Arguments&)) {
     say(error.what());
     return kUsage;
   }
-  recorder->about("state", state_to_json(store::StateDb::default_path().parent_path(), arguments));
+  recorder->about("state", state_to_json(arguments));
   record::set_tape(&*recorder);
   int code = kFailed;
   {

@@ -57,6 +57,8 @@ const std::map<std::string, int (*)(CommandServices&)>& commands() {
       {"sessions rename", run_sessions_rename},
       {"sessions fork", run_sessions_fork},
       {"sessions delete", run_sessions_delete},
+      {"db migrate", run_db_migrate},
+      {"db check", run_db_check},
       {"stats", run_stats},
       {"sandbox", run_sandbox},
       {"doctor", run_doctor},

@@ -55,6 +55,8 @@ bool has_servers(const std::string& command) {
 app::AppSettings common_settings(const Arguments& arguments, const Settings& settings) {
   app::AppSettings app;
   app.state_directory = settings.state_directory;
+  app.database = settings.database;
+  app.person = settings.person;
   app.plugins = settings.plugins;
   app.environment = settings.environment;
   app.user_agent = std::string("cartpilot/") + CARTPILOT_VERSION;

@@ -29,7 +29,8 @@ std::string time_text(std::int64_t unix_ms) {
 int run_token_new(CommandServices& services) {
   const Arguments& arguments = services.arguments();
   const std::string person = arguments.person.empty() ? kOnlyPerson : arguments.person;
-  ProgramTokens tokens(services.state());
+  const auto state = services.app().open_shared_state();
+  ProgramTokens tokens(*state);
   const ProgramTokens::Made made = tokens.make(person, arguments.name);
   out_text(made.token + "\n");
   err_line(fmt::format("Token {} for {}. It is shown once; 'cartpilot token revoke {}' ends it.",
@@ -38,7 +39,8 @@ int run_token_new(CommandServices& services) {
 }
 
 int run_token_list(CommandServices& services) {
-  ProgramTokens tokens(services.state());
+  const auto state = services.app().open_shared_state();
+  ProgramTokens tokens(*state);
   const auto found = tokens.list(person_of(services.arguments()));
   if (services.arguments().json) {
     Json list = Json::array();
@@ -62,7 +64,8 @@ int run_token_list(CommandServices& services) {
 
 int run_token_revoke(CommandServices& services) {
   const Arguments& arguments = services.arguments();
-  ProgramTokens tokens(services.state());
+  const auto state = services.app().open_shared_state();
+  ProgramTokens tokens(*state);
   if (!tokens.revoke(arguments.name, person_of(arguments))) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("no token '{}'; see 'cartpilot token list'", arguments.name));

@@ -28,15 +28,26 @@ namespace {
 constexpr int kLookMs = 100;
 
 /// What a confirm needs that another process carries out.
-Json confirm_setting(const commerce::ClientOptions& options, const store::StateDb& state,
+Json confirm_setting(const commerce::ClientOptions& options, const Json& state,
                      const std::string& user_agent, const Json& proxies) {
   return Json{{"proxies", proxies},
               {"base_url", options.base_url},
               {"api_key", options.api_key},
               {"session_id", options.session_id},
               {"sandbox_id", options.sandbox_id},
-              {"state_db", state.path().string()},
+              {"state", state},
               {"user_agent", user_agent}};
+}
+
+/// Where that process finds the state.
+Json state_setting(const app::AppSettings& settings) {
+  Json state{{"folder", settings.state_directory.string()}};
+  if (settings.database) {
+    state["conninfo"] = settings.database->conninfo;
+    state["database"] = settings.database->text;
+    state["person"] = settings.person;
+  }
+  return state;
 }
 
 /// The page that this process shows, when it is to show one.
@@ -72,12 +83,13 @@ app::SessionSettings settings_for(CommandServices& services, const std::string& 
     const auto set = services.settings().environment.find(name);
     if (set != services.settings().environment.end()) proxies[name] = set->second;
   }
-  settings.confirm_runner = [stays, user_agent, proxies](store::StateDb& state,
-                                                         const purchase::PurchaseJournal& journal,
-                                                         const commerce::ClientOptions& options) {
+  const Json place = state_setting(services.app().settings());
+  settings.confirm_runner = [stays, user_agent, proxies, place](
+                                store::StateDb& state, const purchase::PurchaseJournal& journal,
+                                const commerce::ClientOptions& options) {
     return std::make_unique<purchase::ConfirmProcess>(
         state, journal, std::vector<std::string>{"/proc/self/exe", kConfirmCommand},
-        confirm_setting(options, state, user_agent, proxies),
+        confirm_setting(options, place, user_agent, proxies),
         [stays] { return !stays && Interrupt().cancelled(); });
   };
   return settings;

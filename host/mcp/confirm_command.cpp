@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "app/services.h"
 #include "base/clock.h"
 #include "cli/exit_code.h"
 #include "cli/process_guard.h"
@@ -68,6 +69,17 @@ void write_output(const std::string& text) {
   }
 }
 
+/// Enough to find the state.
+app::AppSettings app_settings(const Json& state) {
+  app::AppSettings settings;
+  settings.state_directory = string_or(state, "folder");
+  if (state.contains("database")) {
+    settings.database = {string_or(state, "conninfo"), string_or(state, "database")};
+    settings.person = string_or(state, "person");
+  }
+  return settings;
+}
+
 }  // namespace
 
 int run_confirm_command() {
@@ -87,7 +99,9 @@ int run_confirm_command() {
     options.session_id = string_or(input, "session_id");
     options.sandbox_id = string_or(input, "sandbox_id");
     text::add_secret(options.api_key);
-    store::StateDb db(string_or(input, "state_db"));
+    const app::AppServices services(app_settings(input.at("state")));
+    const auto state = services.open_state();
+    store::StateDb& db = *state;
     purchase::PurchaseJournal journal(db);
     purchase::Questions questions(db);
     purchase::ConfirmHandovers handovers(db, journal);

@@ -23,7 +23,8 @@ set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "A model searches, compares and prepares
 purchase on a screen that the model cannot write to. Providers are plugins:
 Gemini, OpenAI and compatible servers, Anthropic. An embedded CartPilot lets
 you try all of it without a key, a network or money.")
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/postrm)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_LIST_DIR}/postinst ${CMAKE_CURRENT_LIST_DIR}/prerm
+  ${CMAKE_CURRENT_LIST_DIR}/postrm)
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME cartpilot-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
@@ -53,6 +54,12 @@ install(FILES ${made}/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lin
 install(FILES README.md SECURITY.md DESTINATION ${documents} COMPONENT program)
 install(DIRECTORY docs/ DESTINATION ${documents} COMPONENT program
   FILES_MATCHING PATTERN "*.md" PATTERN "adr" EXCLUDE PATTERN "man" EXCLUDE PATTERN "performance" EXCLUDE)
+
+install(FILES docs/examples/nginx-serve.conf DESTINATION ${documents}/examples COMPONENT program)
+# The service is not enabled by the package: it needs keys and a proxy.
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/cartpilot-serve.service DESTINATION lib/systemd/system COMPONENT program)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/cartpilot-serve.sysusers DESTINATION lib/sysusers.d RENAME cartpilot-serve.conf
+  COMPONENT program)
 
 # Manual pages are compressed where they are installed.
 file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.1)

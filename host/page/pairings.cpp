@@ -1,13 +1,9 @@
 #include "page/pairings.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/random.h"
 #include "mcp/http_headers.h"
-#include "purchase/owner.h"
 #include "purchase/question.h"
 
 namespace cartpilot::host {
@@ -16,12 +12,14 @@ namespace {
 constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kSaltBytes = 16;
 
-constexpr const char* kTables =
+constexpr const char* kTables[] = {
     "CREATE TABLE IF NOT EXISTS approval_pages (url TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT "
-    "ROWID;"
+    "ROWID",
     "CREATE TABLE IF NOT EXISTS pairing_codes (id TEXT PRIMARY KEY, owner TEXT NOT NULL, salt TEXT "
     "NOT NULL, digest TEXT NOT NULL, expires_ms INTEGER NOT NULL, tries INTEGER NOT NULL, used "
-    "INTEGER NOT NULL) WITHOUT ROWID";
+    "INTEGER NOT NULL) WITHOUT ROWID",
+};
+constexpr store::TableSet kTableSet{"pairings", 1, kTables};
 
 /// The letters of what was typed, in lower case.
 std::string letters_of(std::string_view typed) {
@@ -38,14 +36,16 @@ std::string letters_of(std::string_view typed) {
 Pairings::Pairings(store::StateDb& db, UnixClock now_unix_ms)
     : db_(db), now_(std::move(now_unix_ms)) {
   if (!now_) now_ = base::unix_ms_now;
-  db_.checked([&] { db_.run(kTables); });
+  db_.create_tables(kTableSet);
 }
 
 void Pairings::announce(const std::string& url) {
   db_.transaction([&] {
-    const auto insert = db_.prepared("INSERT OR REPLACE INTO approval_pages VALUES (?, ?)");
+    const auto insert = db_.prepared(
+        "INSERT INTO approval_pages VALUES (?, ?) ON CONFLICT (url) DO UPDATE SET owner = "
+        "excluded.owner");
     insert->bind(1, url);
-    insert->bind(2, purchase::this_owner());
+    insert->bind(2, db_.owner());
     insert->exec();
   });
 }
@@ -64,9 +64,9 @@ std::vector<std::string> Pairings::pages() {
   db_.transaction([&] {
     {
       const auto select = db_.prepared("SELECT url, owner FROM approval_pages ORDER BY url");
-      while (select->executeStep()) {
-        const bool runs = purchase::owner_is_alive(select->getColumn(1).getString());
-        (runs ? open : gone).push_back(select->getColumn(0).getString());
+      while (select->step()) {
+        const bool runs = db_.owner_is_alive(select->text(1));
+        (runs ? open : gone).push_back(select->text(0));
       }
     }
     for (const std::string& url : gone) {
@@ -86,7 +86,7 @@ Pairings::Code Pairings::draw() {
     db_.run("DELETE FROM pairing_codes");
     const auto insert = db_.prepared("INSERT INTO pairing_codes VALUES (?, ?, ?, ?, ?, ?, 0)");
     insert->bind(1, code.id);
-    insert->bind(2, purchase::this_owner());
+    insert->bind(2, db_.owner());
     insert->bind(3, salt);
     insert->bind(4, base::hmac_sha256_hex(salt, letters));
     insert->bind(5, now_() + kPairingLifetimeMs);
@@ -102,10 +102,10 @@ PairingState Pairings::state_of(const std::string& id) {
     const auto select =
         db_.prepared("SELECT used, tries, expires_ms FROM pairing_codes WHERE id = ?");
     select->bind(1, id);
-    if (!select->executeStep()) return;
-    if (select->getColumn(0).getInt() != 0) {
+    if (!select->step()) return;
+    if (select->integer(0) != 0) {
       state = PairingState::kUsed;
-    } else if (select->getColumn(1).getInt() > 0 && now_() < select->getColumn(2).getInt64()) {
+    } else if (select->integer(1) > 0 && now_() < select->integer(2)) {
       state = PairingState::kOpen;
     }
   });
@@ -130,12 +130,11 @@ Pairings::Redeemed Pairings::redeem(std::string_view typed) {
           "SELECT id, owner, salt, digest FROM pairing_codes WHERE used = 0 AND tries > 0 AND "
           "expires_ms > ?");
       select->bind(1, now_());
-      if (!select->executeStep()) return;
-      if (!purchase::owner_is_alive(select->getColumn(1).getString())) return;
-      id = select->getColumn(0).getString();
-      right = mcp::same_token(
-          base::hmac_sha256_hex(select->getColumn(2).getString(), letters_of(typed)),
-          select->getColumn(3).getString());
+      if (!select->step()) return;
+      if (!db_.owner_is_alive(select->text(1))) return;
+      id = select->text(0);
+      right = mcp::same_token(base::hmac_sha256_hex(select->text(2), letters_of(typed)),
+                              select->text(3));
     }
     const auto update =
         db_.prepared("UPDATE pairing_codes SET used = ?, tries = tries - 1 WHERE id = ?");

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include "base/digest.h"
-#include "base/private_files.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/chat/model_settings.h"
@@ -15,6 +13,7 @@
 #include "purchase/question.h"
 #include "serve/endpoint.h"
 #include "serve/mcp_access.h"
+#include "serve/neighbours.h"
 #include "serve/page_announcement.h"
 #include "serve/people.h"
 #include "serve/program_door.h"
@@ -30,7 +29,6 @@ constexpr int kMaxServeConnections = 4096;
 /// Sessions that nobody used for that long are closed; a yes counts for five minutes.
 constexpr std::chrono::minutes kIdle{10};
 constexpr std::chrono::seconds kSweep{30};
-constexpr std::size_t kFolderDigits = 32;
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ErrorCode::kInvalidArgument, message);
@@ -47,11 +45,6 @@ store::SessionLock hold_state(const std::filesystem::path& state) {
                     "XDG_STATE_HOME elsewhere",
                     state.string()));
   }
-}
-
-/// A folder for somebody whom a proxy named; names may hold anything.
-std::filesystem::path folder_of(const std::filesystem::path& state, const std::string& person) {
-  return state / "people" / base::sha256_hex(person).substr(0, kFolderDigits);
 }
 
 /// "shop.example" of "https://shop.example/"; "" for what is no address of a page.
@@ -79,6 +72,9 @@ void check(const Arguments& arguments, const HttpListener::Socket& socket) {
     refuse(
         "others could reach this address: serve on 127.0.0.1, or put a proxy that authenticates "
         "people in front and name its header with --auth-header");
+  }
+  if (!arguments.advertise.empty() && host_of(arguments.advertise).empty()) {
+    refuse("--advertise is where other processes reach this one: https://shop-1.example");
   }
   if (!arguments.public_url.empty() && host_of(arguments.public_url).empty()) {
     refuse("--public-url is the address of the page: https://shop.example/");
@@ -110,20 +106,13 @@ std::unique_ptr<Visitors> visitors_for(CommandServices& services, const std::str
 app::SessionSettings settings_for(CommandServices& services, const std::string& person) {
   app::SessionSettings settings = services.session_settings();
   settings.own_sandbox = nullptr;  // asked for once, see below
-  if (services.arguments().auth_header.empty()) {
-    settings.open_state = [&services] { return services.app().open_state(); };
-    return settings;
-  }
-  // Rules and standing permissions are those of the person who runs the program.
-  settings.policy.rules = {};
-  const auto folder = folder_of(services.settings().state_directory, person);
-  settings.open_state = [folder] {
-    base::make_own_folder(folder);
-    return std::make_unique<store::StateDb>(folder / store::StateDb::kFile);
-  };
-  settings.lock_session = [folder](const std::string& id) {
-    return store::SessionLock(folder / "locks", id, "serve");
-  };
+  if (services.arguments().auth_header.empty()) return settings;
+  settings.person = person;
+  // All people share the account at CartPilot.
+  settings.own_purchases_only = true;
+  // What the person who runs the program permits beforehand is permitted to nobody else; what is
+  // forbidden holds for all.
+  settings.policy.rules.deny_only = true;
   return settings;
 }
 
@@ -131,9 +120,16 @@ std::string shown_cartpilot(const commerce::ClientOptions& options) {
   return options.sandbox_id.empty() ? options.base_url : std::string(purchase::kPlayMoney);
 }
 
+/// Where other processes that share the database reach this one; "" = they cannot.
+std::string address_of(const Arguments& arguments, const HttpListener::Socket& socket) {
+  if (!arguments.advertise.empty()) return arguments.advertise;
+  return socket.loopback() ? "http://" + socket.host_and_port() : "";
+}
+
 bool can_open(CommandServices& services) {
   try {
-    services.app().open_state();
+    const auto state = services.app().open_shared_state();
+    state->checked([&] { state->prepared("SELECT 1")->step(); });
     return true;
   } catch (const Error&) {
     return false;
@@ -184,7 +180,8 @@ int run_serve(CommandServices& services) {
   const HttpListener::Socket socket(arguments.listen, "--listen");
   check(arguments, socket);
   services.app().open_state();  // makes the folder, and says early when there is no state
-  const store::SessionLock held = hold_state(services.settings().state_directory);
+  std::optional<store::SessionLock> held;
+  if (!services.app().database()) held.emplace(hold_state(services.settings().state_directory));
   // Asked for once: sessions begin on many threads.
   const commerce::ClientOptions cartpilot = services.cartpilot();
   app::ModelSettings model = model_settings(services);
@@ -196,14 +193,21 @@ int run_serve(CommandServices& services) {
     settings.cartpilot = [cartpilot] { return cartpilot; };
     return settings;
   };
-  People people(services.app(), [people_settings, model](const std::string& person) {
-    app::SessionSettings settings = people_settings(person);
-    settings.model = model;
-    return settings;
-  });
-  const std::string place = socket.host_and_port();
-  const auto visitors = visitors_for(services, place);
   const bool pairs = arguments.auth_header.empty();
+  const std::string place = socket.host_and_port();
+  // Where nobody else could share the state, nobody is asked.
+  const auto neighbours =
+      pairs ? nullptr : Neighbours::of(services.app(), address_of(arguments, socket));
+  People people(
+      services.app(),
+      [people_settings, model](const std::string& person) {
+        app::SessionSettings settings = people_settings(person);
+        settings.model = model;
+        return settings;
+      },
+      neighbours ? neighbours->other_owner() : nullptr);
+  const auto watching = neighbours ? neighbours->watch(people) : nullptr;
+  const auto visitors = visitors_for(services, place);
   SiteOptions site;
   site.host = pairs ? place : "";
   site.provider = provider;
@@ -211,8 +215,9 @@ int run_serve(CommandServices& services) {
   site.cartpilot = shown_cartpilot(cartpilot);
   site.mode = pairs ? "pairing" : "proxy";
   site.ready = [&] { return can_open(services); };
+  site.relay = neighbours ? &neighbours->relay() : nullptr;
   const std::string page_url = page_url_of(arguments, place);
-  ProgramDoor programs(services.app().open_state(), people, page_url, arguments.openai_api,
+  ProgramDoor programs(services.app().open_shared_state(), people, page_url, arguments.openai_api,
                        mcp_access(services, people_settings, place, page_url));
   ServeEndpoint endpoint(people, *visitors, programs, site);
   HttpListener listener(

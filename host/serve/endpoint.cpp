@@ -83,13 +83,22 @@ void ServeEndpoint::handle(const mcp::EndpointRequest& request, mcp::EndpointRep
   span.set("url.template", route);
   Answer answered;
   bool streamed = false;
+  RelayedRequest from;
+  const auto relayed = options_.relay ? options_.relay->relayed(request.headers) : std::nullopt;
+  if (relayed) from = *relayed;
   try {
-    if (programs_.handle(request, reply)) return;
-    if (const auto refused = refusal_of(request)) {
-      answered = *refused;
-    } else {
-      if (send_file(request, reply)) return;
-      answered = answer(request, reply, streamed);
+    try {
+      if (programs_.handle(request, from, relayed.has_value(), reply)) return;
+      if (const auto refused = relayed ? std::nullopt : refusal_of(request)) {
+        answered = *refused;
+      } else {
+        if (send_file(request, reply)) return;
+        answered = answer(request, reply, streamed, from, relayed.has_value());
+      }
+    } catch (const OwnedElsewhere& elsewhere) {
+      if (relayed || options_.relay == nullptr) throw;  // it moves just now
+      options_.relay->pass(request, from, elsewhere.address, reply);
+      return;
     }
   } catch (const Error& error) {
     const std::string code =
@@ -135,7 +144,8 @@ std::optional<ServeEndpoint::Answer> ServeEndpoint::refusal_of(
 }
 
 ServeEndpoint::Answer ServeEndpoint::answer(const mcp::EndpointRequest& request,
-                                            mcp::EndpointReply& reply, bool& streamed) {
+                                            mcp::EndpointReply& reply, bool& streamed,
+                                            RelayedRequest& from, bool relayed) {
   std::vector<std::string> path = text::words_of(request.path, "/");
   const bool agent = path == std::vector<std::string>{"agui"};
   if (!agent && (path.size() < 2 || path.front() != "api")) {
@@ -148,20 +158,23 @@ ServeEndpoint::Answer ServeEndpoint::answer(const mcp::EndpointRequest& request,
     if (!paired) return {404, message_body("nobody pairs here", "not_found")};
     return {paired->status, std::move(paired->body), std::move(paired->headers)};
   }
-  const Visitor visitor = visitors_.visitor(request.headers);
-  if (visitor.known == Visitor::Known::kRefused) {
-    return {visitor.status, message_body(visitor.message, "refused")};
+  if (!relayed) {
+    const Visitor visitor = visitors_.visitor(request.headers);
+    if (visitor.known == Visitor::Known::kRefused) {
+      return {visitor.status, message_body(visitor.message, "refused")};
+    }
+    if (visitor.known == Visitor::Known::kNo) {
+      return {401, message_body("this browser is not paired", "not_paired")};
+    }
+    from.person = visitor.person;
   }
-  if (visitor.known == Visitor::Known::kNo) {
-    return {401, message_body("this browser is not paired", "not_paired")};
-  }
-  const auto person = people_.find(visitor.person);
+  const auto person = people_.find(from.person);
   const bool asks_for_key = request.method == "GET" && path == std::vector<std::string>{"me"};
-  if (!visitors_.checks_page_key() && !asks_for_key &&
+  if (!relayed && !visitors_.checks_page_key() && !asks_for_key &&
       !mcp::same_token(only_value(request.headers, kPageKeyHeader), person->page_key())) {
     return {401, message_body("this page is an old one; load it again", "stale_key")};
   }
-  if (!person->may_ask()) {
+  if (!relayed && !person->may_ask()) {
     return {429, message_body("these are too many requests; wait a moment", "too_often")};
   }
   const Call call{request, std::move(path), *person};

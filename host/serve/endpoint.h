@@ -15,6 +15,7 @@
 #include "mcp/http_endpoint.h"
 #include "serve/people.h"
 #include "serve/program_door.h"
+#include "serve/relay.h"
 #include "serve/visitors.h"
 
 namespace cartpilot::host {
@@ -22,12 +23,13 @@ namespace cartpilot::host {
 constexpr std::size_t kMaxServeBody = 64 * 1024;
 
 struct SiteOptions {
-  std::string host;             ///< that requests must name; "" = a proxy answers for that
-  std::string provider;         ///< for people: who answers
-  std::string model;            ///< "" = the provider's default
-  std::string cartpilot;        ///< "SANDBOX, no real money", or the address
-  std::string mode;             ///< "pairing" or "proxy"
-  std::function<bool()> ready;  ///< whether the state can be reached
+  std::string host;              ///< that requests must name; "" = a proxy answers for that
+  std::string provider;          ///< for people: who answers
+  std::string model;             ///< "" = the provider's default
+  std::string cartpilot;         ///< "SANDBOX, no real money", or the address
+  std::string mode;              ///< "pairing" or "proxy"
+  std::function<bool()> ready;   ///< whether the state can be reached
+  const Relay* relay = nullptr;  ///< to processes that share the state; borrowed
 };
 
 class ServeEndpoint {
@@ -56,7 +58,9 @@ class ServeEndpoint {
   };
 
   bool send_file(const mcp::EndpointRequest& request, mcp::EndpointReply& reply) const;
-  Answer answer(const mcp::EndpointRequest& request, mcp::EndpointReply& reply, bool& streamed);
+  /// Fills `from` with who asks, as soon as that is known; another process may have told.
+  Answer answer(const mcp::EndpointRequest& request, mcp::EndpointReply& reply, bool& streamed,
+                RelayedRequest& from, bool relayed);
   std::optional<Answer> refusal_of(const mcp::EndpointRequest& request) const;
   Answer answer_known(const Call& call, mcp::EndpointReply& reply, bool& streamed);
   Answer about_conversations(const Call& call, mcp::EndpointReply& reply, bool& streamed);

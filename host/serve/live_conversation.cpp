@@ -30,7 +30,7 @@ LiveConversation::LiveConversation(app::AppServices& services, app::SessionSetti
       settings_(std::move(settings)),
       id_(std::move(id)),
       stored_(std::move(stored)),
-      view_(log_),
+      view_(log_, stored_.attempt),
       approver_(view_) {
   settings_.choice = {app::SessionChoice::Kind::kNamed, id_};
 }
@@ -57,7 +57,7 @@ std::string LiveConversation::say(const std::string& text, const std::string& ru
   if (turn_.joinable()) turn_.join();
   const std::string run = run_id.empty() ? base::random_hex(kRunIdBytes) : run_id;
   cancellation_.reset();
-  const auto stored = stored_();
+  const auto stored = stored_.summary();
   begun_ = {true, log_.last(), stored ? stored->message_count : 0};
   running_ = true;
   last_used_ = base::steady_now();
@@ -130,7 +130,7 @@ void LiveConversation::report(const app::TurnReport& report) {
 }
 
 std::string LiveConversation::title() const {
-  const auto stored = stored_();
+  const auto stored = stored_.summary();
   return stored ? stored->title : "";
 }
 
@@ -138,7 +138,7 @@ LiveConversation::Position LiveConversation::position() const {
   const std::lock_guard lock(mutex_);
   if (running_) return begun_;
   const std::int64_t after = log_.last();
-  const auto stored = stored_();
+  const auto stored = stored_.summary();
   return {false, after, stored ? stored->message_count : 0};
 }
 

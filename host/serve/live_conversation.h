@@ -26,7 +26,11 @@ namespace cartpilot::host {
 
 class LiveConversation {
  public:
-  using Stored = std::function<std::optional<store::SessionSummary>()>;
+  /// What is stored of it, for the thread of the turn too.
+  struct Stored {
+    std::function<std::optional<store::SessionSummary>()> summary;
+    TurnEvents::FindAttempt attempt;
+  };
 
   /// `settings` of the session but for the choice, which is this conversation. `stored` tells what
   /// is stored of it.

@@ -11,6 +11,7 @@
 #include "http/request_headers.h"
 #include "mcp/message.h"
 #include "serve/openai_tasks.h"
+#include "serve/relay.h"
 #include "terminal/shop_lines.h"
 #include "text/ascii.h"
 
@@ -45,6 +46,20 @@ Json usage_json(const Json& event) {
   const std::int64_t output = integer_or(usage, "output_tokens");
   return {
       {"prompt_tokens", input}, {"completion_tokens", output}, {"total_tokens", input + output}};
+}
+
+/// The program's own words, whatever the model says: "BOUGHT 61.81 USD, order 7f3a."
+std::string purchase_sentence(const Json& purchase) {
+  std::string state = string_or(purchase, "state_text");
+  for (char& c : state) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  std::string sentence = fmt::format("{} {}", state, string_or(purchase, "total"));
+  const std::string order = string_or(purchase, "order_id");
+  const std::string message = string_or(purchase, "message");
+  if (!order.empty()) sentence += ", order " + order;
+  if (!message.empty()) sentence += ": " + message;
+  return sentence;
 }
 
 /// The same first message begins many conversations; what was answered tells them apart only by
@@ -184,6 +199,8 @@ void OpenAiApi::handle(const mcp::EndpointRequest& request, Person& person,
   if (request.method == "POST" && request.path == "/v1/chat/completions") {
     try {
       complete(request, person, token, reply);
+    } catch (const OwnedElsewhere&) {
+      throw;
     } catch (const Error& error) {
       const bool busy = error.reason == "turn_running";
       const bool often = error.reason == "too_many";
@@ -202,6 +219,10 @@ void OpenAiApi::handle(const mcp::EndpointRequest& request, Person& person,
 
 void OpenAiApi::complete(const mcp::EndpointRequest& request, Person& person,
                          const ProgramToken& token, mcp::EndpointReply& reply) const {
+  if (request.body.size() > mcp::kMaxBodyBytes) {
+    refuse(reply, 413, "the messages are longer than 4 MB", "too_long");
+    return;
+  }
   const Json body = parse_json(request.body, "the body");
   if (!body.is_object()) invalid("the body is not an object");
   if (string_or(body, "model") != kServedModel) {
@@ -266,8 +287,10 @@ void OpenAiApi::follow(Person& person, LiveConversation& live, const std::string
         const Json& value = event.at("value");
         if (name == "cartpilot.question" && value.value("open", false)) {
           answer.paragraph(fmt::format("This needs your yes: {}", page_url_));
-        } else if (name == "cartpilot.purchase" || name == "cartpilot.notice") {
-          answer.paragraph(string_or(value, name == "cartpilot.notice" ? "text" : "message"));
+        } else if (name == "cartpilot.notice") {
+          answer.paragraph(string_or(value, "text"));
+        } else if (name == "cartpilot.purchase") {
+          answer.paragraph(purchase_sentence(value));
         }
       } else if (type == "RUN_ERROR" && string_or(event, "runId") == run) {
         answer.fail(string_or(event, "message"), string_or(event, "code"));

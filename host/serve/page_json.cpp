@@ -110,10 +110,9 @@ Json call_json(const ToolCall& call) {
 
 Json cards_of(const std::string& function, const Json& result) {
   Json cards = Json::array();
-  const Json one = Json::array({result});
-  const bool list = function == "get_intent_offers";
-  if (!list && function != "get_offer_details") return cards;
-  for (const Json& offer : list ? member(result, "items") : one) {
+  // An offer that is read in full was found before.
+  if (function != "get_intent_offers") return cards;
+  for (const Json& offer : member(result, "items")) {
     for (const Json& item : member(offer, "items")) {
       const std::string price = money_in(item, "price");
       if (price.empty() || cards.size() == kMaxCards) continue;
@@ -147,10 +146,6 @@ Json purchase_json(const purchase::PurchaseReport& report) {
   using enum purchase::PurchaseOutcome;
   const bool done = report.outcome == kDone;
   const bool unknown = report.outcome == kUnknown;
-  std::string message;
-  for (const std::string& line : purchase_lines(report)) {
-    message += (message.empty() ? "" : " ") + line;
-  }
   return {{"attempt", report.attempt},
           {"checkout_id", report.checkout_id},
           {"order_id", report.order_id},
@@ -164,7 +159,7 @@ Json purchase_json(const purchase::PurchaseReport& report) {
           {"merchant", ""},
           {"when_unix_ms", 0},
           {"lines", Json::array()},
-          {"message", message}};
+          {"message", report.message}};
 }
 
 Json user_message(const std::string& id, const std::string& text) {
@@ -205,6 +200,9 @@ Json messages_json(const std::vector<Message>& messages,
                     {"toolCallId", result->call_id},
                     {"content", dump_json(result->content)}};
       if (result->is_error) entry["error"] = true;
+      if (result->is_error && result->name == "approve_checkout") {
+        entry["note"] = string_or(content, "message");  // what became of the question
+      }
       Json cards = cards_of(result->name, content);
       if (!cards.empty()) entry["cards"] = std::move(cards);
       const auto checkout = checkouts.find(result->call_id);

@@ -15,7 +15,7 @@
 
 namespace cartpilot::host {
 
-/// The products of the offers in a result of CartPilot, as cards; an empty array when there are
+/// The products of the offers that get_intent_offers found, as cards; an empty array when there are
 /// none.
 Json cards_of(const std::string& function, const Json& result);
 

@@ -5,15 +5,21 @@
 
 namespace cartpilot::host {
 
-People::People(app::AppServices& services, Settings settings)
-    : services_(services), settings_(std::move(settings)) {}
+People::People(app::AppServices& services, Settings settings, OtherOwner other_owner)
+    : services_(services), settings_(std::move(settings)), other_owner_(std::move(other_owner)) {}
 
 std::shared_ptr<Person> People::find(const std::string& name) {
   const std::lock_guard lock(mutex_);
   auto& person = people_[name];
   if (!person) {
     try {
-      person = std::make_shared<Person>(services_, name, settings_(name));
+      Person::OtherOwner other_owner;
+      if (other_owner_) {
+        other_owner = [this, name](const std::string& conversation) {
+          return other_owner_(name, conversation);
+        };
+      }
+      person = std::make_shared<Person>(services_, name, settings_(name), std::move(other_owner));
     } catch (...) {
       people_.erase(name);
       throw;
@@ -33,6 +39,17 @@ std::vector<std::shared_ptr<Person>> People::all() {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : people_) all.push_back(entry.second);
   return all;
+}
+
+void People::moved_away(const std::string& person, const std::string& conversation) {
+  std::shared_ptr<Person> found;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = people_.find(person);
+    if (known == people_.end()) return;
+    found = known->second;
+  }
+  found->moved_away(conversation);
 }
 
 void People::rest(std::chrono::seconds idle) {

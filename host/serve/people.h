@@ -20,12 +20,18 @@ constexpr std::size_t kMaxPeople = 5000;
 class People {
  public:
   using Settings = std::function<app::SessionSettings(const std::string& name)>;
+  using OtherOwner = std::function<std::optional<std::string>(const std::string& person,
+                                                              const std::string& conversation)>;
 
-  /// `settings` gives the conversations of a person their state.
-  People(app::AppServices& services, Settings settings);
+  /// `settings` gives the conversations of a person their state. `other_owner` may be null; see
+  /// Person.
+  People(app::AppServices& services, Settings settings, OtherOwner other_owner = nullptr);
 
   /// Throws Error{kUnavailable} when the state cannot be opened.
   std::shared_ptr<Person> find(const std::string& name);
+
+  /// Another process has this conversation; see Person.
+  void moved_away(const std::string& person, const std::string& conversation);
 
   /// See Person::rest(); also lets go of people who are gone.
   void rest(std::chrono::seconds idle);
@@ -38,6 +44,7 @@ class People {
 
   app::AppServices& services_;
   const Settings settings_;
+  const OtherOwner other_owner_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Person>> people_;
 };

@@ -11,6 +11,7 @@
 #include "commerce/identity.h"
 #include "cost/ledger.h"
 #include "serve/page_json.h"
+#include "serve/relay.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -50,11 +51,13 @@ std::string lower(std::string text) {
 
 }  // namespace
 
-Person::Person(app::AppServices& services, std::string name, app::SessionSettings settings)
+Person::Person(app::AppServices& services, std::string name, app::SessionSettings settings,
+               OtherOwner other_owner)
     : services_(services),
       name_(std::move(name)),
       settings_(std::move(settings)),
-      state_(settings_.open_state()),
+      other_owner_(std::move(other_owner)),
+      state_(services_.open_state(settings_.person)),
       sessions_(*state_),
       journal_(*state_),
       questions_(*state_),
@@ -109,14 +112,43 @@ std::string Person::begin_conversation() {
   return id;
 }
 
+void Person::moved_away(const std::string& id) {
+  std::shared_ptr<LiveConversation> live;
+  const std::lock_guard lock(live_mutex_);
+  const auto found = live_.find(id);
+  if (found == live_.end() || found->second->running()) return;
+  live = std::move(found->second);
+  live_.erase(found);
+  live->events().close();
+}
+
+std::vector<std::string> Person::live_ids() {
+  std::vector<std::string> ids;
+  const std::lock_guard lock(live_mutex_);
+  for (const auto& entry : live_) ids.push_back(entry.first);
+  return ids;
+}
+
 std::shared_ptr<LiveConversation> Person::live(const std::string& id, bool may_begin) {
+  if (other_owner_ && is_id(id)) {
+    if (const auto address = other_owner_(id)) {
+      moved_away(id);
+      throw OwnedElsewhere(*address);
+    }
+  }
   if (auto found = find_live(id)) return found;
   if (!is_id(id)) no_conversation();
   if (!may_begin) stored(id);
-  auto made = std::make_shared<LiveConversation>(services_, settings_, id, [this, id] {
+  LiveConversation::Stored stored;
+  stored.summary = [this, id] {
     const std::lock_guard lock(state_mutex_);
     return sessions_.find(id);
-  });
+  };
+  stored.attempt = [this](const std::string& attempt) {
+    const std::lock_guard lock(state_mutex_);
+    return journal_.find(attempt);
+  };
+  auto made = std::make_shared<LiveConversation>(services_, settings_, id, std::move(stored));
   const std::lock_guard lock(live_mutex_);
   if (live_.size() >= kMaxLiveOfPerson) {
     const auto idle = std::find_if(live_.begin(), live_.end(), [](const auto& entry) {
@@ -152,11 +184,17 @@ Person::Reading Person::read(LiveConversation& live) {
 }
 
 std::pair<Json, std::int64_t> Person::snapshot(LiveConversation& live) {
-  const std::int64_t after = live.events().last();
-  const Json partial = live.partial();
-  const Reading reading = read(live);
-  Json messages = messages_json(reading.messages, reading.purchases);
-  if (!partial.is_null()) messages.push_back(partial);
+  Json messages;
+  std::int64_t after = 0;
+  // What is said meanwhile would come twice.
+  for (int tries = 0; tries < kMaxReadings; ++tries) {
+    after = live.events().last();
+    const Json partial = live.partial();
+    const Reading reading = read(live);
+    messages = messages_json(reading.messages, reading.purchases);
+    if (!partial.is_null()) messages.push_back(partial);
+    if (live.events().last() == after) break;
+  }
   return {std::move(messages), after};
 }
 
@@ -221,8 +259,7 @@ void Person::remove(const std::string& id) {
       live_.erase(open);
     }
   }
-  const store::SessionLock held =
-      settings_.lock_session ? settings_.lock_session(id) : services_.lock_session(id);
+  const store::SessionLock held = services_.lock_session(id, settings_.person);
   const std::lock_guard lock(state_mutex_);
   sessions_.remove(id);
   cost::Ledger(*state_).forget(id);

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,13 @@ constexpr std::size_t kMaxLiveOfPerson = 200;
 
 class Person {
  public:
-  /// `settings`: of the conversations, with the state of this person.
-  Person(app::AppServices& services, std::string name, app::SessionSettings settings);
+  /// The address of another process that has a conversation; nullopt where none has.
+  using OtherOwner = std::function<std::optional<std::string>(const std::string& conversation)>;
+
+  /// `settings`: of the conversations, with the state of this person. `other_owner` may be null:
+  /// nobody else has them.
+  Person(app::AppServices& services, std::string name, app::SessionSettings settings,
+         OtherOwner other_owner = nullptr);
   ~Person();
   Person(const Person&) = delete;
   Person& operator=(const Person&) = delete;
@@ -57,7 +63,7 @@ class Person {
   std::pair<Json, std::int64_t> snapshot(LiveConversation& live);
 
   /// The conversation as this process has it. With `may_begin`, an id of somebody else's choice
-  /// begins one.
+  /// begins one. Throws OwnedElsewhere.
   std::shared_ptr<LiveConversation> live(const std::string& id, bool may_begin = false);
   /// Begins a turn; see LiveConversation::say(). Throws Error{kUnavailable} with reason
   /// "turn_running", or "too_many" when this person's other conversations are busy.
@@ -68,6 +74,11 @@ class Person {
   QuestionAnswers::Reply question_code(const std::string& token);
   QuestionAnswers::Reply question_answer(const std::string& token, const std::string& typed);
   QuestionAnswers::Reply question_decline(const std::string& token);
+
+  /// Another process has taken the conversation: who watches it here is sent there.
+  void moved_away(const std::string& id);
+  /// Conversations whose events are kept here.
+  std::vector<std::string> live_ids();
 
   /// False when requests come too fast.
   bool may_ask();
@@ -93,6 +104,7 @@ class Person {
   app::AppServices& services_;
   const std::string name_;
   const app::SessionSettings settings_;
+  const OtherOwner other_owner_;
   std::mutex state_mutex_;  ///< of the database and what works on it
   const std::unique_ptr<store::StateDb> state_;
   store::SessionStore sessions_;

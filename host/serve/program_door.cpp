@@ -32,13 +32,16 @@ ProgramDoor::ProgramDoor(std::unique_ptr<store::StateDb> state, People& people,
       openai_(openai),
       mcp_(std::move(mcp)) {}
 
-bool ProgramDoor::handle(const mcp::EndpointRequest& request, mcp::EndpointReply& reply) {
+bool ProgramDoor::handle(const mcp::EndpointRequest& request, RelayedRequest& from, bool relayed,
+                         mcp::EndpointReply& reply) {
   const bool openai = openai_ && is_below(request.path, "/v1");
   const bool mcp = mcp_ != nullptr && request.path == mcp::kEndpointPath;
   if (!openai && !mcp) return false;
   const std::string token = bearer_of(request.headers);
   std::optional<ProgramToken> holder;
-  if (!token.empty()) {
+  if (relayed) {
+    holder = ProgramToken{from.token_id, from.person, ""};
+  } else if (!token.empty()) {
     const std::lock_guard lock(mutex_);
     holder = tokens_.find(token);
   }
@@ -46,8 +49,9 @@ bool ProgramDoor::handle(const mcp::EndpointRequest& request, mcp::EndpointReply
     OpenAiApi::refuse(reply, 401, "this needs a token of 'cartpilot token new'", "invalid_api_key");
     return true;
   }
+  from = {holder->person, holder->id};
   const auto person = people_.find(holder->person);
-  if (!person->may_ask()) {
+  if (!relayed && !person->may_ask()) {
     OpenAiApi::refuse(reply, 429, "these are too many requests; wait a moment", "too_often");
   } else if (openai) {
     openai_api_.handle(request, *person, *holder, reply);

@@ -13,6 +13,7 @@
 #include "serve/openai_api.h"
 #include "serve/people.h"
 #include "serve/program_tokens.h"
+#include "serve/relay.h"
 
 namespace cartpilot::host {
 
@@ -22,8 +23,10 @@ class ProgramDoor {
   ProgramDoor(std::unique_ptr<store::StateDb> state, People& people, std::string page_url,
               bool openai, std::unique_ptr<McpAccess> mcp);
 
-  /// False when the path is not one of these.
-  bool handle(const mcp::EndpointRequest& request, mcp::EndpointReply& reply);
+  /// False when the path is not one of these. Fills `from` with whose program asks; `relayed`:
+  /// another process has told. Throws OwnedElsewhere.
+  bool handle(const mcp::EndpointRequest& request, RelayedRequest& from, bool relayed,
+              mcp::EndpointReply& reply);
 
   void hurry();
 

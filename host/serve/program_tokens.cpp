@@ -1,7 +1,5 @@
 #include "serve/program_tokens.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
 #include "base/clock.h"
@@ -19,16 +17,16 @@ constexpr std::size_t kMaxNameBytes = 60;
 constexpr std::string_view kPrefix = "cp_";
 constexpr std::int64_t kMinuteMs = 60 * 1000;
 
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS program_tokens (id TEXT PRIMARY KEY, person TEXT NOT NULL, name "
+    "TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL, used_ms INTEGER NOT "
+    "NULL) WITHOUT ROWID",
+};
+constexpr store::TableSet kTableSet{"program_tokens", 1, kTables};
+
 }  // namespace
 
-ProgramTokens::ProgramTokens(store::StateDb& db) : db_(db) {
-  db_.checked([&] {
-    db_.run(
-        "CREATE TABLE IF NOT EXISTS program_tokens (id TEXT PRIMARY KEY, person TEXT NOT NULL, "
-        "name TEXT NOT NULL, digest TEXT NOT NULL UNIQUE, created_ms BIGINT NOT NULL, used_ms "
-        "BIGINT NOT NULL) WITHOUT ROWID");
-  });
-}
+ProgramTokens::ProgramTokens(store::StateDb& db) : db_(db) { db_.create_tables(kTableSet); }
 
 ProgramTokens::Made ProgramTokens::make(const std::string& person, const std::string& name) {
   const std::string line = text::field(name, kMaxNameBytes);
@@ -40,8 +38,8 @@ ProgramTokens::Made ProgramTokens::make(const std::string& person, const std::st
   db_.durable([&] {
     const auto count = db_.prepared("SELECT count(*) FROM program_tokens WHERE person = ?");
     count->bind(1, person);
-    count->executeStep();
-    if (count->getColumn(0).getInt64() >= static_cast<std::int64_t>(kMaxTokensOfPerson)) {
+    count->step();
+    if (count->integer(0) >= static_cast<std::int64_t>(kMaxTokensOfPerson)) {
       throw Error(ErrorCode::kInvalidArgument,
                   fmt::format("there are {} tokens already; revoke one first", kMaxTokensOfPerson));
     }
@@ -61,10 +59,9 @@ std::vector<ProgramToken> ProgramTokens::list(const std::optional<std::string>& 
   db_.checked([&] {
     const auto select = db_.prepared(
         "SELECT id, person, name, created_ms, used_ms FROM program_tokens ORDER BY created_ms, id");
-    while (select->executeStep()) {
-      ProgramToken token{select->getColumn(0).getString(), select->getColumn(1).getString(),
-                         select->getColumn(2).getString(), select->getColumn(3).getInt64(),
-                         select->getColumn(4).getInt64()};
+    while (select->step()) {
+      ProgramToken token{select->text(0), select->text(1), select->text(2), select->integer(3),
+                         select->integer(4)};
       if (!person || token.person == *person) tokens.push_back(std::move(token));
     }
   });
@@ -75,10 +72,10 @@ bool ProgramTokens::revoke(const std::string& id, const std::optional<std::strin
   bool revoked = false;
   db_.durable([&] {
     const auto erase =
-        db_.prepared("DELETE FROM program_tokens WHERE id = ? AND (? = 1 OR person = ?)");
+        db_.prepared(person ? "DELETE FROM program_tokens WHERE id = ? AND person = ?"
+                            : "DELETE FROM program_tokens WHERE id = ?");
     erase->bind(1, id);
-    erase->bind(2, person ? 0 : 1);
-    erase->bind(3, person.value_or(""));
+    if (person) erase->bind(2, *person);
     revoked = erase->exec() > 0;
   });
   return revoked;
@@ -93,10 +90,9 @@ std::optional<ProgramToken> ProgramTokens::find(std::string_view token) {
       const auto select = db_.prepared(
           "SELECT id, person, name, created_ms, used_ms FROM program_tokens WHERE digest = ?");
       select->bind(1, digest);
-      if (!select->executeStep()) return;
-      found = {select->getColumn(0).getString(), select->getColumn(1).getString(),
-               select->getColumn(2).getString(), select->getColumn(3).getInt64(),
-               select->getColumn(4).getInt64()};
+      if (!select->step()) return;
+      found = {select->text(0), select->text(1), select->text(2), select->integer(3),
+               select->integer(4)};
     }
     const std::int64_t now = base::unix_ms_now();
     if (now - found->used_unix_ms < kMinuteMs) return;

@@ -109,7 +109,8 @@ void TurnEvents::on_retry(std::int64_t wait_ms, const std::string& reason) {
 }
 
 void TurnEvents::on_purchase(const purchase::PurchaseReport& report) {
-  custom("cartpilot.purchase", purchase_json(report));
+  const auto attempt = report.attempt.empty() ? std::nullopt : attempt_(report.attempt);
+  custom("cartpilot.purchase", attempt ? purchase_json(*attempt) : purchase_json(report));
 }
 
 }  // namespace cartpilot::host

@@ -4,12 +4,15 @@
 // One thread, that of the turn; partial() from any.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "chat/session.h"
 #include "purchase/gate.h"
+#include "purchase/journal.h"
 #include "serve/event_log.h"
 #include "text/redaction.h"
 
@@ -17,7 +20,10 @@ namespace cartpilot::host {
 
 class TurnEvents final : public chat::ChatObserver, public purchase::PurchaseObserver {
  public:
-  explicit TurnEvents(EventLog& log) : log_(log) {}
+  /// A purchase of the record.
+  using FindAttempt = std::function<std::optional<purchase::Attempt>(const std::string& id)>;
+
+  TurnEvents(EventLog& log, FindAttempt attempt) : log_(log), attempt_(std::move(attempt)) {}
 
   /// Names the messages of a turn, "RUN.1", and begins it.
   void begin(const std::string& thread, const std::string& run);
@@ -43,6 +49,7 @@ class TurnEvents final : public chat::ChatObserver, public purchase::PurchaseObs
   void end_text();
 
   EventLog& log_;
+  const FindAttempt attempt_;
   std::string thread_;
   std::string run_;
   int messages_ = 0;

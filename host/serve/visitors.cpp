@@ -1,7 +1,5 @@
 #include "serve/visitors.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,9 +16,15 @@ namespace {
 
 constexpr std::size_t kSecretBytes = 32;
 constexpr std::size_t kMaxPersonBytes = 128;
-constexpr int kMaxBrowsers = 8;
+constexpr std::int64_t kMaxPairedBrowsers = 8;
 constexpr std::int64_t kPairedSeconds = 30LL * 24 * 60 * 60;
 constexpr const char* kSecretHeader = "X-Cartpilot-Secret";
+
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS paired_browsers (cookie TEXT PRIMARY KEY, page_key TEXT NOT NULL, "
+    "expires_ms INTEGER NOT NULL) WITHOUT ROWID",
+};
+constexpr store::TableSet kTableSet{"paired_browsers", 1, kTables};
 
 Visitor refused(int status, const std::string& message) {
   return {Visitor::Known::kRefused, "", status, message};
@@ -39,11 +43,7 @@ PairedVisitors::PairedVisitors(std::unique_ptr<store::StateDb> db, const std::st
     : cookie_name_("cartpilot_serve_" + place.substr(place.rfind(':') + 1)),
       db_(std::move(db)),
       pairings_(*db_) {
-  db_->checked([&] {
-    db_->run(
-        "CREATE TABLE IF NOT EXISTS paired_browsers (cookie TEXT PRIMARY KEY, page_key TEXT NOT "
-        "NULL, expires_ms BIGINT NOT NULL) WITHOUT ROWID");
-  });
+  db_->create_tables(kTableSet);
 }
 
 Visitor PairedVisitors::visitor(const HttpHeaders& headers) {
@@ -57,7 +57,7 @@ Visitor PairedVisitors::visitor(const HttpHeaders& headers) {
         db_->prepared("SELECT page_key FROM paired_browsers WHERE cookie = ? AND expires_ms > ?");
     select->bind(1, base::sha256_hex(cookie));
     select->bind(2, base::unix_ms_now());
-    if (select->executeStep()) known = select->getColumn(0).getString();
+    if (select->step()) known = select->text(0);
   });
   if (known.empty() || !mcp::same_token(known, base::sha256_hex(key))) return {};
   return {Visitor::Known::kYes, kOnlyPerson};
@@ -83,7 +83,7 @@ std::optional<Visitors::Paired> PairedVisitors::pair(const std::string& code) {
         "DELETE FROM paired_browsers WHERE expires_ms <= ? OR cookie NOT IN (SELECT cookie FROM "
         "paired_browsers ORDER BY expires_ms DESC LIMIT ?)");
     forget->bind(1, now);
-    forget->bind(2, kMaxBrowsers - 1);
+    forget->bind(2, kMaxPairedBrowsers - 1);
     forget->exec();
     const auto insert = db_->prepared("INSERT INTO paired_browsers VALUES (?, ?, ?)");
     insert->bind(1, base::sha256_hex(cookie));

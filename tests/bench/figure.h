@@ -4,12 +4,13 @@
 // what is being timed, because a fast failure is no figure.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "quantile.h"
 
 namespace cartpilot::bench {
 
@@ -56,15 +57,6 @@ struct Setup {
   int runs = 25;                   ///< after one that warms up
 };
 
-/// The value below which `share` of all lie; 0.5 is the median.
-inline double quantile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const double at = share * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, values.size() - 1);
-  return values[low] + (values[high] - values[low]) * (at - static_cast<double>(low));
-}
 inline double median(const std::vector<double>& values) { return quantile(values, 0.5); }
 
 void measure_start(const Setup& setup, Figures& figures);       // 1

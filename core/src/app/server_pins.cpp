@@ -1,25 +1,26 @@
 #include "app/server_pins.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-
 namespace cartpilot::app {
 
-ServerPins::ServerPins(store::StateDb& db) : db_(db) {
-  db_.checked([&] {
-    db_.run(
-        "CREATE TABLE IF NOT EXISTS mcp_pins (server TEXT NOT NULL, tool TEXT NOT NULL, digest "
-        "TEXT NOT NULL, PRIMARY KEY (server, tool)) WITHOUT ROWID");
-  });
-}
+namespace {
+
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS mcp_pins (server TEXT NOT NULL, tool TEXT NOT NULL, digest "
+    "TEXT NOT NULL, PRIMARY KEY (server, tool)) WITHOUT ROWID",
+};
+constexpr store::TableSet kTableSet{"mcp_pins", 1, kTables};
+
+}  // namespace
+
+ServerPins::ServerPins(store::StateDb& db) : db_(db) { db_.create_tables(kTableSet); }
 
 std::map<std::string, std::string> ServerPins::of(const std::string& server) {
   std::map<std::string, std::string> digests;
   db_.checked([&] {
     const auto select = db_.prepared("SELECT tool, digest FROM mcp_pins WHERE server = ?");
     select->bind(1, server);
-    while (select->executeStep()) {
-      digests[select->getColumn(0).getString()] = select->getColumn(1).getString();
+    while (select->step()) {
+      digests[select->text(0)] = select->text(1);
     }
   });
   return digests;
@@ -29,7 +30,9 @@ void ServerPins::agree(const std::string& server,
                        const std::map<std::string, std::string>& digests) {
   db_.durable([&] {
     for (const auto& [tool, digest] : digests) {
-      const auto insert = db_.prepared("INSERT OR REPLACE INTO mcp_pins VALUES (?, ?, ?)");
+      const auto insert = db_.prepared(
+          "INSERT INTO mcp_pins VALUES (?, ?, ?) ON CONFLICT (server, tool) DO UPDATE SET digest = "
+          "excluded.digest");
       insert->bind(1, server);
       insert->bind(2, tool);
       insert->bind(3, digest);

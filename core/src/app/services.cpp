@@ -124,14 +124,44 @@ void AppServices::notice_once(const std::string& sentence) const {
   notice(sentence);
 }
 
-std::unique_ptr<store::StateDb> AppServices::open_state() const {
-  base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
-  return std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
+std::shared_ptr<store::PostgresDatabase> AppServices::database() const {
+  if (!settings_.database) return nullptr;
+  const std::lock_guard lock(mutex_);
+  if (!database_) {
+    database_ = std::make_shared<store::PostgresDatabase>(*settings_.database,
+                                                          settings_.state_directory / "heads");
+  }
+  return database_;
 }
 
-store::SessionLock AppServices::lock_session(const std::string& session_id) const {
+/// The folder with the files of one person.
+std::filesystem::path AppServices::folder_of(const std::string& person) const {
+  if (person.empty()) return settings_.state_directory;
+  return settings_.state_directory / "people" / store::PostgresDatabase::schema_name(person);
+}
+
+std::unique_ptr<store::StateDb> AppServices::open_state(const std::string& person) const {
   base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
-  return store::SessionLock(settings_.state_directory / "locks", session_id, settings_.command);
+  if (auto shared = database()) {
+    return std::make_unique<store::StateDb>(std::move(shared),
+                                            person.empty() ? settings_.person : person);
+  }
+  return std::make_unique<store::StateDb>(folder_of(person) / store::StateDb::kFile);
+}
+
+std::unique_ptr<store::StateDb> AppServices::open_shared_state() const {
+  if (auto shared = database()) return store::StateDb::shared(std::move(shared));
+  return open_state();
+}
+
+store::SessionLock AppServices::lock_session(const std::string& session_id,
+                                             const std::string& person) const {
+  base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
+  if (auto shared = database()) {
+    return {std::move(shared), person.empty() ? settings_.person : person, session_id,
+            settings_.command};
+  }
+  return {folder_of(person) / "locks", session_id, settings_.command};
 }
 
 std::string AppServices::chosen_provider() {

@@ -21,6 +21,7 @@
 #include "cost/price_table.h"
 #include "net/http_client.h"
 #include "plugin/host/plugins.h"
+#include "store/postgres_database.h"
 #include "store/session_lock.h"
 #include "store/state_db.h"
 
@@ -28,6 +29,9 @@ namespace cartpilot::app {
 
 struct AppSettings {
   std::filesystem::path state_directory;
+  /// Where the state is when it is not in that folder, and whose it is then.
+  std::optional<store::PostgresAddress> database;
+  std::string person;
   plugin::SearchOptions plugins;
   /// What plugins may ask for by name.
   std::map<std::string, std::string> environment;
@@ -61,12 +65,19 @@ class AppServices {
   HttpTransport& http();
   plugin::PluginHost& plugins();
 
-  /// A connection to the state database of its own, for one thread. Throws Error{kUnavailable}.
-  std::unique_ptr<store::StateDb> open_state() const;
+  /// A state database of its own, for one thread: that of the person of this process, or of
+  /// `person` where the process serves many. Throws Error{kUnavailable}.
+  std::unique_ptr<store::StateDb> open_state(const std::string& person = "") const;
+  /// What all people of a process that serves many have in common: the tokens of their programs.
+  /// As open_state().
+  std::unique_ptr<store::StateDb> open_shared_state() const;
+  /// What the states of all people have in common; null where each is in a file of its own.
+  std::shared_ptr<store::PostgresDatabase> database() const;
 
   /// Holds a conversation for this process. Throws Error{kUnavailable, reason "session_open"} with
   /// who has it, which may be this process itself.
-  store::SessionLock lock_session(const std::string& session_id) const;
+  store::SessionLock lock_session(const std::string& session_id,
+                                  const std::string& person = "") const;
 
   /// Who answers when nobody was named: the provider whose key is the only one that is set, which
   /// is then said as a notice. Throws Error{kNotFound, reason "no_provider"} where there is none,
@@ -88,6 +99,7 @@ class AppServices {
   void notice_once(const std::string& sentence) const;
 
  private:
+  std::filesystem::path folder_of(const std::string& person) const;
   void pass_on_plugin_notices();
   std::vector<plugin::PluginHost::NamedToolSet> server_tool_sets(const CallContext& context);
   /// Writes the plugins down, or compares them; with the mutex held.
@@ -95,7 +107,8 @@ class AppServices {
 
   const AppSettings settings_;
   std::map<std::string, std::string> environment_;  ///< what plugins see
-  std::mutex mutex_;                                ///< of what is made when first asked for
+  mutable std::mutex mutex_;                        ///< of what is made when first asked for
+  mutable std::shared_ptr<store::PostgresDatabase> database_;
   std::unique_ptr<HttpTransport> http_;
   std::unique_ptr<SpendingGate> spending_gate_;
   std::unique_ptr<RequestLimit> request_limit_;

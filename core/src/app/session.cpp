@@ -31,7 +31,7 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
     : services_(services),
       settings_(std::move(settings)),
       surface_(surface),
-      state_(settings_.open_state ? settings_.open_state() : services.open_state()),
+      state_(open_state()),
       sessions_(*state_) {
   choose(settings_.choice);
   if (settings_.model) {
@@ -48,6 +48,10 @@ ShoppingSession::ShoppingSession(AppServices& services, SessionSettings settings
 }
 
 ShoppingSession::~ShoppingSession() = default;
+
+std::unique_ptr<store::StateDb> ShoppingSession::open_state() const {
+  return services_.open_state(settings_.person);
+}
 
 /// Finds the conversation and holds it.
 void ShoppingSession::choose(const SessionChoice& choice) {
@@ -67,7 +71,8 @@ void ShoppingSession::choose(const SessionChoice& choice) {
     }
   }
   id_ = earlier ? earlier->id : choice.kind == Kind::kNamed ? choice.id : store::new_session_id();
-  lock_.emplace(settings_.lock_session ? settings_.lock_session(id_) : services_.lock_session(id_));
+  lock_.emplace(services_.lock_session(id_, settings_.person));
+  state_->act_for(*lock_);
   earlier = sessions_.find(id_);  // whoever had it until now may have changed it
   continued_ = earlier.has_value();
   if (earlier) home_ = commerce::CartPilotIdentity::from_text(earlier->cartpilot);
@@ -177,7 +182,12 @@ void ShoppingSession::open_shop() {
   money_guard_ = std::make_unique<PluginMoneyGuard>(*gate_, *questions_, surface_.approver, id_,
                                                     settings_.policy);
   router_ = std::make_unique<chat::ToolRouter>(*money_guard_);
-  router_->add(*tools_, "cartpilot", true);
+  ToolSet* shop = tools_.get();
+  if (settings_.own_purchases_only) {
+    own_purchases_ = std::make_unique<OwnPurchases>(*tools_, open_state(), cartpilot().text());
+    shop = own_purchases_.get();
+  }
+  router_->add(*shop, "cartpilot", true);
   for (const PluginNotice& notice :
        add_plugin_tools(plugin_tools_, settings_.money_plugins, settings_.policy.remedies,
                         money_guard_.get(), *router_)) {

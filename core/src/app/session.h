@@ -20,6 +20,7 @@
 #include "app/counted_purchases.h"
 #include "app/failure_watch.h"
 #include "app/model_spending.h"
+#include "app/own_purchases.h"
 #include "app/plugin_tools.h"
 #include "app/services.h"
 #include "app/turn.h"
@@ -57,10 +58,8 @@ struct ModelSettings {
 
 struct SessionSettings {
   SessionChoice choice;
-  /// The state of the person it belongs to, where a process serves many; empty = the state of the
-  /// services.
-  std::function<std::unique_ptr<store::StateDb>()> open_state;
-  std::function<store::SessionLock(const std::string& session_id)> lock_session;
+  /// Whose state it belongs to, where a process serves many; "" = the person of the process.
+  std::string person;
   /// Address and account of CartPilot, asked for late: a front end may have to start the server
   /// first. It names the sandbox when it knows that it is one. The session id in it is not used.
   std::function<commerce::ClientOptions()> cartpilot;
@@ -71,6 +70,8 @@ struct SessionSettings {
   /// The person has looked through a record of purchases that was altered: it is put aside and
   /// another one begun. A record that is whole stays as it is.
   bool new_record = false;
+  /// Others share the account at CartPilot: only orders and checkouts of this state are told of.
+  bool own_purchases_only = false;
   /// Ids of plugins whose money functions are let in; each call asks.
   std::vector<std::string> money_plugins;
   /// Makes what carries out the confirms of this session, which lives as long as the session;
@@ -144,6 +145,7 @@ class ShoppingSession final : private chat::MessageLog {
   void connect(const CallContext& opening);
   bool connect_to(commerce::ClientOptions options, const CallContext& opening);
   void begin_new_record();
+  std::unique_ptr<store::StateDb> open_state() const;
   void open_shop();
   void bind();
   void open_chat(const CallContext& opening);
@@ -173,6 +175,7 @@ class ShoppingSession final : private chat::MessageLog {
   std::unique_ptr<CountedPurchases> counted_;
   std::unique_ptr<purchase::PurchaseGate> gate_;
   std::unique_ptr<commerce::CartPilotTools> tools_;
+  std::unique_ptr<OwnPurchases> own_purchases_;
   std::unique_ptr<PluginMoneyGuard> money_guard_;
   std::unique_ptr<chat::ToolRouter> router_;
   std::unique_ptr<FailureWatch> watch_;

@@ -1,8 +1,5 @@
 #include "cost/ledger.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 
 #include "cartpilot/error.h"
@@ -12,16 +9,16 @@ namespace cartpilot::cost {
 namespace {
 
 /// Where an absent number is written.
-void bind_optional(SQLite::Statement& statement, int place,
+void bind_optional(store::Statement& statement, int place,
                    const std::optional<std::int64_t>& value) {
   if (value) {
     statement.bind(place, *value);
   } else {
-    statement.bind(place);
+    statement.bind_null(place);
   }
 }
 
-void bind_outcome(SQLite::Statement& statement, int first, const RequestOutcome& outcome) {
+void bind_outcome(store::Statement& statement, int first, const RequestOutcome& outcome) {
   statement.bind(first, outcome.answered ? 1 : 0);
   bind_optional(statement, first + 1, outcome.first_ms);
   statement.bind(first + 2, outcome.usage.input_tokens);
@@ -35,20 +32,34 @@ void bind_outcome(SQLite::Statement& statement, int first, const RequestOutcome&
   statement.bind(first + 9, outcome.cost ? outcome.cost->checked : "");
 }
 
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS model_requests (id INTEGER PRIMARY KEY, time_ms INTEGER NOT "
+    "NULL, session TEXT NOT NULL, turn TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT "
+    "NULL, attempt INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT "
+    "NULL DEFAULT 0, first_ms INTEGER, input_tokens INTEGER NOT NULL DEFAULT 0, cached_tokens "
+    "INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0, reasoning_tokens "
+    "INTEGER NOT NULL DEFAULT 0, cost_nanos INTEGER, at_most INTEGER NOT NULL DEFAULT 0, "
+    "currency TEXT NOT NULL DEFAULT '', price_day TEXT NOT NULL DEFAULT '', reserved_nanos "
+    "INTEGER NOT NULL DEFAULT 0, reserved_currency TEXT NOT NULL DEFAULT '')",
+    "CREATE INDEX IF NOT EXISTS model_requests_session ON model_requests (session)",
+    "CREATE INDEX IF NOT EXISTS model_requests_time ON model_requests (time_ms)",
+};
+constexpr store::TableSet kTableSet{"model_requests", 1, kTables};
+
 [[noreturn]] void refuse_request(const std::string& why) {
   Error error(ErrorCode::kPermission, why);
   error.reason = kCostLimitReason;
   throw error;
 }
 
-LedgerEntry entry_of(SQLite::Statement& select) {
+LedgerEntry entry_of(store::Statement& select) {
   int next = 0;
-  const auto text = [&] { return select.getColumn(next++).getString(); };
-  const auto integer = [&] { return select.getColumn(next++).getInt64(); };
+  const auto text = [&] { return select.text(next++); };
+  const auto integer = [&] { return select.integer(next++); };
   const auto optional = [&]() -> std::optional<std::int64_t> {
-    const SQLite::Column column = select.getColumn(next++);
-    if (column.isNull()) return std::nullopt;
-    return column.getInt64();
+    const int column = next++;
+    if (select.is_null(column)) return std::nullopt;
+    return select.integer(column);
   };
   LedgerEntry entry;
   entry.unix_ms = integer();
@@ -76,21 +87,7 @@ LedgerEntry entry_of(SQLite::Statement& select) {
 
 }  // namespace
 
-Ledger::Ledger(store::StateDb& db) : db_(db) {
-  db_.checked([&] {
-    db_.run(
-        "CREATE TABLE IF NOT EXISTS model_requests (id INTEGER PRIMARY KEY, time_ms INTEGER NOT "
-        "NULL, session TEXT NOT NULL, turn TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT "
-        "NULL, attempt INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT "
-        "NULL DEFAULT 0, first_ms INTEGER, input_tokens INTEGER NOT NULL DEFAULT 0, cached_tokens "
-        "INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0, reasoning_tokens "
-        "INTEGER NOT NULL DEFAULT 0, cost_nanos INTEGER, at_most INTEGER NOT NULL DEFAULT 0, "
-        "currency TEXT NOT NULL DEFAULT '', price_day TEXT NOT NULL DEFAULT '', reserved_nanos "
-        "INTEGER NOT NULL DEFAULT 0, reserved_currency TEXT NOT NULL DEFAULT '');"
-        "CREATE INDEX IF NOT EXISTS model_requests_session ON model_requests (session);"
-        "CREATE INDEX IF NOT EXISTS model_requests_time ON model_requests (time_ms)");
-  });
-}
+Ledger::Ledger(store::StateDb& db) : db_(db) { db_.create_tables(kTableSet); }
 
 void Ledger::record(const ModelRequest& request, const RequestOutcome& outcome,
                     std::int64_t unix_ms) {
@@ -100,8 +97,8 @@ void Ledger::record(const ModelRequest& request, const RequestOutcome& outcome,
         "answered, first_ms, input_tokens, cached_tokens, output_tokens, reasoning_tokens, "
         "cost_nanos, at_most, currency, price_day) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, "
         "?, ?, ?, ?)");
-    SQLite::bind(*insert, unix_ms, request.session, request.turn, request.provider, request.model,
-                 request.attempt);
+    insert->bind_all(unix_ms, request.session, request.turn, request.provider, request.model,
+                     request.attempt);
     bind_outcome(*insert, 7, outcome);
     insert->exec();
   });
@@ -130,7 +127,7 @@ void Ledger::check_limits(const ModelRequest& request, const Amount& worst,
     }
     if (limit.per == LimitPeriod::kTurn) select->bind(3, request.turn);
     std::int64_t so_far = 0;
-    while (select->executeStep()) so_far = sum(so_far, select->getColumn(0).getInt64());
+    while (select->step()) so_far = sum(so_far, select->integer(0));
     if (sum(so_far, worst.nanos) <= limit.amount.nanos) continue;
     refuse_request(fmt::format(
         "the next request to the model may cost {}, and {} of {} are spent "
@@ -147,9 +144,9 @@ std::int64_t Ledger::reserve(const ModelRequest& request, const Amount& worst,
     const auto insert = db_.prepared(
         "INSERT INTO model_requests (time_ms, session, turn, provider, model, attempt, "
         "reserved_nanos, reserved_currency) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
-    SQLite::bind(*insert, unix_ms, request.session, request.turn, request.provider, request.model,
-                 request.attempt, worst.nanos, worst.currency);
-    if (insert->executeStep()) number = insert->getColumn(0).getInt64();
+    insert->bind_all(unix_ms, request.session, request.turn, request.provider, request.model,
+                     request.attempt, worst.nanos, worst.currency);
+    if (insert->step()) number = insert->integer(0);
   });
   return number;
 }
@@ -160,7 +157,7 @@ void Ledger::reserve_more(std::int64_t number, const ModelRequest& request, cons
     check_limits(request, more, limits, unix_ms);
     const auto update =
         db_.prepared("UPDATE model_requests SET reserved_nanos = reserved_nanos + ? WHERE id = ?");
-    SQLite::bind(*update, more.nanos, number);
+    update->bind_all(more.nanos, number);
     update->exec();
   });
 }
@@ -186,7 +183,7 @@ std::vector<LedgerEntry> Ledger::entries(const std::string& session) const {
         "currency, price_day, reserved_nanos, reserved_currency FROM model_requests WHERE ?1 = '' "
         "OR session = ?1 ORDER BY time_ms, id");
     select->bind(1, session);
-    while (select->executeStep()) found.push_back(entry_of(*select));
+    while (select->step()) found.push_back(entry_of(*select));
   });
   return found;
 }

@@ -1,9 +1,5 @@
 #include "purchase/attempt_record.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/VariadicBind.h>
-
 #include <array>
 #include <map>
 
@@ -47,13 +43,19 @@ constexpr const char* kTables[] = {
      "'', PRIMARY KEY (session, checkout_id)) WITHOUT ROWID"),
     ("CREATE TABLE IF NOT EXISTS purchase_secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL) "
      "WITHOUT ROWID"),
+    ("CREATE TABLE IF NOT EXISTS purchase_records (number INTEGER PRIMARY KEY, aside TEXT NOT "
+     "NULL, "
+     "time_ms INTEGER NOT NULL)"),
+    ("CREATE TABLE IF NOT EXISTS purchase_gaps (id INTEGER PRIMARY KEY, noted_seq INTEGER NOT "
+     "NULL, "
+     "found_seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, resolved_ms INTEGER NOT NULL DEFAULT "
+     "0)"),
 };
+constexpr store::TableSet kTableSet{"purchase", 2, kTables};
 
 }  // namespace
 
-void create_purchase_tables(store::StateDb& db) {
-  for (const char* table : kTables) db.run(table);
-}
+const store::TableSet& purchase_tables() { return kTableSet; }
 
 std::string_view attempt_state_name(AttemptState state) {
   for (const auto& [value, name] : kStates) {
@@ -151,13 +153,14 @@ void insert_attempt(store::StateDb& db, const Attempt& attempt) {
       "order_id, merchant_order_id, note, sends, key_ordinal, sent_ms, created_ms, updated_ms, "
       "cartpilot, receipt, channel, approved_ms) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  SQLite::bind(*insert, attempt.id, attempt.session, attempt.api_origin, attempt.checkout_id,
-               attempt.merchant_checkout_id, attempt.merchant_id, attempt.basket, attempt.digest,
-               attempt.payment_method, attempt.total.minor, attempt.total.currency, attempt.by,
-               std::string(attempt_state_name(attempt.state)), attempt.order_id,
-               attempt.merchant_order_id, attempt.note, attempt.sends, attempt.key_ordinal,
-               attempt.sent_unix_ms, attempt.created_unix_ms, attempt.updated_unix_ms,
-               attempt.cartpilot, attempt.receipt, attempt.channel, attempt.approved_unix_ms);
+  insert->bind_all(attempt.id, attempt.session, attempt.api_origin, attempt.checkout_id,
+                   attempt.merchant_checkout_id, attempt.merchant_id, attempt.basket,
+                   attempt.digest, attempt.payment_method, attempt.total.minor,
+                   attempt.total.currency, attempt.by,
+                   std::string(attempt_state_name(attempt.state)), attempt.order_id,
+                   attempt.merchant_order_id, attempt.note, attempt.sends, attempt.key_ordinal,
+                   attempt.sent_unix_ms, attempt.created_unix_ms, attempt.updated_unix_ms,
+                   attempt.cartpilot, attempt.receipt, attempt.channel, attempt.approved_unix_ms);
   insert->exec();
 }
 
@@ -165,9 +168,9 @@ void update_attempt(store::StateDb& db, const Attempt& attempt) {
   const auto update = db.prepared(
       "UPDATE purchases SET state = ?, order_id = ?, merchant_order_id = ?, note = ?, "
       "sends = ?, key_ordinal = ?, sent_ms = ?, updated_ms = ? WHERE attempt = ?");
-  SQLite::bind(*update, std::string(attempt_state_name(attempt.state)), attempt.order_id,
-               attempt.merchant_order_id, attempt.note, attempt.sends, attempt.key_ordinal,
-               attempt.sent_unix_ms, attempt.updated_unix_ms, attempt.id);
+  update->bind_all(std::string(attempt_state_name(attempt.state)), attempt.order_id,
+                   attempt.merchant_order_id, attempt.note, attempt.sends, attempt.key_ordinal,
+                   attempt.sent_unix_ms, attempt.updated_unix_ms, attempt.id);
   update->exec();
 }
 
@@ -181,10 +184,10 @@ std::vector<Attempt> select_attempts(store::StateDb& db, const std::string& wher
       "receipt, channel, approved_ms FROM purchases WHERE " +
       where);
   for (std::size_t i = 0; i < bound.size(); ++i) select->bind(static_cast<int>(i) + 1, bound[i]);
-  while (select->executeStep()) {
+  while (select->step()) {
     int column = 0;
-    const auto text = [&] { return select->getColumn(column++).getString(); };
-    const auto integer = [&] { return select->getColumn(column++).getInt64(); };
+    const auto text = [&] { return select->text(column++); };
+    const auto integer = [&] { return select->integer(column++); };
     Attempt& row = found.emplace_back();
     row.id = text();
     row.session = text();
@@ -225,14 +228,14 @@ std::optional<std::int64_t> first_broken_event(store::StateDb& db) {
   std::map<std::string, Last> last;
   const auto select = db.prepared(
       "SELECT seq, attempt, state, unix_ms, note, record, hash FROM purchase_events ORDER BY seq");
-  while (select->executeStep()) {
-    const std::int64_t seq = select->getColumn(0).getInt64();
-    const std::string attempt = select->getColumn(1).getString();
-    const std::string state = select->getColumn(2).getString();
-    const std::int64_t unix_ms = select->getColumn(3).getInt64();
-    const std::string note = select->getColumn(4).getString();
-    const std::string record = select->getColumn(5).getString();
-    const std::string hash = select->getColumn(6).getString();
+  while (select->step()) {
+    const std::int64_t seq = select->integer(0);
+    const std::string attempt = select->text(1);
+    const std::string state = select->text(2);
+    const std::int64_t unix_ms = select->integer(3);
+    const std::string note = select->text(4);
+    const std::string record = select->text(5);
+    const std::string hash = select->text(6);
     ++expected;
     if (seq != expected || hash != chain_hash(previous, seq, record)) return expected;
     // The readable columns repeat the record, which is what the hash covers.
@@ -244,7 +247,7 @@ std::optional<std::int64_t> first_broken_event(store::StateDb& db) {
     last[attempt] = {seq, record};
     previous = hash;
   }
-  for (const Attempt& row : select_attempts(db, "1", {})) {
+  for (const Attempt& row : select_attempts(db, "1 = 1", {})) {
     const auto found = last.find(row.id);
     if (found == last.end()) return expected + 1;
     if (found->second.record != attempt_record(row)) return found->second.seq;

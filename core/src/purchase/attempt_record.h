@@ -14,9 +14,8 @@
 
 namespace cartpilot::purchase {
 
-/// Makes what is missing of the tables. purchase_secrets is the last, so that its presence means
-/// the others are there.
-void create_purchase_tables(store::StateDb& db);
+/// The tables of the journal.
+const store::TableSet& purchase_tables();
 
 /// Reads attempt_state_name() back. Throws Error{kProtocol} for anything else.
 AttemptState attempt_state_from(std::string_view name);

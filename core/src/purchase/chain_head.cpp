@@ -65,7 +65,8 @@ void note_chain_head(const std::filesystem::path& database, const ChainHead& hea
   if (database == ":memory:") return;
   try {
     // One line of fixed length, so that one write in place replaces it whole.
-    const std::string line = head.seq == 0 ? "" : fmt::format("{:020} {}\n", head.seq, head.hash);
+    const std::string line =
+        head.seq == 0 ? "" : fmt::format("{:020} {} {:010}\n", head.seq, head.hash, head.record);
     const int descriptor = open_note(database);
     if (descriptor < 0) return;
     const bool whole = !line.empty() && ::pwrite(descriptor, line.data(), line.size(), 0) ==
@@ -84,6 +85,8 @@ std::optional<ChainHead> noted_chain_head(const std::filesystem::path& database)
   head.emplace();
   if (!(in >> head->seq >> head->hash) || head->seq <= 0 || head->hash.size() != kHashDigits) {
     head.reset();
+  } else if (!(in >> head->record)) {
+    head->record = 0;  // noted before records were counted
   }
   return head;
 }

@@ -150,6 +150,12 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
       record_void(consent.attempt, "the basket has an unfinished purchase");
       return unresolved(journal_.unfinished_on(voided.basket, cartpilot().text()).value_or(voided));
     }
+    if (error.reason == "fenced") {
+      record_void(consent.attempt, "another instance goes on with the conversation");
+      refusal.message = error.what();
+      return refuse(refusal, "FENCED");
+    }
+    if (error.reason == "commit_unknown") return not_sent(consent.attempt, refusal, error);
     if (error.reason != "state") throw;
     refusal.message =
         "the approval was withdrawn by another cartpilot; call approve_checkout again";
@@ -162,6 +168,23 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
     ++repeats_;
   if (runner_ != nullptr) return conclude_elsewhere(attempt);
   return conclude(attempt, send_confirm(attempt, context), context);
+}
+
+/// The record may say that the confirm was sent, and it was not: nothing has left this process. The
+/// record is put right now, or the next start finds the attempt and looks into it.
+ToolOutcome PurchaseGate::not_sent(const std::string& attempt, PurchaseReport refusal,
+                                   const Error& error) {
+  refusal.end = PurchaseEnd::kNoRecord;
+  refusal.message = error.what();
+  try {
+    journal_.take_back_send(attempt);
+  } catch (const Error& again) {
+    refusal.message += fmt::format(
+        ". Nothing was sent; purchase {} may stand as sent in the record and is looked into at the "
+        "next start ({})",
+        attempt, again.what());
+  }
+  return refuse(refusal, "STATE_UNAVAILABLE");
 }
 
 /// From the answer to the first confirm of an attempt to the answer to the model.

@@ -32,9 +32,12 @@ std::optional<PurchaseGate::Decision> PurchaseGate::decide_without_person(
     return refused;
   }
   // Looked at again, under the lock, when the confirm is recorded.
-  if (const auto over =
-          over_limit(policy_.limits, receipt.total(),
-                     journal_.spent(receipt.frozen.currency, session_id_, cartpilot().text()))) {
+  auto over = journal_.gap_against(session_id_);
+  if (!over) {
+    over = over_limit(policy_.limits, receipt.total(),
+                      journal_.spent(receipt.frozen.currency, session_id_, cartpilot().text()));
+  }
+  if (over) {
     refused.error_code = "OVER_LIMIT";
     refused.reason = *over;
     return refused;

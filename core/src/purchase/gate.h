@@ -28,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cartpilot/error.h"
 #include "chat/call_guard.h"
 #include "commerce/client.h"
 #include "commerce/identity.h"
@@ -283,6 +284,7 @@ class PurchaseGate final : public chat::CallGuard {
   // confirm_attempt.cpp
   ToolOutcome confirm(const std::string& checkout_id, const CallContext& context);
   ToolOutcome spend(const std::string& checkout_id, const CallContext& context);
+  ToolOutcome not_sent(const std::string& attempt, PurchaseReport refusal, const Error& error);
   ToolOutcome conclude(Attempt attempt, const ConfirmResult& sent, const CallContext& context);
   ConfirmResult send_confirm(const Attempt& attempt, const CallContext& context) const;
   Resolution bought(Attempt attempt, Json result, const std::string& merchant_order_id,

@@ -1,9 +1,5 @@
 #include "purchase/handovers.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/VariadicBind.h>
-
 #include "base/random.h"
 
 namespace cartpilot::purchase {
@@ -12,23 +8,26 @@ namespace {
 constexpr std::size_t kTokenBytes = 16;
 constexpr std::int64_t kLifetimeMs = 10'000;
 
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS purchase_handovers (attempt TEXT PRIMARY KEY, token TEXT NOT "
+    "NULL, sends INTEGER NOT NULL, left_ms INTEGER NOT NULL) WITHOUT ROWID",
+};
+constexpr store::TableSet kTableSet{"purchase_handovers", 1, kTables};
+
 }  // namespace
 
 ConfirmHandovers::ConfirmHandovers(store::StateDb& db, const PurchaseJournal& journal)
     : db_(db), journal_(journal) {
-  db_.checked([&] {
-    db_.run(
-        "CREATE TABLE IF NOT EXISTS purchase_handovers (attempt TEXT PRIMARY KEY, token TEXT NOT "
-        "NULL, sends INTEGER NOT NULL, left_ms INTEGER NOT NULL) WITHOUT ROWID");
-  });
+  db_.create_tables(kTableSet);
 }
 
 std::string ConfirmHandovers::leave(const Attempt& attempt) {
   const std::string token = base::random_hex(kTokenBytes);
   db_.durable([&] {
-    const auto insert =
-        db_.prepared("INSERT OR REPLACE INTO purchase_handovers VALUES (?, ?, ?, ?)");
-    SQLite::bind(*insert, attempt.id, token, attempt.sends, journal_.now_unix_ms());
+    const auto insert = db_.prepared(
+        "INSERT INTO purchase_handovers VALUES (?, ?, ?, ?) ON CONFLICT (attempt) DO UPDATE SET "
+        "token = excluded.token, sends = excluded.sends, left_ms = excluded.left_ms");
+    insert->bind_all(attempt.id, token, attempt.sends, journal_.now_unix_ms());
     insert->exec();
   });
   return token;
@@ -38,15 +37,15 @@ std::optional<Attempt> ConfirmHandovers::take(const std::string& attempt,
                                               const std::string& token) {
   std::optional<Attempt> taken;
   db_.durable([&] {
-    int sends = 0;
+    std::int64_t sends = 0;
     std::int64_t left_ms = 0;
     {
       const auto select = db_.prepared(
           "SELECT sends, left_ms FROM purchase_handovers WHERE attempt = ? AND token = ?");
-      SQLite::bind(*select, attempt, token);
-      if (!select->executeStep()) return;
-      sends = select->getColumn(0).getInt();
-      left_ms = select->getColumn(1).getInt64();
+      select->bind_all(attempt, token);
+      if (!select->step()) return;
+      sends = select->integer(0);
+      left_ms = select->integer(1);
     }
     remove(attempt, token);
     const std::int64_t age = journal_.now_unix_ms() - left_ms;
@@ -72,7 +71,7 @@ bool ConfirmHandovers::revoke(const std::string& attempt) {
 
 bool ConfirmHandovers::remove(const std::string& attempt, const std::string& token) {
   const auto erase = db_.prepared("DELETE FROM purchase_handovers WHERE attempt = ? AND token = ?");
-  SQLite::bind(*erase, attempt, token);
+  erase->bind_all(attempt, token);
   return erase->exec() > 0;
 }
 

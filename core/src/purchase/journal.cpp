@@ -1,10 +1,8 @@
 #include "purchase/journal.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -27,6 +25,10 @@ constexpr std::size_t kMaxNoteBytes = 300;
 
 constexpr const char* kUnfinished = "state IN ('confirm_sent', 'unknown')";
 constexpr const char* kSpending = "state IN ('confirm_sent', 'unknown', 'done')";
+/// Tells attempts of the same millisecond apart.
+constexpr const char* kFirstEvent =
+    "(SELECT coalesce(min(seq), 0) FROM purchase_events WHERE purchase_events.attempt = "
+    "purchases.attempt)";
 constexpr std::int64_t kDayMs = 24 * 60 * 60 * 1000;
 
 [[noreturn]] void refuse(ErrorCode code, const std::string& reason, const std::string& message) {
@@ -68,44 +70,7 @@ PurchaseJournal::PurchaseJournal(store::StateDb& db) : PurchaseJournal(db, base:
 
 PurchaseJournal::PurchaseJournal(store::StateDb& db, Clock unix_ms)
     : db_(db), unix_ms_(std::move(unix_ms)) {
-  create_tables();
-}
-
-void PurchaseJournal::create_tables() {
-  bool present = false;
-  db_.checked([&] {
-    present = db_.prepared("SELECT 1 FROM main.sqlite_schema WHERE name = 'purchase_secrets'")
-                  ->executeStep();
-  });
-  if (present) return;  // made last, so the others are there too
-  durable([&] { create_purchase_tables(db_); });
-}
-
-/// As StateDb::durable(); the last event is then noted beside the database, after the commit, so
-/// that the note is never ahead of the record.
-void PurchaseJournal::durable(const std::function<void()>& work) {
-  appended_ = false;
-  db_.durable(work);
-  if (appended_) note_newest_event();
-}
-
-/// What is noted is read under the lock: another program may have appended and noted a later event
-/// since this one committed.
-void PurchaseJournal::note_newest_event() const noexcept {
-  try {
-    const ChainHeadLock lock(db_.path(), ChainHeadLock::Mode::kExclusive);
-    ChainHead newest;
-    db_.checked([&] { newest = newest_event(); });
-    note_chain_head(db_.path(), newest);
-  } catch (const std::exception&) {  // NOLINT: a note that lags is as good as none
-  }
-}
-
-ChainHead PurchaseJournal::newest_event() const {
-  const auto newest =
-      db_.prepared("SELECT seq, hash FROM purchase_events ORDER BY seq DESC LIMIT 1");
-  if (!newest->executeStep()) return {};
-  return {newest->getColumn(0).getInt64(), newest->getColumn(1).getString()};
+  db_.create_tables(purchase_tables());
 }
 
 void PurchaseJournal::open(const Attempt& attempt) {
@@ -122,8 +87,8 @@ void PurchaseJournal::open(const Attempt& attempt) {
     const auto ordinal =
         db_.prepared("SELECT coalesce(max(key_ordinal), 0) FROM purchases WHERE digest = ?");
     ordinal->bind(1, attempt.digest);
-    ordinal->executeStep();
-    opened.key_ordinal = ordinal->getColumn(0).getInt64();
+    ordinal->step();
+    opened.key_ordinal = ordinal->integer(0);
     opened.state = AttemptState::kConsent;
     opened.created_unix_ms = opened.updated_unix_ms = unix_ms_();
     insert_attempt(db_, opened);
@@ -149,6 +114,7 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
   durable([&] {
     current = get(attempt);
     require_step(current, AttemptState::kConfirmSent);
+    db_.require_lease(current.session);
     for (const Attempt& other :
          select(fmt::format("basket = ? AND {} {}", kUnfinished, counting_for(current.cartpilot)),
                 {current.basket, current.cartpilot, unknown_counts_for(current.cartpilot)})) {
@@ -174,6 +140,8 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
                              agreement.per_day));
         }
       }
+      if (const auto why = gap_against(current.session))
+        refuse(ErrorCode::kPermission, "limit", *why);
       const Spent before = spent(current.total.currency, current.session, current.cartpilot);
       if (const auto why = over_limit(limits, current.total, before)) {
         refuse(ErrorCode::kPermission, "limit", *why);
@@ -191,6 +159,20 @@ Attempt PurchaseJournal::begin_send(const std::string& attempt, const SpendLimit
   return current;
 }
 
+void PurchaseJournal::take_back_send(const std::string& attempt) {
+  durable([&] {
+    Attempt current = get(attempt);
+    const bool ours = current.state == AttemptState::kApproved ||
+                      (current.state == AttemptState::kConfirmSent && current.sends == 1);
+    if (!ours) {
+      refuse(ErrorCode::kInvalidArgument, "state",
+             fmt::format("attempt {} is {} by now", current.id, attempt_state_name(current.state)));
+    }
+    append(current, AttemptState::kVoid,
+           {"the send could not be recorded; nothing was sent", "", "", false});
+  });
+}
+
 Spent PurchaseJournal::spent(const std::string& currency, const std::string& session,
                              const std::string& cartpilot) const {
   const auto sum = [&](const std::string& where, const std::string& bound) {
@@ -200,15 +182,15 @@ Spent PurchaseJournal::spent(const std::string& currency, const std::string& ses
           fmt::format("SELECT coalesce(sum(total_minor), 0) FROM purchases WHERE {} AND currency = "
                       "? AND {} {}",
                       kSpending, where, counting_for(cartpilot)));
-      SQLite::bind(*select, currency, bound, cartpilot, unknown_counts_for(cartpilot));
-      select->executeStep();
-      total = select->getColumn(0).getInt64();
+      select->bind_all(currency, bound, cartpilot, unknown_counts_for(cartpilot));
+      select->step();
+      total = select->integer(0);
     });
     return total;
   };
   // A clock that was set back must not make purchases of the future free.
   return {sum("session = ?", session),
-          sum("sent_ms > CAST(? AS INTEGER)", std::to_string(unix_ms_() - kDayMs))};
+          sum("sent_ms > CAST(? AS BIGINT)", std::to_string(unix_ms_() - kDayMs))};
 }
 
 std::int64_t PurchaseJournal::rule_uses(const std::string& rule,
@@ -220,10 +202,10 @@ std::int64_t PurchaseJournal::rule_uses(const std::string& rule,
         "SELECT count(*) FROM purchases WHERE {} AND substr(approved_by, 1, ?) = ? AND sent_ms > ? "
         "{}",
         kSpending, counting_for(cartpilot)));
-    SQLite::bind(*select, static_cast<std::int64_t>(prefix.size()), prefix, unix_ms_() - kDayMs,
-                 cartpilot, unknown_counts_for(cartpilot));
-    select->executeStep();
-    count = select->getColumn(0).getInt64();
+    select->bind_all(static_cast<std::int64_t>(prefix.size()), prefix, unix_ms_() - kDayMs,
+                     cartpilot, unknown_counts_for(cartpilot));
+    select->step();
+    count = select->integer(0);
   });
   return count;
 }
@@ -247,7 +229,7 @@ Attempt PurchaseJournal::resolve(const std::string& attempt, bool bought) {
 void PurchaseJournal::void_abandoned(std::int64_t age_ms) {
   const std::string limit = std::to_string(unix_ms_() - age_ms);
   const std::string where =
-      "state IN ('consent', 'approve_sent', 'approved') AND updated_ms < CAST(? AS INTEGER)";
+      "state IN ('consent', 'approve_sent', 'approved') AND updated_ms < CAST(? AS BIGINT)";
   if (select(where, {limit}).empty()) return;  // usual; spares the write
   durable([&] {
     for (Attempt& attempt : select(where, {limit})) {
@@ -273,13 +255,14 @@ Attempt PurchaseJournal::get(const std::string& attempt) const {
 }
 
 std::vector<Attempt> PurchaseJournal::list() const {
-  return select("1 ORDER BY created_ms DESC, rowid DESC", {});
+  return select(fmt::format("1 = 1 ORDER BY created_ms DESC, {} DESC, attempt DESC", kFirstEvent),
+                {});
 }
 
 std::vector<Attempt> PurchaseJournal::unfinished(const std::string& cartpilot) const {
-  return select(
-      fmt::format("{} {} ORDER BY created_ms, rowid", kUnfinished, counting_for(cartpilot)),
-      {cartpilot, unknown_counts_for(cartpilot)});
+  return select(fmt::format("{} {} ORDER BY created_ms, {}, attempt", kUnfinished,
+                            counting_for(cartpilot), kFirstEvent),
+                {cartpilot, unknown_counts_for(cartpilot)});
 }
 
 std::optional<Attempt> PurchaseJournal::first(const std::string& where,
@@ -305,7 +288,7 @@ std::optional<Attempt> PurchaseJournal::done_on_checkout(const std::string& chec
 std::optional<Attempt> PurchaseJournal::done_on_basket(const std::string& basket,
                                                        std::int64_t since_unix_ms,
                                                        const std::string& cartpilot) const {
-  return first(fmt::format("basket = ? AND state = 'done' AND updated_ms >= CAST(? AS INTEGER) {} "
+  return first(fmt::format("basket = ? AND state = 'done' AND updated_ms >= CAST(? AS BIGINT) {} "
                            "ORDER BY updated_ms DESC LIMIT 1",
                            counting_for(cartpilot)),
                {basket, std::to_string(since_unix_ms), cartpilot, unknown_counts_for(cartpilot)});
@@ -323,9 +306,9 @@ std::int64_t PurchaseJournal::done_count(const std::string& basket,
     const auto select = db_.prepared(
         fmt::format("SELECT count(*) FROM purchases WHERE basket = ? AND state = 'done' {}",
                     counting_for(cartpilot)));
-    SQLite::bind(*select, basket, cartpilot, unknown_counts_for(cartpilot));
-    select->executeStep();
-    count = select->getColumn(0).getInt64();
+    select->bind_all(basket, cartpilot, unknown_counts_for(cartpilot));
+    select->step();
+    count = select->integer(0);
   });
   return count;
 }
@@ -336,9 +319,9 @@ void PurchaseJournal::remember_checkout(const std::string& session, const std::s
   db_.transaction([&] {
     // The first request stays: create_checkout repeated within a turn answers the same checkout.
     const auto insert = db_.prepared(
-        "INSERT OR IGNORE INTO purchase_checkouts (session, checkout_id, requested, created_ms, "
-        "cartpilot) VALUES (?, ?, ?, ?, ?)");
-    SQLite::bind(*insert, session, checkout_id, requested, unix_ms_(), cartpilot);
+        "INSERT INTO purchase_checkouts (session, checkout_id, requested, created_ms, cartpilot) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    insert->bind_all(session, checkout_id, requested, unix_ms_(), cartpilot);
     insert->exec();
   });
 }
@@ -346,6 +329,18 @@ void PurchaseJournal::remember_checkout(const std::string& session, const std::s
 bool PurchaseJournal::knows_checkout(const std::string& session, const std::string& checkout_id,
                                      const std::string& cartpilot) const {
   return requested_of(session, checkout_id, cartpilot).has_value();
+}
+
+bool PurchaseJournal::made_checkout(const std::string& checkout_id,
+                                    const std::string& cartpilot) const {
+  bool made = false;
+  db_.checked([&] {
+    const auto select = db_.prepared(
+        "SELECT 1 FROM purchase_checkouts WHERE checkout_id = ? AND cartpilot = ? LIMIT 1");
+    select->bind_all(checkout_id, cartpilot);
+    made = select->step();
+  });
+  return made;
 }
 
 std::optional<std::string> PurchaseJournal::requested_of(const std::string& session,
@@ -357,8 +352,8 @@ std::optional<std::string> PurchaseJournal::requested_of(const std::string& sess
         "SELECT requested FROM purchase_checkouts WHERE session = ? AND checkout_id = ? "
         "{}",
         counting_for(cartpilot)));
-    SQLite::bind(*select, session, checkout_id, cartpilot, unknown_counts_for(cartpilot));
-    if (select->executeStep()) found = select->getColumn(0).getString();
+    select->bind_all(session, checkout_id, cartpilot, unknown_counts_for(cartpilot));
+    if (select->step()) found = select->text(0);
   });
   return found;
 }
@@ -367,13 +362,13 @@ std::string PurchaseJournal::install_secret() const {
   std::string found;
   const auto read = [&] {
     const auto select = db_.prepared("SELECT value FROM purchase_secrets WHERE name = 'install'");
-    if (select->executeStep()) found = select->getColumn(0).getString();
+    if (select->step()) found = select->text(0);
   };
   db_.checked(read);
   if (found.empty()) {
     db_.durable([&] {
       const auto insert =
-          db_.prepared("INSERT OR IGNORE INTO purchase_secrets VALUES ('install', ?)");
+          db_.prepared("INSERT INTO purchase_secrets VALUES ('install', ?) ON CONFLICT DO NOTHING");
       const base::Unrecorded once_per_installation;
       insert->bind(1, base::random_hex(kSecretBytes));
       insert->exec();
@@ -400,8 +395,8 @@ void PurchaseJournal::append_event(const Attempt& attempt) {
   const std::string record = attempt_record(attempt);
   const std::string hash = chain_hash(previous.hash, seq, record);
   const auto insert = db_.prepared("INSERT INTO purchase_events VALUES (?, ?, ?, ?, ?, ?, ?)");
-  SQLite::bind(*insert, seq, attempt.id, std::string(attempt_state_name(attempt.state)),
-               attempt.updated_unix_ms, attempt.note, record, hash);
+  insert->bind_all(seq, attempt.id, std::string(attempt_state_name(attempt.state)),
+                   attempt.updated_unix_ms, attempt.note, record, hash);
   insert->exec();
   appended_ = true;
 }
@@ -419,79 +414,12 @@ std::vector<AttemptEvent> PurchaseJournal::events(const std::string& attempt) co
     const auto select = db_.prepared(
         "SELECT seq, unix_ms, state, note FROM purchase_events WHERE attempt = ? ORDER BY seq");
     select->bind(1, attempt);
-    while (select->executeStep()) {
-      found.push_back({select->getColumn(0).getInt64(), attempt,
-                       attempt_state_from(select->getColumn(2).getString()),
-                       select->getColumn(1).getInt64(), select->getColumn(3).getString()});
+    while (select->step()) {
+      found.push_back({select->integer(0), attempt, attempt_state_from(select->text(2)),
+                       select->integer(1), select->text(3)});
     }
   });
   return found;
-}
-
-std::optional<std::int64_t> PurchaseJournal::verify() const {
-  std::optional<std::int64_t> bad;
-  db_.snapshot([&] { bad = first_broken_event(db_); });
-  return bad;
-}
-
-std::optional<std::string> PurchaseJournal::integrity_problem() const {
-  // Note and record are looked at together: between the two nobody starts a new record.
-  const ChainHeadLock lock(db_.path(), ChainHeadLock::Mode::kShared);
-  const auto noted = noted_chain_head(db_.path());
-  std::optional<std::string> problem;
-  db_.snapshot([&] { problem = problem_now(noted); });
-  return problem;
-}
-
-/// Inside a transaction of the caller.
-std::optional<std::string> PurchaseJournal::problem_now(
-    const std::optional<ChainHead>& noted) const {
-  const std::string remedy =
-      fmt::format("nothing is bought until that is cleared up: restore the folder {} from a backup",
-                  db_.path().parent_path().string());
-  try {
-    std::optional<std::int64_t> broken;
-    std::optional<std::string> found;
-    db_.checked([&] {
-      broken = first_broken_event(db_);
-      if (!noted) return;
-      const auto select = db_.prepared("SELECT hash FROM purchase_events WHERE seq = ?");
-      select->bind(1, noted->seq);
-      if (select->executeStep()) found = select->getColumn(0).getString();
-    });
-    if (broken) {
-      return fmt::format("the record of purchases was altered at event {}; {}", *broken, remedy);
-    }
-    if (!noted || found == noted->hash) return std::nullopt;
-    return fmt::format(
-        "the record of purchases is not the one of the last purchase (event {} is "
-        "{}): it was deleted or replaced by an older copy; {}",
-        noted->seq, found ? "another" : "missing", remedy);
-  } catch (const Error& error) {
-    // These say nothing about the record.
-    if (error.reason == "busy" || error.reason == "disk") throw;
-    return fmt::format("the record of purchases cannot be read ({}); {}", error.what(), remedy);
-  }
-}
-
-std::optional<std::string> PurchaseJournal::start_anew() {
-  const ChainHeadLock lock(db_.path(), ChainHeadLock::Mode::kExclusive);
-  const auto noted = noted_chain_head(db_.path());
-  std::optional<std::string> aside;
-  ChainHead newest;
-  db_.durable([&] {
-    if (!problem_now(noted)) return;
-    aside = fmt::format("purchase_events_until_{}", unix_ms_());
-    // Emptied before the change: a process that is killed in between leaves no note that lies.
-    note_chain_head(db_.path(), {});
-    db_.run("DROP INDEX IF EXISTS purchase_events_by_attempt");
-    db_.run(fmt::format("ALTER TABLE purchase_events RENAME TO {}", *aside));
-    create_purchase_tables(db_);
-    for (const Attempt& attempt : select("1 ORDER BY created_ms, rowid", {})) append_event(attempt);
-    newest = newest_event();
-  });
-  if (aside) note_chain_head(db_.path(), newest);
-  return aside;
 }
 
 }  // namespace cartpilot::purchase

@@ -70,6 +70,7 @@ struct AttemptEvent {
 struct ChainHead {
   std::int64_t seq = 0;
   std::string hash;
+  std::int64_t record = 0;  ///< how many records were put aside before this one
 
   friend bool operator==(const ChainHead&, const ChainHead&) = default;
 };
@@ -120,10 +121,16 @@ class PurchaseJournal {
   /// under the same lock that records the send, so that processes cannot share one rest of a
   /// budget), "repeat" when a first send would buy a basket again that was bought otherwise than
   /// `agreement` says, "rule" when the rule it names is used up, "lapsed" when it does not hold any
-  /// more, or "too_soon" when the last send is younger than `min_gap_ms`; and as advance(). Returns
+  /// more, "too_soon" when the last send is younger than `min_gap_ms`, or "fenced" when another
+  /// instance may have gone on with its conversation; and as advance(). Returns
   /// the attempt as recorded; its key_ordinal is the one to derive the key from.
   Attempt begin_send(const std::string& attempt, const SpendLimits& limits = {},
                      std::int64_t min_gap_ms = 0, const Agreement& agreement = {});
+
+  /// For a first send that begin_send() could not record for certain: the attempt becomes kVoid.
+  /// The caller has sent nothing. Throws Error{kInvalidArgument, reason "state"} when somebody else
+  /// has gone on with it meanwhile, and the attempt is as it is.
+  void take_back_send(const std::string& attempt);
 
   // Below, `cartpilot` is a CartPilotIdentity::text(). Only what counts for that CartPilot is
   // looked at: its own attempts and, when it is a real one, those whose CartPilot is unknown (from
@@ -173,6 +180,8 @@ class PurchaseJournal {
                          const std::string& requested, const std::string& cartpilot = "");
   bool knows_checkout(const std::string& session, const std::string& checkout_id,
                       const std::string& cartpilot = "") const;
+  /// Whether any conversation made this checkout there.
+  bool made_checkout(const std::string& checkout_id, const std::string& cartpilot) const;
   /// The `requested` of remember_checkout(); nullopt when it is not this session's.
   std::optional<std::string> requested_of(const std::string& session,
                                           const std::string& checkout_id,
@@ -191,9 +200,19 @@ class PurchaseJournal {
 
   /// For a record with an integrity_problem(), looked at again under the lock that changes it:
   /// keeps the attempts (and with them locks and spending), puts the chain so far aside under
-  /// another table name, and starts a new one that repeats the state of every attempt. Returns the
-  /// name of that table; nullopt when the record is whole and nothing was changed.
+  /// another table name, and starts a new one that repeats the state of every attempt. What was
+  /// bought after an older copy is not in it: until resolve_gap() every limit counts as used up,
+  /// for 24 hours in all conversations and for good in those that are older. Returns the name of
+  /// that table; nullopt when the record is whole and nothing was changed.
   std::optional<std::string> start_anew();
+
+  /// Since when it is unknown what was spent, because an older copy of the record took its place
+  /// and a person started anew: the newest such time that nobody has resolved; nullopt = none.
+  std::optional<std::int64_t> open_gap() const;
+  /// Why no limit leaves anything to a conversation while that is so; nullopt = they do.
+  std::optional<std::string> gap_against(const std::string& session) const;
+  /// A person has looked through the orders. Durable. False when there was nothing to resolve.
+  bool resolve_gap();
 
   /// 32 random bytes made once per installation, as hex; the base of derived idempotency keys.
   std::string install_secret() const;
@@ -208,9 +227,9 @@ class PurchaseJournal {
   Attempt get(const std::string& attempt) const;
   void append(Attempt& attempt, AttemptState state, const AttemptChange& change);
   void append_event(const Attempt& attempt);
-  void create_tables();
   void durable(const std::function<void()>& work);
   ChainHead newest_event() const;
+  ChainHead head() const;
   std::optional<std::string> problem_now(const std::optional<ChainHead>& noted) const;
   void note_newest_event() const noexcept;
 

@@ -61,7 +61,7 @@ struct ApprovalQuestion {
   int round = 1;          ///< the one that waits for its answer, from 1
   int wrong_answers = 0;  ///< in this round
   std::string challenge;  ///< the code of this round
-  std::string owner;      ///< the process that asks, see purchase/owner.h
+  std::string owner;      ///< the process that asks, see StateDb::owner()
   std::string channel;    ///< where it was answered: "terminal", "approve", "embedder"
   std::string answered_by;
   std::int64_t answered_unix_ms = 0;

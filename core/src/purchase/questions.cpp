@@ -1,13 +1,10 @@
 #include "purchase/questions.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
 #include <fmt/format.h>
 
 #include "base/clock.h"
 #include "base/random.h"
 #include "cartpilot/error.h"
-#include "purchase/owner.h"
 #include "record/tape.h"
 
 namespace cartpilot::purchase {
@@ -16,11 +13,12 @@ namespace {
 constexpr std::size_t kIdBytes = 4;
 constexpr std::int64_t kKeptMs = 24LL * 60 * 60 * 1000;
 
-constexpr const char* kTable =
+constexpr const char* kTables[] = {
     "CREATE TABLE IF NOT EXISTS questions (id TEXT PRIMARY KEY, state TEXT NOT NULL, owner TEXT "
-    "NOT "
-    "NULL, expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, question TEXT NOT NULL) "
-    "WITHOUT ROWID";
+    "NOT NULL, expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, question TEXT NOT NULL) "
+    "WITHOUT ROWID",
+};
+constexpr store::TableSet kTableSet{"questions", 1, kTables};
 
 QuestionState state_from(std::string_view name) {
   for (const QuestionState state : {QuestionState::kOpen, QuestionState::kApproved,
@@ -108,7 +106,7 @@ Questions::Questions(store::StateDb& db, UnixClock now_unix_ms)
   if (!now_) {
     now_ = base::unix_ms_now;
   }
-  db_.checked([&] { db_.run(kTable); });
+  db_.create_tables(kTableSet);
 }
 
 void Questions::open(ApprovalQuestion& question, std::int64_t lifetime_ms) {
@@ -118,7 +116,7 @@ void Questions::open(ApprovalQuestion& question, std::int64_t lifetime_ms) {
     throw error;
   }
   question.id = base::random_hex(kIdBytes);
-  question.owner = this_owner();
+  question.owner = db_.owner();
   question.challenge = draw_challenge();
   question.created_unix_ms = now_();
   question.expires_unix_ms = question.created_unix_ms + lifetime_ms;
@@ -145,10 +143,8 @@ std::vector<ApprovalQuestion> Questions::list_open(const std::string& prefix) {
     const auto select = db_.prepared(
         "SELECT state, owner, question FROM questions WHERE state = 'open' ORDER BY created_ms, "
         "id");
-    while (select->executeStep()) {
-      ApprovalQuestion question =
-          question_from(select->getColumn(0).getString(), select->getColumn(1).getString(),
-                        select->getColumn(2).getString());
+    while (select->step()) {
+      ApprovalQuestion question = question_from(select->text(0), select->text(1), select->text(2));
       close_if_over(question);
       if (question.state != QuestionState::kOpen) continue;
       if (question.id.compare(0, prefix.size(), prefix) == 0) open.push_back(std::move(question));
@@ -172,6 +168,7 @@ AnswerResult Questions::answer(const std::string& id, const std::string& challen
     if (question.state != QuestionState::kOpen) question.answered_unix_ms = now;
     save(question);
   });
+  db_.announce();
   return result;
 }
 
@@ -230,6 +227,7 @@ AnswerResult Questions::decline(const std::string& id, const AnswerSource& sourc
     save(question);
     result = {AnswerResult::Kind::kDeclined, "", ""};
   });
+  db_.announce();
   return result;
 }
 
@@ -241,6 +239,7 @@ void Questions::withdraw(const std::string& id, const std::string& reason) {
     question.reason = reason;
     save(question);
   });
+  db_.announce();
 }
 
 std::size_t Questions::opened_lately(std::int64_t span_ms) const {
@@ -248,9 +247,9 @@ std::size_t Questions::opened_lately(std::int64_t span_ms) const {
   db_.checked([&] {
     const auto select =
         db_.prepared("SELECT count(*) FROM questions WHERE owner = ? AND created_ms > ?");
-    select->bind(1, this_owner());
+    select->bind(1, db_.owner());
     select->bind(2, now_() - span_ms);
-    if (select->executeStep()) count = static_cast<std::size_t>(select->getColumn(0).getInt64());
+    if (select->step()) count = static_cast<std::size_t>(select->integer(0));
   });
   return count;
 }
@@ -263,9 +262,9 @@ std::optional<ApprovalQuestion> Questions::read(const std::string& id) {
   {
     const auto select = db_.prepared("SELECT state, owner, question FROM questions WHERE id = ?");
     select->bind(1, id);
-    if (!select->executeStep()) return std::nullopt;
-    row = Json::array({select->getColumn(0).getString(), select->getColumn(2).getString()});
-    owner = select->getColumn(1).getString();
+    if (!select->step()) return std::nullopt;
+    row = Json::array({select->text(0), select->text(2)});
+    owner = select->text(1);
   }
   if (record::Tape* const tape = record::tape()) {
     const Json now = tape->reread("question", known_[id] == row ? Json() : row);
@@ -297,7 +296,10 @@ ApprovalQuestion Questions::load(const std::string& id) {
 
 void Questions::save(const ApprovalQuestion& question) {
   const std::string text = text_of(question);
-  const auto insert = db_.prepared("INSERT OR REPLACE INTO questions VALUES (?, ?, ?, ?, ?, ?)");
+  const auto insert = db_.prepared(
+      "INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = "
+      "excluded.state, owner = excluded.owner, expires_ms = excluded.expires_ms, created_ms = "
+      "excluded.created_ms, question = excluded.question");
   insert->bind(1, question.id);
   insert->bind(2, std::string(question_state_name(question.state)));
   insert->bind(3, question.owner);
@@ -314,7 +316,7 @@ void Questions::close_if_over(ApprovalQuestion& question) {
   if (question.state != QuestionState::kOpen) return;
   if (now_() >= question.expires_unix_ms) {
     question.state = QuestionState::kExpired;
-  } else if (!owner_is_alive(question.owner)) {
+  } else if (!db_.owner_is_alive(question.owner)) {
     question.state = QuestionState::kVoid;
     question.reason = "The program that asked is gone. Nothing was bought.";
   }

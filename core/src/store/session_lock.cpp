@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/private_files.h"
 #include "cartpilot/error.h"
+#include "store/postgres_database.h"
 
 namespace cartpilot::store {
 namespace {
@@ -53,7 +54,8 @@ std::string holder_in(int descriptor) {
 }  // namespace
 
 SessionLock::SessionLock(const std::filesystem::path& folder, const std::string& session_id,
-                         const std::string& command) {
+                         const std::string& command)
+    : session_(session_id) {
   base::make_private_folder(folder);  // a failure shows when the file is opened
   const std::filesystem::path file = file_of(folder, session_id);
   descriptor_ = base::open_private_file(file, O_RDWR | O_CREAT);
@@ -82,11 +84,23 @@ std::filesystem::path SessionLock::file_of(const std::filesystem::path& folder,
   return folder / fmt::format("{:016x}.lock", std::hash<std::string>()(session_id));
 }
 
+SessionLock::SessionLock(std::shared_ptr<PostgresDatabase> database, const std::string& person,
+                         const std::string& session_id, const std::string& command)
+    : database_(std::move(database)),
+      person_(person),
+      session_(session_id),
+      epoch_(database_->instance().take(person, session_id, command)) {}
+
 SessionLock::SessionLock(SessionLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      database_(std::move(other.database_)),
+      person_(std::move(other.person_)),
+      session_(std::move(other.session_)),
+      epoch_(other.epoch_) {}
 
 SessionLock::~SessionLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
+  if (database_) database_->instance().release(person_, session_, epoch_);
 }
 
 }  // namespace cartpilot::store

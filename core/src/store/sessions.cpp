@@ -1,8 +1,5 @@
 #include "store/sessions.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/VariadicBind.h>
 #include <fmt/format.h>
 
 #include <utility>
@@ -18,6 +15,17 @@ namespace {
 
 constexpr std::size_t kTitleBytes = 80;
 
+constexpr const char* kTables[] = {
+    "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
+    "model TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL "
+    "DEFAULT 0, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, cartpilot TEXT NOT "
+    "NULL DEFAULT '')",
+    "CREATE TABLE IF NOT EXISTS messages (session TEXT NOT NULL REFERENCES sessions(id) ON "
+    "DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) "
+    "WITHOUT ROWID",
+};
+constexpr TableSet kTableSet{"sessions", 1, kTables};
+
 /// The first line of a text, cut at a character boundary.
 std::string title_of(const Message& message) {
   const std::string text = text_of(message);
@@ -28,11 +36,11 @@ constexpr const char* kSummaryColumns =
     "SELECT id, provider, model, title, message_count, created_ms, updated_ms, "
     "cartpilot FROM sessions ";
 
-std::vector<SessionSummary> summaries(SQLite::Statement& select) {
+std::vector<SessionSummary> summaries(Statement& select) {
   std::vector<SessionSummary> found;
-  while (select.executeStep()) {
-    const auto text = [&](int column) { return select.getColumn(column).getString(); };
-    const auto integer = [&](int column) { return select.getColumn(column).getInt64(); };
+  while (select.step()) {
+    const auto text = [&](int column) { return select.text(column); };
+    const auto integer = [&](int column) { return select.integer(column); };
     found.push_back(
         {text(0), text(1), text(2), text(3), integer(4), integer(5), integer(6), text(7)});
   }
@@ -41,19 +49,7 @@ std::vector<SessionSummary> summaries(SQLite::Statement& select) {
 
 }  // namespace
 
-SessionStore::SessionStore(StateDb& db) : db_(db) {
-  db_.checked([&] {
-    db_.run(
-        "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
-        "model TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL "
-        "DEFAULT 0, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, cartpilot TEXT NOT "
-        "NULL "
-        "DEFAULT '');"
-        "CREATE TABLE IF NOT EXISTS messages (session TEXT NOT NULL REFERENCES sessions(id) ON "
-        "DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) "
-        "WITHOUT ROWID");
-  });
-}
+SessionStore::SessionStore(StateDb& db) : db_(db) { db_.create_tables(kTableSet); }
 
 void SessionStore::open(const std::string& session, const std::string& provider,
                         const std::string& model) {
@@ -62,7 +58,7 @@ void SessionStore::open(const std::string& session, const std::string& provider,
     const auto insert = db_.prepared(
         "INSERT INTO sessions (id, provider, model, created_ms, updated_ms) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, model = excluded.model");
-    SQLite::bind(*insert, session, provider, model, time, time);
+    insert->bind_all(session, provider, model, time, time);
     insert->exec();
   });
 }
@@ -74,7 +70,7 @@ void SessionStore::bind(const std::string& session, const std::string& cartpilot
         "INSERT INTO sessions (id, provider, model, created_ms, updated_ms, cartpilot) VALUES (?, "
         "'', '', ?, ?, ?) ON CONFLICT (id) DO UPDATE SET cartpilot = excluded.cartpilot WHERE "
         "sessions.cartpilot = ''");
-    SQLite::bind(*insert, session, time, time, cartpilot);
+    insert->bind_all(session, time, time, cartpilot);
     insert->exec();
   });
 }
@@ -83,21 +79,22 @@ void SessionStore::append(const std::string& session, const Message& message) {
   const std::string json = dump_json(message_to_json(message));
   const std::string title = message.role == Role::kUser ? title_of(message) : "";
   db_.durable([&] {
+    db_.require_lease(session);
     const auto insert = db_.prepared(
         "INSERT INTO messages (session, seq, json) "
-        "SELECT id, message_count, ? FROM sessions WHERE id = ?");
-    insert->bindNoCopy(1, json);
+        "SELECT id, message_count, CAST(? AS TEXT) FROM sessions WHERE id = ?");
+    insert->bind(1, json);
     insert->bind(2, session);
     if (insert->exec() == 0) {
       throw Error(ErrorCode::kNotFound,
                   fmt::format("the conversation '{}' is no longer in {}, so nothing more of it can "
                               "be kept; begin a new one",
-                              session, db_.path().string()));
+                              session, db_.name()));
     }
     const auto update = db_.prepared(
         "UPDATE sessions SET message_count = message_count + 1, updated_ms = ?, "
         "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?");
-    SQLite::bind(*update, base::unix_ms_now(), title, session);
+    update->bind_all(base::unix_ms_now(), title, session);
     update->exec();
   });
 }
@@ -142,16 +139,16 @@ int SessionStore::fork(const std::string& from, const std::string& to, int turns
     }
     const auto session = db_.prepared(
         "INSERT INTO sessions (id, provider, model, title, message_count, created_ms, updated_ms, "
-        "cartpilot) SELECT ?, provider, model, title, ?, ?, ?, cartpilot FROM sessions WHERE id = "
-        "?");
-    SQLite::bind(*session, to, end, time, time, from);
+        "cartpilot) SELECT CAST(? AS TEXT), provider, model, title, CAST(? AS BIGINT), "
+        "CAST(? AS BIGINT), CAST(? AS BIGINT), cartpilot FROM sessions WHERE id = ?");
+    session->bind_all(to, end, time, time, from);
     if (session->exec() == 0) {
       throw Error(ErrorCode::kNotFound, fmt::format("no conversation '{}'", from));
     }
     const auto copy = db_.prepared(
-        "INSERT INTO messages (session, seq, json) SELECT ?, seq, json FROM messages WHERE session "
-        "= ? AND seq < ?");
-    SQLite::bind(*copy, to, from, end);
+        "INSERT INTO messages (session, seq, json) SELECT CAST(? AS TEXT), seq, json FROM messages "
+        "WHERE session = ? AND seq < ?");
+    copy->bind_all(to, from, end);
     copy->exec();
   });
   return kept;
@@ -161,7 +158,7 @@ bool SessionStore::rename(const std::string& session, const std::string& title) 
   bool existed = false;
   db_.durable([&] {
     const auto update = db_.prepared("UPDATE sessions SET title = ? WHERE id = ?");
-    SQLite::bind(*update, detail::cut_text(title, kTitleBytes), session);
+    update->bind_all(detail::cut_text(title, kTitleBytes), session);
     existed = update->exec() > 0;
   });
   return existed;
@@ -172,10 +169,9 @@ std::vector<Message> SessionStore::load(const std::string& session) const {
   db_.checked([&] {
     const auto select = db_.prepared("SELECT json FROM messages WHERE session = ? ORDER BY seq");
     select->bind(1, session);
-    while (select->executeStep()) {
-      messages.push_back(
-          message_from_json(parse_json(select->getColumn(0).getString(),
-                                       "a stored message of session " + session, kMessageJson)));
+    while (select->step()) {
+      messages.push_back(message_from_json(
+          parse_json(select->text(0), "a stored message of session " + session, kMessageJson)));
     }
   });
   return messages;

@@ -35,7 +35,7 @@ class SessionStore {
   /// Makes the session if it is new; says where it shops, unless that is known already.
   void bind(const std::string& session, const std::string& cartpilot);
   /// The message is on disk when this returns. Throws Error{kNotFound} when there is no such
-  /// session (any more).
+  /// session (any more), and as StateDb::require_lease().
   void append(const std::string& session, const Message& message);
 
   std::optional<SessionSummary> find(const std::string& session) const;

@@ -3,12 +3,15 @@
 import {make, part} from './dom.js';
 
 const kMaxKept = 20;
-const kSentenceEnd = /[.!?:](?=\s)|\n/g;
+// Not the point after the number of a list's item.
+const kSentenceEnd = /(?<!(?:^|\n)\s*\d{1,3})[.!?:](?=\s)|\n/g;
 
 const readSoFar = new Map();  // message -> number of characters
 
 /// Words as they are spoken: without the marks of markdown.
-const spoken = (text) => text.replace(/\]\([^)]*\)/g, '').replace(/[*_`#>[\]|]/g, '').trim();
+const spoken = (text) => text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+  .replace(/\*\*|`|^#+\s|^>\s?/gm, '')
+  .replace(/\*(?=\S)([^*]+)\*/g, '$1').trim();
 
 function say(text) {
   const words = spoken(text);

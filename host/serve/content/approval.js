@@ -55,7 +55,7 @@ export class Approval {
     document.addEventListener('input', (event) => {
       if (!part('approval').contains(event.target)) this.#lastTyped = performance.now();
     });
-    document.addEventListener('visibilitychange', () => this.#soon(document.hidden));
+    document.addEventListener('visibilitychange', () => this.#lookSoon(document.hidden));
     // Under an open dialog the receipt is covered.
     document.addEventListener('close', () => this.#observe(), true);
     setInterval(() => this.#countDown(), 1000);
@@ -63,7 +63,7 @@ export class Approval {
 
   start() {
     this.#active = true;
-    this.#soon(false);
+    this.#lookSoon(false);
   }
 
   /// Nobody is known here any more.
@@ -86,7 +86,7 @@ export class Approval {
     if (!value.open && this.#current?.id === value.id && !this.#sending) {
       return this.#end(value.message || kClosed);
     }
-    this.#soon(false);
+    this.#lookSoon(false);
   }
 
   // --- the question on the screen ---
@@ -230,7 +230,7 @@ export class Approval {
     if (!inHistory) this.#showLast(message, question);
     if (hadFocus && inHistory) this.#listeners.focusMessage();
     else if (hadFocus) part('answered').focus();
-    this.#soon(false);
+    this.#lookSoon(false);
   }
 
   /// What came of the last answer; '' takes it away.
@@ -257,7 +257,7 @@ export class Approval {
 
   // --- looking for questions ---
 
-  #soon(later) {
+  #lookSoon(later) {
     if (!this.#active) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#look(), later ? kLookHiddenMs : 0);
@@ -284,7 +284,8 @@ export class Approval {
     put(part('others'),
         others > 0 ? `${others} more ${others === 1 ? 'question waits' : 'questions wait'}.` : '');
     if (question) {
-      if (this.#current?.id !== question.id) this.#put(question);
+      if (this.#current?.id !== question.id) return this.#put(question);
+      this.#ending = performance.now() + question.seconds_left * 1000;
     } else if (this.#current) {
       this.#end(kClosed);
     }

@@ -1,5 +1,5 @@
 // The field for a message: Enter sends, Shift+Enter starts a new line, Esc stops an answer.
-import {part, put} from './dom.js';
+import {make, part, put} from './dom.js';
 
 const kExamples = [
   'I need wireless headphones under $100',
@@ -7,6 +7,7 @@ const kExamples = [
   'List my orders',
 ];
 const kMaxLines = 8;
+const kDraftName = 'cartpilot-draft';  // what was typed before a reload
 
 export class Composer {
   #conversation;
@@ -15,6 +16,7 @@ export class Composer {
   constructor(conversation) {
     this.#conversation = conversation;
     const field = part('message');
+    field.value = sessionStorage.getItem(kDraftName) ?? '';
     field.addEventListener('input', () => this.#grow());
     field.addEventListener('keydown', (event) => {
       // While an input method composes, Enter chooses a word.
@@ -38,17 +40,12 @@ export class Composer {
       this.stop();
     });
     for (const wish of kExamples) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.textContent = wish;
-      button.addEventListener('click', () => {
+      const send = () => {
         field.value = wish;
-        this.#grow();
         this.#send();
-      });
-      const item = document.createElement('li');
-      item.append(button);
-      part('examples').append(item);
+      };
+      const button = make('button', {type: 'button', onclick: send}, wish);
+      part('examples').append(make('li', {}, button));
     }
   }
 
@@ -80,7 +77,8 @@ export class Composer {
     const text = field.value.trim();
     if (text === '' || this.#sending) return;
     if (this.#conversation.running) {
-      return put(part('composer-problem'), 'An answer is being written. Stop it or wait for its end.');
+      return put(part('composer-problem'),
+                 'An answer is being written. Stop it or wait for its end.');
     }
     this.#sending = true;
     put(part('composer-problem'), '');
@@ -100,12 +98,14 @@ export class Composer {
 
   #tell(error) {
     if (error.status === 401) return;
-    const wait = error.retryAfterMs > 0 ? ` Try again in ${Math.ceil(error.retryAfterMs / 1000)} s.` : '';
-    put(part('composer-problem'), error.message + wait);
+    const seconds = Math.ceil(error.retryAfterMs / 1000);
+    put(part('composer-problem'),
+        seconds > 0 ? `${error.message} Try again in ${seconds} s.` : error.message);
   }
 
   #grow() {
     const field = part('message');
+    sessionStorage.setItem(kDraftName, field.value);
     field.style.height = '';
     if (field.value === '') return;  // a placeholder counts as text in the height
     const line = parseFloat(getComputedStyle(field).lineHeight);

@@ -15,6 +15,7 @@ export class Conversation {
   #loading = 0;
   #isAtEnd = true;
   #lastTop = 0;
+  #taken = 0;  // number of events
   id = '';
   running = false;
 
@@ -74,8 +75,10 @@ export class Conversation {
       const mine = ++this.#loading;
       const {id} = await api.post('/api/conversations');
       if (mine !== this.#loading) return;
+      const {events_after: after} = await api.get(`/api/conversations/${encodeURIComponent(id)}`);
+      if (mine !== this.#loading) return;
       this.id = id;
-      this.#listen(0);
+      this.#listen(after);
       this.#listeners.created(id);
     }
     await api.post(`/api/conversations/${encodeURIComponent(this.id)}/messages`, {text});
@@ -93,6 +96,8 @@ export class Conversation {
   }
 
   #take(event) {
+    if (event.type === 'MESSAGES_SNAPSHOT') this.#learnWhetherItRuns();
+    else ++this.#taken;
     this.#transcript.apply(event);
     if (event.type === 'RUN_STARTED') this.#setRunning(true);
     if (event.type === 'RUN_FINISHED' || event.type === 'RUN_ERROR') this.#setRunning(false);
@@ -108,6 +113,17 @@ export class Conversation {
       if (event.name === 'cartpilot.stopped') this.#setRunning(false);
     }
     this.#update();
+  }
+
+  /// Events were lost, the one that ends the turn perhaps; a snapshot holds messages only.
+  async #learnWhetherItRuns() {
+    const [mine, taken] = [this.#loading, this.#taken];
+    try {
+      const {running} = await api.get(`/api/conversations/${encodeURIComponent(this.id)}`);
+      if (mine === this.#loading && taken === this.#taken) this.#setRunning(running);
+    } catch {
+      // Without an answer the stream is lost as well, and is opened again.
+    }
   }
 
   #takeState(state) {

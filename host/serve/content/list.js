@@ -52,7 +52,9 @@ export class ConversationList {
       put(part('list-status'), search ? found : '');
       this.#draw();
     } catch (error) {
-      if (mine === this.#asked && error.status !== 401) put(part('list-status'), error.message);
+      // Without an answer the conversation says so.
+      const known = error.status === 401 || error.status === 0;
+      if (mine === this.#asked && !known) put(part('list-status'), error.message);
     }
   }
 

@@ -80,7 +80,8 @@ function blocksOf(text) {
     } else {
       const isItem = kItem.test(line);
       const inList = lines.length > 0 && kItem.test(lines[0]);
-      if (isItem && !inList || /^#{1,6}\s/.test(line)) end();
+      const leaves = isItem ? !inList : inList && !/^\s{2}/.test(line);
+      if (leaves || /^#{1,6}\s/.test(line)) end();
       lines.push(line);
       if (/^#{1,6}\s/.test(line)) end();
     }

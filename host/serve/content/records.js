@@ -20,5 +20,5 @@ export function purchaseElement(purchase) {
 
 /// A line from the program. `kind` is '' or 'warning'.
 export function noteElement(text, kind = '') {
-  return make('p', {class: `note ${kind}`}, clean(text));
+  return make('p', {class: `remark ${kind}`}, clean(text));
 }

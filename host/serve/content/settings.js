@@ -63,7 +63,6 @@ async function copyToken() {
 export function prepareSettings() {
   const dialog = part('settings-dialog');
   dialogs.prepare(dialog, async () => {
-    // Enter in the only field of the form.
     await makeToken();
     return false;
   });
@@ -72,7 +71,6 @@ export function prepareSettings() {
     dialogs.show(dialog);
     showTokens();
   });
-  part('token-new').addEventListener('click', makeToken);
   part('token-copy').addEventListener('click', copyToken);
   dialog.addEventListener('close', () => {
     part('token-text').value = '';

@@ -22,7 +22,8 @@ export const nameOfStep = (tool) => kNames[tool] ?? `Using ${clean(tool)}`;
 
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    return typeof value === 'string' ? JSON.parse(value) : value;
   } catch {
     return null;
   }

@@ -13,9 +13,10 @@ export class Transcript {
   #texts = new Map();      // message -> {text, element, view, drawn}
   #calls = new Map();      // call -> {step, group}
   #cards = new Map();      // call -> element
-  #purchases = new Map();  // attempt -> element
+  #purchases = new Map();  // attempt -> {purchase, element}
   #users = new Set();
   #group = null;           // what the next step is added to
+  #isStopped = false;
   #answerNote = null;      // the note about an answered question, until its purchase is here
 
   /// `choose` gets the words that name a chosen product.
@@ -30,6 +31,7 @@ export class Transcript {
 
   load(messages, purchases = []) {
     this.#root.replaceChildren();
+    this.#isStopped = false;
     for (const known of [this.#texts, this.#calls, this.#cards, this.#purchases, this.#users]) {
       known.clear();
     }
@@ -61,12 +63,14 @@ export class Transcript {
     }
     if (message.toolCallId) this.#finishCall(message.toolCallId, message.content, message.error);
     if (message.cards?.length > 0) this.#addCards(message.toolCallId, message.cards);
+    if (message.note) this.addNote(message.note);
     if (message.purchase) this.#addPurchase(message.purchase);
   }
 
   #addUser(message) {
     if (this.#users.has(message.id)) return;
     this.#users.add(message.id);
+    this.endTurn();
     this.#append(make('article', {class: 'user', 'aria-label': 'You'},
                       make('p', {dir: 'auto'}, clean(message.content))));
   }
@@ -131,8 +135,8 @@ export class Transcript {
 
   #addPurchase(purchase) {
     const element = purchaseElement(purchase);
-    const old = this.#purchases.get(purchase.attempt);
-    this.#purchases.set(purchase.attempt, element);
+    const old = this.#purchases.get(purchase.attempt)?.element;
+    this.#purchases.set(purchase.attempt, {purchase, element});
     if (this.#answerNote) {
       if (purchase.state === 'done' || purchase.state === 'void') this.#answerNote.remove();
       this.#answerNote = null;
@@ -159,12 +163,17 @@ export class Transcript {
   /// Nothing comes any more for steps without a result.
   endTurn() {
     for (const {group} of this.#calls.values()) group.update(true);
+    // Some models name their calls alike in every turn.
+    this.#calls.clear();
+    this.#cards.clear();
     this.#group = null;
   }
 
   apply(event) {
     switch (event.type) {
-      case 'MESSAGES_SNAPSHOT': return this.load(event.messages);
+      case 'MESSAGES_SNAPSHOT':
+        return this.load(event.messages,
+                         [...this.#purchases.values()].map((known) => known.purchase));
       case 'TEXT_MESSAGE_START': return this.#setText(event.messageId, '');
       case 'TEXT_MESSAGE_CONTENT':
         this.#setText(event.messageId, this.#textOf(event.messageId) + event.delta);
@@ -178,8 +187,12 @@ export class Transcript {
         return this.#finishCall(event.toolCallId, event.content, event.error);
       case 'RUN_ERROR':
         this.endTurn();
+        if (this.#isStopped) return;
         this.addNote(event.message, 'warning');
         return announce.sentences('', event.message ?? '', true);
+      case 'RUN_STARTED':
+        this.#isStopped = false;
+        return;
       case 'RUN_FINISHED': return this.endTurn();
       case 'CUSTOM': return this.#applyOwn(event.name, event.value ?? {});
     }
@@ -198,6 +211,7 @@ export class Transcript {
       case 'cartpilot.notice': return this.addNote(value.text);
       case 'cartpilot.stopped':
         this.endTurn();
+        this.#isStopped = true;
         return this.addNote('You stopped the answer.');
     }
   }

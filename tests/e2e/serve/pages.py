@@ -194,7 +194,8 @@ class Stream:
                     elif line.startswith(":"):
                         self.comments += 1
                     self.changed.notify_all()
-        except (OSError, ValueError, http.client.HTTPException):
+        # AttributeError: http.client closes what close() below has closed already.
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):
             pass
         with self.changed:
             self.ended = True

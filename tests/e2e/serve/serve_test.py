@@ -66,7 +66,8 @@ class OnePerson(Case):
         stream.close()
         self.assertEqual(custom(events, "cartpilot.question")[1]["outcome"], "approved")
         purchase = custom(events, "cartpilot.purchase")[0]
-        self.assertEqual(purchase["state"], "done")
+        self.assertEqual((purchase["state"], purchase["state_text"]), ("done", "Bought"))
+        self.assertTrue(purchase["order_id"] and purchase["lines"] and purchase["merchant"])
         record = self.home.purchases()
         self.assertEqual([(entry["state"], entry["channel"]) for entry in record],
                          [("done", "page")])
@@ -89,6 +90,8 @@ class OnePerson(Case):
         stream.until_end()
         stream.close()
         self.assertEqual([entry for entry in self.home.purchases() if entry["state"] == "done"], [])
+        kept = browser.ask("GET", f"/api/conversations/{conversation}")["messages"]
+        self.assertEqual(len([message for message in kept if message.get("note")]), 1)
 
     def test_a_page_that_was_away_goes_on_where_it_stopped(self):
         browser = Browser(self.serve()).pair()
@@ -144,16 +147,16 @@ class OnePerson(Case):
         serve = self.serve()
         paired = Browser(serve).pair()
         conversation = paired.begin()
-        unknown = Browser(serve)
-        status, headers, text = unknown.send("GET", "/")
+        unpaired = Browser(serve)
+        status, headers, text = unpaired.send("GET", "/")
         self.assertEqual(status, 200)
         self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
         self.assertIn("img-src 'none'", headers["Content-Security-Policy"])
         self.assertIn("img-src https:",
-                      unknown.send("GET", "/?pictures=1")[1]["Content-Security-Policy"])
+                      unpaired.send("GET", "/?pictures=1")[1]["Content-Security-Policy"])
         self.assertIn("<html", text)
         cookie_alone = Browser(serve, Cookie=paired.headers["Cookie"])
-        for browser in (unknown, cookie_alone):
+        for browser in (unpaired, cookie_alone):
             for method, path in (("GET", "/api/me"), ("GET", "/api/conversations"),
                                  ("POST", "/api/conversations"), ("GET", "/api/question"),
                                  ("GET", f"/api/conversations/{conversation}/events"),
@@ -286,6 +289,12 @@ class ManyPeople(Case):
         self.assertEqual(custom(events, "cartpilot.purchase")[0]["state"], "done")
         stream.close()
         self.assertEqual(self.home.purchases(), [])  # the program's own state is nobody's
+        orders = lambda browser: [  # noqa: E731
+            json.loads(event["content"]) for event in
+            browser.turn(browser.begin(), "show my orders") if event["type"] == "TOOL_CALL_RESULT"]
+        self.assertEqual(orders(ada)[0]["total"], 1)
+        self.assertEqual(orders(ben)[0], {"total": 0, "page": 1, "page_size": 20,
+                                          "has_more": False, "items": []})
 
     def test_a_name_is_believed_once_and_only_whole(self):
         serve = self.behind_proxy()

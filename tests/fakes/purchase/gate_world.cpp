@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "fakes/store/test_state.h"
 #include "purchase/keys.h"
 
 namespace cartpilot::purchase {
@@ -83,7 +84,7 @@ void EventLog::on_purchase(const PurchaseReport& report) {
 }
 
 GateWorld::GateWorld(PurchasePolicy given, const std::filesystem::path& state)
-    : db(state),
+    : db(store::open_test_state(state)),
       journal(db, [this] { return clock.unix_ms(); }),
       questions(db, [this] { return clock.unix_ms(); }),
       client(client_options(), server),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cost/totals.h"
+#include "fakes/store/test_state.h"
 #include "unit/app/app_world.h"
 
 namespace cartpilot::app {
@@ -65,7 +66,7 @@ class ModelSpendingTest : public testing::Test {
     gate_.send(request, sink_, CallContext());
   }
 
-  store::StateDb state_{":memory:"};
+  store::StateDb state_{store::open_test_state()};
   cost::PriceTable prices_ = price_of_output();
   CountingWire wire_;
   SpendingGate gate_{wire_};

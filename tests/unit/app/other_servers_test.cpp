@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "app/server_pins.h"
+#include "fakes/store/test_state.h"
 #include "mcp/http_endpoint.h"
 
 namespace cartpilot::app {
@@ -127,7 +128,7 @@ struct World {
   }
 
   WayToServer way;
-  store::StateDb state{":memory:"};
+  store::StateDb state{store::open_test_state()};
   OtherServersOptions options;
   std::vector<ApprovalQuestion> questions;
   std::vector<std::string> notices;

@@ -3,6 +3,7 @@
 
 #include "app/plugin_tools.h"
 #include "app_world.h"
+#include "fakes/store/test_state.h"
 
 namespace cartpilot::app {
 namespace {
@@ -54,7 +55,7 @@ struct MoneyWorld {
                      {"approve", "you"});
   }
   std::int64_t now = 1'000'000;
-  store::StateDb db{":memory:"};
+  store::StateDb db{store::open_test_state()};
   Questions questions{db, [this] { return now; }};
   AsksAndGoes approver;
   NoGate gate;

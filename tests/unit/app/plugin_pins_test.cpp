@@ -1,4 +1,5 @@
 #include "app/plugin_pins.h"
+#include "fakes/store/test_state.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -36,7 +37,7 @@ class PluginPinsTest : public testing::Test {
     return changed_functions(sets, state_);
   }
 
-  store::StateDb state_{":memory:"};
+  store::StateDb state_{store::open_test_state()};
 };
 
 TEST_F(PluginPinsTest, says_nothing_of_a_plugin_seen_first_or_unchanged) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakes/store/test_state.h"
 #include "unit/purchase/temporary_folder.h"
 
 namespace cartpilot::app {
@@ -11,12 +12,12 @@ namespace {
 using Digests = std::map<std::string, std::string>;
 
 TEST(ServerPins, nothing_is_agreed_to_at_first) {
-  store::StateDb db(":memory:");
+  store::StateDb db(store::open_test_state());
   EXPECT_EQ(ServerPins(db).of("files"), Digests());
 }
 
 TEST(ServerPins, keeps_each_server_and_tool_apart) {
-  store::StateDb db(":memory:");
+  store::StateDb db(store::open_test_state());
   ServerPins pins(db);
   pins.agree("files", {{"", "program"}, {"read", "1"}, {"Read", "2"}});
   pins.agree("weather", {{"read", "3"}});
@@ -27,7 +28,7 @@ TEST(ServerPins, keeps_each_server_and_tool_apart) {
 }
 
 TEST(ServerPins, what_is_agreed_to_later_takes_the_place_of_the_same_tool_only) {
-  store::StateDb db(":memory:");
+  store::StateDb db(store::open_test_state());
   ServerPins pins(db);
   pins.agree("files", {{"", "program"}, {"read", "1"}});
   pins.agree("files", {{"read", "2"}, {"write", "3"}});
@@ -35,7 +36,7 @@ TEST(ServerPins, what_is_agreed_to_later_takes_the_place_of_the_same_tool_only) 
 }
 
 TEST(ServerPins, what_is_forgotten_has_to_be_agreed_to_again) {
-  store::StateDb db(":memory:");
+  store::StateDb db(store::open_test_state());
   ServerPins pins(db);
   pins.agree("files", {{"", "program"}, {"read", "1"}, {"write", "2"}});
   pins.agree("weather", {{"read", "3"}});
@@ -45,7 +46,7 @@ TEST(ServerPins, what_is_forgotten_has_to_be_agreed_to_again) {
 }
 
 TEST(ServerPins, any_name_is_a_name) {
-  store::StateDb db(":memory:");
+  store::StateDb db(store::open_test_state());
   ServerPins pins(db);
   const std::string odd = "x'; DROP TABLE mcp_pins; --";
   pins.agree("files", {{odd, "1"}, {"%", "2"}, {"é", "3"}});
@@ -56,10 +57,10 @@ TEST(ServerPins, stay_in_the_state_folder) {
   const purchase::TemporaryFolder folder;
   const auto file = folder.path() / "state.db";
   {
-    store::StateDb db(file);
+    store::StateDb db(store::open_test_state(file));
     ServerPins(db).agree("files", {{"read", "1"}});
   }
-  store::StateDb db(file);
+  store::StateDb db(store::open_test_state(file));
   EXPECT_EQ(ServerPins(db).of("files"), (Digests{{"read", "1"}}));
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cost/totals.h"
+#include "fakes/store/test_state.h"
 
 namespace cartpilot::cost {
 namespace {
@@ -32,7 +33,7 @@ class LedgerTest : public testing::Test {
     return all;
   }
 
-  store::StateDb db_{":memory:"};
+  store::StateDb db_{store::open_test_state()};
   Ledger ledger_{db_};
 };
 

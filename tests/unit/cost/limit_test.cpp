@@ -11,6 +11,7 @@
 
 #include "cartpilot/error.h"
 #include "cost/ledger.h"
+#include "fakes/store/test_state.h"
 #include "unit/purchase/temporary_folder.h"
 
 namespace cartpilot::cost {
@@ -60,7 +61,7 @@ class LimitTest : public testing::Test {
     }
   }
 
-  store::StateDb db_{":memory:"};
+  store::StateDb db_{store::open_test_state()};
   Ledger ledger_{db_};
   std::string refusal_;
 };
@@ -153,7 +154,7 @@ TEST_F(LimitTest, holds_for_what_is_added_to_a_request_on_its_way) {
 /// One of many that reserve, and give back half of what they reserved when `settles`.
 int reserve_in_own_connection(const std::filesystem::path& file, const SpendLimit& limit,
                               bool settles) {
-  store::StateDb db(file);
+  store::StateDb db(store::open_test_state(file));
   Ledger ledger(db);
   try {
     const std::int64_t number = ledger.reserve(sent_in("s"), usd(10), {limit}, kNoon);
@@ -193,14 +194,14 @@ int granted_to_a_hundred(const std::filesystem::path& file, const SpendLimit& li
 TEST(LimitInParallel, grants_exactly_what_it_holds_to_100_at_once) {
   const purchase::TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "state.db";
-  store::StateDb(file).run("SELECT 1");
+  store::open_test_state(file).run("SELECT 1");
   EXPECT_EQ(granted_to_a_hundred(file, limit_of(LimitPeriod::kDay, 379), false), 37);
 }
 
 TEST(LimitInParallel, is_never_crossed_while_others_settle) {
   const purchase::TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "state.db";
-  store::StateDb db(file);
+  store::StateDb db(store::open_test_state(file));
   // 36 at the same time, or up to 71 one after the other: 70 settled at 5 and one of 10 are 360.
   const int granted = granted_to_a_hundred(file, limit_of(LimitPeriod::kDay, 360), true);
   std::int64_t spent = 0;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/random.h"
+#include "fakes/store/test_state.h"
 #include "page/content.h"
 
 namespace cartpilot::host {
@@ -52,10 +53,10 @@ class PageTest : public testing::Test {
  protected:
   PageTest()
       : file_(std::filesystem::temp_directory_path() / ("page-" + base::random_hex(8) + ".db")),
-        db_(file_),
+        db_(store::open_test_state(file_)),
         questions_(db_, [this] { return now_; }),
         pairings_(db_, [this] { return now_; }),
-        page_(std::make_unique<store::StateDb>(file_), kPlace, [this] { return now_; }) {}
+        page_(store::make_test_state(file_), kPlace, [this] { return now_; }) {}
   ~PageTest() override {
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file_.string() + end);
   }

@@ -1,7 +1,6 @@
 #include "page/pairings.h"
+#include "fakes/store/test_state.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -17,7 +16,7 @@ using Redeemed = Pairings::Redeemed;
 
 struct Desk {
   std::int64_t now = 1'000'000;
-  store::StateDb db{":memory:"};
+  store::StateDb db{store::open_test_state()};
   Pairings pairings{db, [this] { return now; }};
 };
 
@@ -94,8 +93,8 @@ TEST(PairingCode, is_not_in_the_database) {
       desk.db.prepared("SELECT count(*) FROM pairing_codes WHERE digest LIKE ? OR salt LIKE ?");
   select->bind(1, "%" + code.text.substr(0, 4) + "%");
   select->bind(2, "%" + code.text.substr(0, 4) + "%");
-  ASSERT_TRUE(select->executeStep());
-  EXPECT_EQ(select->getColumn(0).getInt(), 0);
+  ASSERT_TRUE(select->step());
+  EXPECT_EQ(select->integer(0), 0);
 }
 
 TEST(ApprovalPages, are_those_whose_program_runs) {

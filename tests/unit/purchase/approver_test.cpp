@@ -1,4 +1,5 @@
 #include "purchase/approver.h"
+#include "fakes/store/test_state.h"
 
 #include <gtest/gtest.h>
 
@@ -47,7 +48,7 @@ struct AskPerson : ::testing::Test {
   }
 
   std::int64_t now = 1'000'000;
-  store::StateDb db{":memory:"};
+  store::StateDb db{store::open_test_state()};
   Questions questions{db, [this] { return now; }};
   SharedSurface surface;
 };

@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "fakes/store/test_state.h"
 #include "faulty_disk.h"
 #include "gate_world.h"
 #include "net/http_client.h"
@@ -58,7 +59,7 @@ int run(bool resume, const char* state, const char* url, int fatal, std::int64_t
   options.api_key = "test-key";
   const commerce::CartPilotClient client(options, transport);
   commerce::CartPilotTools tools(client);
-  store::StateDb db(state);
+  store::StateDb db(store::open_test_state(state));
   PurchaseJournal journal(db, [&] { return clock.unix_ms(); });
   Questions questions(db, [&] { return clock.unix_ms(); });
   ScriptedPerson person;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "fakes/store/test_state.h"
 #include "gate_world.h"
 #include "net/http_client.h"
 
@@ -20,7 +21,7 @@ int run(const char* state, const char* url, int who, int times, std::int64_t lim
   options.api_key = "test-key";
   const commerce::CartPilotClient client(options, http);
   commerce::CartPilotTools tools(client);
-  store::StateDb db(state);
+  store::StateDb db(store::open_test_state(state));
   PurchaseJournal journal(db);
   Questions questions(db);
   ScriptedPerson person;

@@ -5,6 +5,7 @@
 
 #include "cartpilot/error.h"
 #include "commerce/identity.h"
+#include "fakes/store/test_state.h"
 #include "format_1_state.h"
 #include "gate_world.h"
 #include "purchase/attempt_record.h"
@@ -56,7 +57,7 @@ TEST(CartPilotIdentity, is_the_normalised_address_and_the_account) {
 
 struct OwnMoney : testing::Test {
   std::int64_t now = kStartUnixMs;
-  store::StateDb db{":memory:"};
+  store::StateDb db{store::open_test_state()};
   PurchaseJournal journal{db, [this] { return now; }};
   const std::string shop = real("https://shop.example");
   const std::string other = real("https://other.example");

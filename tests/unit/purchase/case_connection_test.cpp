@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakes/store/test_state.h"
 #include "gate_world.h"
 #include "loopback_shop.h"
 #include "net/http_client.h"
@@ -57,7 +58,7 @@ class ConnectedGate {
   const CallContext context_;
 
  public:
-  store::StateDb db{":memory:"};
+  store::StateDb db{store::open_test_state()};
   PurchaseJournal journal{db, [this] { return clock_.unix_ms(); }};
   Questions questions{db, [this] { return clock_.unix_ms(); }};
   ScriptedPerson person;

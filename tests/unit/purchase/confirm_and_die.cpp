@@ -7,12 +7,13 @@
 #include <cstdlib>
 
 #include "cartpilot/error.h"
+#include "fakes/store/test_state.h"
 #include "purchase/journal.h"
 
 int main(int count, char** arguments) {
   if (count != 4) return 2;
   try {
-    cartpilot::store::StateDb db(arguments[1]);
+    cartpilot::store::StateDb db(cartpilot::store::open_test_state(arguments[1]));
     const std::int64_t now = std::atoll(arguments[3]);
     cartpilot::purchase::PurchaseJournal journal(db, [now] { return now; });
     journal.begin_send(arguments[2]);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cartpilot/error.h"
+#include "fakes/store/test_state.h"
 
 namespace cartpilot::purchase {
 namespace {
@@ -36,7 +37,7 @@ Attempt attempt_named(const std::string& id, const std::string& basket = "basket
 
 struct JournalTest : testing::Test {
   std::int64_t now = kNow;
-  store::StateDb db{":memory:"};
+  store::StateDb db{store::open_test_state()};
   PurchaseJournal journal{db, [this] { return now; }};
 
   Attempt approved(const std::string& id, const std::string& basket = "basket-1") {
@@ -243,7 +244,7 @@ TEST_F(JournalTest, finds_every_kind_of_tampering) {
        5},
   };
   for (const auto& [edit, seq] : edits) {
-    store::StateDb fresh(":memory:");
+    store::StateDb fresh(store::open_test_state());
     PurchaseJournal one(fresh, [] { return kNow; });
     one.open(attempt_named("a1"));
     one.advance("a1", kApproved);
@@ -268,7 +269,7 @@ TEST_F(JournalTest, makes_one_secret_per_installation) {
   const std::string secret = journal.install_secret();
   EXPECT_THAT(secret, MatchesRegex("[0-9a-f]{64}"));
   EXPECT_EQ(PurchaseJournal(db).install_secret(), secret);
-  store::StateDb elsewhere(":memory:");
+  store::StateDb elsewhere(store::open_test_state());
   EXPECT_NE(PurchaseJournal(elsewhere).install_secret(), secret);
 }
 
@@ -276,8 +277,8 @@ TEST(PurchaseJournal, shows_another_process_what_was_recorded_at_once) {
   const auto folder =
       std::filesystem::temp_directory_path() / ("cartpilot-journal-" + std::to_string(::getpid()));
   {
-    store::StateDb mine(folder / "state.db");
-    store::StateDb theirs(folder / "state.db");
+    store::StateDb mine(store::open_test_state(folder / "state.db"));
+    store::StateDb theirs(store::open_test_state(folder / "state.db"));
     PurchaseJournal writer(mine);
     PurchaseJournal reader(theirs);
     writer.open(attempt_named("a1"));

@@ -9,13 +9,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-
 #include <chrono>
 #include <stdexcept>
 #include <thread>
 
+#include "fakes/store/test_state.h"
 #include "gate_world.h"
 #include "temporary_folder.h"
 #include "terminal/approver.h"
@@ -52,7 +50,7 @@ bool look(int terminal, std::string& screen) {
   if (waits) {
     clock = [calls = 0]() mutable { return std::chrono::seconds(calls++ < 4 ? 0 : 121); };
   }
-  store::StateDb db(state);
+  store::StateDb db(store::open_test_state(state));
   Questions questions(db);
   host::TerminalApprover approver(state.parent_path() / "locks", "terminal", clock);
   questions.open(question, 120'000);
@@ -63,7 +61,7 @@ bool look(int terminal, std::string& screen) {
 /// The id of the one question in the database.
 std::string only_question(store::StateDb& db) {
   const auto select = db.prepared("SELECT id FROM questions");
-  return select->executeStep() ? select->getColumn(0).getString() : "";
+  return select->step() ? select->text(0) : "";
 }
 
 /// The code that the last question on the screen shows.
@@ -140,7 +138,7 @@ PromptRun run_prompt(const ApprovalQuestion& question, const PromptScript& scrip
   ::close(go[0]);
   ::close(go[1]);
   ::waitpid(child, nullptr, 0);
-  store::StateDb db(state);
+  store::StateDb db(store::open_test_state(state));
   const auto found = Questions(db).find(only_question(db));
   if (found) {
     // A prompt that dies with its terminal leaves a question that nobody may answer any more.

@@ -9,7 +9,8 @@
 #include <thread>
 
 #include "cartpilot/error.h"
-#include "purchase/owner.h"
+#include "fakes/store/test_state.h"
+#include "store/process_owner.h"
 #include "temporary_folder.h"
 
 namespace cartpilot::purchase {
@@ -31,7 +32,7 @@ ApprovalQuestion about(const commerce::Money& total) {
 
 struct Desk {
   std::int64_t now = 1'000'000;
-  store::StateDb db{":memory:"};
+  store::StateDb db{store::open_test_state()};
   Questions questions{db, [this] { return now; }};
   ApprovalQuestion open(int rounds = 1) {
     ApprovalQuestion question = about({6181, "USD"});
@@ -165,11 +166,11 @@ TEST(Questions, an_answer_after_the_time_counts_for_nothing) {
 TEST(Questions, an_answer_to_a_program_that_is_gone_counts_for_nothing) {
   const TemporaryFolder folder;
   const std::filesystem::path state = folder.path() / "state.db";
-  store::StateDb db(state);
+  store::StateDb db(store::open_test_state(state));
   Questions questions(db);
   const pid_t child = ::fork();
   if (child == 0) {
-    store::StateDb own(state);
+    store::StateDb own(store::open_test_state(state));
     ApprovalQuestion question = about({6181, "USD"});
     Questions(own).open(question, 120'000);
     ::pause();
@@ -189,7 +190,7 @@ TEST(Questions, an_answer_to_a_program_that_is_gone_counts_for_nothing) {
 TEST(Questions, has_one_winner_among_processes_that_answer_at_once) {
   const TemporaryFolder folder;
   const std::filesystem::path state = folder.path() / "state.db";
-  store::StateDb db(state);
+  store::StateDb db(store::open_test_state(state));
   Questions questions(db);
   for (int round = 0; round < 10; ++round) {
     ApprovalQuestion question = about({6181, "USD"});
@@ -198,7 +199,7 @@ TEST(Questions, has_one_winner_among_processes_that_answer_at_once) {
     for (int i = 0; i < 4; ++i) {
       const pid_t child = ::fork();
       if (child == 0) {
-        store::StateDb own(state);
+        store::StateDb own(store::open_test_state(state));
         Questions there(own);
         const AnswerResult result = i % 2 == 0
                                         ? there.answer(question.id, question.challenge,
@@ -231,13 +232,13 @@ TEST(Questions, refuses_what_cannot_be_shown_whole) {
 }
 
 TEST(Owner, names_this_process_and_no_other) {
-  EXPECT_TRUE(owner_is_alive(this_owner()));
-  EXPECT_EQ(this_owner(), this_owner());
-  std::string other_start = this_owner();
+  EXPECT_TRUE(store::process_is_alive(store::process_owner()));
+  EXPECT_EQ(store::process_owner(), store::process_owner());
+  std::string other_start = store::process_owner();
   other_start.back() = other_start.back() == '1' ? '2' : '1';
-  EXPECT_FALSE(owner_is_alive(other_start));
+  EXPECT_FALSE(store::process_is_alive(other_start));
   for (const char* nobody : {"", "x", "a b c d", "a b 1 2 3", "a b -1 2"}) {
-    EXPECT_FALSE(owner_is_alive(nobody)) << nobody;
+    EXPECT_FALSE(store::process_is_alive(nobody)) << nobody;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "fakes/store/test_state.h"
 #include "gate_world.h"
 
 extern char** environ;
@@ -173,7 +174,7 @@ TEST(Reconcile, sees_the_record_of_a_killed_process_and_ends_with_one_order) {
   GateWorld world;
   const std::string id = world.prepare();
   {
-    store::StateDb db(folder / "state.db");
+    store::StateDb db(store::open_test_state(folder / "state.db"));
     PurchaseJournal journal(db, [&] { return world.clock.unix_ms(); });
     PurchaseGate gate(world.client, journal, world.policy, world.questions, world.person,
                       world.events, "session-1", world.clock.gate_clock());
@@ -183,7 +184,7 @@ TEST(Reconcile, sees_the_record_of_a_killed_process_and_ends_with_one_order) {
     run_and_kill(folder / "state.db", journal.list().front());
   }
   {
-    store::StateDb db(folder / "state.db");
+    store::StateDb db(store::open_test_state(folder / "state.db"));
     PurchaseJournal journal(db, [&] { return world.clock.unix_ms(); });
     ASSERT_EQ(journal.unfinished().size(), 1U);
     EXPECT_EQ(journal.unfinished().front().state, kConfirmSent);

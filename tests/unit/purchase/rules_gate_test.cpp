@@ -7,6 +7,7 @@
 
 #include "cartpilot/error.h"
 #include "cli/purchase_rules.h"
+#include "fakes/store/test_state.h"
 #include "gate_world.h"
 #include "purchase/keys.h"
 #include "temporary_folder.h"
@@ -186,7 +187,7 @@ TEST(RulesAtTheGate, are_not_used_more_often_by_a_hundred_purchases_at_once) {
   const TemporaryFolder folder;
   const auto state = folder.path() / "state.db";
   {
-    store::StateDb db(state);
+    store::StateDb db(store::open_test_state(state));
     PurchaseJournal journal(db);
   }
   std::atomic<int> sent{0};
@@ -194,7 +195,7 @@ TEST(RulesAtTheGate, are_not_used_more_often_by_a_hundred_purchases_at_once) {
   std::vector<std::thread> programs;
   for (int program = 0; program < 10; ++program) {
     programs.emplace_back([&, program] {
-      store::StateDb db(state);
+      store::StateDb db(store::open_test_state(state));
       PurchaseJournal journal(db);
       for (int i = 0; i < 10; ++i) {
         Attempt attempt;

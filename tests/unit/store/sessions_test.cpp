@@ -10,6 +10,7 @@
 
 #include "cartpilot/detail/wire.h"
 #include "fakes/purchase/faulty_disk.h"
+#include "fakes/store/test_state.h"
 
 namespace cartpilot::store {
 namespace {
@@ -31,7 +32,7 @@ Message answer_with_metadata() {
 }
 
 TEST(SessionStore, gives_messages_back_byte_for_byte_and_in_order) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   store.open("s1", "gemini", "gemini-3.8-flash");
   store.append("s1", Message::user("headphones, please"));
@@ -61,7 +62,7 @@ void three_turns(SessionStore& store, const std::string& session) {
 }
 
 TEST(SessionStore, forks_at_the_end_of_a_turn) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   three_turns(store, "s1");
   EXPECT_EQ(store.fork("s1", "one", 1), 1);
@@ -77,7 +78,7 @@ TEST(SessionStore, forks_at_the_end_of_a_turn) {
 }
 
 TEST(SessionStore, forks_into_a_conversation_of_the_same_kind_that_goes_its_own_way) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   three_turns(store, "s1");
   store.fork("s1", "s2", 1);
@@ -95,14 +96,14 @@ TEST(SessionStore, forks_into_a_conversation_of_the_same_kind_that_goes_its_own_
 }
 
 TEST(SessionStore, forks_nothing_that_is_not_there) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   EXPECT_THROW(store.fork("nothing", "s2", 1), Error);
   EXPECT_FALSE(store.find("s2"));
 }
 
 TEST(SessionStore, finds_an_id_by_its_beginning) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   for (const char* id : {"abc1", "abc2", "abc", "x"}) {
     store.open(id, "p", "m");
@@ -117,7 +118,7 @@ TEST(SessionStore, finds_an_id_by_its_beginning) {
 }
 
 TEST(SessionStore, keeps_a_title_that_was_given) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   EXPECT_FALSE(store.rename("s", "none"));
   store.open("s", "p", "m");
@@ -130,7 +131,7 @@ TEST(SessionStore, keeps_a_title_that_was_given) {
 }
 
 TEST(SessionStore, refuses_a_message_of_a_session_that_is_not_there) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   store.open("s1", "gemini", "gemini-3.8-flash");
   store.append("s1", Message::user("kept"));
@@ -141,8 +142,8 @@ TEST(SessionStore, refuses_a_message_of_a_session_that_is_not_there) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code, ErrorCode::kNotFound);
     EXPECT_EQ(std::string(error.what()),
-              "the conversation 's1' is no longer in :memory:, so nothing more of it can be kept; "
-              "begin a new one");
+              "the conversation 's1' is no longer in " + db.name() +
+                  ", so nothing more of it can be kept; begin a new one");
   }
   EXPECT_TRUE(store.load("s1").empty());
 }
@@ -154,27 +155,29 @@ class SessionFile : public testing::Test {
     std::string name =
         (std::filesystem::temp_directory_path() / "cartpilot-sessions-XXXXXX").string();
     folder_ = ::mkdtemp(name.data());
+    file_ = folder_ / "state.db";
   }
   ~SessionFile() override { std::filesystem::remove_all(folder_); }
 
   std::vector<std::string> texts() const {
-    StateDb db(file());
+    StateDb db(open_test_state(file()));
     std::vector<std::string> stored;
     for (const Message& message : SessionStore(db).load("s")) stored.push_back(text_of(message));
     return stored;
   }
-  std::filesystem::path file() const { return folder_ / "state.db"; }
+  std::filesystem::path file() const { return file_; }
 
   std::filesystem::path folder_;
+  std::filesystem::path file_;
 };
 
 TEST_F(SessionFile, loses_no_message_when_the_program_is_killed_after_append) {
   for (int messages = 1; messages <= 20; ++messages) {
-    std::filesystem::remove_all(folder_);
+    file_ = folder_ / std::to_string(messages) / "state.db";
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      StateDb db(file());
+      StateDb db(open_test_state(file()));
       SessionStore store(db);
       store.open("s", "offline", "offline-1");
       for (int i = 0; i < messages; ++i) store.append("s", Message::user(std::to_string(i)));
@@ -191,7 +194,7 @@ TEST_F(SessionFile, loses_no_message_when_the_program_is_killed_after_append) {
 
 TEST_F(SessionFile, has_a_message_on_the_disk_when_append_returns) {
   const purchase::FaultyDisk disk;
-  StateDb db(file());
+  StateDb db(open_test_state(file()));
   SessionStore store(db);
   store.open("s", "offline", "offline-1");
   store.append("s", Message::user("the first one begins the log"));
@@ -203,7 +206,7 @@ TEST_F(SessionFile, has_a_message_on_the_disk_when_append_returns) {
 }
 
 TEST(SessionStore, lists_sessions_with_messages_newest_first_with_their_first_words) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   store.open("old", "offline", "offline-1");
   store.append("old", Message::user("first\nsecond line"));
@@ -220,7 +223,7 @@ TEST(SessionStore, lists_sessions_with_messages_newest_first_with_their_first_wo
 }
 
 TEST(SessionStore, cuts_long_titles_between_characters) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   store.open("s", "offline", "offline-1");
   std::string text(79, 'a');
@@ -229,7 +232,7 @@ TEST(SessionStore, cuts_long_titles_between_characters) {
 }
 
 TEST(SessionStore, forgets_a_deleted_session_with_its_messages) {
-  StateDb db(":memory:");
+  StateDb db(open_test_state());
   SessionStore store(db);
   store.open("s", "offline", "offline-1");
   store.append("s", Message::user("hello"));

@@ -1,7 +1,5 @@
 #include "store/state_db.h"
 
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -54,9 +52,9 @@ class StateDbTest : public testing::Test {
     }
     return "";
   }
-  static int number(StateDb& db, const std::string& query) {
+  static std::int64_t number(StateDb& db, const std::string& query) {
     const auto select = db.prepared(query);
-    return select->executeStep() ? select->getColumn(0).getInt() : -1;
+    return select->step() ? select->integer(0) : -1;
   }
 
   fs::path folder_;
@@ -110,8 +108,8 @@ TEST_F(StateDbTest, keeps_what_was_written) {
 TEST_F(StateDbTest, sets_up_every_connection) {
   StateDb db(folder_ / "state.db");
   const auto mode = db.prepared("PRAGMA journal_mode");
-  ASSERT_TRUE(mode->executeStep());
-  EXPECT_EQ(mode->getColumn(0).getString(), "wal");
+  ASSERT_TRUE(mode->step());
+  EXPECT_EQ(mode->text(0), "wal");
   EXPECT_EQ(number(db, "PRAGMA foreign_keys"), 1);
   EXPECT_EQ(number(db, "PRAGMA busy_timeout"), 5000);
   EXPECT_EQ(number(db, "PRAGMA user_version"), StateDb::kSchemaVersion);
@@ -165,19 +163,19 @@ TEST_F(StateDbTest, turns_the_databases_own_exceptions_into_errors) {
 TEST_F(StateDbTest, prepares_a_statement_once_and_gives_it_back_without_its_values) {
   StateDb db(folder_ / "state.db");
   const std::string query = "SELECT coalesce(?, 'nothing')";
-  const SQLite::Statement* first = nullptr;
+  const store::Statement* first = nullptr;
   {
     const auto select = db.prepared(query);
     first = select.get();
     EXPECT_NE(db.prepared(query).get(), first) << "in use";
     select->bind(1, "something");
-    ASSERT_TRUE(select->executeStep());
-    EXPECT_EQ(select->getColumn(0).getString(), "something");
+    ASSERT_TRUE(select->step());
+    EXPECT_EQ(select->text(0), "something");
   }
   const auto again = db.prepared(query);
   EXPECT_EQ(again.get(), first);
-  ASSERT_TRUE(again->executeStep());
-  EXPECT_EQ(again->getColumn(0).getString(), "nothing");
+  ASSERT_TRUE(again->step());
+  EXPECT_EQ(again->text(0), "nothing");
 }
 
 TEST_F(StateDbTest, says_which_kind_of_failure_it_was) {

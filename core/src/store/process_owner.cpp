@@ -1,14 +1,15 @@
-#include "purchase/owner.h"
+#include "store/process_owner.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "base/random.h"
 
-namespace cartpilot::purchase {
+namespace cartpilot::store {
 namespace {
 
 constexpr std::size_t kInstanceBytes = 4;
@@ -53,30 +54,47 @@ bool read(const std::string& owner, OwnerFields& parts) {
          parts.pid.find_first_not_of("0123456789") == std::string::npos;
 }
 
+/// "/4026531836", "" when it cannot be read.
+std::string process_namespace() {
+  std::error_code failed;
+  const std::string link = std::filesystem::read_symlink("/proc/self/ns/pid", failed).string();
+  const std::size_t begin = link.find('[');
+  return failed || begin == std::string::npos
+             ? ""
+             : "/" + link.substr(begin + 1, link.size() - begin - 2);
+}
+
+std::string owner_at(const std::string& boot) {
+  const std::string number = std::to_string(::getpid());
+  return fmt::format("{} {} {} {}", base::random_hex(kInstanceBytes), boot, number,
+                     start_of(number));
+}
+
 }  // namespace
 
-std::string this_owner() {
+std::string process_owner() {
   // A forked child is another process and needs an instance of its own.
   static thread_local pid_t pid = 0;
   static thread_local std::string owner;
   if (pid != ::getpid()) {
     pid = ::getpid();
-    const std::string number = std::to_string(pid);
-    owner = fmt::format("{} {} {} {}", base::random_hex(kInstanceBytes), boot_id(), number,
-                        start_of(number));
+    owner = owner_at(boot_id());
   }
   return owner;
 }
 
-bool owner_is_alive(const std::string& owner) {
+std::string shared_process_owner() { return owner_at(boot_id() + process_namespace()); }
+
+bool is_process_here(const std::string& owner) {
   OwnerFields parts;
-  if (!read(owner, parts) || parts.boot != boot_id()) return false;
+  return read(owner, parts) &&
+         (parts.boot == boot_id() || parts.boot == boot_id() + process_namespace());
+}
+
+bool process_is_alive(const std::string& owner) {
+  OwnerFields parts;
+  if (!is_process_here(owner) || !read(owner, parts)) return false;
   return start_of(parts.pid) == parts.start;
 }
 
-std::string owner_text(const std::string& owner) {
-  OwnerFields parts;
-  return read(owner, parts) ? "process " + parts.pid : "an unknown process";
-}
-
-}  // namespace cartpilot::purchase
+}  // namespace cartpilot::store
