@@ -9,6 +9,7 @@ import time
 
 from browser import Browser, Stuck
 from facts import money
+from instances import INTERNAL
 from wire import Cut, GivenUp, NotReached
 
 CHEAP = [("I need wireless headphones under $100", ["buy the cheapest"]),
@@ -43,6 +44,7 @@ class Person:
         self.browser = Browser(self.name, instances, facts)
         self.made = 0  # purchases so far
         self.conversations = []
+        self.begun_at = {}  # which instance began a conversation, and when
         self.active = set()
         self.lock = threading.Lock()
         self.outcomes = {}  # of answers, by question
@@ -107,9 +109,12 @@ class Person:
         return decided
 
     def begin(self):
-        conversation = self.browser.until("POST", "/api/conversations", {}, (201,)).body["id"]
+        began = time.monotonic()
+        answer = self.browser.until("POST", "/api/conversations", {}, (201,))
+        conversation = answer.body["id"]
         self.facts.begin(self.name, conversation)
         with self.lock:
+            self.begun_at[conversation] = (answer.instance, began)
             self.conversations.append(conversation)
             self.active.add(conversation)
         return conversation
@@ -120,10 +125,20 @@ class Person:
         """The conversation as a reload shows it; None when it is not there."""
         answer = self.browser.until("GET", f"/api/conversations/{conversation}", None, (200, 404))
         if answer.status == 404:
+            self.missing(conversation, answer.instance)
             return None
         for purchase in answer.body["purchases"]:
             self.state(conversation, purchase, where)
         return answer.body
+
+    def missing(self, conversation, instance):
+        """A conversation may be gone with the instance that began it, before it was used."""
+        with self.lock:
+            began_at, moment = self.begun_at.pop(conversation, (None, 0.0))
+        if began_at is not None and began_at.undisturbed_since(moment):
+            self.facts.complain(f"404 for a conversation that {began_at.name} began",
+                                person=self.name, conversation=conversation,
+                                instance=instance.name)
 
     def state(self, conversation, purchase, where):
         self.facts.state(person=self.name, conversation=conversation, where=where,
@@ -144,6 +159,7 @@ class Person:
                 if answer.status == 202:
                     return True
                 if answer.status == 404:
+                    self.missing(conversation, answer.instance)
                     return False
                 if answer.status == 401:
                     self.browser.get_key()
@@ -225,6 +241,11 @@ class Person:
     def take(self, conversation, event, done, way):
         """Whether this event ends the turn."""
         kind = event["type"]
+        told = event.get("value") if kind == "CUSTOM" else event
+        words = str(told.get("message", told.get("text", ""))) if isinstance(told, dict) else ""
+        if kind in ("CUSTOM", "RUN_ERROR") and INTERNAL.search(words):
+            self.facts.complain(f"the page says {words[:200]!r}", person=self.name,
+                                conversation=conversation)
         if kind == "TEXT_MESSAGE_CONTENT":
             done["text"] += event["delta"]
         elif kind == "RUN_ERROR":

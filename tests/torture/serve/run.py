@@ -1,5 +1,6 @@
 """One run: everything is started, people shop while instances fall, and the end is judged."""
 import os
+import re
 import threading
 import time
 
@@ -14,7 +15,17 @@ from postgres import Cluster
 from records import Records
 from sandbox import Sandbox
 
-SHOWN_FINDINGS = 40
+SHOWN_ALIKE = 4  # findings that differ in names and numbers only
+SHOWN_LINES = 40
+
+
+def grouped(findings):
+    """Lists of findings that are alike, in the order of their first one."""
+    groups = {}
+    for finding in findings:
+        words = re.sub(r"[0-9a-f]{8,}|\d+", "#", finding.text)
+        groups.setdefault((finding.kind, words), []).append(finding)
+    return list(groups.values())
 
 
 class Run:
@@ -188,16 +199,17 @@ class Run:
         self.say(f"\n{options.people} people, {options.instances} instances, {options.database}, "
                  f"seed {options.seed}, day limit {money_text(self.limit_day, 'USD')}, "
                  f"{seconds:.0f} s")
-        for finding in self.findings[:SHOWN_FINDINGS]:
-            self.say(f"  {finding}")
-        if len(self.findings) > SHOWN_FINDINGS:
-            self.say(f"  ... and {len(self.findings) - SHOWN_FINDINGS} more")
-        for person, attempt in self.unknown[:SHOWN_FINDINGS]:
+        for alike in grouped(self.findings):
+            for finding in alike[:SHOWN_ALIKE]:
+                self.say(f"  {finding}")
+            if len(alike) > SHOWN_ALIKE:
+                self.say(f"  ... and {len(alike) - SHOWN_ALIKE} more like these")
+        for person, attempt in self.unknown[:SHOWN_LINES]:
             self.say(f"  unknown: {person}, attempt {attempt['id']}, {attempt['note']}")
         if options.details:
             for what, number in sorted(self.facts.counts.items()):
                 self.say(f"  {number:7} {what}")
-            for line in self.remarks[:SHOWN_FINDINGS]:
+            for line in self.remarks[:SHOWN_LINES]:
                 self.say(f"  log: {line}")
         faults = ", ".join(f"{number} {name}" for name, number in sorted(self.door.faults.items()))
         blows = ", ".join(f"{number} {what}" for what, number in sorted(self.blows.items()))
