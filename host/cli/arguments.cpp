@@ -191,6 +191,11 @@ std::string contradiction(const Arguments& a) {
   }
   if (a.approval_page && a.approve == "never") return both("--approval-page", "--approve never");
   if (a.list && !a.deny.empty()) return both("--list", "--deny");
+  if (a.gap && !a.name.empty()) return both("--gap", "ID");
+  if (a.gap && (a.bought || a.not_bought)) return both("--gap", "--bought or --not-bought");
+  if (a.command == "purchases resolve" && !a.gap && a.name.empty()) {
+    return "id: name a purchase of 'cartpilot purchases list', or pass --gap";
+  }
   if (a.json && a.command == "chat") return "--json is not for chat; use --output jsonl";
   constexpr std::array kWithoutJson = {"tools call",
                                        "tools handle",

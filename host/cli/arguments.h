@@ -104,11 +104,10 @@ struct Arguments {
   std::string listen = "127.0.0.1:8088";  ///< or unix:FILE
   std::string auth_header;                ///< that names the person; "" = a browser is paired
   std::string auth_secret_file;
-  std::string advertise;    ///< where other processes reach this one; "" = where it listens
+  std::string advertise;   ///< where other processes reach this one; "" = where it listens
   std::string public_url;  ///< where people reach the page; "" = where it listens
   bool openai_api = false;
   bool serve_mcp = false;  ///< --mcp
-  std::string person;      ///< token: whose; "" = the only one, or everybody
 
   // tools instructions, declarations, handle
   bool with_effects = false;

@@ -321,17 +321,13 @@ void declare_serve(CLI::App& app, Arguments& a, std::vector<std::string>& option
   token->footer(
       "A program with a token talks for one person, under /v1 and /mcp of 'cartpilot serve'. It "
       "can never answer a question.");
-  const auto person = [&](CLI::App& command, const char* text) {
-    value(command, "--person", a.person, "NAME", text);
-  };
   CLI::App* made = token->add_subcommand("new", "Make a token and print it, once");
   value(*made, "name", a.name, "NAME", "What it is for")->required();
-  person(*made, "Whom the proxy names so (default: the only person of a paired page)");
-  person(*token->add_subcommand("list", "The tokens, without what they are"),
-         "Those of one person only");
-  CLI::App* revoke = token->add_subcommand("revoke", "End a token");
-  value(*revoke, "id", a.name, "TOKEN", "Its id, from 'cartpilot token list'")->required();
-  person(*revoke, "Only if it belongs to this person");
+  made->footer("With --person NAME it is for somebody whom a proxy names so.");
+  token->add_subcommand("list", "The tokens, without what they are; with --person of one person");
+  value(*token->add_subcommand("revoke", "End a token"), "id", a.name, "TOKEN",
+        "Its id, from 'cartpilot token list'")
+      ->required();
 }
 
 }  // namespace
@@ -415,7 +411,8 @@ void declare_global_flags(CLI::App& app, Arguments& a) {
   value(app, "--database", a.state_database, "URL",
         "Keep the state in PostgreSQL: postgresql://USER@HOST:PORT/DATABASE (default: a file)");
   value(app, "--person", a.person, "NAME",
-        "With --database: whose state it is (default $CARTPILOT_PERSON or the login name)");
+        "Whose state it is, where it holds that of many (with --database default "
+        "$CARTPILOT_PERSON or the login name)");
   app.add_flag("--json", a.json, "JSON from list, show, info, doctor, models and stats");
   value(app, "--log-level", a.log_level, "debug|info|warning|error",
         "Which lines of plugins are shown (default warning)")

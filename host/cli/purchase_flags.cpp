@@ -107,6 +107,9 @@ std::string flag_remedy(Remedy remedy, const std::string& about) {
     case Remedy::kNewRecord:
       return "look through `cartpilot purchases list` and start a new record with --new-journal "
              "(the old one is kept aside)";
+    case Remedy::kLookedAtOrders:
+      return "look at `cartpilot tools call list_orders`, then run `cartpilot purchases resolve "
+             "--gap`";
     case Remedy::kReachCartPilot: {
       const auto cartpilot = commerce::CartPilotIdentity::from_text(about);
       if (cartpilot.is_sandbox()) return "--sandbox, or with the --api-url of that sandbox";

@@ -13,8 +13,10 @@
 #include "cli/server_settings.h"
 #include "cli/state_place.h"
 #include "net/proxy.h"
+#include "store/postgres_database.h"
 #include "store/state_db.h"
 #include "text/redaction.h"
+#include "text/terminal_text.h"
 
 extern char** environ;
 
@@ -66,6 +68,23 @@ void take_file(const SettingsFile& file, Settings& settings) {
     for (const std::string& path : paths->second.texts) {
       settings.plugins.configured.emplace_back(path);
     }
+  }
+}
+
+/// Only those have a folder whom a proxy has named to `serve`.
+void require_person(const Arguments& arguments, const Settings& settings) {
+  if (settings.database || settings.person.empty() || arguments.command.starts_with("token ")) {
+    return;
+  }
+  const auto folder =
+      settings.state_directory / "people" / store::PostgresDatabase::schema_name(settings.person);
+  std::error_code ignored;
+  if (arguments.command == "serve" || !std::filesystem::exists(folder, ignored)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                arguments.command == "serve"
+                    ? std::string("--person is not for serve: a proxy names the people")
+                    : fmt::format("nobody named '{}' has a state in {}",
+                                  text::field(settings.person), settings.state_directory.string()));
   }
 }
 
@@ -266,6 +285,7 @@ Settings read_settings(const Arguments& arguments) {
   const StatePlace place = state_place(arguments, settings_file, settings.environment);
   settings.database = place.database;
   settings.person = place.person;
+  require_person(arguments, settings);
   for (const std::string& file : arguments.plugin_files) settings.plugins.files.emplace_back(file);
   for (const std::string& folder : arguments.plugin_directories)
     settings.plugins.directories.emplace_back(folder);

@@ -45,10 +45,8 @@ StatePlace state_place(const Arguments& arguments, const SettingsFile& file,
   StatePlace place;
   const std::string url = chosen(arguments.state_database, "CARTPILOT_DATABASE", "database");
   if (url.empty()) {
-    if (!arguments.person.empty()) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  "--person needs --database: a state file has one person");
-    }
+    // Of those whom a proxy named to 'serve'.
+    place.person = arguments.person;
     return place;
   }
   place.database = store::PostgresAddress::parse(url, environment);

@@ -210,10 +210,6 @@ int run_purchases_show(CommandServices& services) {
 
 int run_purchases_resolve(CommandServices& services) {
   if (services.arguments().gap) return resolve_gap(services);
-  if (services.arguments().name.empty()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "say which purchase (see 'cartpilot purchases list'), or --gap");
-  }
   if (services.arguments().bought == services.arguments().not_bought) {
     throw Error(ErrorCode::kInvalidArgument, "say what happened: --bought or --not-bought");
   }

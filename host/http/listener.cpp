@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <istream>
 #include <ostream>
 #include <thread>
@@ -72,13 +73,9 @@ class SocketReply final : public mcp::EndpointReply {
   }
   bool client_is_gone() override {
     if (gone_) return true;
-    try {
-      if (!socket_.poll(Poco::Timespan(0), net::Socket::SELECT_READ)) return false;
-      char next = 0;
-      gone_ = socket_.receiveBytes(&next, 1, MSG_PEEK) <= 0;
-    } catch (const Poco::Exception&) {
-      gone_ = true;
-    }
+    char next = 0;
+    const ssize_t got = ::recv(socket_.impl()->sockfd(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+    gone_ = got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
     return gone_;
   }
 

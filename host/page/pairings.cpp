@@ -12,14 +12,14 @@ namespace {
 constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kSaltBytes = 16;
 
-constexpr const char* kTables[] = {
+constexpr const char* kPairingTables[] = {
     "CREATE TABLE IF NOT EXISTS approval_pages (url TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT "
     "ROWID",
     "CREATE TABLE IF NOT EXISTS pairing_codes (id TEXT PRIMARY KEY, owner TEXT NOT NULL, salt TEXT "
     "NOT NULL, digest TEXT NOT NULL, expires_ms INTEGER NOT NULL, tries INTEGER NOT NULL, used "
     "INTEGER NOT NULL) WITHOUT ROWID",
 };
-constexpr store::TableSet kTableSet{"pairings", 1, kTables};
+constexpr store::TableSet kPairingTableSet{"pairings", 1, kPairingTables};
 
 /// The letters of what was typed, in lower case.
 std::string letters_of(std::string_view typed) {
@@ -36,7 +36,7 @@ std::string letters_of(std::string_view typed) {
 Pairings::Pairings(store::StateDb& db, UnixClock now_unix_ms)
     : db_(db), now_(std::move(now_unix_ms)) {
   if (!now_) now_ = base::unix_ms_now;
-  db_.create_tables(kTableSet);
+  db_.create_tables(kPairingTableSet);
 }
 
 void Pairings::announce(const std::string& url) {

@@ -2,6 +2,7 @@
 // behind a proxy that knows them.
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
@@ -136,6 +137,14 @@ bool can_open(CommandServices& services) {
   }
 }
 
+/// Each page, and each conversation that talks, has some: as many as this process may have.
+void allow_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// Turns end first, and with them what they do about money; then the streams that show them.
 void end(ServeEndpoint& endpoint, People& people, HttpListener& listener) {
   endpoint.drain();
@@ -179,7 +188,8 @@ int run_serve(CommandServices& services) {
   const Arguments& arguments = services.arguments();
   const HttpListener::Socket socket(arguments.listen, "--listen");
   check(arguments, socket);
-  services.app().open_state();  // makes the folder, and says early when there is no state
+  allow_open_files();
+  services.app().open_shared_state();  // makes the folder, and says early when there is no state
   std::optional<store::SessionLock> held;
   if (!services.app().database()) held.emplace(hold_state(services.settings().state_directory));
   // Asked for once: sessions begin on many threads.

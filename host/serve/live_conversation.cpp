@@ -102,6 +102,7 @@ void LiveConversation::run_turn(const std::string& text, const std::string& run)
 
 /// Whoever reads the last event of a turn may begin the next one.
 void LiveConversation::end_turn() {
+  if (session_) session_->release_memory();
   last_used_ = base::steady_now();
   running_ = false;
 }

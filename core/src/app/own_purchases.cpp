@@ -31,16 +31,12 @@ Json summary_of(const Json& order) {
 
 }  // namespace
 
-OwnPurchases::OwnPurchases(ToolSet& tools, std::unique_ptr<store::StateDb> state,
-                           std::string cartpilot)
-    : tools_(tools),
-      state_(std::move(state)),
-      journal_(*state_),
-      cartpilot_(std::move(cartpilot)) {}
+OwnPurchases::OwnPurchases(ToolSet& tools, OpenState open_state, std::string cartpilot)
+    : tools_(tools), open_state_(std::move(open_state)), cartpilot_(std::move(cartpilot)) {}
 
 std::vector<purchase::Attempt> OwnPurchases::ordered() {
-  const std::lock_guard lock(mutex_);
-  std::vector<purchase::Attempt> attempts = journal_.list();
+  const auto state = open_state_();
+  std::vector<purchase::Attempt> attempts = purchase::PurchaseJournal(*state).list();
   std::erase_if(attempts, [&](const purchase::Attempt& attempt) {
     return attempt.order_id.empty() || attempt.cartpilot != cartpilot_;
   });
@@ -55,8 +51,8 @@ bool OwnPurchases::owns_order(const std::string& order_id) {
 }
 
 bool OwnPurchases::owns_checkout(const std::string& checkout_id) {
-  const std::lock_guard lock(mutex_);
-  return journal_.made_checkout(checkout_id, cartpilot_);
+  const auto state = open_state_();
+  return purchase::PurchaseJournal(*state).made_checkout(checkout_id, cartpilot_);
 }
 
 ToolOutcome OwnPurchases::call(const std::string& name, const Json& arguments,

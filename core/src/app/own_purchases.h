@@ -6,8 +6,8 @@
 // may call.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,8 +19,11 @@ namespace cartpilot::app {
 
 class OwnPurchases final : public ToolSet {
  public:
+  using OpenState = std::function<std::unique_ptr<store::StateDb>()>;
+
+  /// `open_state`: the person's record, opened for each look, since several may look at once.
   /// `cartpilot`: CartPilotIdentity::text() of where `tools` shop.
-  OwnPurchases(ToolSet& tools, std::unique_ptr<store::StateDb> state, std::string cartpilot);
+  OwnPurchases(ToolSet& tools, OpenState open_state, std::string cartpilot);
 
   std::vector<ToolSpec> list() const override { return tools_.list(); }
   ToolOutcome call(const std::string& name, const Json& arguments,
@@ -34,9 +37,7 @@ class OwnPurchases final : public ToolSet {
   bool owns_checkout(const std::string& checkout_id);
 
   ToolSet& tools_;
-  std::mutex mutex_;  ///< of what follows
-  const std::unique_ptr<store::StateDb> state_;
-  purchase::PurchaseJournal journal_;
+  const OpenState open_state_;
   const std::string cartpilot_;
 };
 

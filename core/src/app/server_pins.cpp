@@ -4,15 +4,15 @@ namespace cartpilot::app {
 
 namespace {
 
-constexpr const char* kTables[] = {
+constexpr const char* kPinTables[] = {
     "CREATE TABLE IF NOT EXISTS mcp_pins (server TEXT NOT NULL, tool TEXT NOT NULL, digest "
     "TEXT NOT NULL, PRIMARY KEY (server, tool)) WITHOUT ROWID",
 };
-constexpr store::TableSet kTableSet{"mcp_pins", 1, kTables};
+constexpr store::TableSet kPinTableSet{"mcp_pins", 1, kPinTables};
 
 }  // namespace
 
-ServerPins::ServerPins(store::StateDb& db) : db_(db) { db_.create_tables(kTableSet); }
+ServerPins::ServerPins(store::StateDb& db) : db_(db) { db_.create_tables(kPinTableSet); }
 
 std::map<std::string, std::string> ServerPins::of(const std::string& server) {
   std::map<std::string, std::string> digests;

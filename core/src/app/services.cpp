@@ -136,8 +136,9 @@ std::shared_ptr<store::PostgresDatabase> AppServices::database() const {
 
 /// The folder with the files of one person.
 std::filesystem::path AppServices::folder_of(const std::string& person) const {
-  if (person.empty()) return settings_.state_directory;
-  return settings_.state_directory / "people" / store::PostgresDatabase::schema_name(person);
+  const std::string& whose = person.empty() ? settings_.person : person;
+  if (whose.empty()) return settings_.state_directory;
+  return settings_.state_directory / "people" / store::PostgresDatabase::schema_name(whose);
 }
 
 std::unique_ptr<store::StateDb> AppServices::open_state(const std::string& person) const {
@@ -151,7 +152,8 @@ std::unique_ptr<store::StateDb> AppServices::open_state(const std::string& perso
 
 std::unique_ptr<store::StateDb> AppServices::open_shared_state() const {
   if (auto shared = database()) return store::StateDb::shared(std::move(shared));
-  return open_state();
+  base::make_own_folder(settings_.state_directory);  // a failure shows when the file is opened
+  return std::make_unique<store::StateDb>(settings_.state_directory / store::StateDb::kFile);
 }
 
 store::SessionLock AppServices::lock_session(const std::string& session_id,

@@ -184,7 +184,8 @@ void ShoppingSession::open_shop() {
   router_ = std::make_unique<chat::ToolRouter>(*money_guard_);
   ToolSet* shop = tools_.get();
   if (settings_.own_purchases_only) {
-    own_purchases_ = std::make_unique<OwnPurchases>(*tools_, open_state(), cartpilot().text());
+    own_purchases_ = std::make_unique<OwnPurchases>(
+        *tools_, [this] { return open_state(); }, cartpilot().text());
     shop = own_purchases_.get();
   }
   router_->add(*shop, "cartpilot", true);

@@ -119,6 +119,9 @@ class ShoppingSession final : private chat::MessageLog {
   /// function is answered with an error.
   ToolResult look(const ToolCall& call, const CallContext& context);
 
+  /// Between turns: lets go of what only saves time. For processes with many sessions.
+  void release_memory() noexcept { state_->release_memory(); }
+
   /// Questions that nobody waits for, see PurchaseGate. Between turns only.
   std::vector<purchase::PendingApproval> pending_approvals() const { return gate_->pending(); }
   void withdraw_pending() { gate_->withdraw_pending(); }

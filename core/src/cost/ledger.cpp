@@ -32,7 +32,7 @@ void bind_outcome(store::Statement& statement, int first, const RequestOutcome& 
   statement.bind(first + 9, outcome.cost ? outcome.cost->checked : "");
 }
 
-constexpr const char* kTables[] = {
+constexpr const char* kLedgerTables[] = {
     "CREATE TABLE IF NOT EXISTS model_requests (id INTEGER PRIMARY KEY, time_ms INTEGER NOT "
     "NULL, session TEXT NOT NULL, turn TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT "
     "NULL, attempt INTEGER NOT NULL, settled INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT "
@@ -44,7 +44,7 @@ constexpr const char* kTables[] = {
     "CREATE INDEX IF NOT EXISTS model_requests_session ON model_requests (session)",
     "CREATE INDEX IF NOT EXISTS model_requests_time ON model_requests (time_ms)",
 };
-constexpr store::TableSet kTableSet{"model_requests", 1, kTables};
+constexpr store::TableSet kLedgerTableSet{"model_requests", 1, kLedgerTables};
 
 [[noreturn]] void refuse_request(const std::string& why) {
   Error error(ErrorCode::kPermission, why);
@@ -87,7 +87,7 @@ LedgerEntry entry_of(store::Statement& select) {
 
 }  // namespace
 
-Ledger::Ledger(store::StateDb& db) : db_(db) { db_.create_tables(kTableSet); }
+Ledger::Ledger(store::StateDb& db) : db_(db) { db_.create_tables(kLedgerTableSet); }
 
 void Ledger::record(const ModelRequest& request, const RequestOutcome& outcome,
                     std::int64_t unix_ms) {

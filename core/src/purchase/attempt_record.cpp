@@ -22,7 +22,7 @@ constexpr std::array<std::pair<AttemptState, std::string_view>, 7> kStates = {{
     {AttemptState::kUnknown, "unknown"},
 }};
 
-constexpr const char* kTables[] = {
+constexpr const char* kPurchaseTables[] = {
     ("CREATE TABLE IF NOT EXISTS purchases (attempt TEXT PRIMARY KEY, session TEXT NOT NULL, "
      "api_origin TEXT NOT NULL, checkout_id TEXT NOT NULL, merchant_checkout_id TEXT NOT NULL, "
      "merchant_id TEXT NOT NULL, basket TEXT NOT NULL, digest TEXT NOT NULL, payment_method TEXT "
@@ -51,11 +51,11 @@ constexpr const char* kTables[] = {
      "found_seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, resolved_ms INTEGER NOT NULL DEFAULT "
      "0)"),
 };
-constexpr store::TableSet kTableSet{"purchase", 2, kTables};
+constexpr store::TableSet kPurchaseTableSet{"purchase", 2, kPurchaseTables};
 
 }  // namespace
 
-const store::TableSet& purchase_tables() { return kTableSet; }
+const store::TableSet& purchase_tables() { return kPurchaseTableSet; }
 
 std::string_view attempt_state_name(AttemptState state) {
   for (const auto& [value, name] : kStates) {

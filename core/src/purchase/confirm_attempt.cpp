@@ -120,7 +120,7 @@ ToolOutcome PurchaseGate::spend(const std::string& checkout_id, const CallContex
   } catch (const Error& error) {
     if (error.reason == "limit") {
       record_void(consent.attempt, "over a limit");
-      refusal.message = error.what();
+      refusal.message = gap().value_or(error.what());
       return refuse(refusal, "OVER_LIMIT");
     }
     if (error.reason == "lapsed") {  // the last look, or the wait for the record, took long

@@ -20,6 +20,13 @@ RuleVerdict PurchaseGate::rule_verdict(const commerce::Receipt& receipt,
   });
 }
 
+/// Why no limit leaves anything, and what can be done.
+std::optional<std::string> PurchaseGate::gap() const {
+  auto why = journal_.gap_against(session_id_);
+  if (why) *why += remedy_text(policy_.remedies, Remedy::kLookedAtOrders, "; ");
+  return why;
+}
+
 /// What limits, rules and flags decide by themselves; nullopt = a person is asked, perhaps because
 /// of `rule`.
 std::optional<PurchaseGate::Decision> PurchaseGate::decide_without_person(
@@ -32,7 +39,7 @@ std::optional<PurchaseGate::Decision> PurchaseGate::decide_without_person(
     return refused;
   }
   // Looked at again, under the lock, when the confirm is recorded.
-  auto over = journal_.gap_against(session_id_);
+  auto over = gap();
   if (!over) {
     over = over_limit(policy_.limits, receipt.total(),
                       journal_.spent(receipt.frozen.currency, session_id_, cartpilot().text()));

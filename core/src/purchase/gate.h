@@ -264,6 +264,7 @@ class PurchaseGate final : public chat::CallGuard {
   std::optional<Decision> decide_without_person(const commerce::Receipt& receipt,
                                                 std::optional<Rule>& asking,
                                                 const CallContext& context);
+  std::optional<std::string> gap() const;
   Decision rehearsed(const std::optional<Decision>& decided,
                      const std::optional<Rule>& asking) const;
   RuleVerdict rule_verdict(const commerce::Receipt& receipt, const CallContext& context) const;

@@ -8,17 +8,17 @@ namespace {
 constexpr std::size_t kTokenBytes = 16;
 constexpr std::int64_t kLifetimeMs = 10'000;
 
-constexpr const char* kTables[] = {
+constexpr const char* kHandoverTables[] = {
     "CREATE TABLE IF NOT EXISTS purchase_handovers (attempt TEXT PRIMARY KEY, token TEXT NOT "
     "NULL, sends INTEGER NOT NULL, left_ms INTEGER NOT NULL) WITHOUT ROWID",
 };
-constexpr store::TableSet kTableSet{"purchase_handovers", 1, kTables};
+constexpr store::TableSet kHandoverTableSet{"purchase_handovers", 1, kHandoverTables};
 
 }  // namespace
 
 ConfirmHandovers::ConfirmHandovers(store::StateDb& db, const PurchaseJournal& journal)
     : db_(db), journal_(journal) {
-  db_.create_tables(kTableSet);
+  db_.create_tables(kHandoverTableSet);
 }
 
 std::string ConfirmHandovers::leave(const Attempt& attempt) {

@@ -13,7 +13,7 @@ namespace cartpilot::purchase {
 
 namespace {
 
-constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
+constexpr std::int64_t kGapCountsMs = 24LL * 60 * 60 * 1000;
 
 /// What became of the last event that was noted: nullptr when it is there, or when its record was
 /// put aside by a person since.
@@ -150,7 +150,7 @@ std::optional<std::int64_t> PurchaseJournal::open_gap() const {
 std::optional<std::string> PurchaseJournal::gap_against(const std::string& session) const {
   const auto since = open_gap();
   if (!since) return std::nullopt;
-  bool touches = unix_ms_() - *since < kDayMs;
+  bool touches = unix_ms_() - *since < kGapCountsMs;
   if (!touches) {
     db_.checked([&] {
       const auto older = db_.prepared(
@@ -161,8 +161,7 @@ std::optional<std::string> PurchaseJournal::gap_against(const std::string& sessi
   }
   if (!touches) return std::nullopt;
   return "an older copy of the record of purchases took its place, so it is not known what was "
-         "spent and every limit counts as used up; look at `cartpilot tools call list_orders`, "
-         "then run `cartpilot purchases resolve --gap`";
+         "spent, and every limit counts as used up until a person has looked at the orders";
 }
 
 bool PurchaseJournal::resolve_gap() {

@@ -13,12 +13,12 @@ namespace {
 constexpr std::size_t kIdBytes = 4;
 constexpr std::int64_t kKeptMs = 24LL * 60 * 60 * 1000;
 
-constexpr const char* kTables[] = {
+constexpr const char* kQuestionTables[] = {
     "CREATE TABLE IF NOT EXISTS questions (id TEXT PRIMARY KEY, state TEXT NOT NULL, owner TEXT "
     "NOT NULL, expires_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, question TEXT NOT NULL) "
     "WITHOUT ROWID",
 };
-constexpr store::TableSet kTableSet{"questions", 1, kTables};
+constexpr store::TableSet kQuestionTableSet{"questions", 1, kQuestionTables};
 
 QuestionState state_from(std::string_view name) {
   for (const QuestionState state : {QuestionState::kOpen, QuestionState::kApproved,
@@ -106,7 +106,7 @@ Questions::Questions(store::StateDb& db, UnixClock now_unix_ms)
   if (!now_) {
     now_ = base::unix_ms_now;
   }
-  db_.create_tables(kTableSet);
+  db_.create_tables(kQuestionTableSet);
 }
 
 void Questions::open(ApprovalQuestion& question, std::int64_t lifetime_ms) {

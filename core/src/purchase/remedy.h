@@ -17,6 +17,7 @@ enum class Remedy {
   kAllowRepeat,        ///< a standing permission buys a basket once
   kRecordOutcome,      ///< of an unknown purchase; `about` is its attempt
   kNewRecord,          ///< the record of purchases was altered
+  kLookedAtOrders,     ///< what was bought is not all on record, and a person knows by now
   kReachCartPilot,     ///< `about` is the text of its CartPilotIdentity, or its URL
   kReachOtherSandbox,  ///< one that is not the sandbox in use
   kUseOtherAccount,    ///< at the same CartPilot

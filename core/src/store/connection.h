@@ -37,6 +37,8 @@ class Connection {
   /// Takes a statement that is used no more.
   virtual void give_back(std::unique_ptr<Statement> statement) = 0;
 
+  virtual void release_memory() noexcept = 0;
+
   virtual void create_tables(const TableSet& tables) = 0;
   virtual void make_missing(const TableSet& tables) = 0;
 

@@ -19,9 +19,11 @@ namespace {
 
 using Snapshot = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
 
-/// As long as SQLite waits for another writer; and what no statement of ours comes near.
+/// As long as SQLite waits for another writer; what no statement of ours comes near; and in case
+/// this process is stopped in the middle, so that others do not wait for it.
 constexpr const char* kTimeLimits =
-    "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; ";
+    "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; SET LOCAL "
+    "idle_in_transaction_session_timeout = '15s'; ";
 /// A server that also waits for its copies goes on doing so.
 constexpr const char* kWaitForDisk =
     "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN "

@@ -37,6 +37,7 @@ class PostgresConnection final : public Connection {
   void create_tables(const TableSet& tables) override;
   void make_missing(const TableSet& tables) override;
 
+  void release_memory() noexcept override {}
   void announce() noexcept override { database_->instance().announce(); }
   std::string owner() override { return database_->instance().id(); }
   bool owner_is_alive(const std::string& owner) override;

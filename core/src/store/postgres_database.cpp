@@ -144,7 +144,7 @@ void PostgresDatabase::make_format() {
   if (found > kFormat) {
     refuse_database(address().text,
                     fmt::format("was written by a newer cartpilot (format {})", found),
-                    "update cartpilot, or name another database (nothing was changed)");
+                    "update cartpilot, or pass another database (nothing was changed)");
   }
 }
 

@@ -232,9 +232,14 @@ std::int64_t PostgresInstance::take(const std::string& person, const std::string
 void PostgresInstance::release(const std::string& person, const std::string& session,
                                std::int64_t epoch) noexcept {
   try {
-    if (process_ != ::getpid()) return;  // it is the lease of the process that was forked
+    std::string own;
+    {
+      const std::lock_guard lock(mutex_);
+      if (process_ != ::getpid()) return;  // it is the lease of the process that was forked
+      own = id_;
+    }
     with_link(pool_, [&](pqxx::nontransaction& statements) {
-      statements.exec_params(kRelease, person, session, id_, epoch);
+      statements.exec_params(kRelease, person, session, own, epoch);
     });
   } catch (const std::exception&) {  // NOLINT: see the header
   }

@@ -12,11 +12,8 @@
 namespace cartpilot::store {
 namespace {
 
-/// Time limits of the server's side, in case this process is stopped in the middle of something:
-/// others must not wait for it.
 constexpr const char* kSettings =
-    "SET client_min_messages = error; SET idle_in_transaction_session_timeout = '15s'; "
-    "SELECT pg_postmaster_start_time()::text";
+    "SET client_min_messages = error; SELECT pg_postmaster_start_time()::text";
 
 }  // namespace
 

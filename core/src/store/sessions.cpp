@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kTitleBytes = 80;
 
-constexpr const char* kTables[] = {
+constexpr const char* kSessionTables[] = {
     "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
     "model TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', message_count INTEGER NOT NULL "
     "DEFAULT 0, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, cartpilot TEXT NOT "
@@ -24,7 +24,7 @@ constexpr const char* kTables[] = {
     "DELETE CASCADE, seq INTEGER NOT NULL, json TEXT NOT NULL, PRIMARY KEY (session, seq)) "
     "WITHOUT ROWID",
 };
-constexpr TableSet kTableSet{"sessions", 1, kTables};
+constexpr TableSet kSessionTableSet{"sessions", 1, kSessionTables};
 
 /// The first line of a text, cut at a character boundary.
 std::string title_of(const Message& message) {
@@ -49,7 +49,7 @@ std::vector<SessionSummary> summaries(Statement& select) {
 
 }  // namespace
 
-SessionStore::SessionStore(StateDb& db) : db_(db) { db_.create_tables(kTableSet); }
+SessionStore::SessionStore(StateDb& db) : db_(db) { db_.create_tables(kSessionTableSet); }
 
 void SessionStore::open(const std::string& session, const std::string& provider,
                         const std::string& model) {

@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include <mutex>
 #include <utility>
@@ -42,6 +43,11 @@ SqliteConnection::SqliteConnection(const std::filesystem::path& path) : path_(pa
 }
 
 SqliteConnection::~SqliteConnection() = default;
+
+void SqliteConnection::release_memory() noexcept {
+  idle_.clear();
+  ::sqlite3_db_release_memory(database_->getHandle());
+}
 
 void SqliteConnection::run(const std::string& statements) { database_->exec(statements); }
 

@@ -29,6 +29,8 @@ class SqliteConnection final : public Connection {
   std::unique_ptr<Statement> prepared(const std::string& query) override;
   void give_back(std::unique_ptr<Statement> statement) override;
 
+  void release_memory() noexcept override;
+
   void create_tables(const TableSet& tables) override;
   void make_missing(const TableSet& tables) override;
 

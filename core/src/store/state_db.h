@@ -120,6 +120,9 @@ class StateDb {
   /// As checked(); in one of the others, what came before `work` goes on to count when it throws.
   void contained(const std::function<void()>& work) const { connection_->contained(work); }
 
+  /// Lets go of what is kept to be quicker next time, for a state that is not used for a while.
+  void release_memory() noexcept { connection_->release_memory(); }
+
   /// Tells whoever waits, in all processes that hear of it, that something changed. After the
   /// change; never throws. See announcements.h.
   void announce() const noexcept { connection_->announce(); }

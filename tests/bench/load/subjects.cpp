@@ -12,7 +12,7 @@ namespace {
 using bench::quantile;
 
 constexpr double kLeastIdle = 0.05;
-constexpr double kMostLateMs = 10;
+constexpr double kMaxLateMs = 10;
 
 Result measure(Program& program, const std::string& name, const Plan& plan, Interface interface,
                int port, const std::string& headers) {
@@ -62,7 +62,7 @@ double Result::kilobytes_per_conversation() const {
 }
 
 bool machine_is_full(const Result& result) {
-  return result.idle < kLeastIdle || quantile(result.measured.late, 0.99) > kMostLateMs;
+  return result.idle < kLeastIdle || quantile(result.measured.late, 0.99) > kMaxLateMs;
 }
 
 Result run_relay(const Setup& setup, const Plan& plan) {

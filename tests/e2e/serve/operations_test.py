@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 from pages import Browser, Serve, custom, text_of
-from client import LIMIT, PROGRAM, Home
+from client import LIMIT, PROGRAM, Home, Person
 from nginx import free_port
 from postgres import POSTGRES, Postgres, takes_database
 
@@ -253,6 +253,10 @@ class Backup(OperationsCase):
         self.assertIn(sentence, self.refused(browser))
         self.assertEqual(serve.stop(), 0)
         browser.serve = serve = self.serve("--demo", "--new-journal", listen=place)
+        self.assertIn("resolve --gap", self.refused(browser))
+        terminal = Person(self.home, "resolve", "--gap", command="purchases")
+        terminal.type(terminal.wait_for(r"code \((\w{4})\)[\s\S]*?s\]: ").group(1) + "\n")
+        self.assertEqual(terminal.finish(), 0, terminal.screen)
         self.buy(browser, "third")
         self.assertEqual(serve.stop(), 0)
         self.assertEqual(self.home.run("purchases", "verify").returncode, 0)

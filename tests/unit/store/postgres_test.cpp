@@ -294,6 +294,14 @@ TEST_F(PostgresTest, reports_a_connection_that_ended_during_the_commit_as_it_wen
   EXPECT_EQ(rows(), "0");
 }
 
+TEST_F(PostgresTest, sets_a_time_limit_for_a_process_that_is_stopped_in_a_transaction) {
+  db.transaction([&] {
+    const auto limit = db.prepared("SELECT current_setting('idle_in_transaction_session_timeout')");
+    ASSERT_TRUE(limit->step());
+    EXPECT_EQ(limit->text(0), "15s");
+  });
+}
+
 TEST_F(PostgresTest, refuses_a_database_of_a_newer_program_and_leaves_it) {
   sql("UPDATE cartpilot.format SET version = 2");
   EXPECT_THAT(failure_of([&] { StateDb(database(url), "eve"); }),
