@@ -75,7 +75,8 @@ class Browser:
 
     def judge(self, what, answer):
         status = answer.status
-        self.facts.count(f"HTTP {status}")
+        refused = f" {answer.code()}" if status >= 400 else ""
+        self.facts.count(f"HTTP {status}{refused}")
         sentence = isinstance(answer.body, dict) and len(answer.message().split()) > 1
         bad = status >= 500 and status != 503
         bad = bad or (status == 503 and not sentence)

@@ -77,7 +77,7 @@ class Chaos(threading.Thread):
         drawn = self.random.random()
         if len(self.instances.all) == 1:
             length = self.random.uniform(0.2, 2)
-        elif drawn < 0.15:
+        elif drawn < 0.3:
             length = self.random.uniform(LEASE, 1.5 * LEASE)
         else:
             length = self.random.uniform(0.2, 6)

@@ -1,5 +1,7 @@
 """Shows that the torture sees what it looks for: CartPilot cheats, and the judge must say so."""
 import copy
+import os
+import sqlite3
 
 from run import Run
 
@@ -8,7 +10,7 @@ CHEATS = {
     "buys_again": ("unapproved", "duplicate"),
     "says_bought": ("false",),
     "hides_order": ("lost", "false"),
-    "sells_two": ("unapproved",),
+    "sells_two": ("unapproved", "false"),
 }
 PURCHASES = 12
 PEOPLE = 4
@@ -23,6 +25,24 @@ def quiet(options, limit):
     small.chaos, small.faults, small.keep = False, 0.0, False
     small.limit_day = limit
     return small
+
+
+def alter_records(run):
+    """Makes every purchase one that was not bought."""
+    change = "UPDATE {}purchases SET state = 'void' WHERE state = 'done'"
+    if run.cluster is not None:
+        schemas = run.cluster.ask("SELECT schemaname FROM pg_tables WHERE tablename = "
+                                  "'purchases'").stdout.split()
+        for schema in schemas:
+            run.cluster.ask(change.format(f'"{schema}".'))
+        return
+    people = os.path.join(run.folder.environment("instance0")["XDG_STATE_HOME"], "cartpilot",
+                          "people")
+    for person in os.listdir(people):
+        database = sqlite3.connect(os.path.join(people, person, "state.db"))
+        with database:
+            database.execute(change.format(""))
+        database.close()
 
 
 def found(name, run, wanted, say, lines):
@@ -46,7 +66,13 @@ def prove(options, say=print):
         run = Run(quiet(options, NO_LIMIT), cheat or None, lambda line, **_: lines.append(line))
         run.go()
         good = found(cheat or "an honest CartPilot", run, wanted, say, lines) and good
-    lines = []
-    run = Run(quiet(options, SMALL_LIMIT), None, lambda line, **_: lines.append(line), NO_LIMIT)
-    run.go()
-    return found("a program that knows a larger limit", run, ("overspent",), say, lines) and good
+    for name, wanted, limit, more in (
+            ("a program that knows a larger limit", ("overspent",), SMALL_LIMIT,
+             {"told_limit": NO_LIMIT}),
+            ("a record that was altered", ("lost", "false"), NO_LIMIT,
+             {"at_the_end": alter_records})):
+        lines = []
+        run = Run(quiet(options, limit), None, lambda line, **_: lines.append(line), **more)
+        run.go()
+        good = found(name, run, wanted, say, lines) and good
+    return good

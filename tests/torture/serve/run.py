@@ -1,4 +1,5 @@
 """One run: everything is started, people shop while instances fall, and the end is judged."""
+import concurrent.futures
 import os
 import re
 import threading
@@ -31,7 +32,8 @@ def grouped(findings):
 class Run:
     """`options` as options.py reads them. `broken` names a CartPilot that cheats (door.py)."""
 
-    def __init__(self, options, broken=None, say=print, told_limit=None):
+    def __init__(self, options, broken=None, say=print, told_limit=None,
+                 at_the_end=lambda run: None):
         self.options = options
         self.say = say
         self.broken = broken
@@ -45,6 +47,7 @@ class Run:
         self.shares = [each + (number < more) for number in range(options.people)]
         # Small enough that some purchases must be refused.
         self.told_limit = told_limit  # in USD, when the instances are told another limit
+        self.at_the_end = at_the_end  # what somebody does to the records before they are read
         self.limit_day = (options.limit_day or 100 + 60 * max(self.shares)) * 100
 
     def go(self):
@@ -56,6 +59,7 @@ class Run:
             self.start()
             self.shop()
             self.end()
+            self.at_the_end(self)
             self.judge()
         finally:
             self.clear()
@@ -139,16 +143,17 @@ class Run:
     def judge(self):
         reader = Records(self.folder, self.cluster.url if self.cluster else None)
         records, findings = {}, []
-        for person in self.people:
-            read = reader.purchases(person.name)
-            records[person.name] = read if isinstance(read, list) else []
-            if not isinstance(read, list):
-                findings.append(Finding("misbehaved", f"purchases list: {read}",
-                                        person=person.name))
-            complaint = reader.complaint(person.name)
-            if complaint:
-                findings.append(Finding("false", f"purchases verify: {complaint}",
-                                        person=person.name))
+        homes = [instance.home for instance in self.instances.all]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            people = [person.name for person in self.people]
+            read_all = pool.map(lambda person: (reader.purchases(person),
+                                                reader.complaints(person, homes)), people)
+            for person, (read, complaints) in zip(people, read_all):
+                records[person] = read if isinstance(read, list) else []
+                if not isinstance(read, list):
+                    findings.append(Finding("misbehaved", f"purchases list: {read}",
+                                            person=person))
+                findings += [Finding("false", said, person=person) for said in complaints]
         if reader.database_complaint():
             findings.append(Finding("false", reader.database_complaint()))
         self.orders = self.sandbox.orders()
