@@ -19,6 +19,8 @@ std::optional<std::string> person_of(const Arguments& arguments) {
   return arguments.person;
 }
 
+std::string shown(const std::string& person) { return person == kOnlyPerson ? "you" : person; }
+
 std::string time_text(std::int64_t unix_ms) {
   if (unix_ms == 0) return "never";
   return fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(static_cast<std::time_t>(unix_ms / 1000)));
@@ -28,13 +30,13 @@ std::string time_text(std::int64_t unix_ms) {
 
 int run_token_new(CommandServices& services) {
   const Arguments& arguments = services.arguments();
-  const std::string person = arguments.person.empty() ? kOnlyPerson : arguments.person;
+  const std::string& person = arguments.person;
   const auto state = services.app().open_shared_state();
   ProgramTokens tokens(*state);
   const ProgramTokens::Made made = tokens.make(person, arguments.name);
   out_text(made.token + "\n");
   err_line(fmt::format("Token {} for {}. It is shown once; 'cartpilot token revoke {}' ends it.",
-                       made.id, person, made.id));
+                       made.id, shown(person), made.id));
   return kOk;
 }
 
@@ -56,7 +58,7 @@ int run_token_list(CommandServices& services) {
   }
   if (found.empty()) err_line("No tokens. 'cartpilot token new NAME' makes one.");
   for (const ProgramToken& token : found) {
-    out_line(fmt::format("{} {} {} used {}", token.id, token.person, token.name,
+    out_line(fmt::format("{} {} {} used {}", token.id, shown(token.person), token.name,
                          time_text(token.used_unix_ms)));
   }
   return kOk;

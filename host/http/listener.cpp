@@ -7,10 +7,13 @@
 #include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/NetException.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/ServerSocketImpl.h>
 #include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/StreamSocketImpl.h>
 #include <Poco/ThreadPool.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +23,7 @@
 #include <cerrno>
 #include <istream>
 #include <ostream>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -86,15 +90,58 @@ class SocketReply final : public mcp::EndpointReply {
   bool gone_ = false;
 };
 
-/// Poco takes "=?" for the beginning of an encoded word of a mail, and drops it. MCP encodes values
-/// in a way of its own that begins so.
-std::string as_sent(const std::string& value) {
-  return value.starts_with("base64?") ? "=?" + value : value;
+/// Stands for a "?" behind "=" while Poco reads a request: Poco takes "=?" in a header for an
+/// encoded word of a mail and decodes it, so that one value becomes another. No UTF-8 has this
+/// byte.
+constexpr char kInstead = '\xFE';
+
+/// Reads requests so that Poco leaves them as they were sent; see as_sent().
+class PlainSocketImpl final : public net::StreamSocketImpl {
+ public:
+  explicit PlainSocketImpl(poco_socket_t descriptor) : net::StreamSocketImpl(descriptor) {}
+
+  int receiveBytes(void* buffer, int length, int flags) override {
+    const int got = net::StreamSocketImpl::receiveBytes(buffer, length, flags);
+    if ((flags & MSG_PEEK) != 0) return got;
+    for (char& c :
+         std::span(static_cast<char*>(buffer), static_cast<std::size_t>(std::max(got, 0)))) {
+      if (c == kInstead) throw Poco::DataFormatException("the byte 0xFE in a request");
+      const char sent = c;
+      if (sent == '?' && last_ == '=') c = kInstead;
+      last_ = sent;
+    }
+    return got;
+  }
+
+ private:
+  char last_ = 0;
+};
+
+std::string as_sent(std::string text) {
+  std::replace(text.begin(), text.end(), kInstead, '?');
+  return text;
 }
+
+/// Accepts connections whose requests are read so.
+class PlainServerSocketImpl : public net::ServerSocketImpl {
+ public:
+  net::SocketImpl* acceptConnection(net::SocketAddress& client) override {
+    net::SocketImpl* const accepted = net::ServerSocketImpl::acceptConnection(client);
+    const poco_socket_t descriptor = ::fcntl(accepted->sockfd(), F_DUPFD_CLOEXEC, 0);
+    accepted->release();
+    if (descriptor < 0) throw net::NetException("too many open files");
+    return new PlainSocketImpl(descriptor);
+  }
+};
+class PlainServerSocket final : public net::ServerSocket {
+ public:
+  PlainServerSocket() : net::ServerSocket(new PlainServerSocketImpl, true) {}
+};
 
 class ExchangeHandler final : public net::HTTPRequestHandler {
  public:
-  explicit ExchangeHandler(const HttpListener::Handler& handler) : handler_(handler) {}
+  ExchangeHandler(const HttpListener::Handler& handler, const HttpListener::BodyLimit& body_limit)
+      : handler_(handler), body_limit_(body_limit) {}
 
   void handleRequest(net::HTTPServerRequest& in, net::HTTPServerResponse& out) override {
     SocketReply reply(in, out);
@@ -106,26 +153,30 @@ class ExchangeHandler final : public net::HTTPRequestHandler {
     }
     mcp::EndpointRequest request;
     request.method = in.getMethod();
-    const std::string& address = in.getURI();
+    const std::string address = as_sent(in.getURI());
     request.path = address.substr(0, address.find('?'));
     if (request.path.size() < address.size()) {
       request.query = address.substr(request.path.size() + 1);
     }
-    for (const auto& [name, value] : in) request.headers.emplace_back(name, as_sent(value));
+    for (const auto& [name, value] : in) {
+      request.headers.emplace_back(as_sent(name), as_sent(value));
+    }
     if (in.getChunkedTransferEncoding() || in.hasContentLength()) {
       char block[8192];
       std::istream& body = in.stream();
-      while (request.body.size() <= mcp::kMaxBodyBytes &&
-             (body.read(block, sizeof block) || body.gcount() > 0)) {
+      const std::size_t most = body_limit_(request.path);
+      while (request.body.size() <= most && (body.read(block, sizeof block) || body.gcount() > 0)) {
         request.body.append(block, static_cast<std::size_t>(body.gcount()));
       }
-      if (request.body.size() > mcp::kMaxBodyBytes) out.setKeepAlive(false);
+      if (request.body.size() > most) out.setKeepAlive(false);
+      request.body = as_sent(std::move(request.body));
     }
     handler_(request, reply);
   }
 
  private:
   const HttpListener::Handler& handler_;
+  const HttpListener::BodyLimit& body_limit_;
 };
 
 /// For a connection that is one too many.
@@ -142,19 +193,23 @@ class BusyHandler final : public net::HTTPRequestHandler {
 
 class HandlerFactory final : public net::HTTPRequestHandlerFactory {
  public:
-  HandlerFactory(HttpListener::Handler handler, int max_connections)
-      : handler_(std::move(handler)), max_connections_(max_connections) {}
+  HandlerFactory(HttpListener::Handler handler, HttpListener::BodyLimit body_limit,
+                 int max_connections)
+      : handler_(std::move(handler)),
+        body_limit_(std::move(body_limit)),
+        max_connections_(max_connections) {}
   void set_server(const net::TCPServer& server) { server_ = &server; }
 
   net::HTTPRequestHandler* createRequestHandler(const net::HTTPServerRequest&) override {
     if (server_ != nullptr && server_->currentConnections() > max_connections_) {
       return new BusyHandler;
     }
-    return new ExchangeHandler(handler_);
+    return new ExchangeHandler(handler_, body_limit_);
   }
 
  private:
   const HttpListener::Handler handler_;
+  const HttpListener::BodyLimit body_limit_;
   const int max_connections_;
   const net::TCPServer* server_ = nullptr;
 };
@@ -174,7 +229,7 @@ net::HTTPServerParams::Ptr server_parameters(int max_connections) {
 
 /// A Unix socket whose file is its owner's alone from its first moment: the file takes its mode
 /// from the socket.
-class PrivateSocketImpl final : public net::ServerSocketImpl {
+class PrivateSocketImpl final : public PlainServerSocketImpl {
  public:
   PrivateSocketImpl() {
     init(AF_UNIX);
@@ -223,7 +278,11 @@ HttpListener::Socket::Socket(const std::string& address, const std::string& opti
                 fmt::format("{} {}: expected ADDRESS:PORT, like 127.0.0.1:8080", option, address));
   }
   try {
-    if (!impl_->file.empty()) impl_->socket = PrivateServerSocket();
+    if (impl_->file.empty()) {
+      impl_->socket = PlainServerSocket();
+    } else {
+      impl_->socket = PrivateServerSocket();
+    }
     impl_->socket.bind(wanted, impl_->file.empty(), false);
     impl_->socket.listen(kBacklog);
   } catch (const Poco::Exception&) {
@@ -249,10 +308,11 @@ bool HttpListener::Socket::loopback() const {
 bool HttpListener::Socket::is_unix() const { return !impl_->file.empty(); }
 
 struct HttpListener::Impl {
-  Impl(const net::ServerSocket& listening, Handler handler, int max_connections)
+  Impl(const net::ServerSocket& listening, Handler handler, BodyLimit body_limit,
+       int max_connections)
       : pool(2, max_connections + kSpare + 1),
         socket(listening),
-        factory(new HandlerFactory(std::move(handler), max_connections)),
+        factory(new HandlerFactory(std::move(handler), std::move(body_limit), max_connections)),
         server(factory, pool, socket, server_parameters(max_connections)) {
     factory->set_server(server);
     server.start();
@@ -265,8 +325,13 @@ struct HttpListener::Impl {
   net::HTTPServer server;
 };
 
-HttpListener::HttpListener(const Socket& socket, Handler handler, int max_connections)
-    : impl_(std::make_unique<Impl>(socket.impl_->socket, std::move(handler), max_connections)) {}
+HttpListener::HttpListener(const Socket& socket, Handler handler, int max_connections,
+                           BodyLimit body_limit)
+    : impl_(std::make_unique<Impl>(
+          socket.impl_->socket, std::move(handler),
+          body_limit ? std::move(body_limit)
+                     : [](const std::string&) { return mcp::kMaxBodyBytes; },
+          max_connections)) {}
 
 HttpListener::~HttpListener() { stop(); }
 

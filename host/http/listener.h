@@ -39,7 +39,13 @@ class HttpListener {
 
   using Handler = std::function<void(const mcp::EndpointRequest&, mcp::EndpointReply&)>;
 
-  HttpListener(const Socket& socket, Handler handler, int max_connections = kMaxConnections);
+  /// The longest body that is read whole at a path; what is longer reaches the handler cut, one
+  /// byte over the limit at least.
+  using BodyLimit = std::function<std::size_t(const std::string& path)>;
+
+  /// `body_limit`: null = kMaxBodyBytes everywhere.
+  HttpListener(const Socket& socket, Handler handler, int max_connections = kMaxConnections,
+               BodyLimit body_limit = nullptr);
   ~HttpListener();
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;

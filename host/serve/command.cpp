@@ -162,6 +162,12 @@ void end(ServeEndpoint& endpoint, People& people, HttpListener& listener) {
   listener.stop();
 }
 
+/// Conversations of programs come whole with each request.
+std::size_t body_limit(const std::string& path) {
+  const bool program = path.starts_with("/v1/") || path == mcp::kEndpointPath;
+  return program ? mcp::kMaxBodyBytes : kMaxServeBody;
+}
+
 /// Where people reach the page, for links to it.
 std::string page_url_of(const Arguments& arguments, const std::string& place) {
   if (!arguments.public_url.empty()) return arguments.public_url;
@@ -228,14 +234,14 @@ int run_serve(CommandServices& services) {
   site.relay = neighbours ? &neighbours->relay() : nullptr;
   const std::string page_url = page_url_of(arguments, place);
   ProgramDoor programs(services.app().open_shared_state(), people, page_url, arguments.openai_api,
-                       mcp_access(services, people_settings, place, page_url));
+                       mcp_access(services, people_settings, place, page_url), pairs);
   ServeEndpoint endpoint(people, *visitors, programs, site);
   HttpListener listener(
       socket,
       [&](const mcp::EndpointRequest& request, mcp::EndpointReply& reply) {
         endpoint.handle(request, reply);
       },
-      kMaxServeConnections);
+      kMaxServeConnections, body_limit);
   std::optional<PageAnnouncement> announced;
   if (pairs) {
     announced.emplace(services.app().open_state(), "http://" + place + "/");
@@ -250,6 +256,7 @@ int run_serve(CommandServices& services) {
     if (base::steady_now() - swept < kSweep) continue;
     swept = base::steady_now();
     people.rest(kIdle);
+    programs.sweep();
   }
   end(endpoint, people, listener);
   return kOk;

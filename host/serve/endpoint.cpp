@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "http/request_headers.h"
@@ -14,6 +15,9 @@
 
 namespace cartpilot::host {
 namespace {
+
+constexpr std::size_t kMaxRouteBytes = 200;
+constexpr std::chrono::seconds kLookAtReady{1};
 
 /// On every answer. Pictures are loaded only from shops, and only when the person wants them.
 HttpHeaders guards(bool pictures) {
@@ -46,16 +50,26 @@ int status_of(const Error& error) {
   }
 }
 
-/// The path without what belongs to one conversation, question or token.
+/// The path in words that are known; what a client chose stands as {id} or {other}.
 std::string route_of(const std::string& path) {
-  std::vector<std::string> parts = text::words_of(path, "/");
-  if (parts.size() > 2 && parts[0] == "api" && parts[1] != "question") parts[2] = "{id}";
-  const bool known = !parts.empty() && (parts[0] == "api" || parts[0] == "v1" ||
-                                        parts[0] == "agui" || parts[0] == "mcp");
-  if (!known) return "/";
+  static const std::set<std::string> kKnown = {
+      "api",           "pair", "me",   "question",    "shown",  "answer",  "decline",
+      "conversations", "stop", "v1",   "messages",    "events", "export",  "tokens",
+      "agui",          "mcp",  "chat", "completions", "models", "healthz", "readyz"};
   std::string route;
-  for (const std::string& part : parts) route += "/" + part;
-  return route;
+  bool after_list = false;
+  for (const std::string& part : text::words_of(path.substr(0, kMaxRouteBytes), "/")) {
+    const bool known = kKnown.contains(part) && !after_list;
+    route += known ? "/" + part : after_list ? "/{id}" : "/{other}";
+    after_list = known && (part == "conversations" || part == "tokens");
+  }
+  return route.empty() ? "/" : route;
+}
+
+/// "/api/me", and no other spelling of it.
+bool is_plain_path(const std::string& path) {
+  return path.starts_with("/") && path.find("//") == path.npos &&
+         (path.size() == 1 || !path.ends_with("/"));
 }
 
 bool is_plain_get(const std::string& method) { return method == "GET" || method == "HEAD"; }
@@ -87,6 +101,9 @@ void ServeEndpoint::handle(const mcp::EndpointRequest& request, mcp::EndpointRep
   const auto relayed = options_.relay ? options_.relay->relayed(request.headers) : std::nullopt;
   if (relayed) from = *relayed;
   try {
+    if (!is_plain_path(request.path)) {
+      throw Error(ErrorCode::kNotFound, "there is no such page");
+    }
     try {
       if (programs_.handle(request, from, relayed.has_value(), reply)) return;
       if (const auto refused = relayed ? std::nullopt : refusal_of(request)) {
@@ -115,12 +132,23 @@ void ServeEndpoint::handle(const mcp::EndpointRequest& request, mcp::EndpointRep
              answered.text.empty() ? mcp::wire_text(answered.body) : answered.text);
 }
 
+/// Looked at once a second at most, whoever asks.
+bool ServeEndpoint::is_ready() {
+  const std::lock_guard lock(ready_mutex_);
+  const auto now = base::steady_now();
+  if (!ready_looked_ || now - *ready_looked_ >= kLookAtReady) {
+    ready_ = options_.ready();
+    ready_looked_ = now;
+  }
+  return ready_;
+}
+
 /// What does not depend on who asks.
 std::optional<ServeEndpoint::Answer> ServeEndpoint::refusal_of(
-    const mcp::EndpointRequest& request) const {
+    const mcp::EndpointRequest& request) {
   if (request.path == "/healthz") return Answer{200, {{"ok", true}}};
   if (request.path == "/readyz") {
-    const bool ready = !draining_ && options_.ready();
+    const bool ready = !draining_ && is_ready();
     return Answer{ready ? 200 : 503, {{"ready", ready}}};
   }
   const std::string host = only_value(request.headers, "Host");
@@ -188,9 +216,12 @@ ServeEndpoint::Answer ServeEndpoint::answer(const mcp::EndpointRequest& request,
 }
 
 ServeEndpoint::Answer ServeEndpoint::me(const Person& person) const {
-  Json body = {{"person", person.name()},         {"mode", options_.mode},
-               {"cartpilot", options_.cartpilot}, {"provider", options_.provider},
-               {"model", options_.model},         {"version", CARTPILOT_VERSION}};
+  Json body = {{"person", person.name() == kOnlyPerson ? "you" : person.name()},
+               {"mode", options_.mode},
+               {"cartpilot", options_.cartpilot},
+               {"provider", options_.provider},
+               {"model", options_.model},
+               {"version", CARTPILOT_VERSION}};
   if (!visitors_.checks_page_key()) body["key"] = person.page_key();
   return {200, std::move(body)};
 }
@@ -202,7 +233,7 @@ ServeEndpoint::Answer ServeEndpoint::answer_known(const Call& call, mcp::Endpoin
   if (what == "question") return about_question(call);
   if (what == "tokens") return about_tokens(call);
   if (what == "conversations") {
-    return call.path.size() == 1 ? about_conversations(call, reply, streamed)
+    return call.path.size() == 1 ? about_conversations(call)
                                  : about_conversation(call, reply, streamed);
   }
   return {404, message_body("there is no such page", "not_found")};
@@ -242,8 +273,7 @@ ServeEndpoint::Answer ServeEndpoint::about_tokens(const Call& call) {
   return {404, message_body("there is no such token", "not_found")};
 }
 
-ServeEndpoint::Answer ServeEndpoint::about_conversations(const Call& call, mcp::EndpointReply&,
-                                                         bool&) {
+ServeEndpoint::Answer ServeEndpoint::about_conversations(const Call& call) {
   if (call.request.method == "GET") {
     return {200, call.person.conversations(query_value(call.request.query, "search"))};
   }
@@ -282,6 +312,7 @@ ServeEndpoint::Answer ServeEndpoint::about_conversation(const Call& call, mcp::E
   }
   if (method == "GET" && what == "events") {
     const auto live = call.person.live(id);
+    const Person::StreamPlace place(call.person);
     const std::string after = query_value(call.request.query, "after");
     streamed = true;
     stream(call.person, *live, number_or(after, live->events().last()), "", reply);

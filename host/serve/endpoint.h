@@ -9,9 +9,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "mcp/http_endpoint.h"
 #include "serve/people.h"
 #include "serve/program_door.h"
@@ -39,8 +42,11 @@ class ServeEndpoint {
   /// Answers one request; returns when it is answered. Never throws for what a client sent.
   void handle(const mcp::EndpointRequest& request, mcp::EndpointReply& reply);
 
-  /// No more turns begin, and /readyz says so.
-  void drain() { draining_ = true; }
+  /// No more turns begin, /readyz says so, and calls of programs end soon.
+  void drain() {
+    draining_ = true;
+    programs_.hurry();
+  }
   /// Event streams end soon.
   void hurry() { ending_ = true; }
 
@@ -61,9 +67,10 @@ class ServeEndpoint {
   /// Fills `from` with who asks, as soon as that is known; another process may have told.
   Answer answer(const mcp::EndpointRequest& request, mcp::EndpointReply& reply, bool& streamed,
                 RelayedRequest& from, bool relayed);
-  std::optional<Answer> refusal_of(const mcp::EndpointRequest& request) const;
+  std::optional<Answer> refusal_of(const mcp::EndpointRequest& request);
+  bool is_ready();
   Answer answer_known(const Call& call, mcp::EndpointReply& reply, bool& streamed);
-  Answer about_conversations(const Call& call, mcp::EndpointReply& reply, bool& streamed);
+  Answer about_conversations(const Call& call);
   Answer about_conversation(const Call& call, mcp::EndpointReply& reply, bool& streamed);
   Answer about_question(const Call& call);
   Answer about_tokens(const Call& call);
@@ -77,6 +84,9 @@ class ServeEndpoint {
   Visitors& visitors_;
   ProgramDoor& programs_;
   const SiteOptions options_;
+  std::mutex ready_mutex_;  ///< of the two below
+  bool ready_ = false;
+  std::optional<base::SteadyTime> ready_looked_;
   std::atomic<bool> draining_{false};
   std::atomic<bool> ending_{false};
 };

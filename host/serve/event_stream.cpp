@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kLook{1000};
 constexpr std::chrono::seconds kKeepAlive{15};
 constexpr std::size_t kRunIdBytes = 8;
+constexpr std::size_t kMaxRunIdBytes = 128;
 
 const HttpHeaders kStreamHeaders = {{"Content-Type", "text/event-stream"},
                                     {"Cache-Control", "no-store"},
@@ -89,7 +90,11 @@ void ServeEndpoint::run_agent(const Call& call, mcp::EndpointReply& reply) {
   const std::string thread = string_or(input, "threadId");
   std::string run = string_or(input, "runId");
   if (run.empty()) run = base::random_hex(kRunIdBytes);
+  if (run.size() > kMaxRunIdBytes) {
+    throw Error(ErrorCode::kInvalidArgument, "the runId is longer than 128 bytes");
+  }
   const auto live = call.person.live(thread, true);
+  const Person::StreamPlace place(call.person);
   const std::int64_t after = live->events().last();
   call.person.say(*live, text, run);
   stream(call.person, *live, after, run, reply);

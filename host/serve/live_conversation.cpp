@@ -36,11 +36,7 @@ LiveConversation::LiveConversation(app::AppServices& services, app::SessionSetti
 }
 
 LiveConversation::~LiveConversation() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  stop();
+  end();
   if (turn_.joinable()) turn_.join();
   log_.close();
 }
@@ -83,8 +79,8 @@ app::ShoppingSession& LiveConversation::session() {
 }
 
 void LiveConversation::run_turn(const std::string& text, const std::string& run) {
-  view_.begin(id_, run);
-  view_.custom("cartpilot.user_message", {{"message", user_message(run + ".0", text)}});
+  const std::string said = view_.begin(id_, run);
+  view_.custom("cartpilot.user_message", {{"message", user_message(said, text)}});
   try {
     const std::string before = this->title();
     const app::TurnReport done = app::Turn(session(), cancellation_).say(text);
@@ -145,6 +141,14 @@ LiveConversation::Position LiveConversation::position() const {
 
 void LiveConversation::stop() {
   if (cancellation_.requests() == 0) cancellation_.cancel();
+}
+
+void LiveConversation::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  stop();
 }
 
 void LiveConversation::abandon() {

@@ -65,6 +65,8 @@ class LiveConversation {
 
   /// Stops the turn, but not a purchase that is on its way, however often it is asked for.
   void stop();
+  /// The same, and no other turn begins.
+  void end();
   /// Stops that as well, at the price of an unknown outcome.
   void abandon();
 

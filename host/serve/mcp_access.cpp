@@ -36,6 +36,22 @@ void McpAccess::handle(const mcp::EndpointRequest& request, const std::string& t
   endpoint->handle(request, reply);
 }
 
+void McpAccess::keep_only(const std::set<std::string>& ids) {
+  std::vector<std::shared_ptr<mcp::HttpEndpoint>> over;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto entry = endpoints_.begin(); entry != endpoints_.end();) {
+      if (ids.contains(entry->first)) {
+        ++entry;
+        continue;
+      }
+      entry->second->hurry();
+      over.push_back(std::move(entry->second));
+      entry = endpoints_.erase(entry);
+    }
+  }
+}
+
 void McpAccess::hurry() {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : endpoints_) entry.second->hurry();

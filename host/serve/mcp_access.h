@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class McpAccess {
 
   /// All calls come to an end soon.
   void hurry();
+  /// Ends the sessions of tokens that are not among these ids (any more).
+  void keep_only(const std::set<std::string>& ids);
 
  private:
   app::AppServices& services_;

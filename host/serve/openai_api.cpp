@@ -78,8 +78,8 @@ std::string conversation_of(const HttpHeaders& headers, const Json& messages,
   }
   const std::string base =
       "api-" + base::sha256_hex(token.id + "\n" + first).substr(0, kDigestDigits);
-  const std::size_t begun = person.count_with_prefix(base + ".");
-  return fmt::format("{}.{}", base, answered && begun > 0 ? begun : begun + 1);
+  const std::size_t newest = person.highest_number(base + ".");
+  return fmt::format("{}.{}", base, answered && newest > 0 ? newest : newest + 1);
 }
 
 }  // namespace
@@ -248,6 +248,7 @@ void OpenAiApi::complete(const mcp::EndpointRequest& request, Person& person,
     return;
   }
   const auto live = person.live(conversation_of(request.headers, *messages, token, person), true);
+  const Person::StreamPlace place(person);
   follow(person, *live, text, answer, reply);
 }
 

@@ -15,6 +15,17 @@ constexpr std::string_view kTaskHeading = "### task:";
 
 enum class Task { kTitle, kTags, kFollowUps, kQueries };
 
+/// What the person said first in a conversation that is quoted: "USER: a desk lamp".
+std::string first_words(const std::string& text) {
+  for (const std::string_view begin : {"USER:", "User:", "user:"}) {
+    const std::size_t at = text.find(begin);
+    if (at == text.npos) continue;
+    const std::size_t from = at + begin.size();
+    return std::string(text::trimmed(text.substr(from, text.find('\n', from) - from)));
+  }
+  return "";
+}
+
 /// Whether the words stand in this order, each close behind the one before.
 template <std::size_t kCount>
 bool in_order(std::string_view text, const std::array<std::string_view, kCount>& words,
@@ -31,8 +42,7 @@ bool in_order(std::string_view text, const std::array<std::string_view, kCount>&
 /// "Generate a short title for this conversation": an order to the model, not a wish to a shop.
 bool orders_title(std::string_view text) {
   constexpr std::size_t kClose = 120;
-  for (const std::string_view verb :
-       {"generate", "create", "provide", "write", "suggest", "find"}) {
+  for (const std::string_view verb : {"generate", "create", "provide", "write"}) {
     for (const std::string_view object : {"conversation", "chat", "query", "message"}) {
       if (in_order(text, std::array<std::string_view, 3>{verb, "title", object}, kClose)) {
         return true;
@@ -42,7 +52,7 @@ bool orders_title(std::string_view text) {
   return false;
 }
 
-std::optional<Task> task_of(const std::string& message) {
+std::optional<Task> task_of(const std::string& message, bool may_be_bare) {
   const std::string text = text::lower_case(message.substr(0, kLookedAt));
   const bool heading = text::trimmed(text).starts_with(kTaskHeading);
   if (heading) {
@@ -53,19 +63,13 @@ std::optional<Task> task_of(const std::string& message) {
       if (text.find(word) != text.npos) return task;
     }
   }
-  if (orders_title(text)) return Task::kTitle;
+  // A person may want a book with such a title, but quotes no conversation.
+  if (may_be_bare && orders_title(text)) return Task::kTitle;
   return std::nullopt;
 }
 
-/// What the person said first in a conversation that is quoted: "USER: a desk lamp".
-std::string first_words(const std::string& text) {
-  for (const std::string_view begin : {"USER:", "User:", "user:"}) {
-    const std::size_t at = text.find(begin);
-    if (at == text.npos) continue;
-    const std::size_t from = at + begin.size();
-    return std::string(text::trimmed(text.substr(from, text.find('\n', from) - from)));
-  }
-  return "";
+bool quotes_conversation(const std::string& text) {
+  return text.find("<chat_history>") != text.npos || !first_words(text).empty();
 }
 
 }  // namespace
@@ -90,7 +94,7 @@ std::optional<std::string> answer_to_task(const Json& messages) {
     const std::string role = string_or(message, "role");
     if (role == "assistant") return std::nullopt;  // a conversation, not an order about one
     const std::string text = text_of_message(message);
-    if (!task) task = task_of(text);
+    if (!task) task = task_of(text, role == "system" || quotes_conversation(text));
     quoted += text + "\n";
   }
   if (!task) return std::nullopt;

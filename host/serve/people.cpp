@@ -9,29 +9,26 @@ People::People(app::AppServices& services, Settings settings, OtherOwner other_o
     : services_(services), settings_(std::move(settings)), other_owner_(std::move(other_owner)) {}
 
 std::shared_ptr<Person> People::find(const std::string& name) {
-  const std::lock_guard lock(mutex_);
-  auto& person = people_[name];
-  if (!person) {
-    try {
-      Person::OtherOwner other_owner;
-      if (other_owner_) {
-        other_owner = [this, name](const std::string& conversation) {
-          return other_owner_(name, conversation);
-        };
-      }
-      person = std::make_shared<Person>(services_, name, settings_(name), std::move(other_owner));
-    } catch (...) {
-      people_.erase(name);
-      throw;
-    }
-    const auto gone = std::find_if(people_.begin(), people_.end(), [](const auto& entry) {
-      return entry.second.use_count() == 1 && entry.second->running_turns() == 0;
-    });
-    if (people_.size() > kMaxPeople && gone != people_.end() && gone->first != name) {
-      people_.erase(gone);
-    }
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = people_.find(name);
+    if (known != people_.end()) return known->second;
   }
-  return people_.at(name);
+  // Opening a state may take a while, and nobody else waits for it.
+  Person::OtherOwner other_owner;
+  if (other_owner_) {
+    other_owner = [this, name](const std::string& conversation) {
+      return other_owner_(name, conversation);
+    };
+  }
+  auto made = std::make_shared<Person>(services_, name, settings_(name), std::move(other_owner));
+  const std::lock_guard lock(mutex_);
+  if (ending_) made->stop_all();
+  const auto gone = std::find_if(people_.begin(), people_.end(), [](const auto& entry) {
+    return entry.second.use_count() == 1 && entry.second->running_turns() == 0;
+  });
+  if (people_.size() >= kMaxPeople && gone != people_.end()) people_.erase(gone);
+  return people_.emplace(name, std::move(made)).first->second;
 }
 
 std::vector<std::shared_ptr<Person>> People::all() {
@@ -63,6 +60,10 @@ std::size_t People::running_turns() {
 }
 
 void People::stop_all() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
   for (const auto& person : all()) person->stop_all();
 }
 

@@ -47,6 +47,7 @@ class People {
   const OtherOwner other_owner_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Person>> people_;
+  bool ending_ = false;
 };
 
 }  // namespace cartpilot::host

@@ -12,6 +12,7 @@
 #include "cost/ledger.h"
 #include "serve/page_json.h"
 #include "serve/relay.h"
+#include "serve/request_body.h"
 #include "text/redaction.h"
 #include "text/terminal_text.h"
 
@@ -69,6 +70,15 @@ Person::Person(app::AppServices& services, std::string name, app::SessionSetting
 }
 
 Person::~Person() = default;
+
+Person::StreamPlace::StreamPlace(Person& person) : person_(person) {
+  if (person_.streams_++ < kMaxStreamsOfPerson) return;
+  --person_.streams_;
+  refuse(ErrorCode::kUnavailable, "too_many",
+         fmt::format("{} answers are streamed already; close some pages", kMaxStreamsOfPerson));
+}
+
+Person::StreamPlace::~StreamPlace() { --person_.streams_; }
 
 bool Person::may_ask() {
   const std::lock_guard lock(live_mutex_);
@@ -150,6 +160,7 @@ std::shared_ptr<LiveConversation> Person::live(const std::string& id, bool may_b
   };
   auto made = std::make_shared<LiveConversation>(services_, settings_, id, std::move(stored));
   const std::lock_guard lock(live_mutex_);
+  if (ending_) refuse(ErrorCode::kUnavailable, "ending", "the program is ending; try again soon");
   if (live_.size() >= kMaxLiveOfPerson) {
     const auto idle = std::find_if(live_.begin(), live_.end(), [](const auto& entry) {
       return entry.second.use_count() == 1 && !entry.second->running();
@@ -224,16 +235,23 @@ Json Person::conversation(const std::string& id) {
           {"purchases", std::move(bought)}};
 }
 
-std::size_t Person::count_with_prefix(const std::string& prefix) {
+std::size_t Person::highest_number(const std::string& beginning) {
   std::set<std::string> ids;
   {
     const std::lock_guard lock(state_mutex_);
     for (const store::SessionSummary& summary : sessions_.list()) ids.insert(summary.id);
   }
-  const std::lock_guard lock(live_mutex_);
-  for (const auto& entry : live_) ids.insert(entry.first);
-  return static_cast<std::size_t>(std::count_if(
-      ids.begin(), ids.end(), [&](const std::string& id) { return id.starts_with(prefix); }));
+  {
+    const std::lock_guard lock(live_mutex_);
+    for (const auto& entry : live_) ids.insert(entry.first);
+  }
+  std::int64_t highest = 0;
+  for (const std::string& id : ids) {
+    if (id.starts_with(beginning)) {
+      highest = std::max(highest, number_or(id.substr(beginning.size()), 0));
+    }
+  }
+  return static_cast<std::size_t>(highest);
 }
 
 void Person::rename(const std::string& id, const std::string& title) {
@@ -295,7 +313,8 @@ std::size_t Person::running_turns() {
 
 void Person::stop_all() {
   const std::lock_guard lock(live_mutex_);
-  for (const auto& entry : live_) entry.second->stop();
+  ending_ = true;
+  for (const auto& entry : live_) entry.second->end();
 }
 
 void Person::abandon_all() {

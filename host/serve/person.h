@@ -5,6 +5,7 @@
 // functions. Services are borrowed. Any thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -27,6 +28,8 @@ namespace cartpilot::host {
 
 /// Turns of one person that run at once.
 constexpr std::size_t kMaxTurnsOfPerson = 4;
+/// Answers of one person that are streamed or waited for at once: pages, programs.
+constexpr int kMaxStreamsOfPerson = 64;
 /// Conversations of one person that this process keeps events of.
 constexpr std::size_t kMaxLiveOfPerson = 200;
 
@@ -53,8 +56,8 @@ class Person {
   std::string begin_conversation();
   /// Throws Error{kNotFound, reason "no_conversation"}, as do the functions below.
   Json conversation(const std::string& id);
-  /// How many conversations there are whose ids begin so.
-  std::size_t count_with_prefix(const std::string& prefix);
+  /// The highest number that stands behind this beginning of an id; 0 = none does.
+  std::size_t highest_number(const std::string& beginning);
   void rename(const std::string& id, const std::string& title);
   /// Throws Error{kUnavailable, reason "turn_running"} while it talks.
   void remove(const std::string& id);
@@ -80,13 +83,26 @@ class Person {
   /// Conversations whose events are kept here.
   std::vector<std::string> live_ids();
 
+  /// One of the answers of this person that are streamed or waited for.
+  class StreamPlace {
+   public:
+    /// Throws Error{kUnavailable, reason "too_many"} when there are kMaxStreamsOfPerson.
+    explicit StreamPlace(Person& person);
+    ~StreamPlace();
+    StreamPlace(const StreamPlace&) = delete;
+    StreamPlace& operator=(const StreamPlace&) = delete;
+
+   private:
+    Person& person_;
+  };
+
   /// False when requests come too fast.
   bool may_ask();
 
   /// Closes sessions that were not used for `idle`, and forgets conversations nobody looks at.
   void rest(std::chrono::seconds idle);
   std::size_t running_turns();
-  /// Stops all turns; they end by themselves. See LiveConversation.
+  /// Stops all turns, for good; they end by themselves. See LiveConversation.
   void stop_all();
   void abandon_all();
 
@@ -112,9 +128,11 @@ class Person {
   purchase::Questions questions_;
   std::string page_key_;
   std::unique_ptr<QuestionAnswers> answers_;
-  std::mutex live_mutex_;  ///< of the two below; never taken before the other
+  std::mutex live_mutex_;  ///< of what is below; never taken before the other
   std::map<std::string, std::shared_ptr<LiveConversation>> live_;
+  bool ending_ = false;
   TokenBucket requests_;
+  std::atomic<int> streams_{0};
 };
 
 }  // namespace cartpilot::host

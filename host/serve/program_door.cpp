@@ -1,9 +1,11 @@
 #include "serve/program_door.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "http/request_headers.h"
+#include "serve/visitors.h"
 #include "text/ascii.h"
 
 namespace cartpilot::host {
@@ -24,13 +26,15 @@ bool is_below(const std::string& path, const std::string& folder) {
 }  // namespace
 
 ProgramDoor::ProgramDoor(std::unique_ptr<store::StateDb> state, People& people,
-                         std::string page_url, bool openai, std::unique_ptr<McpAccess> mcp)
+                         std::string page_url, bool openai, std::unique_ptr<McpAccess> mcp,
+                         bool one_person)
     : state_(std::move(state)),
       tokens_(*state_),
       people_(people),
       openai_api_(std::move(page_url)),
       openai_(openai),
-      mcp_(std::move(mcp)) {}
+      mcp_(std::move(mcp)),
+      one_person_(one_person) {}
 
 bool ProgramDoor::handle(const mcp::EndpointRequest& request, RelayedRequest& from, bool relayed,
                          mcp::EndpointReply& reply) {
@@ -44,6 +48,7 @@ bool ProgramDoor::handle(const mcp::EndpointRequest& request, RelayedRequest& fr
   } else if (!token.empty()) {
     const std::lock_guard lock(mutex_);
     holder = tokens_.find(token);
+    if (holder && (holder->person == kOnlyPerson) != one_person_) holder.reset();
   }
   if (!holder) {
     OpenAiApi::refuse(reply, 401, "this needs a token of 'cartpilot token new'", "invalid_api_key");
@@ -65,6 +70,16 @@ void ProgramDoor::hurry() {
   if (mcp_) mcp_->hurry();
 }
 
+void ProgramDoor::sweep() {
+  if (!mcp_) return;
+  std::set<std::string> ids;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const ProgramToken& token : tokens_.list(std::nullopt)) ids.insert(token.id);
+  }
+  mcp_->keep_only(ids);
+}
+
 Json ProgramDoor::list(const std::string& person) {
   const std::lock_guard lock(mutex_);
   Json list = Json::array();
@@ -84,8 +99,13 @@ Json ProgramDoor::make(const std::string& person, const std::string& name) {
 }
 
 bool ProgramDoor::revoke(const std::string& person, const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  return tokens_.revoke(id, person);
+  bool revoked = false;
+  {
+    const std::lock_guard lock(mutex_);
+    revoked = tokens_.revoke(id, person);
+  }
+  sweep();
+  return revoked;
 }
 
 }  // namespace cartpilot::host

@@ -20,8 +20,10 @@ namespace cartpilot::host {
 class ProgramDoor {
  public:
   /// `state`: that all people share. `mcp` may be null; `openai`: whether /v1 is answered.
+  /// `one_person`: the page is paired, so that tokens belong to kOnlyPerson, and those of people
+  /// whom a proxy names do not count.
   ProgramDoor(std::unique_ptr<store::StateDb> state, People& people, std::string page_url,
-              bool openai, std::unique_ptr<McpAccess> mcp);
+              bool openai, std::unique_ptr<McpAccess> mcp, bool one_person);
 
   /// False when the path is not one of these. Fills `from` with whose program asks; `relayed`:
   /// another process has told. Throws OwnedElsewhere.
@@ -29,6 +31,8 @@ class ProgramDoor {
               mcp::EndpointReply& reply);
 
   void hurry();
+  /// Ends what revoked tokens left. Called now and then.
+  void sweep();
 
   // Tokens of a person, for the page.
   Json list(const std::string& person);
@@ -43,6 +47,7 @@ class ProgramDoor {
   const OpenAiApi openai_api_;
   const bool openai_;
   const std::unique_ptr<McpAccess> mcp_;
+  const bool one_person_;
 };
 
 }  // namespace cartpilot::host

@@ -22,7 +22,7 @@ constexpr std::int64_t kQuietStreamMs = 40'000;
 constexpr std::int64_t kQuietAnswerMs = 10'000;
 constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
 
-/// The request as the other process gets it. A stop of it ends the wait.
+/// Ends the wait for the other process when the client has closed the connection.
 class ClientContext final : public CallContext {
  public:
   explicit ClientContext(mcp::EndpointReply& reply) : reply_(reply) {}

@@ -4,15 +4,23 @@
 
 #include <utility>
 
+#include "base/random.h"
 #include "serve/page_json.h"
 
 namespace cartpilot::host {
+namespace {
 
-void TurnEvents::begin(const std::string& thread, const std::string& run) {
+constexpr std::size_t kNameBytes = 8;
+
+}  // namespace
+
+std::string TurnEvents::begin(const std::string& thread, const std::string& run) {
   thread_ = thread;
   run_ = run;
+  messages_name_ = base::random_hex(kNameBytes);
   messages_ = 0;
   log_.append({{"type", "RUN_STARTED"}, {"threadId", thread_}, {"runId", run_}});
+  return messages_name_ + ".0";
 }
 
 void TurnEvents::finish(const Usage& usage) {
@@ -50,7 +58,7 @@ void TurnEvents::put_text(const std::string& text) {
     const std::lock_guard lock(mutex_);
     begins = open_message_.empty();
     if (begins) {
-      open_message_ = fmt::format("{}.{}", run_, ++messages_);
+      open_message_ = fmt::format("{}.{}", messages_name_, ++messages_);
       text_.clear();
     }
     text_ += text;
@@ -85,7 +93,7 @@ void TurnEvents::on_tool_call(const ToolCall& call) {
   log_.append({{"type", "TOOL_CALL_START"},
                {"toolCallId", call.id},
                {"toolCallName", call.name},
-               {"parentMessageId", fmt::format("{}.{}", run_, messages_)}});
+               {"parentMessageId", fmt::format("{}.{}", messages_name_, messages_)}});
   log_.append(
       {{"type", "TOOL_CALL_ARGS"}, {"toolCallId", call.id}, {"delta", dump_json(call.arguments)}});
   log_.append({{"type", "TOOL_CALL_END"}, {"toolCallId", call.id}});

@@ -1,7 +1,7 @@
 // TurnEvents: the events of a turn, as AG-UI has them, written into the log of the conversation.
 //
-// Hears the chat session and the purchase gate. Text comes in pieces and is redacted across them.
-// One thread, that of the turn; partial() from any.
+// Observes the chat session and the purchase gate. Text comes in pieces and is redacted across
+// them. One thread, that of the turn; partial() from any.
 #pragma once
 
 #include <functional>
@@ -25,8 +25,9 @@ class TurnEvents final : public chat::ChatObserver, public purchase::PurchaseObs
 
   TurnEvents(EventLog& log, FindAttempt attempt) : log_(log), attempt_(std::move(attempt)) {}
 
-  /// Names the messages of a turn, "RUN.1", and begins it.
-  void begin(const std::string& thread, const std::string& run);
+  /// Begins a turn. `run` is its name for clients, who may choose the same twice; its messages are
+  /// named by a number of their own. Returns that of what the person said.
+  std::string begin(const std::string& thread, const std::string& run);
   /// Ends it.
   void finish(const Usage& usage);
   void fail(const std::string& message, const std::string& code);
@@ -52,6 +53,7 @@ class TurnEvents final : public chat::ChatObserver, public purchase::PurchaseObs
   const FindAttempt attempt_;
   std::string thread_;
   std::string run_;
+  std::string messages_name_;
   int messages_ = 0;
   text::RedactionStream redaction_;  ///< a key split over two events is still a key
   mutable std::mutex mutex_;         ///< of the two below

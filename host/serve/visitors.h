@@ -18,8 +18,8 @@
 
 namespace cartpilot::host {
 
-/// Who uses this machine, where nobody else does.
-constexpr const char* kOnlyPerson = "you";
+/// Who uses this machine, where nobody else does. No proxy can name somebody so.
+constexpr const char* kOnlyPerson = "";
 /// The header in which a page sends its key back.
 constexpr const char* kPageKeyHeader = "X-Page-Key";
 

@@ -1,6 +1,8 @@
 """What programs with a token reach at `cartpilot serve`: chat completions and MCP."""
+import http.client
 import json
 import threading
+import time
 import unittest
 
 from pages import Browser
@@ -131,6 +133,22 @@ class ChatCompletions(ProgramCase):
         self.assertEqual(ids()[0], "kitchen")
         self.assertEqual(len(ids()), 4)
 
+    def test_another_chat_begins_another_conversation_also_after_a_deletion(self):
+        serve = self.serve(*self.FLAGS)
+        browser = Browser(serve).pair()
+        program = self.program(serve)
+        ids = lambda: [entry["id"] for entry in  # noqa: E731
+                       browser.ask("GET", "/api/conversations")["conversations"]]
+        program.ask(WISH)
+        first = ids()[0]
+        program.ask(WISH)
+        second = ids()[0]
+        browser.ask("DELETE", f"/api/conversations/{first}")
+        program.ask(WISH)
+        self.assertEqual(len(ids()), 2)
+        self.assertNotIn(first, ids())
+        self.assertEqual(ids()[1], second)
+
     def test_titles_and_the_like_touch_nothing(self):
         serve = self.serve(*self.FLAGS)
         browser = Browser(serve).pair()
@@ -148,8 +166,13 @@ class ChatCompletions(ProgramCase):
                  "language:\nUser: a desk lamp\n", "a desk lamp")):
             self.assertEqual(program.ask(order), wanted)
         self.assertEqual(browser.ask("GET", "/api/conversations")["conversations"], [])
-        program.ask("a book with the title 'Conversation'")
-        self.assertEqual(len(browser.ask("GET", "/api/conversations")["conversations"]), 1)
+        wishes = ("a book with the title 'Conversation'", "create a title page for my chat club",
+                  "find me a poster with the title 'chat noir'",
+                  "write a message with the title Query")
+        for wish in wishes:
+            program.ask(wish)
+        self.assertEqual(len(browser.ask("GET", "/api/conversations")["conversations"]),
+                         len(wishes))
 
     def test_what_is_wrong_is_said_as_the_protocol_has_it(self):
         serve = self.serve(*self.FLAGS)
@@ -221,6 +244,8 @@ class Tokens(ProgramCase):
         self.assertEqual(ben.ask("GET", "/api/conversations")["conversations"], [])
         listed = self.home.run("token", "list")
         self.assertRegex(listed.stdout, r"ada chat used \d")
+        # One of the paired page opens nothing here.
+        self.assertEqual(self.program(serve).send("GET", "/v1/models")[0], 401)
         token = ada.ask("GET", "/api/tokens")["tokens"][0]["id"]
         self.assertEqual(ben.send("DELETE", f"/api/tokens/{token}")[0], 404)
 
@@ -244,6 +269,54 @@ class Mcp(ProgramCase):
             "Mcp-Session-Id": session, "MCP-Protocol-Version": "2025-06-18"})
         self.assertEqual(status, 200)
         self.assertIn("confirm_checkout", [tool["name"] for tool in body["result"]["tools"]])
+        token = json.loads(self.home.run("token", "list", "--json").stdout)[0]["id"]
+        self.assertEqual(self.home.run("token", "revoke", token).returncode, 0)
+        self.assertEqual(program.send("POST", "/mcp", call, **accepts)[0], 401)
+
+    def test_the_end_of_the_program_does_not_wait_for_a_question_of_a_program(self):
+        serve = self.serve(*self.FLAGS)
+        program = self.program(serve)
+        browser = Browser(serve).pair()
+        accepts = {"Accept": "application/json, text/event-stream"}
+        initialize = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-06-18", "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"}}}
+        connection, answer = program.start("POST", "/mcp", initialize, **accepts)
+        session = {"Mcp-Session-Id": answer.getheader("Mcp-Session-Id"),
+                   "MCP-Protocol-Version": "2025-06-18"}
+        connection.close()
+
+        def call(tool, **arguments):
+            status, body = program.send("POST", "/mcp", {
+                "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+                "params": {"name": tool, "arguments": arguments}}, **accepts, **session)
+            self.assertEqual(status, 200, body)
+            return json.loads(body["result"]["content"][0]["text"])
+
+        intent = call("create_intent", query="wireless headphones")
+        offers = call("get_intent_offers", intent_id=intent["id"])
+        offer = next(o for o in offers["items"] if o.get("items"))
+        checkout = call("create_checkout", offer_id=offer["id"],
+                        items=[{"product_id": offer["items"][0]["product_id"], "quantity": 1}])
+        checkout = checkout["id"]
+        call("quote_checkout", checkout_id=checkout,
+             items=[{"product_id": offer["items"][0]["product_id"], "quantity": 1}])
+        call("request_approval", checkout_id=checkout)
+        thread = threading.Thread(target=lambda: self.quietly(
+            lambda: call("approve_checkout", checkout_id=checkout)))
+        thread.start()
+        browser.question()
+        begun = time.monotonic()
+        self.assertEqual(serve.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 15)  # the question would be open for minutes
+        thread.join(LIMIT)
+
+    @staticmethod
+    def quietly(work):
+        try:
+            work()
+        except (OSError, AssertionError, http.client.HTTPException, ValueError):
+            pass
 
 
 if __name__ == "__main__":

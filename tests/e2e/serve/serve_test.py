@@ -1,4 +1,5 @@
 """`cartpilot serve` as browsers, other front ends and proxies have it."""
+import http.client
 import json
 import os
 import shutil
@@ -219,6 +220,13 @@ class OnePerson(Case):
         self.assertEqual((kinds[0], kinds[-1]), ("RUN_STARTED", "RUN_FINISHED"))
         self.assertIn("TOOL_CALL_RESULT", kinds)
         stream.close()
+        again = Stream(browser, None, path="/agui", body={
+            "threadId": "my-thread", "runId": "my-run",
+            "messages": [{"id": "1", "role": "user", "content": WISH}]})
+        said = [custom(stream, "cartpilot.user_message")[0]["message"]["id"]
+                for stream in (events, again.until_end("my-run"))]
+        self.assertNotEqual(*said)
+        again.close()
         status, _, answer = browser.send("POST", "/agui", {"threadId": "my-thread", "messages": []})
         self.assertEqual(status, 400)
         self.assertIn("last of the messages", answer["message"])
@@ -301,7 +309,7 @@ class ManyPeople(Case):
         nobody = Browser(serve)
         self.assertEqual(nobody.send("GET", "/api/me")[0], 401)
         for value, status in ((["ada", "ben"], 400), ("", 401), ("x" * 200, 400),
-                              (b"\xff\xfe", 400)):
+                              (b"\xff\xc0", 400)):
             self.assertEqual(
                 nobody.send("GET", "/api/me", headers={"X-Forwarded-User": value})[0], status,
                 value)
@@ -311,6 +319,40 @@ class ManyPeople(Case):
         self.assertEqual((status, answer["code"]), (401, "stale_key"))
         other = {"X-Page-Key": Browser(serve, "ben").headers["X-Page-Key"]}
         self.assertEqual(ada.send("GET", "/api/conversations", headers=other)[0], 401)
+
+    def test_a_name_is_taken_as_it_was_sent(self):
+        serve = self.behind_proxy()
+        ada = Browser(serve, "ada")
+        conversation = ada.begin()
+        ada.turn(conversation, WISH)
+        keys = {ada.headers["X-Page-Key"]}
+        names = ("=?utf-8?q?ada?=", "=?utf-8?b?YWRh?=", "=?utf-8?q?a?=da", "=?ada", "=ada", "ada?=",
+                 "Ada", "ad\u00e1")
+        for name in names:
+            other = Browser(serve, name.encode())
+            self.assertEqual(other.ask("GET", "/api/me")["person"], name)
+            self.assertEqual(other.ask("GET", "/api/conversations")["conversations"], [], name)
+            keys.add(other.headers["X-Page-Key"])
+        self.assertEqual(len(keys), 1 + len(names))
+        self.assertEqual(ada.ask("GET", "/api/conversations?search==?x")["conversations"], [])
+        titled = ada.begin()
+        ada.ask("POST", f"/api/conversations/{titled}/messages", {"text": "a=?b=?=c"}, 202)
+        self.assertEqual(
+            ada.watch(titled, 0).wait_for(lambda event: event["type"] == "MESSAGES_SNAPSHOT")
+            ["messages"][0]["content"], "a=?b=?=c")
+
+    def test_a_byte_that_no_text_has_ends_the_request(self):
+        serve = self.behind_proxy()
+        ada = Browser(serve, "ada")
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            ada.send("GET", "/api/me", headers={"X-Forwarded-User": b"a\xfed"})
+        self.assertEqual(ada.send("GET", "/api/me")[0], 200)
+
+    def test_paths_have_one_spelling(self):
+        serve = self.behind_proxy()
+        ada = Browser(serve, "ada")
+        for path in ("api/me", "//api/me", "/api//me", "/api/me/", "/./api/me", "/api/%6de"):
+            self.assertEqual(ada.send("GET", path)[0], 404, path)
 
     def test_over_tcp_the_proxy_sends_a_secret(self):
         secret = os.path.join(self.home.path, "secret")
