@@ -25,6 +25,7 @@ DEAR = [("an office chair", ["buy the cheapest", "number 3"]), ("a laptop", ["th
 WAYS = [("yes", 72), ("twice", 8), ("no", 6), ("wrong code", 5), ("nothing", 3), ("stop", 3),
         ("stop after the yes", 3)]
 CARTPILOT = "SANDBOX, no real money"  # as a question calls the only one there is
+OTHER_CARTPILOT = re.compile("another CartPilot answers")
 TWO_TABS = 0.08
 MAX_TRIES = 10  # for each purchase
 SAYS_IT_AGAIN = 0.4  # when it was not bought, or nobody knows
@@ -244,7 +245,8 @@ class Person:
         kind = event["type"]
         told = event.get("value") if kind == "CUSTOM" else event
         words = str(told.get("message", told.get("text", ""))) if isinstance(told, dict) else ""
-        if kind in ("CUSTOM", "RUN_ERROR") and INTERNAL.search(words):
+        alarm = INTERNAL.search(words) or OTHER_CARTPILOT.search(words)
+        if kind in ("CUSTOM", "RUN_ERROR") and alarm:
             self.facts.complain(f"the page says {words[:200]!r}", person=self.name,
                                 conversation=conversation)
         if kind == "TEXT_MESSAGE_CONTENT":

@@ -73,7 +73,7 @@ class Run:
         self.sandbox = Sandbox(self.folder, options.seed)
         self.door = Door(self.sandbox.port, options.seed,
                          os.path.join(self.folder.logs, "confirms.jsonl"), self.broken,
-                         options.faults)
+                         options.faults, options.slow_health)
         flags = ["--provider", "offline", "--api-url", self.door.url, "--limit-day",
                  f"{self.told_limit or self.limit_day // 100}:USD"]
         if options.database == "postgresql":
@@ -109,7 +109,7 @@ class Run:
         if chaos is not None:
             chaos.end()
             self.blows = chaos.done
-        self.door.share = 0
+        self.door.share = self.door.slow_health = 0
         self.made = self.facts.counted("purchases")
         self.progress(chaos)
 
@@ -192,7 +192,7 @@ class Run:
                  f"{facts.counted('purchases')}/{self.options.purchases} purchases, "
                  f"{facts.counted('ended done')} bought, {facts.counted('ended void')} not, "
                  f"{facts.counted('ended unknown')} unknown; {self.door.confirms} confirms, "
-                 f"{sum(self.door.faults.values())} of them disturbed; {blows}; "
+                 f"{sum(self.door.faults.values())} faults; {blows}; "
                  f"{len(facts.misbehaved)} misbehaved", flush=True)
 
     def counts(self):
