@@ -92,7 +92,8 @@ class Run:
             chaos = Chaos(self.instances, self.cluster, options.seed, options.pace)
             self.door.strike = chaos.strike
             chaos.start()
-        threads = [threading.Thread(target=self.life, args=(person,)) for person in self.people]
+        threads = [threading.Thread(target=self.life, args=(person,), daemon=True)
+                   for person in self.people]
         for thread in threads:
             thread.start()
         end = self.began + options.minutes * 60
@@ -123,7 +124,7 @@ class Run:
 
     def end(self):
         """Everything heals; people look once more, and what is in doubt is looked into."""
-        threads = [threading.Thread(target=self.last_look, args=(person,))
+        threads = [threading.Thread(target=self.last_look, args=(person,), daemon=True)
                    for person in self.people]
         for thread in threads:
             thread.start()
@@ -174,6 +175,7 @@ class Run:
             self.findings.append(Finding("misbehaved", "nothing was bought at all"))
 
     def clear(self):
+        self.over.set()
         if self.instances is not None:
             self.instances.kill_all()
         if self.cluster is not None:
