@@ -22,16 +22,20 @@ PAGE = b"<html><body>Bad gateway</body></html>"
 FAULTS = [("never_arrives", 4), ("answer_lost", 6), ("answer_cut", 2), ("slow_before", 4),
           ("slow_after", 4), ("gateway_before", 2), ("gateway_after", 2)]
 
+# A slow look at CartPilot's health takes longer than a conversation that is opened waits for it.
+SLOW_LOOK_SECONDS = 3
 # At so many of all confirms an instance is hit within so many seconds.
 STRIKES = 0.12
 STRIKE_SECONDS = 0.2
 
 
 class Door:
-    def __init__(self, port, seed, log, broken=None, share=1.0):
+    def __init__(self, port, seed, log, broken=None, share=1.0,
+                 slow_health=0.0):
         self.inner_port = port
         self.random = random.Random(f"{seed} door")
         self.share = share  # of the faults; 0 = none
+        self.slow_health = slow_health  # so many of the looks at CartPilot's health are slow
         self.broken = broken
         self.lock = threading.Lock()
         self.log = open(log, "w")
@@ -121,6 +125,11 @@ class Door:
                    if name.lower() not in ("host", "connection")}
         confirms = request.command == "POST" and request.path.endswith("/confirm")
         if not confirms:
+            if request.path == "/health" and self.draw() < self.slow_health:
+                self.note(slow=request.path)
+                with self.lock:
+                    self.faults["slow_health"] = self.faults.get("slow_health", 0) + 1
+                time.sleep(SLOW_LOOK_SECONDS)
             self.send(request, *self.inner(request.command, request.path, body, headers))
             return
         checkout = request.path.split("/")[-2]

@@ -61,6 +61,7 @@ class Case:
         self.judge_repetitions()
         self.judge_limit()
         self.judge_records()
+        self.judge_identity()
         self.judge_statements()
         self.judge_words()
         return self.findings
@@ -160,6 +161,18 @@ class Case:
                 self.find("false", f"one checkout is recorded as bought {len(done)} times",
                           person=done[0][0], checkout=checkout,
                           attempt=" ".join(attempt["id"] for _, attempt in done))
+
+    def judge_identity(self):
+        """There is one CartPilot; limits and repetitions are counted for each."""
+        by_name = defaultdict(list)
+        for person, attempts in self.records.items():
+            for attempt in attempts:
+                by_name[attempt["cartpilot_id"]].append((person, attempt))
+        for name in sorted(by_name, key=lambda name: len(by_name[name]))[:-1]:
+            person, attempt = by_name[name][0]
+            self.find("false", f"{len(by_name[name])} purchases are recorded at another CartPilot, "
+                      f"{name}", person=person, conversation=attempt["session"],
+                      attempt=attempt["id"])
 
     def judge_statements(self):
         """What pages said of purchases, against the truth at that moment."""

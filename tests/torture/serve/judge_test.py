@@ -19,9 +19,10 @@ def agreement(checkout="c1", total=2500, time=99.0, question="q1", lines=LINES):
             "time": time}
 
 
-def attempt(checkout="c1", state="done", total=2500, name="a1", order_id=""):
+def attempt(checkout="c1", state="done", total=2500, name="a1", order_id="", cartpilot="one"):
     return {"id": name, "checkout_id": checkout, "state": state, "total": total,
-            "currency": "USD", "session": "talk", "order_id": order_id, "note": ""}
+            "currency": "USD", "session": "talk", "order_id": order_id, "note": "",
+            "cartpilot_id": cartpilot}
 
 
 def statement(state, checkout="c1", time=101.0, name="a1"):
@@ -99,6 +100,10 @@ class JudgeCase(unittest.TestCase):
                          ["false"])
         self.assertEqual(self.judge([order()], [agreement()], [attempt(), attempt(name="a2")]),
                          ["false"])
+
+    def test_purchases_at_a_cartpilot_that_is_not_there(self):
+        attempts = [attempt(), attempt("c2", "void", name="a2", cartpilot="another")]
+        self.assertEqual(self.judge([order()], [agreement()], attempts), ["false"])
 
     def test_what_the_page_said(self):
         self.assertEqual(self.judge([], [agreement()], [], [statement("done")]), ["false"])

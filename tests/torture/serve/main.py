@@ -1,4 +1,5 @@
 """`scripts/torture-serve`: see docs/torture.md."""
+import signal
 import sys
 
 import options as arguments
@@ -6,7 +7,13 @@ import prove
 from run import Run
 
 
+def end(*_):
+    """Whoever ends the torture leaves no process and no folder behind."""
+    raise SystemExit("torture-serve was ended")
+
+
 def main():
+    signal.signal(signal.SIGTERM, end)
     options = arguments.read(sys.argv[1:])
     if options.prove:
         return 0 if prove.prove(options) else 1

@@ -24,6 +24,8 @@ def read(arguments):
     parser.add_argument("--limit-day", type=int, default=None, metavar="USD")
     parser.add_argument("--faults", type=float, default=1.0, metavar="X",
                         help="X times as many disturbed confirms as usual (0: none)")
+    parser.add_argument("--slow-health", type=float, default=0.0, metavar="P",
+                        help="so many of all looks at CartPilot's health take 3 s (0 to 1)")
     parser.add_argument("--pace", type=float, default=1.0, metavar="X",
                         help="X times as long between two blows as usual")
     parser.add_argument("--no-chaos", dest="chaos", action="store_false",

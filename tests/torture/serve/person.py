@@ -24,6 +24,8 @@ DEAR = [("an office chair", ["buy the cheapest", "number 3"]), ("a laptop", ["th
 # What somebody does with the question, of a hundred.
 WAYS = [("yes", 72), ("twice", 8), ("no", 6), ("wrong code", 5), ("nothing", 3), ("stop", 3),
         ("stop after the yes", 3)]
+CARTPILOT = "SANDBOX, no real money"  # as a question calls the only one there is
+OTHER_CARTPILOT = re.compile("another CartPilot answers")
 TWO_TABS = 0.08
 MAX_TRIES = 10  # for each purchase
 SAYS_IT_AGAIN = 0.4  # when it was not bought, or nobody knows
@@ -243,14 +245,15 @@ class Person:
         kind = event["type"]
         told = event.get("value") if kind == "CUSTOM" else event
         words = str(told.get("message", told.get("text", ""))) if isinstance(told, dict) else ""
-        if kind in ("CUSTOM", "RUN_ERROR") and INTERNAL.search(words):
+        alarm = INTERNAL.search(words) or OTHER_CARTPILOT.search(words)
+        if kind in ("CUSTOM", "RUN_ERROR") and alarm:
             self.facts.complain(f"the page says {words[:200]!r}", person=self.name,
                                 conversation=conversation)
         if kind == "TEXT_MESSAGE_CONTENT":
             done["text"] += event["delta"]
         elif kind == "RUN_ERROR":
             self.facts.count(f"turn failed: {event.get('code')}")
-            if event.get("code") == "internal":
+            if event.get("code") in ("internal", "other_cartpilot"):  # there is only one
                 self.facts.complain(f"a turn failed: {event.get('message')}", person=self.name,
                                     conversation=conversation)
             return True
@@ -371,6 +374,10 @@ class Person:
                 product = value.split(" ")[0]
             elif label == "each":
                 lines.append((product, "", quantity, money(value)[0]))
+        if first["CartPilot"] != CARTPILOT:
+            self.facts.complain(f"question {question['id']} names another CartPilot, "
+                                f"{first['CartPilot']!r}", person=self.name,
+                                conversation=question["conversation"])
         total, currency = money(first["TOTAL"])
         if money(f"{typed_total} {currency}")[0] != total:
             self.facts.complain(f"question {question['id']} shows {first['TOTAL']} and asks for "

@@ -23,6 +23,7 @@ def quiet(options, limit):
     small = copy.copy(options)
     small.purchases, small.people = PURCHASES, PEOPLE
     small.chaos, small.faults, small.keep = False, 0.0, False
+    small.slow_health = 0.0
     small.limit_day = limit
     return small
 

@@ -73,7 +73,7 @@ class Run:
         self.sandbox = Sandbox(self.folder, options.seed)
         self.door = Door(self.sandbox.port, options.seed,
                          os.path.join(self.folder.logs, "confirms.jsonl"), self.broken,
-                         options.faults)
+                         options.faults, options.slow_health)
         flags = ["--provider", "offline", "--api-url", self.door.url, "--limit-day",
                  f"{self.told_limit or self.limit_day // 100}:USD"]
         if options.database == "postgresql":
@@ -92,7 +92,8 @@ class Run:
             chaos = Chaos(self.instances, self.cluster, options.seed, options.pace)
             self.door.strike = chaos.strike
             chaos.start()
-        threads = [threading.Thread(target=self.life, args=(person,)) for person in self.people]
+        threads = [threading.Thread(target=self.life, args=(person,), daemon=True)
+                   for person in self.people]
         for thread in threads:
             thread.start()
         end = self.began + options.minutes * 60
@@ -109,7 +110,7 @@ class Run:
         if chaos is not None:
             chaos.end()
             self.blows = chaos.done
-        self.door.share = 0
+        self.door.share = self.door.slow_health = 0
         self.made = self.facts.counted("purchases")
         self.progress(chaos)
 
@@ -123,7 +124,7 @@ class Run:
 
     def end(self):
         """Everything heals; people look once more, and what is in doubt is looked into."""
-        threads = [threading.Thread(target=self.last_look, args=(person,))
+        threads = [threading.Thread(target=self.last_look, args=(person,), daemon=True)
                    for person in self.people]
         for thread in threads:
             thread.start()
@@ -174,6 +175,7 @@ class Run:
             self.findings.append(Finding("misbehaved", "nothing was bought at all"))
 
     def clear(self):
+        self.over.set()
         if self.instances is not None:
             self.instances.kill_all()
         if self.cluster is not None:
@@ -192,7 +194,7 @@ class Run:
                  f"{facts.counted('purchases')}/{self.options.purchases} purchases, "
                  f"{facts.counted('ended done')} bought, {facts.counted('ended void')} not, "
                  f"{facts.counted('ended unknown')} unknown; {self.door.confirms} confirms, "
-                 f"{sum(self.door.faults.values())} of them disturbed; {blows}; "
+                 f"{sum(self.door.faults.values())} faults; {blows}; "
                  f"{len(facts.misbehaved)} misbehaved", flush=True)
 
     def counts(self):
