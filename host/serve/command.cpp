@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/resource.h>
 
+#include "base/deadline_context.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
 #include "commands/chat/model_settings.h"
@@ -11,6 +12,7 @@
 #include "commerce/identity.h"
 #include "http/listener.h"
 #include "http/token_file.h"
+#include "net/url_policy.h"
 #include "purchase/question.h"
 #include "serve/endpoint.h"
 #include "serve/mcp_access.h"
@@ -30,6 +32,7 @@ constexpr int kMaxServeConnections = 4096;
 /// Sessions that nobody used for that long are closed; a yes counts for five minutes.
 constexpr std::chrono::minutes kIdle{10};
 constexpr std::chrono::seconds kSweep{30};
+constexpr std::chrono::milliseconds kLongestHealthCheck{10'000};
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(ErrorCode::kInvalidArgument, message);
@@ -117,6 +120,25 @@ app::SessionSettings settings_for(CommandServices& services, const std::string& 
   return settings;
 }
 
+/// A CartPilot of this machine is asked once whether it is a sandbox, not by each conversation: one
+/// that answers late would be another CartPilot for whoever began then.
+commerce::ClientOptions with_identity(CommandServices& services, commerce::ClientOptions options) {
+  if (!options.sandbox_id.empty()) return options;
+  commerce::ClientOptions once = options;
+  once.read_retries.max_attempts = 1;
+  const commerce::CartPilotClient client(once, services.http());
+  if (!net::parse_target(client.options().base_url).loopback) return options;
+  try {
+    options.sandbox_id =
+        client.health(base::DeadlineContext(Interrupt(), kLongestHealthCheck)).sandbox_id;
+  } catch (const commerce::CartPilotError& error) {
+    throw Error(ErrorCode::kUnavailable,
+                fmt::format("CartPilot at {} does not answer ({}); start it first",
+                            options.base_url, error.what()));
+  }
+  return options;
+}
+
 std::string shown_cartpilot(const commerce::ClientOptions& options) {
   return options.sandbox_id.empty() ? options.base_url : std::string(purchase::kPlayMoney);
 }
@@ -199,7 +221,7 @@ int run_serve(CommandServices& services) {
   std::optional<store::SessionLock> held;
   if (!services.app().database()) held.emplace(hold_state(services.settings().state_directory));
   // Asked for once: sessions begin on many threads.
-  const commerce::ClientOptions cartpilot = services.cartpilot();
+  const commerce::ClientOptions cartpilot = with_identity(services, services.cartpilot());
   app::ModelSettings model = model_settings(services);
   const std::string provider = model.provider = services.provider_name();
   services.make_provider(provider)->check();

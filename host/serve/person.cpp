@@ -118,7 +118,8 @@ Json Person::conversations(const std::string& search) {
 
 std::string Person::begin_conversation() {
   const std::string id = store::new_session_id();
-  live(id, true);
+  const std::lock_guard lock(state_mutex_);
+  sessions_.bind(id, "");
   return id;
 }
 

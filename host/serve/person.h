@@ -52,7 +52,8 @@ class Person {
 
   /// Newest first, those that hold `search` in their title.
   Json conversations(const std::string& search);
-  /// The id of a new conversation, which is stored with its first message.
+  /// The id of a new conversation. It is stored, so that every process that shares the state knows
+  /// it, and listed from its first message on.
   std::string begin_conversation();
   /// Throws Error{kNotFound, reason "no_conversation"}, as do the functions below.
   Json conversation(const std::string& id);

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <pqxx/connection>
+#include <pqxx/errorhandler>
 #include <string>
 
 #include "store/postgres_address.h"
@@ -24,6 +25,8 @@ class PostgresLink {
 
  private:
   std::unique_ptr<pqxx::connection> connection_;
+  /// The server's notices are no lines of this program; its errors are exceptions.
+  std::unique_ptr<pqxx::quiet_errorhandler> quiet_;
   std::string server_run_;
 };
 

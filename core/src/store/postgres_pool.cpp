@@ -20,6 +20,7 @@ constexpr const char* kSettings =
 PostgresLink::PostgresLink(const PostgresAddress& address) {
   try {
     connection_ = std::make_unique<pqxx::connection>(address.conninfo);
+    quiet_ = std::make_unique<pqxx::quiet_errorhandler>(*connection_);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     connection_->inhibit_reactivation(true);
