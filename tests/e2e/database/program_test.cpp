@@ -80,7 +80,7 @@ TEST_F(DatabaseProgram, refuses_a_password_in_the_url_wherever_it_stands) {
   }
   const Result alone = run(home, {"purchases", "list", "--person", "ada"});
   EXPECT_EQ(alone.exit_code, 2);
-  EXPECT_THAT(alone.err, HasSubstr("--person needs --database"));
+  EXPECT_THAT(alone.err, HasSubstr("nobody named 'ada' has a state in"));
 }
 
 TEST_F(DatabaseProgram, says_in_one_line_that_the_database_is_not_there) {
