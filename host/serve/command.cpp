@@ -220,11 +220,11 @@ int run_serve(CommandServices& services) {
   services.app().open_shared_state();  // makes the folder, and says early when there is no state
   std::optional<store::SessionLock> held;
   if (!services.app().database()) held.emplace(hold_state(services.settings().state_directory));
-  // Asked for once: sessions begin on many threads.
-  const commerce::ClientOptions cartpilot = with_identity(services, services.cartpilot());
   app::ModelSettings model = model_settings(services);
   const std::string provider = model.provider = services.provider_name();
   services.make_provider(provider)->check();
+  // Asked for once: sessions begin on many threads.
+  const commerce::ClientOptions cartpilot = with_identity(services, services.cartpilot());
 
   const auto people_settings = [&services, cartpilot](const std::string& person) {
     app::SessionSettings settings = settings_for(services, person);
