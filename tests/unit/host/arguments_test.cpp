@@ -90,7 +90,7 @@ TEST(Arguments, that_are_wrong_end_with_the_usage_code_and_name_what_is_wrong) {
       {{"tools"}, "subcommand"},
       {{"chat", "--sandbxo"}, "did you mean --sandbox?"},
       {{"chta"}, "did you mean chat?"},
-      {{"lsit"}, "no command 'lsit' (did you mean cartpilot tools list?)"},
+      {{"lsit"}, "no command 'lsit' (did you mean cartpilot token list?)"},
       {{"models", "--aprove", "ask"}, "did you mean cartpilot chat --approve?"},
       {{"sessions", "--josn"}, "did you mean --json?"},
       {{"plugin", "lsit"}, "no command 'plugin lsit' (did you mean list?)"},
