@@ -22,6 +22,11 @@ std::string code_of(const Error& error) {
   return error.reason.empty() ? std::string(error_code_name(error.code)) : error.reason;
 }
 
+/// The process was stopped for so long that another one may have the conversation.
+constexpr std::string_view kFenced = "fenced";
+
+bool is_fenced(const std::optional<Error>& error) { return error && error->reason == kFenced; }
+
 }  // namespace
 
 LiveConversation::LiveConversation(app::AppServices& services, app::SessionSettings settings,
@@ -79,15 +84,18 @@ app::ShoppingSession& LiveConversation::session() {
 }
 
 void LiveConversation::run_turn(const std::string& text, const std::string& run) {
+  lost_lease_ = false;
   const std::string said = view_.begin(id_, run);
   view_.custom("cartpilot.user_message", {{"message", user_message(said, text)}});
   try {
     const std::string before = this->title();
     const app::TurnReport done = app::Turn(session(), cancellation_).say(text);
+    lost_lease_ = is_fenced(done.error) || is_fenced(done.result.not_stored);
     const std::string after = title();
     if (after != before) view_.custom("cartpilot.title", {{"title", after}});
     report(done);
   } catch (const Error& error) {
+    lost_lease_ = error.reason == kFenced;
     if (cancellation_.cancelled()) view_.custom("cartpilot.stopped", Json::object());
     fail(words_of(error), code_of(error));
   } catch (const std::exception& error) {
@@ -98,6 +106,7 @@ void LiveConversation::run_turn(const std::string& text, const std::string& run)
 
 /// Whoever reads the last event of a turn may begin the next one.
 void LiveConversation::end_turn() {
+  if (lost_lease_) session_.reset();  // the next turn takes the conversation anew, where it can
   if (session_) session_->release_memory();
   last_used_ = base::steady_now();
   running_ = false;
