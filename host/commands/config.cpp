@@ -135,7 +135,9 @@ std::vector<Explained> explained(const Arguments& arguments) {
   }
   add("person", "CARTPILOT_PERSON", "the login name");
   const std::string objection = why_not_owner_only(file.path);
-  for (const auto& [name, value] : file.values) {
+  for (const auto& entry : file.values) {
+    const std::string& name = entry.first;
+    const SettingValue& value = entry.second;
     const bool said = std::any_of(rows.begin(), rows.end(),
                                   [&](const Explained& row) { return row.name == name; });
     if (said) continue;

@@ -96,6 +96,7 @@ class LiveConversation {
   mutable std::mutex mutex_;  ///< of begin and end of turns, and of what follows
   bool ending_ = false;
   Position begun_;                                 ///< at the begin of the turn
+  bool lost_lease_ = false;                        ///< in this turn; of its thread
   std::unique_ptr<app::ShoppingSession> session_;  ///< of the turn while one runs
   std::thread turn_;
 };
