@@ -47,6 +47,14 @@ EventLog::Slice EventLog::wait(std::int64_t after, std::chrono::milliseconds lon
   return slice;
 }
 
+void EventLog::forget(std::int64_t until) {
+  const std::lock_guard lock(mutex_);
+  while (!entries_.empty() && entries_.front().id <= until) {
+    bytes_ -= entries_.front().json->size();
+    entries_.pop_front();
+  }
+}
+
 void EventLog::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;

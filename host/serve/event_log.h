@@ -45,6 +45,9 @@ class EventLog {
   /// Waits at most `longest` until there is something after `after`.
   Slice wait(std::int64_t after, std::chrono::milliseconds longest) const;
 
+  /// What is not after `until` is kept no longer: it is stored as messages.
+  void forget(std::int64_t until);
+
   /// Ends all waits, for good.
   void close();
 

@@ -42,33 +42,56 @@ LiveConversation::LiveConversation(app::AppServices& services, app::SessionSetti
 
 LiveConversation::~LiveConversation() {
   end();
-  if (turn_.joinable()) turn_.join();
+  {
+    std::unique_lock lock(mutex_);
+    wait_for_thread(lock);
+  }
   log_.close();
 }
 
 std::string LiveConversation::say(const std::string& text, const std::string& run_id) {
-  const std::lock_guard lock(mutex_);
-  if (running_ || ending_) {
-    Error busy(ErrorCode::kUnavailable,
-               ending_ ? "the program is ending; send the message again in a moment"
-                       : "an answer is on its way; stop it first, or wait for its end");
-    busy.reason = "turn_running";
-    throw busy;
-  }
-  if (turn_.joinable()) turn_.join();
+  std::unique_lock lock(mutex_);
+  refuse_if_busy();
+  wait_for_thread(lock);
+  refuse_if_busy();  // another one may have waited too
   const std::string run = run_id.empty() ? base::random_hex(kRunIdBytes) : run_id;
   cancellation_.reset();
+  log_.forget(begun_.after);  // a page that lags behind by a turn still goes on
   const auto stored = stored_.summary();
   begun_ = {true, log_.last(), stored ? stored->message_count : 0};
   running_ = true;
   last_used_ = base::steady_now();
   try {
-    turn_ = std::thread([this, text, run] { run_turn(text, run); });
+    has_thread_ = true;
+    // Not to be joined: a thread that ended keeps its stack until then, and most conversations
+    // rest.
+    std::thread([this, text, run] {
+      run_turn(text, run);
+      const std::lock_guard ended(mutex_);
+      has_thread_ = false;
+      thread_ended_.notify_all();
+    }).detach();
   } catch (const std::system_error&) {
+    has_thread_ = false;
     running_ = false;
     throw Error(ErrorCode::kUnavailable, "too much is going on here; send the message again later");
   }
   return run;
+}
+
+/// With the mutex held.
+void LiveConversation::refuse_if_busy() const {
+  if (!running_ && !ending_) return;
+  Error busy(ErrorCode::kUnavailable,
+             ending_ ? "the program is ending; send the message again in a moment"
+                     : "an answer is on its way; stop it first, or wait for its end");
+  busy.reason = "turn_running";
+  throw busy;
+}
+
+/// The last event of a turn comes before the end of its thread.
+void LiveConversation::wait_for_thread(std::unique_lock<std::mutex>& lock) {
+  thread_ended_.wait(lock, [this] { return !has_thread_; });
 }
 
 app::ShoppingSession& LiveConversation::session() {
@@ -170,9 +193,10 @@ bool LiveConversation::idle_for(std::chrono::seconds idle) const {
 }
 
 void LiveConversation::rest() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (running_) return;
-  if (turn_.joinable()) turn_.join();
+  wait_for_thread(lock);
+  if (running_) return;  // another one has begun meanwhile
   session_.reset();
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -78,6 +79,8 @@ class LiveConversation {
  private:
   void run_turn(const std::string& text, const std::string& run);
   std::string title() const;
+  void refuse_if_busy() const;
+  void wait_for_thread(std::unique_lock<std::mutex>& lock);
   void report(const app::TurnReport& report);
   void fail(const std::string& message, const std::string& code);
   void end_turn();
@@ -98,7 +101,8 @@ class LiveConversation {
   Position begun_;                                 ///< at the begin of the turn
   bool lost_lease_ = false;                        ///< in this turn; of its thread
   std::unique_ptr<app::ShoppingSession> session_;  ///< of the turn while one runs
-  std::thread turn_;
+  bool has_thread_ = false;                        ///< one runs a turn, or is about to end
+  std::condition_variable thread_ended_;
 };
 
 }  // namespace cartpilot::host

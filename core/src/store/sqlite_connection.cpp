@@ -100,6 +100,8 @@ void SqliteConnection::open() {
       std::make_unique<SQLite::Database>(path_.string(), SQLite::OPEN_READWRITE, kBusyTimeoutMs);
   check_version();
   // Rows are written once and seldom read again; what they went through need not stay in memory.
+  // A store of small pieces that is quicker by what nobody notices, and 48 kB for each connection.
+  ::sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
   run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
       "PRAGMA cache_size = -256");
 }

@@ -49,6 +49,20 @@ TEST(EventLog, keeps_so_many_bytes_and_always_the_latest) {
   EXPECT_TRUE(log.wait(log.last() - 2, milliseconds(0)).lost);
 }
 
+TEST(EventLog, forgets_what_is_stored_elsewhere) {
+  EventLog log;
+  const std::int64_t begin = log.last();
+  log.append({{"a", 1}});
+  const std::int64_t second = log.append({{"a", 2}});
+  log.append({{"a", 3}});
+  log.forget(second);
+  EXPECT_TRUE(log.wait(begin, milliseconds(0)).lost);
+  EXPECT_TRUE(log.wait(second - 1, milliseconds(0)).lost);
+  EXPECT_EQ(texts(log.wait(second, milliseconds(0))), (std::vector<std::string>{R"({"a":3})"}));
+  log.forget(log.last());
+  EXPECT_FALSE(log.wait(log.last(), milliseconds(0)).lost);
+}
+
 TEST(EventLog, a_wait_ends_with_the_next_event_or_the_end) {
   EventLog log;
   const std::int64_t begin = log.last();
