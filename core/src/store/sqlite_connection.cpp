@@ -103,7 +103,7 @@ void SqliteConnection::open() {
   // A store of small pieces that is quicker by what nobody notices, and 48 kB for each connection.
   ::sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
   run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
-      "PRAGMA cache_size = -256");
+      "PRAGMA cache_size = -128");
 }
 
 /// Reads only, unless the file is new: a file that is not ours must stay as it is.
