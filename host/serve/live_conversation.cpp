@@ -12,6 +12,8 @@ namespace cartpilot::host {
 namespace {
 
 constexpr std::size_t kRunIdBytes = 8;
+/// Events, for a page that lags behind a little. What they told is stored.
+constexpr std::int64_t kKeptOfEarlierTurns = 8;
 
 std::string words_of(const Error& error) {
   const auto* refused = dynamic_cast<const commerce::CartPilotError*>(&error);
@@ -56,7 +58,7 @@ std::string LiveConversation::say(const std::string& text, const std::string& ru
   refuse_if_busy();  // another one may have waited too
   const std::string run = run_id.empty() ? base::random_hex(kRunIdBytes) : run_id;
   cancellation_.reset();
-  log_.forget(begun_.after);  // a page that lags behind by a turn still goes on
+  log_.forget(log_.last() - kKeptOfEarlierTurns);
   const auto stored = stored_.summary();
   begun_ = {true, log_.last(), stored ? stored->message_count : 0};
   running_ = true;
